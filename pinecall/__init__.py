@@ -1,0 +1,111 @@
+"""Pinecall for Python, asyncio front. The blocking front is :mod:`pinecall_sync`.
+
+Names load on first use, so that a blocking program does not pay for asyncio, nor an asyncio program
+for REST.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import events
+    from .agent import Agent, Call, Line, LineCall
+    from .client import Pinecall
+    from .core.drain import DrainReport
+    from .core.ringing import RingingCall
+    from .core.speech import ReplyStream, SayResult
+    from .core.toolround import ToolResult
+    from .errors import (
+        AgentConflictError,
+        ApiError,
+        AuthenticationError,
+        CallEnded,
+        ConfigurationError,
+        ConnectError,
+        DialError,
+        DisplacedError,
+        NotConnected,
+        PhoneInUseError,
+        PinecallError,
+        ProtocolError,
+        RegistrationError,
+        RequestRejected,
+        RequestTimeout,
+        ServerAtCapacityError,
+        TokenError,
+    )
+    from .options import AgentOptions, Channel, DeployOptions, LineOptions, ReconnectPolicy
+    from .skills import Skill
+    from .tools import Tool, tool
+    from .waiting import Answer, Playback
+
+__all__ = [
+    "Agent",
+    "AgentConflictError",
+    "AgentOptions",
+    "Answer",
+    "ApiError",
+    "AuthenticationError",
+    "Call",
+    "CallEnded",
+    "Channel",
+    "ConfigurationError",
+    "ConnectError",
+    "DeployOptions",
+    "DialError",
+    "DisplacedError",
+    "DrainReport",
+    "Line",
+    "LineCall",
+    "LineOptions",
+    "NotConnected",
+    "PhoneInUseError",
+    "Pinecall",
+    "PinecallError",
+    "Playback",
+    "ProtocolError",
+    "ReconnectPolicy",
+    "RegistrationError",
+    "ReplyStream",
+    "RequestRejected",
+    "RequestTimeout",
+    "RingingCall",
+    "SayResult",
+    "ServerAtCapacityError",
+    "Skill",
+    "TokenError",
+    "Tool",
+    "ToolResult",
+    "events",
+    "tool",
+]
+
+_FROM = {
+    "agent": ("Agent", "Call", "Line", "LineCall"),
+    "client": ("Pinecall",),
+    "core.drain": ("DrainReport",),
+    "core.ringing": ("RingingCall",),
+    "core.speech": ("ReplyStream", "SayResult"),
+    "core.toolround": ("ToolResult",),
+    "options": ("AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy"),
+    "skills": ("Skill",),
+    "tools": ("Tool", "tool"),
+    "waiting": ("Answer", "Playback"),
+}
+_HOME = {name: module for module, names in _FROM.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "events":
+        return import_module(".events", __name__)
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

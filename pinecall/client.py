@@ -1,0 +1,251 @@
+"""The asyncio front's client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import ssl as ssl_module
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .agent import Agent, Call, Line, LineCall
+from .core.client import ClientBase
+from .core.drain import Drain, DrainReport
+from .core.session import Session
+from .driver import Driver
+from .options import ReconnectPolicy
+from .settings import Settings
+from .typing import On
+from .waiting import EventIterator, wait
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .core.agent import AgentBase
+    from .core.line import LineBase
+
+__all__ = ["Pinecall"]
+
+
+class _Front:
+    """The classes and the waking of this front, for the core."""
+
+    coroutines = True
+
+    def __init__(self) -> None:
+        self.guard = threading.RLock()
+        self.driver: Driver | None = None
+
+    def wake(self) -> None:
+        if self.driver is not None:
+            self.driver.wake()
+
+    def make_agent(self, session: Session, agent_id: str) -> Agent:
+        return Agent(session, agent_id)
+
+    def make_line(self, session: Session, number: str) -> Line:
+        return Line(session, number)
+
+    def make_call(
+        self, session: Session, agent: AgentBase | LineBase, call_id: str, **facts: Any
+    ) -> Call:
+        return Call(session, agent, call_id, **facts)
+
+    def make_line_call(
+        self, session: Session, line: LineBase, call_id: str, **facts: Any
+    ) -> LineCall:
+        return LineCall(session, line, call_id, **facts)
+
+
+class Pinecall(ClientBase[Agent, Line]):
+    """A connection to the platform, for asyncio.
+
+    ::
+
+        async with Pinecall() as pc:
+            mara = pc.deploy("mara", prompt="You are Mara.", channels=["chat"])
+
+            @mara.on("call.started")
+            async def started(call):
+                print("ringing:", call.from_)
+
+            await pc.run_forever()
+
+    api_key: default ``$PINECALL_API_KEY``; without either, ConfigurationError
+    url: default ``$PINECALL_URL``, else the platform; ``http(s)``, ``ws(s)`` and a missing
+        ``/client`` are accepted
+    reconnect: True, False or a :class:`ReconnectPolicy`
+    ping_interval: seconds; None switches keepalive and the detection of a dead peer off
+    connect_timeout: seconds for ``connect()`` as a whole
+    ssl: an ``ssl.SSLContext``, or the path of a CA bundle
+    proxy: a proxy's URL; None: what the usual environment variables say
+    allow_insecure: allow ``ws://`` to a host that is not this one
+    strict: raise what a handler raised, from ``disconnect()`` or ``run_forever()``; for tests
+
+    It may be made at import time or in a notebook cell: nothing is bound before ``connect()``.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        url: str | None = None,
+        reconnect: bool | ReconnectPolicy = True,
+        ping_interval: float | None = 30.0,
+        connect_timeout: float = 10.0,
+        ssl: ssl_module.SSLContext | str | None = None,
+        proxy: str | None = None,
+        allow_insecure: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self.settings = Settings.checked(
+            api_key=api_key,
+            url=url,
+            reconnect=reconnect,
+            ping_interval=ping_interval,
+            connect_timeout=connect_timeout,
+            ssl=ssl,
+            proxy=proxy,
+            allow_insecure=allow_insecure,
+            strict=strict,
+        )
+        front = _Front()
+        self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
+        self._driver = front.driver = Driver(self.session, self.settings)
+
+    async def connect(self) -> None:
+        """Open and authenticate; returns once the server says so. Repeating it changes nothing.
+
+        Raises AuthenticationError at once for a refused key, ConnectError (with its ``phase``) for
+        a host that is not there or is not a Pinecall server; what may pass is tried again until
+        ``connect_timeout``.
+        """
+        self._driver.bind()
+        with self.session.guard:
+            outcome = self.session.connect()
+        self._driver.wake()
+        try:
+            await wait(self.session, outcome)
+        except asyncio.CancelledError:
+            if not self.connected and self.state == "connecting":
+                await self.disconnect()
+            raise
+
+    async def disconnect(self, timeout: float = 1.0) -> None:
+        """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
+        seconds. Repeating it does nothing; handlers may call it."""
+        await self._driver.disconnect(timeout)
+        self._raise_failure()
+
+    async def drain(self, timeout: float = 30.0) -> DrainReport:
+        """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
+        disconnect; the report says what was cut."""
+        drain = Drain(self.session)
+        with self.session.guard:
+            drain.begin(timeout)
+        self._driver.wake()
+        report = await wait(self.session, drain.outcome)
+        await self.disconnect()
+        return report
+
+    async def run_forever(self) -> None:
+        """Connect if need be; return after ``disconnect()``, SIGINT or SIGTERM.
+
+        SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
+        there are restored. Raises what ended the connection for good (a refused key, a displacement).
+        """
+        await self.connect()
+        over: asyncio.Event = asyncio.Event()
+        with self.session.guard:
+            ended = self.session.when_over()
+        loop = asyncio.get_running_loop()
+        draining: asyncio.Task[DrainReport] | None = None
+
+        def stop(signum: int) -> None:
+            nonlocal draining
+            if signum == signal.SIGTERM and draining is None:
+                draining = loop.create_task(self.drain())
+                draining.add_done_callback(lambda _: over.set())
+            else:
+                over.set()
+
+        with _signals(loop, stop):
+            waiting = {
+                asyncio.ensure_future(over.wait()),
+                asyncio.ensure_future(wait(self.session, ended)),
+            }
+            try:
+                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+                if draining is not None and not draining.done():
+                    draining.cancel()
+                await self._driver.disconnect(1.0)
+        if ended.error is not None:
+            raise ended.error
+        self._raise_failure()
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        await self._driver.disconnect(1.0)
+        if exc is None:
+            self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        failure = self.session.take_failure()
+        if failure is not None and self.settings.strict:
+            raise failure
+
+    # -- handlers -------------------------------------------------------------------------------
+
+    @property
+    def on(self) -> On[Call, Agent, object]:
+        """``on("turn.end", handler)`` or ``@on("turn.end")``: for every agent's events."""
+        return On(self.add_handler)
+
+    @property
+    def once(self) -> On[Call, Agent, object]:
+        """As ``on``, for the next event only."""
+        return On(lambda event, handler: self.add_handler(event, handler, once=True))
+
+    def off(self, event: str, handler: Any = None, /) -> None:
+        """Take a handler off, or all of an event's."""
+        with self.session.guard:
+            self.session.handlers.remove(event, handler)
+
+    def events(self, *names: str) -> EventIterator:
+        """The same events as an asynchronous iterator of :class:`~pinecall.events.Item`."""
+        return EventIterator(self.session.subscribe(self.session.handlers, names))
+
+
+@contextlib.contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, stop: Any) -> Iterator[None]:
+    """SIGINT and SIGTERM go to ``stop``; what handled them before is put back."""
+    former: dict[int, Any] = {}
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        try:
+            before = signal.getsignal(signum)
+            loop.add_signal_handler(signum, stop, signum)
+        except (NotImplementedError, RuntimeError, ValueError):
+            continue  # not the main thread, or a platform without them
+        former[signum] = before
+    try:
+        yield
+    finally:
+        for signum, before in former.items():
+            loop.remove_signal_handler(signum)
+            signal.signal(signum, before)

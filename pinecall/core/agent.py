@@ -1,0 +1,356 @@
+"""An agent: its desired state, kept here and replayed after every reconnect, and its verbs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigurationError
+from ..options import AgentOptions, Channel
+from . import config, encode, phone
+from .dial import Dials
+from .handlers import Chains, Function, Handlers
+from .outcome import Outcome
+from .registration import AgentRegistration
+from .session_scope import scope_of
+
+if TYPE_CHECKING:
+    from .call import CallBase
+    from .session import Session
+
+__all__ = ["AgentBase"]
+
+log = logging.getLogger("pinecall")
+
+
+class AgentBase:
+    """One agent of this client (wire: ``agent.create``)."""
+
+    def __init__(self, session: Session, agent_id: str) -> None:
+        self.session = session
+        self.id = agent_id
+        self.config = AgentOptions()
+        self.channel_table: dict[str, Channel] = {}
+        self.live_calls: dict[str, CallBase] = {}
+        self.callers: tuple[str, ...] = ()
+        self.pauses: list[dict[str, str]] = []
+        self.removed = False
+        self.registration = AgentRegistration(session, self)
+        self.chains = Chains()
+        self.own_handlers: Handlers | None = None
+        self._dials: Dials | None = None
+        self._tools: dict[str, Any] | None = None
+
+    # -- what it says of itself -----------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """As configured, else the id."""
+        return self.config.name or self.id
+
+    @property
+    def registered(self) -> bool:
+        """Does the server have it now?"""
+        return self.registration.held
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """Its channels by ref (``"+13186330963"``), or by type where there is none (``"chat"``)."""
+        return MappingProxyType(self.channel_table)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.id!r}: {self.registration.status}, "
+            f"{len(self.channel_table)} channels, {len(self.live_calls)} calls>"
+        )
+
+    # -- handlers -------------------------------------------------------------------------------
+
+    @property
+    def handlers(self) -> Handlers:
+        if self.own_handlers is None:
+            self.own_handlers = self.session.new_handlers(f"agent {self.id}")
+        return self.own_handlers
+
+    def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
+        with self.session.guard:
+            return self.handlers.add(event, handler, once=once)
+
+    # -- configuration --------------------------------------------------------------------------
+
+    def configure(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:
+        """Change the configuration: kept, sent now (``agent.configure``), and part of every later
+        registration. Applies to future calls; tools, skills and prompt also to live ones.
+
+        Raises ConfigurationError; ``allowed_origins`` is only read when the agent is created.
+        """
+        given = config.configure_options(options, keywords, agent_id=self.id)
+        with self.session.guard:
+            self.apply(given, ())
+        self.session.wake()
+
+    def apply(
+        self, given: AgentOptions, channels: Iterable[Channel], *, only_changed: bool = False
+    ) -> None:
+        """Merge options and channels given for an agent that exists."""
+        self.session.check_tools(given, self.id)
+        before = self.config
+        if given.allowed_origins is not None and self.registration.status in ("asked", "held"):
+            log.warning(
+                "pinecall: agent %r: allowed_origins takes effect with the next registration",
+                self.id,
+            )
+        self.config = encode.merge(before, given)
+        self._tools = None
+        if self.registered:
+            changes = encode.encode_configure(before, given, only_changed=only_changed)
+            if changes:
+                frame = {"event": "agent.configure", "agent_id": self.id, **changes}
+                self.session.transmit(frame)
+        for channel in channels:
+            if self.channel_table.get(channel.key) != channel:
+                self._put_channel(channel)
+        if self.registration.status == "refused":
+            self.registration.create()
+
+    def configure_session(
+        self, call_id: str, options: Mapping[str, Any] | None = None, /, **keywords: Any
+    ) -> None:
+        """Change one live call, by its id, from the next utterance on (``session.configure``)."""
+        given = config.session_options(options, keywords, agent_id=self.id, call_id=call_id)
+        encoded = encode.encode_session(given)
+        frame = {"event": "session.configure", "agent_id": self.id, "session_id": call_id}
+        with self.session.guard:
+            self.session.require_up("configure_session", self.id)
+            self._after_ack({**frame, **encoded})
+        self.session.wake()
+
+    def skill(self, skill: Any) -> None:
+        """Add a skill, or replace the one of that name; the whole list is sent."""
+        self.configure(skills=config.put_skill(self.config.skills, skill))
+
+    @property
+    def tools(self) -> dict[str, Any]:
+        """Tools this process runs, by name: the agent's and those of every declared skill."""
+        if self._tools is None:
+            groups = [self.config.tools or (), *(_tools_of(s) for s in self.config.skills or ())]
+            self._tools = {
+                tool.name: tool for group in groups for tool in group if hasattr(tool, "invoke")
+            }
+        return self._tools
+
+    # -- channels -------------------------------------------------------------------------------
+
+    def add_channel(
+        self, type: str | Channel, ref: str | None = None, /, **options: Any
+    ) -> Channel:
+        """Open a way in: ``"webrtc"``, ``"chat"``, ``"phone"`` with a number, ``"whatsapp"`` with
+        its phone-number id and ``access_token`` (wire: ``channel.add``).
+
+        The same ref again updates it. Raises ConfigurationError for a bad number or config.
+        """
+        channel = config.channel_options(type, ref, options, agent_id=self.id)
+        with self.session.guard:
+            self._put_channel(channel)
+        self.session.wake()
+        return channel
+
+    def configure_channel(self, ref: str, /, **options: Any) -> None:
+        """Change a channel's own configuration; kept and replayed (wire: ``channel.configure``)."""
+        given = config.channel_change(options, agent_id=self.id, ref=ref)
+        with self.session.guard:
+            channel = self._channel(ref, "configure_channel")
+            merged = encode.merge(channel.config, given)
+            self.channel_table[channel.key] = channel.with_config(merged)
+            if self.registered:
+                self.session.transmit(
+                    {
+                        "event": "channel.configure",
+                        "agent_id": self.id,
+                        "ref": channel.key,
+                        **encode.encode_session(given),
+                    }
+                )
+        self.session.wake()
+
+    def remove_channel(self, ref: str, /) -> None:
+        """Close a way in; not claimed again (wire: ``channel.remove``)."""
+        with self.session.guard:
+            channel = self._channel(ref, "remove_channel")
+            del self.channel_table[channel.key]
+            if self.registered:
+                self._send_remove(channel)
+        self.session.wake()
+
+    def _channel(self, ref: str, verb: str) -> Channel:
+        channel = config.find_channel(self.channel_table.values(), ref)
+        if channel is None:
+            known = ", ".join(self.channel_table) or "none"
+            raise ConfigurationError(
+                f"{verb}({ref!r}): agent {self.id!r} has no such channel; it has {known}",
+                agent_id=self.id,
+            )
+        return channel
+
+    def _put_channel(self, channel: Channel) -> None:
+        self.channel_table[channel.key] = channel
+        if self.registered:
+            self.send_channel(channel)
+
+    def send_channel(self, channel: Channel) -> None:
+        body = encode.encode_channel(channel)
+        self.session.transmit({"event": "channel.add", "agent_id": self.id, **body})
+
+    def _send_remove(self, channel: Channel) -> None:
+        self.session.transmit(
+            {
+                "event": "channel.remove",
+                "agent_id": self.id,
+                "type": channel.type,
+                "ref": channel.key,
+            }
+        )
+
+    def route_callers(self, numbers: Iterable[str]) -> None:
+        """Send the calls and messages of these numbers to this connection (``dev.config``)."""
+        if isinstance(numbers, str):
+            numbers = [numbers]
+        callers = tuple(phone.normalize(number) for number in numbers)
+        with self.session.guard:
+            self.callers = callers
+            if self.registered:
+                self.session.transmit({"event": "dev.config", "callers": list(callers)})
+        self.session.wake()
+
+    # -- people in the loop ---------------------------------------------------------------------
+
+    def pause(self, session_id: str | None = None, *, contact: str | None = None) -> None:
+        """Let a person answer: one session's, one contact's, or all (wire: ``session.pause``).
+
+        Kept until ``resume`` and sent again after a reconnect.
+        """
+        scope = scope_of(session_id, contact)
+        with self.session.guard:
+            if scope not in self.pauses:
+                self.pauses.append(scope)
+            if self.registered:
+                self.send_pause(scope)
+        self.session.wake()
+
+    def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
+        """The model answers again; without a scope every pause ends (wire: ``session.resume``)."""
+        scope = scope_of(session_id, contact)
+        with self.session.guard:
+            self.pauses = [p for p in self.pauses if scope and p != scope]
+            if self.registered:
+                frame = {"event": "session.resume", "agent_id": self.id, **scope}
+                self.session.transmit(frame)
+        self.session.wake()
+
+    def send_pause(self, scope: dict[str, str]) -> None:
+        self.session.transmit({"event": "session.pause", "agent_id": self.id, **scope})
+
+    def send_message(
+        self, text: str, *, session_id: str | None = None, contact: str | None = None
+    ) -> None:
+        """Write to a WhatsApp contact as a person; sent later if the link is down.
+
+        One of ``session_id`` and ``contact`` is needed (wire: ``session.send``).
+        """
+        scope = scope_of(session_id, contact)
+        if not scope or not isinstance(text, str):
+            raise ConfigurationError(
+                "send_message(text, …) needs a text and session_id= or contact=", agent_id=self.id
+            )
+        frame = {"event": "session.send", "agent_id": self.id, **scope, "text": text}
+        with self.session.guard:
+            self._after_ack(frame)
+        self.session.wake()
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    @property
+    def dials(self) -> Dials:
+        if self._dials is None:
+            self._dials = Dials(self)
+        return self._dials
+
+    @property
+    def has_dials(self) -> bool:
+        return self._dials is not None
+
+    def call_ended(self, call: CallBase) -> None:
+        if self._dials is not None:
+            self._dials.call_ended(call)
+
+    def caller_id(self, from_: str | None) -> str:
+        """The number to ring from: the one given, or the only phone channel."""
+        if from_ is not None:
+            return phone.normalize(from_)
+        numbers = [c.key for c in self.channel_table.values() if c.type == "phone"]
+        if len(numbers) == 1:
+            return numbers[0]
+        has = f"has {len(numbers)} ({', '.join(numbers)})" if numbers else "has no phone channel"
+        raise ConfigurationError(
+            f"dial: agent {self.id!r} {has}; say from_= which number to ring from",
+            agent_id=self.id,
+        )
+
+    def place_dial(self, to: str, from_: str | None, **options: Any) -> Outcome[CallBase]:
+        with self.session.guard:
+            outcome = self.dials.dial(phone.normalize(to), self.caller_id(from_), **options)
+        self.session.wake()
+        return outcome
+
+    def place_bridge(self, target: str, **options: Any) -> Outcome[CallBase]:
+        with self.session.guard:
+            outcome = self.dials.bridge(target, **options)
+        self.session.wake()
+        return outcome
+
+    # -- frames ---------------------------------------------------------------------------------
+
+    def send(self, frame: dict[str, Any]) -> None:
+        """A raw frame, with this agent's id unless it names one; after the registration.
+
+        Raises NotConnected while the link is down.
+        """
+        event = self.session.frame_event(frame, f"agent {self.id!r}.send()")
+        with self.session.guard:
+            self.session.require_up(event, self.id)
+            self._after_ack({**frame} if "agent_id" in frame else {**frame, "agent_id": self.id})
+        self.session.wake()
+
+    def _after_ack(self, frame: dict[str, Any]) -> None:
+        if self.registered:
+            self.session.transmit(frame)
+        else:
+            self.session.hold(frame, agent_id=self.id, call_id=None, request_id=None)
+
+    def stop_taking_calls(self) -> None:
+        """Its channels close on the server; here they stay, for the next connection."""
+        if self.registered:
+            for channel in self.channel_table.values():
+                self._send_remove(channel)
+
+    # -- removal --------------------------------------------------------------------------------
+
+    def remove(self) -> None:
+        """End its calls, release its channels on the server, forget what was to be sent."""
+        for call in list(self.live_calls.values()):
+            self.session.end_call(call, "agent_removed")
+        if self.registered:
+            for channel in self.channel_table.values():
+                self._send_remove(channel)
+        self.removed = True
+        self.session.outbox.drop_agent(self.id)
+        self.registration.forget()
+        if self._dials is not None:
+            self._dials.fail_all("agent_removed")
+
+
+def _tools_of(skill: Any) -> Iterable[Any]:
+    tools = skill.get("tools") if isinstance(skill, Mapping) else skill.tools
+    return tools or ()

@@ -1,0 +1,245 @@
+"""A call: what is known of it, kept in step with the events, and its verbs.
+
+The fronts' ``Call`` classes inherit this and add the waiting. Nothing here is changed by user code
+except through the verbs of :class:`~pinecall.core.verbs.CallVerbs`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NotConnected
+from .handlers import Function, Handlers
+from .speech import ReplyStream, Speeches, ended_error
+from .turns import TurnState
+from .verbs import CallVerbs
+
+if TYPE_CHECKING:
+    from .agent import AgentBase
+    from .line import LineBase
+    from .session import Session
+    from .toolround import ToolRound
+
+__all__ = ["CallBase"]
+
+
+class CallBase(CallVerbs):
+    """One conversation: a phone or WebRTC call, a chat or a WhatsApp session.
+
+    ``from_`` and ``to`` are numbers, SIP URIs or the words ``webrtc``/``chat``; ``transport`` is
+    ``phone``, ``webrtc``, ``chat``, ``whatsapp`` or ``unknown``; ``status`` is ``dialing``,
+    ``active``, ``detached`` (the link was lost; it may come back) or ``ended``. ``duration`` is in
+    seconds, ``started_at`` and ``ended_at`` in epoch seconds: the server's figures, 0 until
+    ``call.ended``. (Wire: ``call.started``, ``call.ended``, ``call.updated``.)
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        agent: AgentBase | LineBase,
+        call_id: str,
+        *,
+        from_: str = "",
+        to: str = "",
+        direction: str = "inbound",
+        transport: str = "unknown",
+        metadata: dict[str, Any] | None = None,
+        language: str | None = None,
+    ) -> None:
+        self.session = session
+        self.agent = agent
+        self.id = call_id
+        self.from_ = from_
+        self.to = to
+        self.direction = direction
+        self.transport = transport
+        self.metadata = metadata if metadata is not None else {}
+        self.language = language
+        self.extension: str | None = None
+        self.routed_from: str | None = None
+        self.line_transcript: list[dict[str, Any]] = []
+        self.greeting: str | None = None
+        self.status = "active"
+        self.reason = ""
+        self.duration = 0.0
+        self.started_at = 0.0
+        self.ended_at = 0.0
+        #: The conversation in the model's form: dicts with ``role`` and ``content``.
+        self.messages: list[dict[str, Any]] = []
+        self.last_message_id = ""
+        # The rest is the SDK's own, and made when it is first needed: most calls are idle.
+        self.announced = False
+        self.bot_message_id: str | None = None
+        self.bot_words: list[str] = []
+        self.turn = TurnState()
+        self.said: dict[str, dict[str, Any]] = {}
+        self.streams: dict[str, ReplyStream] = {}
+        self.rounds: dict[str, ToolRound] = {}
+        self._skills: dict[str, None] = {}
+        self._speeches: Speeches | None = None
+        self._handlers: Handlers | None = None
+
+    # -- what it says of itself -----------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        return self.status == "ended"
+
+    @property
+    def live(self) -> bool:
+        """Can a frame for it be sent now?"""
+        return self.status in ("active", "dialing") and self.session.link.ready
+
+    @property
+    def transcript(self) -> list[dict[str, Any]]:
+        """What was said, in order: ``[{"role": "user" | "assistant", "content": str}, …]``."""
+        return [
+            message
+            for message in self.messages
+            if message.get("role") in ("user", "assistant") and message.get("content")
+        ]
+
+    @property
+    def current_bot_text(self) -> str:
+        """What the agent has said so far of the reply it is speaking; empty between replies."""
+        return " ".join(self.bot_words)
+
+    @property
+    def active_skills(self) -> list[str]:
+        """Skills loaded now, in loading order."""
+        return list(self._skills)
+
+    @property
+    def speeches(self) -> Speeches:
+        if self._speeches is None:
+            self._speeches = Speeches(self)
+        return self._speeches
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.id} of {self.agent.id!r}: {self.status}, "
+            f"{self.direction} {self.transport}>"
+        )
+
+    # -- handlers of this call only -------------------------------------------------------------
+
+    @property
+    def handlers(self) -> Handlers:
+        if self._handlers is None:
+            self._handlers = self.session.new_handlers(f"call {self.id}")
+        return self._handlers
+
+    @property
+    def own_handlers(self) -> Handlers | None:
+        return self._handlers
+
+    # -- frames ---------------------------------------------------------------------------------
+
+    def require(self, verb: str) -> None:
+        if self.over:
+            raise ended_error(self, verb)
+
+    def send_live(self, frame: dict[str, Any]) -> None:
+        self.require(frame["event"])
+        if not self.live:
+            raise NotConnected(
+                f"{frame['event']}: call {self.id} of agent {self.agent.id!r} is "
+                f"{self.status} (link: {self.session.state}), and this cannot be sent later",
+                agent_id=self.agent.id,
+                call_id=self.id,
+            )
+        self.session.transmit(frame)
+
+    def send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None:
+        self.require(frame["event"])
+        if self.live or (self.status == "detached" and self.agent.registered):
+            self.session.transmit(frame)
+        else:
+            self.session.hold(frame, agent_id=self.agent.id, call_id=self.id, request_id=request_id)
+
+    def is_held(self, request_id: str) -> bool:
+        return self.session.outbox.is_held(self.agent.id, request_id)
+
+    # -- what happens to it ---------------------------------------------------------------------
+
+    def remember(self, role: str, content: str, message_id: str | None = None) -> bool:
+        """Add to the conversation; the same message id again updates it. False if nothing is new."""
+        if message_id:
+            known = self.said.get(f"{role}:{message_id}")
+            if known is not None:
+                changed = known["content"] != content
+                known["content"] = content
+                return changed
+        message = {"role": role, "content": content}
+        self.messages.append(message)
+        if message_id:
+            self.said[f"{role}:{message_id}"] = message
+        return True
+
+    def confirmed(self, message_id: str, text: str | None) -> bool:
+        """The agent's message is in the history; False for a repeat."""
+        key = f"assistant:{message_id}"
+        if message_id and key in self.said:
+            return False
+        if text:
+            self.remember("assistant", text, message_id)
+        elif message_id:
+            self.said[key] = {"content": ""}
+        return True
+
+    def abort_streams(self, message_id: str | None = None) -> None:
+        """The one of that id, or all that are open."""
+        for stream in list(self.streams.values()):
+            if not message_id or stream.message_id == message_id:
+                stream.abort()
+
+    def speeches_settle(self, message_id: str | None, *, interrupted: bool) -> None:
+        if self._speeches is not None:
+            self._speeches.settle(message_id, interrupted=interrupted)
+
+    def skill_changed(self, name: str, *, loaded: bool) -> None:
+        if loaded:
+            self._skills[name] = None
+        else:
+            self._skills.pop(name, None)
+
+    def listens(self, name: str) -> bool:
+        """Has this very call a handler for ``name``?"""
+        return self._handlers is not None and any(
+            handler.name == name for handler in self._handlers.get(name)
+        )
+
+    def detach(self) -> None:
+        """The link is gone: nothing in flight will be confirmed."""
+        self.status = "detached"
+        self._settle()
+
+    def finish(self, reason: str) -> None:
+        """It is over: settle everything that waits, release everything that is held."""
+        self.status = "ended"
+        self.reason = reason
+        self._settle()
+        session = self.session
+        session.timers.clear(("detached", self.id))
+        session.requests.end_call(self, ended_error(self, "request"))
+        session.outbox.drop_call(self.agent.id, self.id)
+        for round_ in self.rounds.values():
+            round_.cancel()
+        self.rounds.clear()
+        self.said.clear()
+        self.bot_words = []
+
+    def _settle(self) -> None:
+        for stream in list(self.streams.values()):
+            stream.abort()
+        if self._speeches is not None:
+            self._speeches.settle_all()
+
+    def release_handlers(self) -> None:
+        """After the handlers of its end were handed out."""
+        if self._handlers is not None:
+            self._handlers.clear()
+
+    def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
+        with self.session.guard:
+            return self.handlers.add(event, handler, once=once)

@@ -1,0 +1,153 @@
+"""The client of both fronts, but for the waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from . import config, phone
+from .agent import AgentBase
+from .handlers import Function
+from .line import LineBase
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..options import AgentOptions
+
+__all__ = ["ClientBase"]
+
+AgentT = TypeVar("AgentT", bound=AgentBase)
+LineT = TypeVar("LineT", bound=LineBase)
+
+
+class ClientBase(Generic[AgentT, LineT]):
+    """Agents, lines and handlers of one connection to the platform."""
+
+    session: Session
+
+    # -- agents ---------------------------------------------------------------------------------
+
+    def agent(
+        self, id: str, base: AgentOptions | Mapping[str, Any] | None = None, /, **options: Any
+    ) -> AgentT:
+        """Create an agent, or return the one there is; it is registered as soon as the link is up.
+
+        Options given for an agent that exists are applied to it. Never waits; call it before or
+        after ``connect()``. Raises ConfigurationError, which names the field and the fix.
+        (Wire: ``agent.create``, ``agent.configure``, ``channel.add``.)
+        """
+        config.check_agent_id(id)
+        given, channels = config.agent_options(base, options, agent_id=id)
+        return self._put_agent(id, given, channels)
+
+    def deploy(
+        self, id: str, base: AgentOptions | Mapping[str, Any] | None = None, /, **options: Any
+    ) -> AgentT:
+        """An agent with its model and channels in one call.
+
+        ``channels`` are ``"webrtc"``, ``"chat"``, ``"mic"``, phone numbers, ``sip:`` URIs or
+        :class:`Channel`; ``model`` is ``"gpt-4.1-mini"``, ``"provider/model"`` or
+        ``"provider:model"``. For an id that exists what changed is applied.
+        """
+        config.check_agent_id(id)
+        existing = self.session.registry.agents.get(id)
+        given, channels = config.deploy_options(
+            base, options, agent_id=id, existing=existing.config if existing else None
+        )
+        return self._put_agent(id, given, channels)
+
+    def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
+        session = self.session
+        with session.guard:
+            agent = session.registry.agents.get(id)
+            if agent is None:
+                agent = session.front.make_agent(session, id)
+                session.check_tools(given, id)
+                session.registry.add_agent(agent)
+                agent.apply(given, channels)
+                agent.registration.create()
+            else:
+                agent.apply(given, channels, only_changed=True)
+        session.wake()
+        return cast("AgentT", agent)
+
+    def get_agent(self, id: str) -> AgentT | None:
+        return cast("AgentT | None", self.session.registry.agents.get(id))
+
+    def remove_agent(self, id: str) -> bool:
+        """End its calls (``agent_removed``), release its channels on the server, forget it.
+
+        Returns whether it existed. (Wire: ``channel.remove``.)
+        """
+        session = self.session
+        with session.guard:
+            agent = session.registry.agents.get(id)
+            if agent is None:
+                return False
+            agent.remove()
+            session.registry.remove_agent(agent)
+        session.wake()
+        return True
+
+    @property
+    def agents(self) -> Mapping[str, AgentT]:
+        """Id → agent, read-only."""
+        return MappingProxyType(cast("dict[str, AgentT]", self.session.registry.agents))
+
+    # -- lines ----------------------------------------------------------------------------------
+
+    def line(self, number: str, base: Mapping[str, Any] | None = None, /, **options: Any) -> LineT:
+        """Claim a number to answer it by code: no model, the program plays, listens and routes.
+
+        The same number gives the same line. ``llm``, ``prompt``, ``tools`` and ``greeting`` are
+        refused with ConfigurationError. (Wire: ``line.create``.)
+        """
+        number = phone.normalize(number)
+        given = config.line_options(base, options, number=number)
+        session = self.session
+        with session.guard:
+            line = session.registry.lines.get(number)
+            if line is None:
+                line = session.front.make_line(session, number)
+                line.config = given
+                session.registry.add_line(line)
+                line.registration.create()
+        session.wake()
+        return cast("LineT", line)
+
+    # -- the link -------------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        return self.session.link.ready
+
+    @property
+    def state(self) -> str:
+        """``"idle"``, ``"connecting"``, ``"connected"``, ``"reconnecting"`` or ``"closed"``."""
+        return self.session.state
+
+    def send(self, frame: dict[str, Any]) -> None:
+        """A raw frame, as it is. Raises NotConnected while the link is down."""
+        with self.session.guard:
+            self.session.send_raw(frame)
+        self.session.wake()
+
+    def stats(self) -> dict[str, Any]:
+        """Counters: frames received, sent, malformed, unknown and dropped; what is held; how many
+        agents, calls and reconnects."""
+        with self.session.guard:
+            return self.session.stats()
+
+    def __repr__(self) -> str:
+        registry = self.session.registry
+        return (
+            f"<{type(self).__module__.split('.')[0]}.Pinecall {self.state}: "
+            f"{len(registry.agents)} agents, {len(registry.calls)} calls>"
+        )
+
+    # -- handlers -------------------------------------------------------------------------------
+
+    def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
+        with self.session.guard:
+            return self.session.handlers.add(event, handler, once=once)

@@ -1,0 +1,24 @@
+"""What each event does to the state, and to whom it is handed on.
+
+One function per event: ``def bot_word(s, event, agent, call)``, marked ``@effect(BotWord)``. ``agent``
+is the agent or line it concerns and ``call`` the live call, each None where there is none. An event
+without an effect of its own is handed on by :func:`pass_on`.
+"""
+
+from . import agents, bot, calls, chat, connection, lines, llm, sessions, speech, whatsapp
+from .base import EFFECTS, pass_on
+
+__all__ = [
+    "EFFECTS",
+    "agents",
+    "bot",
+    "calls",
+    "chat",
+    "connection",
+    "lines",
+    "llm",
+    "pass_on",
+    "sessions",
+    "speech",
+    "whatsapp",
+]

@@ -1,0 +1,36 @@
+"""Agents and their channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import DisplacedError
+from ...events import AgentCreated, AgentDisplaced, AgentResumed
+from ..agent import AgentBase
+from .base import effect, pass_on
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+
+@effect(AgentCreated, AgentResumed)
+def agent_created(s: Session, event: Any, agent: Any, call: Any) -> None:
+    if isinstance(agent, AgentBase):
+        agent.registration.acked()
+    pass_on(s, event, agent, call)
+
+
+@effect(AgentDisplaced)
+def agent_displaced(s: Session, event: AgentDisplaced, agent: Any, call: Any) -> None:
+    if isinstance(agent, AgentBase):
+        error = DisplacedError(
+            f"agent {agent.id!r} was taken over by another connection "
+            f"({event.reason or 'no reason given'}); stop the other process, then ask for the "
+            "agent again",
+            agent_id=agent.id,
+        )
+        agent.registration.over(error)
+        for live in list(agent.live_calls.values()):
+            s.end_call(live, "displaced")
+        s.report(error, agent=agent)
+    pass_on(s, event, agent, call)

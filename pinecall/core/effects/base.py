@@ -1,0 +1,123 @@
+"""The table of effects, and what happens to an event that has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...errors import ProtocolError
+from ...events import EVENTS, Event, UnknownEvent
+from ..names import SIGNATURES
+from ..wire import salvage
+
+if TYPE_CHECKING:
+    from ..agent import AgentBase
+    from ..call import CallBase
+    from ..line import LineBase
+    from ..session import Session
+
+__all__ = ["EFFECTS", "effect", "pass_on", "to_call"]
+
+Owner = "AgentBase | LineBase | None"
+Effect = Callable[["Session", Any, Any, Any], None]
+F = TypeVar("F", bound=Effect)
+
+EFFECTS: dict[type[Event], Effect] = {}
+
+#: Events whose meaning for the state survives a garbled field: who rang, what is over, who waits.
+_LIFE_CYCLE = frozenset(
+    {
+        "agent.created",
+        "agent.resumed",
+        "agent.displaced",
+        "bot.finished",
+        "bot.interrupted",
+        "call.dialing",
+        "call.ended",
+        "call.started",
+        "error",
+        "history.data",
+        "history.updated",
+        "line.created",
+        "line.error",
+        "llm.before",
+        "llm.chat.ended",
+        "llm.chat.error",
+        "llm.chat.started",
+        "turn.continued",
+        "whatsapp.session_ended",
+        "whatsapp.session_started",
+    }
+)
+
+
+def effect(*classes: type[Event]) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        for cls in classes:
+            EFFECTS[cls] = function
+        return function
+
+    return register
+
+
+def to_call(
+    s: Session, event: Any, agent: AgentBase | LineBase | None, call: CallBase | None
+) -> None:
+    """Hand ``(event, call)`` on under the event's own name."""
+    if call is None:
+        pass_on(s, event, agent, None)
+    else:
+        s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call)
+
+
+def pass_on(
+    s: Session, event: Any, agent: AgentBase | LineBase | None, call: CallBase | None
+) -> None:
+    """Hand an event on to whom it concerns, under its own name and in its own signature."""
+    name = event.EVENT
+    if call is None and not _concerns_somebody(s, event, agent):
+        return
+    if SIGNATURES.get(name) == ("event", "agent"):
+        s.emit(name, (event, agent), event=event, agent=agent, call=call)
+    else:
+        s.emit(name, (event, call), event=event, agent=agent, call=call)
+
+
+def _concerns_somebody(s: Session, event: Any, agent: Any) -> bool:
+    call_id = getattr(event, "call_id", None)
+    if call_id and s.registry.ended_owner(call_id) is not None:
+        s.drop(event, f"call {call_id} is over")
+    elif agent is not None:
+        return True
+    elif agent_id := getattr(event, "agent_id", None):
+        s.drop(event, f"there is no agent {agent_id!r} here")
+    elif call_id:
+        s.drop(event, f"there is no call {call_id} here")
+    else:
+        return True
+    return False
+
+
+@effect(UnknownEvent)
+def unknown_event(
+    s: Session,
+    event: UnknownEvent,
+    agent: AgentBase | LineBase | None,
+    call: CallBase | None,
+) -> None:
+    s.counts["unknown"] += 1
+    name = event.name
+    if event.problem:
+        s.report_once(
+            f"{name}: {event.problem}",
+            ProtocolError(
+                f"the server sent {name} with a field of another type than announced "
+                f"({event.problem}); it is delivered as an UnknownEvent",
+                agent_id=event.agent_id,
+                call_id=event.call_id,
+            ),
+        )
+    if call is not None or _concerns_somebody(s, event, agent):
+        s.emit(name, (event, call), event=event, agent=agent, call=call, only_items=True)
+    if event.problem and name in _LIFE_CYCLE:
+        EFFECTS[EVENTS[name]](s, salvage(event), agent, call)

@@ -1,0 +1,77 @@
+"""What the agent says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...events import (
+    BotFinished,
+    BotInterrupted,
+    BotSpeaking,
+    BotWord,
+    MessageAborted,
+    MessageConfirmed,
+    ReplyRejected,
+)
+from .base import effect, pass_on, to_call
+
+if TYPE_CHECKING:
+    from ..call import CallBase
+    from ..session import Session
+
+
+@effect(BotSpeaking)
+def bot_speaking(s: Session, event: BotSpeaking, agent: Any, call: CallBase | None) -> None:
+    if call is not None:
+        call.bot_message_id = event.message_id
+        call.bot_words = []
+    to_call(s, event, agent, call)
+
+
+@effect(BotWord)
+def bot_word(s: Session, event: BotWord, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    if event.message_id == call.bot_message_id:
+        call.bot_words.append(event.word)
+    s.emit("bot.word", (event, call), event=event, agent=agent, call=call)
+
+
+@effect(BotFinished, BotInterrupted)
+def bot_done(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    interrupted = isinstance(event, BotInterrupted)
+    call.speeches_settle(event.message_id, interrupted=interrupted)
+    if interrupted:
+        call.abort_streams(event.message_id)
+    spoken = call.bot_message_id
+
+    def heard() -> None:
+        # The handlers of this event may still read what was said.
+        if call.bot_message_id == spoken:
+            call.bot_words = []
+            call.bot_message_id = None
+
+    s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call, done=heard)
+
+
+@effect(MessageConfirmed)
+def message_confirmed(
+    s: Session, event: MessageConfirmed, agent: Any, call: CallBase | None
+) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    if call.confirmed(event.message_id, event.text):
+        s.emit("message.confirmed", (event, call), event=event, agent=agent, call=call)
+
+
+@effect(ReplyRejected, MessageAborted)
+def reply_rejected(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+    if call is not None:
+        call.speeches_settle(event.message_id, interrupted=True)
+        call.abort_streams(event.message_id)
+    to_call(s, event, agent, call)

@@ -1,0 +1,161 @@
+"""The life of a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import PinecallError
+from ...events import (
+    CallDialing,
+    CallEnded,
+    CallError,
+    CallRecording,
+    CallRinging,
+    CallStarted,
+    CallUpdated,
+)
+from ..agent import AgentBase
+from ..dial import NOT_ANSWERED, dial_reason
+from ..greeting import greet
+from ..line import LineBase
+from ..ringing import RingingCall
+from .base import effect, pass_on, to_call
+
+if TYPE_CHECKING:
+    from ..call import CallBase
+    from ..session import Session
+
+
+@effect(CallStarted)
+def call_started(
+    s: Session, event: CallStarted, agent: AgentBase | LineBase | None, call: CallBase | None
+) -> None:
+    if call is not None and call.announced:
+        # Servers repeat it; the object that handlers already have stays the one.
+        call.language = event.language or call.language
+        return
+    if agent is None:
+        pass_on(s, event, agent, call)
+        return
+    if call is None:
+        if s.registry.ended_owner(event.call_id) is not None:
+            if not event.routed_from:
+                s.drop(event, f"call {event.call_id} is over")
+                return
+            s.registry.revive(event.call_id)
+        make = s.front.make_line_call if isinstance(agent, LineBase) else s.front.make_call
+        call = make(s, agent, event.call_id)  # type: ignore[arg-type]
+        s.start_call(call)
+    call.from_ = event.from_ or call.from_
+    call.to = event.to or call.to
+    call.direction = event.direction or call.direction
+    call.transport = event.transport or "unknown"
+    call.metadata = event.metadata
+    call.language = event.language
+    call.extension = event.extension
+    call.routed_from = event.routed_from
+    call.line_transcript = event.line_transcript
+    call.status = "active"
+    call.announced = True
+    s.emit("call.started", (call,), event=event, agent=agent, call=call)
+    if isinstance(agent, AgentBase):
+        if agent.has_dials:
+            agent.dials.started(call)
+        if call.direction == "inbound":
+            greet(s, agent, call)
+
+
+@effect(CallEnded)
+def call_ended(
+    s: Session, event: CallEnded, agent: AgentBase | LineBase | None, call: CallBase | None
+) -> None:
+    reason = event.reason or "unknown"
+    if call is not None:
+        call.duration = event.duration_seconds or 0.0
+        call.started_at = event.started_at or call.started_at
+        call.ended_at = event.ended_at or 0.0
+        if event.messages:
+            call.messages = event.messages
+        s.end_call(call, reason, event)
+        return
+    known = s.registry.ended_owner(event.call_id) is not None
+    outbound = event.direction == "outbound" or dial_reason(reason) in NOT_ANSWERED
+    if not known and outbound and isinstance(agent, AgentBase) and agent.has_dials:
+        agent.dials.ended_unseen(event.call_id, event.to, reason)
+    else:
+        s.drop(event, f"call {event.call_id} is not known here")
+
+
+@effect(CallDialing)
+def call_dialing(
+    s: Session, event: CallDialing, agent: AgentBase | LineBase | None, call: CallBase | None
+) -> None:
+    if (
+        call is None
+        and isinstance(agent, AgentBase)
+        and s.registry.ended_owner(event.call_id) is None
+    ):
+        call = s.front.make_call(
+            s,
+            agent,
+            event.call_id,
+            from_=event.from_,
+            to=event.to,
+            direction="outbound",
+            transport="phone",
+        )
+        call.status = "dialing"
+        s.start_call(call)
+        agent.dials.dialing(call)
+    pass_on(s, event, agent, call)
+
+
+@effect(CallUpdated)
+def call_updated(s: Session, event: CallUpdated, agent: Any, call: CallBase | None) -> None:
+    if call is not None and event.language:
+        call.language = event.language
+    to_call(s, event, agent, call)
+
+
+@effect(CallError)
+def call_error(
+    s: Session, event: CallError, agent: AgentBase | LineBase | None, call: CallBase | None
+) -> None:
+    text = s.clean(event.error or "no reason given")
+    pass_on(s, event, agent, call)
+    if call is not None and call.status == "dialing":
+        s.end_call(call, "failed")
+    elif call is None and isinstance(agent, AgentBase) and agent.has_dials:
+        agent.dials.ended_unseen(event.call_id or "", None, "failed")
+    s.report(
+        PinecallError(
+            f"call {event.call_id or '?'} of agent {event.agent_id!r}: {text}",
+            event.code or "CALL_ERROR",
+            agent_id=event.agent_id,
+            call_id=event.call_id,
+        ),
+        agent=agent,
+        call=call,
+    )
+
+
+@effect(CallRinging)
+def call_ringing(s: Session, event: CallRinging, agent: Any, call: Any) -> None:
+    if not isinstance(agent, AgentBase):
+        pass_on(s, event, agent, call)
+        return
+    ringing = RingingCall(s, agent, event.call_id, event.from_, event.to)
+    heard = s.has_handlers("call.ringing", agent)
+    s.emit("call.ringing", (ringing,), event=event, agent=agent)
+    if s.drain is not None:
+        ringing.reject()
+    elif not heard:
+        # Nobody decides, so nobody shall let the caller wait for the server's own timer.
+        ringing.accept()
+
+
+@effect(CallRecording)
+def call_recording(s: Session, event: CallRecording, agent: Any, call: Any) -> None:
+    """Comes after the end of its call, and may be without an agent."""
+    agent = agent or s.registry.ended_owner(event.call_id)
+    s.emit("call.recording", (event, call), event=event, agent=agent, call=call)

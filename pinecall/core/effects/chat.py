@@ -1,0 +1,148 @@
+"""Chat sessions: calls without a voice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import PinecallError
+from ...events import (
+    BotSpeaking,
+    ChatMessage,
+    ChatResponse,
+    LlmChatChunk,
+    LlmChatEnded,
+    LlmChatError,
+    LlmChatStarted,
+    UserMessage,
+)
+from ...events._base import set_raw
+from ..agent import AgentBase
+from .base import effect, pass_on
+
+if TYPE_CHECKING:
+    from ..call import CallBase
+    from ..session import Session
+
+
+def start_chat(s: Session, agent: AgentBase, call_id: str, event: Any) -> CallBase:
+    call = s.front.make_call(
+        s,
+        agent,
+        call_id,
+        from_="chat",
+        to=agent.id,
+        transport="chat",
+        metadata=dict(event.metadata),
+        language=event.language,
+    )
+    s.start_call(call)
+    call.announced = True
+    s.emit("chat.started", (call,), event=event, agent=agent, call=call)
+    return call
+
+
+def chat_call(s: Session, event: Any, agent: Any) -> CallBase | None:
+    """The chat that an event belongs to, made now if its start was not seen."""
+    call_id: str = event.call_id
+    if not isinstance(agent, AgentBase) or s.registry.ended_owner(call_id) is not None:
+        return None
+    if event.EVENT == "llm.tool_call" and not call_id.startswith("chat-"):
+        return None
+    return start_chat(s, agent, call_id, event)
+
+
+@effect(LlmChatStarted)
+def chat_started(s: Session, event: LlmChatStarted, agent: Any, call: CallBase | None) -> None:
+    call_id = event.call_id
+    if call is not None:
+        return
+    if not call_id or not isinstance(agent, AgentBase):
+        pass_on(s, event, agent, call)
+    elif s.registry.ended_owner(call_id) is not None:
+        s.drop(event, f"chat {call_id} is over")
+    else:
+        start_chat(s, agent, call_id, event)
+
+
+@effect(LlmChatChunk)
+def chat_chunk(s: Session, event: LlmChatChunk, agent: Any, call: CallBase | None) -> None:
+    call = call or chat_call(s, event, agent)
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    text = event.token if event.token is not None else event.text or ""
+    _speaking(s, event, text, call, message_id=event.message_id or "")
+
+
+@effect(ChatMessage)
+def chat_message(s: Session, event: ChatMessage, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    message_id = event.message_id or ""
+    message = UserMessage(
+        agent_id=call.agent.id,
+        call_id=call.id,
+        message_id=message_id,
+        text=event.text,
+        confidence=1.0,
+        turn_id=0,
+    )
+    set_raw(message, event.raw)
+    if message_id:
+        call.last_message_id = message_id
+    if call.remember("user", event.text, message_id):
+        s.emit(
+            "user.message",
+            (message, call),
+            event=message,
+            agent=agent,
+            call=call,
+            answers=message_id or None,
+        )
+
+
+@effect(ChatResponse)
+def chat_response(s: Session, event: ChatResponse, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    call.remember("assistant", event.text)
+    _speaking(s, event, event.text, call)
+
+
+def _speaking(s: Session, event: Any, text: str, call: CallBase, message_id: str = "") -> None:
+    speaking = BotSpeaking(
+        agent_id=call.agent.id, call_id=call.id, message_id=message_id, text=text
+    )
+    set_raw(speaking, event.raw)
+    s.emit("bot.speaking", (speaking, call), event=speaking, agent=call.agent, call=call)
+
+
+@effect(LlmChatEnded)
+def chat_ended(s: Session, event: LlmChatEnded, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    call.duration = event.duration_seconds or 0.0
+    call.started_at = event.started_at or call.started_at
+    call.ended_at = event.ended_at or 0.0
+    if event.messages:
+        call.messages = event.messages
+    s.end_call(call, "chat_completed", event)
+
+
+@effect(LlmChatError)
+def chat_error(s: Session, event: LlmChatError, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    text = s.clean(event.error or "no reason given")
+    error = PinecallError(
+        f"chat {call.id} of agent {call.agent.id!r} failed: {text}",
+        "CHAT_ERROR",
+        agent_id=call.agent.id,
+        call_id=call.id,
+    )
+    s.report(error, agent=call.agent, call=call)
+    s.end_call(call, "chat_error", event)

@@ -1,0 +1,66 @@
+"""What the caller says, and turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...events import (
+    AudioMetrics,
+    EagerTurn,
+    TurnContinued,
+    TurnEnd,
+    UserMessage,
+    UserSpeaking,
+)
+from .base import effect, pass_on, to_call
+
+if TYPE_CHECKING:
+    from ..call import CallBase
+    from ..session import Session
+
+
+@effect(UserSpeaking, AudioMetrics)
+def interim(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+    to_call(s, event, agent, call)
+
+
+@effect(UserMessage)
+def user_message(s: Session, event: UserMessage, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    if event.message_id:
+        call.last_message_id = event.message_id
+    call.turn.heard(event)
+    if call.remember("user", event.text, event.message_id):
+        answers = event.message_id or None
+        s.emit("user.message", (event, call), event=event, agent=agent, call=call, answers=answers)
+
+
+@effect(EagerTurn)
+def eager_turn(s: Session, event: EagerTurn, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    turn = call.turn.eager(event)
+    call.last_message_id = event.message_id or call.last_message_id
+    answers = turn.message_id or None
+    s.emit("eager.turn", (turn, call), event=turn, agent=agent, call=call, answers=answers)
+
+
+@effect(TurnEnd)
+def turn_end(s: Session, event: TurnEnd, agent: Any, call: CallBase | None) -> None:
+    if call is None:
+        pass_on(s, event, agent, call)
+        return
+    turn = call.turn.ended(event)
+    call.last_message_id = event.message_id or call.last_message_id
+    answers = turn.message_id or None
+    s.emit("turn.end", (turn, call), event=turn, agent=agent, call=call, answers=answers)
+
+
+@effect(TurnContinued)
+def turn_continued(s: Session, event: TurnContinued, agent: Any, call: CallBase | None) -> None:
+    if call is not None:
+        call.abort_streams()
+    to_call(s, event, agent, call)

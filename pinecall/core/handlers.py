@@ -1,0 +1,221 @@
+"""Handlers as users register them, and what is handed to a front to run them.
+
+A table is an ordered list per event. Tables of one client share a :class:`Revision`: when anything
+changes anywhere, the chains (call's handlers, then the agent's, then the client's) that were put
+together from several tables are put together anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from ..errors import ConfigurationError
+from ..events import Item
+from .names import SIGNATURES, check_name
+
+if TYPE_CHECKING:
+    from .agent import AgentBase
+    from .call import CallBase
+    from .inbox import Inbox
+    from .line import LineBase
+
+__all__ = ["Chains", "Delivery", "Handler", "Handlers", "Revision", "describe", "is_coroutine"]
+
+Function = Callable[..., Any]
+
+
+class Revision:
+    """Counts the changes to all handler tables of one client."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
+@define(eq=False, slots=True)
+class Handler:
+    """One registration: a function, or (for an iterator) an inbox."""
+
+    name: str
+    function: Function | None
+    once: bool = False
+    coroutine: bool = False
+    inbox: Inbox[Item] | None = None
+    owner: Handlers | None = field(default=None, repr=False)
+
+    @property
+    def takes_item(self) -> bool:
+        return self.name == "*"
+
+
+@define(eq=False, slots=True)
+class Delivery:
+    """Handlers to run with ``args``, in order; ``item`` for those that take everything as one.
+
+    ``done``, where there is one, is to be called when all of them have finished, whatever came of
+    them. ``answers`` is the message id that a ``reply`` inside the handlers answers.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    handlers: tuple[Handler, ...]
+    event: Any = None
+    agent: AgentBase | LineBase | None = None
+    call: CallBase | None = None
+    answers: str | None = None
+    done: Callable[[], None] | None = None
+
+    @property
+    def item(self) -> Item:
+        return Item(self.name, self.event, self.agent, self.call)
+
+
+class Chains:
+    """Handlers of several tables, put together per event, for as long as no table changes."""
+
+    __slots__ = ("known", "revision")
+
+    def __init__(self) -> None:
+        self.revision = -1
+        self.known: dict[str, tuple[Any, ...]] = {}
+
+    def clear(self, revision: int) -> None:
+        self.revision = revision
+        self.known = {}
+
+
+class Handlers:
+    def __init__(self, revision: Revision, *, coroutines: bool, owner: str) -> None:
+        self.revision = revision
+        self.chains = Chains()
+        self._coroutines = coroutines
+        self._owner = owner
+        self._table: dict[str, list[Handler]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._table)
+
+    def get(self, name: str) -> list[Handler]:
+        """Those for ``name``, then those for everything."""
+        named = self._table.get(name, [])
+        return named + self._table.get("*", []) if name != "*" else named
+
+    def add(self, name: str, function: Function, *, once: bool = False) -> Function:
+        """Register; raises ConfigurationError for a misspelt name or a wrong number of parameters."""
+        check_name(name)
+        self._check(name, function)
+        handler = Handler(name, function, once, is_coroutine(function), owner=self)
+        entries = self._table.setdefault(name, [])
+        for index, entry in enumerate(entries):
+            if entry.function is not None and _redefines(entry.function, function):
+                entries[index] = handler
+                break
+        else:
+            entries.append(handler)
+        self.revision.number += 1
+        return function
+
+    def add_inbox(self, names: tuple[str, ...], inbox: Inbox[Item]) -> list[Handler]:
+        """Feed an iterator: everything, or the events named."""
+        for name in names:
+            check_name(name)
+        added = [Handler(name, None, inbox=inbox, owner=self) for name in names or ("*",)]
+        for handler in added:
+            self._table.setdefault(handler.name, []).append(handler)
+        self.revision.number += 1
+        return added
+
+    def discard(self, handler: Handler) -> None:
+        entries = self._table.get(handler.name, [])
+        if handler in entries:
+            entries.remove(handler)
+            if not entries:
+                del self._table[handler.name]
+            self.revision.number += 1
+
+    def remove(self, name: str, function: Function | None = None) -> None:
+        """Take one handler off, or all handlers of an event (iterators stay)."""
+        check_name(name)
+        for handler in list(self._table.get(name, [])):
+            if handler.function is not None and function in (None, handler.function):
+                self.discard(handler)
+
+    def clear(self) -> None:
+        if self._table:
+            self._table.clear()
+            self.revision.number += 1
+
+    def _check(self, name: str, function: object) -> None:
+        arguments = SIGNATURES[name]
+        wanted = f"def handler({', '.join(arguments)})"
+        if not callable(function):
+            raise ConfigurationError(
+                f"{self._owner}.on({name!r}, …) wants a function {wanted}, "
+                f"not {type(function).__name__}"
+            )
+        if is_coroutine(function) and not self._coroutines:
+            raise ConfigurationError(
+                f"{self._owner}.on({name!r}, {describe(function)}): pinecall_sync runs plain "
+                f"functions; write 'def' instead of 'async def', or use the asyncio package pinecall"
+            )
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            return  # a builtin that does not tell
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            raise ConfigurationError(
+                f"{self._owner}.on({name!r}, {describe(function)}): the handler takes "
+                f"{signature}, but this event gives ({', '.join(arguments)}); write {wanted}"
+            ) from None
+
+
+def is_coroutine(function: object) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004 - an object's own async __call__
+    )
+
+
+def describe(function: object) -> str:
+    """``module.name`` of a handler, for messages."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return f"{getattr(function, '__module__', None) or '?'}.{name}"
+
+
+def _code(function: object) -> CodeType | None:
+    function = getattr(function, "__func__", function)
+    return getattr(function, "__code__", None)
+
+
+def _redefines(old: Function, new: Function) -> bool:
+    """Is ``new`` the same handler again: the same object, or a notebook cell run once more?
+
+    A cell that runs again compiles anew: another code object, from the same place. A function made
+    twice by one factory shares its code object: two handlers.
+    """
+    if old == new:
+        return True
+    before, after = _code(old), _code(new)
+    if before is None or after is None or before is after:
+        return False
+    if describe(old) != describe(new):
+        return False
+    if getattr(old, "__self__", None) is not getattr(new, "__self__", None):
+        return False
+    named = "<" not in describe(new)
+    if before.co_filename != after.co_filename:
+        # An edited cell has another file name, and defines the same name in the same notebook.
+        return named and getattr(new, "__module__", None) == "__main__"
+    return before == after or (named and before.co_firstlineno == after.co_firstlineno)

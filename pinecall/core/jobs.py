@@ -1,0 +1,46 @@
+"""User code whose result the core needs: a tool, a greeting function, a store, a line's extension.
+
+The core says what to run; a front runs it beside the handlers' lanes and reports what came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+
+if TYPE_CHECKING:
+    from .agent import AgentBase
+    from .call import CallBase
+    from .line import LineBase
+
+__all__ = ["Job"]
+
+
+@define(eq=False)
+class Job:
+    """Run ``function()``; then call ``finished(result)`` or ``failed(error)``, once.
+
+    coroutine: ``function()`` gives an awaitable (asyncio front only)
+    threaded: it may block, so the asyncio front runs it in a thread
+    stop: set by the front; stops the run where that is possible
+    """
+
+    label: str
+    function: Callable[[], Any]
+    finished: Callable[[Any], None]
+    failed: Callable[[BaseException], None]
+    agent: AgentBase | LineBase | None = None
+    call: CallBase | None = None
+    coroutine: bool = False
+    threaded: bool = False
+    stop: Callable[[], None] | None = None
+    over: bool = False
+
+    def cancel(self) -> None:
+        """Nobody wants the result any more."""
+        self.over = True
+        stop, self.stop = self.stop, None
+        if stop is not None:
+            stop()

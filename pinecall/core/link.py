@@ -1,0 +1,361 @@
+"""The link: connecting, authenticating, staying alive, reconnecting. One state machine.
+
+=============== =================================== ==========================================
+phase           the front's part                    what ends it
+=============== =================================== ==========================================
+IDLE            nothing                             ``connect()`` → OPENING
+OPENING         open a socket                       ``opened`` → AUTHENTICATING, ``failed``
+AUTHENTICATING  carry text                          ``connected`` → READY, an ``error`` frame,
+                                                    a close, or the timer → as ``failed``
+READY           carry text                          ``lost``, silence → BACKOFF or CLOSED
+BACKOFF         nothing                             the timer → OPENING
+CLOSED          close the socket                    ``connect()`` → OPENING
+=============== =================================== ==========================================
+
+``failed``: what may pass is retried after a growing delay (BACKOFF) until ``connect_timeout`` for a
+first connection and for ever (or ``max_attempts``) afterwards; what will not pass ends in IDLE (a
+first connection) or CLOSED. Each socket has a generation, and what comes from a former one is
+ignored. A front opens a socket when the phase is OPENING, and aborts the one it has whenever
+``generation`` is no longer that socket's.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from ..errors import AuthenticationError, ConnectError, DisplacedError, NotConnected, PinecallError
+from ..events import Connected, ErrorFrame, Reconnecting
+from ..options import ReconnectPolicy
+from .backoff import reconnect_delay
+from .outcome import Outcome, settled
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["Failure", "Link", "LinkSettings", "Phase"]
+
+log = logging.getLogger("pinecall")
+
+#: Seconds after which a connection counts as stable, and the backoff starts over.
+STABLE_AFTER = 5.0
+#: Seconds of silence beyond the ping interval after which the peer is dead.
+SILENCE_MARGIN = 10.0
+#: A timer that fires this late (seconds) shows that this process was blocked, not the peer.
+LATE = 1.0
+
+_RETRY_CLOSE_CODES = {1001, 1006, 1012, 1013, 1014}
+_NOT_A_REFUSAL = {"CONNECTION_TIMEOUT", "CONNECTION_FAILED"}
+
+
+class Phase(enum.Enum):
+    IDLE = "idle"
+    OPENING = "opening"
+    AUTHENTICATING = "authenticating"
+    READY = "ready"
+    BACKOFF = "backoff"
+    CLOSED = "closed"
+
+
+@frozen
+class LinkSettings:
+    """``url`` and ``api_key`` are asked anew for each attempt."""
+
+    url: Callable[[], str]
+    api_key: Callable[[], str]
+    reconnect: ReconnectPolicy | None = ReconnectPolicy()
+    ping_interval: float | None = 30.0
+    connect_timeout: float = 10.0
+
+
+@frozen
+class Failure:
+    """Why an attempt failed, as the front saw it. ``phase``: see :class:`~pinecall.ConnectError`."""
+
+    phase: str
+    message: str
+    retryable: bool = True
+    code: str | None = None
+    cause: BaseException | None = None
+
+
+class Link:
+    def __init__(self, session: Session, settings: LinkSettings) -> None:
+        self.session = session
+        self.settings = settings
+        self.timers = session.timers
+        self.phase = Phase.IDLE
+        self.generation = 0
+        self.attempts = 0
+        self.reconnects = 0
+        self.heard = 0.0
+        self.close_reason = ""
+        self._was_up = False
+        self._extended = False
+        self._delay = 0.0
+        #: How far the present attempt has come: ``tcp`` or ``handshake``; told by the front.
+        self.stage = "tcp"
+        self._connecting: Outcome[None] | None = None
+        self._last_failure: Failure | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.phase is Phase.READY
+
+    @property
+    def state(self) -> str:
+        if self.phase is Phase.READY:
+            return "connected"
+        if self.phase in (Phase.IDLE, Phase.CLOSED):
+            return self.phase.value
+        return "reconnecting" if self._was_up else "connecting"
+
+    # -- what the user asks ---------------------------------------------------------------------
+
+    def connect(self) -> Outcome[None]:
+        if self.phase is Phase.READY:
+            return settled(None)
+        if self._connecting is None:
+            self._connecting = Outcome("connect()")
+            self.timers.set("connect", self.settings.connect_timeout, self._connect_deadline)
+            if self.phase in (Phase.IDLE, Phase.CLOSED):
+                self._was_up = False
+                self.attempts = 0
+                self._last_failure = None
+                self._open()
+        return self._connecting
+
+    def disconnect(self, reason: str) -> bool:
+        """Close for good; False when there was nothing to close."""
+        was = self.phase
+        if was in (Phase.IDLE, Phase.CLOSED):
+            return False
+        self._stop(Phase.CLOSED, reason)
+        self._settle(NotConnected("disconnect() was called while connecting"))
+        return True
+
+    # -- what the front reports -----------------------------------------------------------------
+
+    def opened(self, generation: int) -> None:
+        if generation != self.generation or self.phase is not Phase.OPENING:
+            return
+        self.phase = Phase.AUTHENTICATING
+        self.timers.clear("open")
+        self.session.transmit({"event": "connect", "api_key": self.settings.api_key()})
+        self.timers.set("auth", self.settings.connect_timeout, self._auth_deadline)
+
+    def failed(self, generation: int, failure: Failure) -> None:
+        """The socket could not be opened."""
+        if generation == self.generation and self.phase in (Phase.OPENING, Phase.AUTHENTICATING):
+            self._attempt_failed(failure)
+
+    def lost(self, generation: int, code: int | None, reason: str) -> None:
+        """The socket is gone. ``code`` is None when there was no close frame."""
+        if generation != self.generation:
+            return
+        if self.phase is Phase.AUTHENTICATING:
+            self._attempt_failed(_closed_early(code, reason))
+        elif self.phase is Phase.READY:
+            self._down(code, reason)
+
+    # -- what the server says -------------------------------------------------------------------
+
+    def connected(self, event: Connected) -> None:
+        if self.phase is not Phase.AUTHENTICATING:
+            return
+        self.phase = Phase.READY
+        self._was_up = True
+        self.timers.clear("auth")
+        self.timers.set("stable", STABLE_AFTER, self._stable)
+        self._last_failure = None
+        self._keepalive()
+        self._settle(None)
+        self.session.link_up(event)
+
+    def refused(self, event: ErrorFrame) -> None:
+        """An ``error`` frame before ``connected``."""
+        code = event.code or "INVALID_KEY"
+        text = self.session.clean(event.error or event.message or "no reason given")
+        if code == "SERVER_AT_CAPACITY" or text.startswith("SERVER_AT_CAPACITY"):
+            used = f" ({event.used} of {event.limit} slots in use)" if event.limit else ""
+            self._attempt_failed(Failure("capacity", text + used, code="SERVER_AT_CAPACITY"))
+        else:
+            self._attempt_failed(Failure("authentication", text, retryable=False, code=code))
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def _open_deadline(self, _late: float) -> None:
+        self._attempt_failed(self._silence())
+
+    def _silence(self) -> Failure:
+        phase = "authentication" if self.phase is Phase.AUTHENTICATING else self.stage
+        said = {
+            "tcp": "the host did not answer",
+            "handshake": "the host accepted the connection and then said nothing",
+            "authentication": "the server accepted the connection and sent no 'connected'",
+        }[phase]
+        return Failure(phase, said, code="CONNECTION_TIMEOUT")
+
+    def _auth_deadline(self, _late: float) -> None:
+        self._attempt_failed(self._silence())
+
+    def _stable(self, _late: float) -> None:
+        self.attempts = 0
+
+    def _ping(self, _late: float) -> None:
+        self.session.transmit({"event": "ping"})
+        self.timers.set("ping", self.settings.ping_interval or 0.0, self._ping)
+
+    def _keepalive(self) -> None:
+        interval = self.settings.ping_interval
+        if interval is not None:
+            self._extended = False
+            self.timers.set("ping", interval, self._ping)
+            self.timers.set("alive", interval + SILENCE_MARGIN, self._check_alive)
+
+    def _check_alive(self, late: float) -> None:
+        limit = (self.settings.ping_interval or 0.0) + SILENCE_MARGIN
+        silent = self.session.now - self.heard
+        if silent < limit:
+            self._extended = False
+            self.timers.set("alive", limit - silent, self._check_alive)
+        elif late > LATE and not self._extended:
+            # Frames may be waiting in the socket that nobody had the time to read.
+            self._extended = True
+            log.warning(
+                "pinecall: this process was blocked for %.1f s; giving the server %g s more to be "
+                "heard before the connection counts as dead",
+                late,
+                SILENCE_MARGIN,
+            )
+            self.timers.set("alive", SILENCE_MARGIN, self._check_alive)
+        else:
+            log.warning("pinecall: nothing heard from the server for %.1f s; reconnecting", silent)
+            self._down(None, "")
+
+    # -- transitions ----------------------------------------------------------------------------
+
+    def _backoff_over(self, _late: float) -> None:
+        self._open()
+
+    def _open(self) -> None:
+        self.generation += 1
+        self.phase = Phase.OPENING
+        self.stage = "tcp"
+        self.timers.set("open", self.settings.connect_timeout, self._open_deadline)
+        self.session.discard_transmitted()
+        if self._was_up:
+            self.reconnects += 1
+            event = Reconnecting(attempt=self.attempts, delay=self._delay)
+            self.session.emit_client("reconnecting", (self.attempts,), event)
+
+    def _attempt_failed(self, failure: Failure) -> None:
+        self.generation += 1
+        self.timers.clear("open")
+        self.timers.clear("auth")
+        self._last_failure = failure
+        if not failure.retryable or not self._may_retry():
+            error = self._error(failure)
+            first = not self._was_up
+            self._stop(Phase.IDLE if first else Phase.CLOSED, failure.message)
+            self._settle(error)
+            if not first:
+                self.session.link_over("connection_lost", error)
+            return
+        self._back_off()
+
+    def _may_retry(self) -> bool:
+        policy = self.settings.reconnect
+        if policy is None:
+            return False
+        return policy.max_attempts is None or self.attempts < policy.max_attempts
+
+    def _back_off(self) -> None:
+        assert self.settings.reconnect is not None
+        self.attempts += 1
+        self.phase = Phase.BACKOFF
+        delay = reconnect_delay(self.settings.reconnect, self.attempts, self.session.random())
+        self._delay = delay
+        self.timers.set("backoff", delay, self._backoff_over)
+
+    def _down(self, code: int | None, reason: str) -> None:
+        """A link that was up is gone."""
+        self.generation += 1
+        for key in ("ping", "alive", "stable"):
+            self.timers.clear(key)
+        text = self.session.clean(reason) or "connection_lost"
+        if code == 4001 or "isplaced" in reason:
+            self._stop(Phase.CLOSED, text)
+            error = DisplacedError(
+                f"another process took this connection's agents over ({text}); it will not "
+                "reconnect by itself: stop the other process, then connect() again"
+            )
+            self.session.link_down(text)
+            self.session.link_over("displaced", error)
+        elif not self._may_retry():
+            self._stop(Phase.CLOSED, text)
+            self.session.link_down(text)
+            self.session.link_over(text, None)
+        else:
+            self._back_off()
+            self.session.link_down(text)
+
+    def _stop(self, phase: Phase, reason: str) -> None:
+        self.generation += 1
+        self.phase = phase
+        self.close_reason = reason
+        for key in ("open", "auth", "backoff", "stable", "ping", "alive"):
+            self.timers.clear(key)
+
+    def _settle(self, error: BaseException | None) -> None:
+        outcome, self._connecting = self._connecting, None
+        self.timers.clear("connect")
+        if outcome is not None:
+            if error is None:
+                outcome.set(None)
+            else:
+                outcome.fail(error)
+
+    def _connect_deadline(self, _late: float) -> None:
+        failure = self._last_failure or self._silence()
+        error = self._error(failure, deadline=True)
+        if not self._was_up:
+            self._stop(Phase.IDLE, failure.message)
+        self._settle(error)
+
+    def _error(self, failure: Failure, *, deadline: bool = False) -> PinecallError:
+        if failure.phase == "authentication" and failure.code not in _NOT_A_REFUSAL:
+            return AuthenticationError(
+                f"the server refused the API key: {failure.message} ({failure.code}); check the "
+                "api_key argument or PINECALL_API_KEY",
+                failure.code,
+            )
+        attempts = self.attempts + (0 if self.phase is Phase.BACKOFF else 1)
+        tries = f" after {attempts} attempts" if attempts > 1 else ""
+        within = f" within {self.settings.connect_timeout:g} s" if deadline else ""
+        error = ConnectError(
+            f"could not connect to {self.settings.url()}{within}{tries} ({failure.phase}): "
+            f"{failure.message}",
+            failure.code,
+            phase=failure.phase,
+            attempts=attempts,
+            retryable=failure.retryable,
+        )
+        error.__cause__ = failure.cause
+        return error
+
+
+def _closed_early(code: int | None, reason: str) -> Failure:
+    said = f"closed before 'connected' (code {code or 1006}{', ' + reason if reason else ''})"
+    if code == 1008 or "key" in reason.lower():
+        return Failure("authentication", reason or said, retryable=False, code="INVALID_KEY")
+    return Failure(
+        "authentication",
+        said,
+        retryable=code is None or code in _RETRY_CLOSE_CODES,
+        code="CONNECTION_FAILED",
+    )

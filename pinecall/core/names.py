@@ -1,0 +1,101 @@
+"""Event names users write, and the arguments that their handlers get.
+
+Most names are the wire's. Where the platform's SDK gives an event another name, so do we: a handler
+is for ``call.preparing``, the frame is ``llm.before``.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from ..errors import ConfigurationError
+from ..events import EVENTS
+
+__all__ = ["LINE_NAMES", "PUBLIC", "SIGNATURES", "check_name", "public_name"]
+
+#: Wire name → the name handlers use.
+PUBLIC = {
+    "llm.before": "call.preparing",
+    "llm.preparing_timeout": "call.preparing_timeout",
+    "llm.chat.started": "chat.started",
+    "llm.chat.chunk": "bot.speaking",
+    "llm.chat.ended": "call.ended",
+    "llm.chat.error": "call.ended",
+    "chat.message": "user.message",
+    "chat.response": "bot.speaking",
+    "line.error": "error",
+}
+
+# Frames that only the link itself is concerned with.
+_INTERNAL = {"authenticated", "ping", "pong"}
+
+_BY_SIGNATURE: dict[tuple[str, ...], tuple[str, ...]] = {
+    (): ("connected",),
+    ("reason",): ("disconnected",),
+    ("attempt",): ("reconnecting",),
+    ("err",): ("error",),
+    ("call",): ("call.started", "chat.started", "whatsapp.started", "call.preparing", "call"),
+    ("call", "reason"): ("call.ended",),
+    ("ringing",): ("call.ringing",),
+    ("session",): ("whatsapp.session_started",),
+    ("turn", "call"): ("eager.turn", "turn.end"),
+    ("event", "agent"): (
+        "agent.created",
+        "agent.resumed",
+        "agent.configured",
+        "agent.displaced",
+        "call.rejected",
+        "channel.added",
+        "channel.configured",
+        "channel.removed",
+        "config_updated",
+        "credits.rejected",
+        "line.created",
+        "line.destroyed",
+        "phone_added",
+        "phone_removed",
+        "registered",
+        "session.paused",
+        "session.resumed",
+        "session.sent",
+        "session_config_updated",
+        "whatsapp.message",
+        "whatsapp.response",
+        "whatsapp.session_ended",
+        "whatsapp.status",
+    ),
+    ("item",): ("*",),
+}
+
+#: Name → the names of its handlers' arguments.
+SIGNATURES: dict[str, tuple[str, ...]] = {
+    name: arguments for arguments, names in _BY_SIGNATURE.items() for name in names
+}
+for _wire in EVENTS:
+    _name = PUBLIC.get(_wire, _wire)
+    if _name not in SIGNATURES and _name not in _INTERNAL:
+        SIGNATURES[_name] = ("event", "call")
+SIGNATURES["events.gap"] = ("event", "call")
+
+#: Only a phone line has these.
+LINE_NAMES = frozenset({"call", "line.created", "line.destroyed"})
+
+
+def public_name(wire: str) -> str:
+    return PUBLIC.get(wire, wire)
+
+
+def check_name(name: object) -> str:
+    """The name, if there is such an event; ConfigurationError with the nearest one if not."""
+    if isinstance(name, str) and name in SIGNATURES:
+        return name
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            f"an event name is a str like 'call.started', not {type(name).__name__}"
+        )
+    known = public_name(name)
+    near = [known] if known != name else difflib.get_close_matches(name, SIGNATURES, n=1)
+    hint = (
+        f"; did you mean {near[0]!r}?" if near else "; use on('*', …) for events of a newer server"
+    )
+    raise ConfigurationError(f"there is no event {name!r}{hint}")

@@ -1,0 +1,292 @@
+"""Claiming a name on the server: an agent's id or a line's number.
+
+======== ========================================= ============================================
+status   on the server                             what changes it
+======== ========================================= ============================================
+idle     not there: the link is down               the link comes up → asked
+asked    the claim is on its way                   ack → held; conflict → waiting; refusal → refused
+waiting  another connection has it                 the retry timer → asked; budget spent → refused
+held     ours                                      the link goes down → idle; displaced → refused
+refused  it will not be ours                       the user asks again → asked; the next link → asked
+======== ========================================= ============================================
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..errors import (
+    AgentConflictError,
+    NotConnected,
+    PhoneInUseError,
+    PinecallError,
+    RegistrationError,
+    ServerAtCapacityError,
+)
+from ..events import ErrorFrame
+from . import encode, phone
+from .backoff import ConflictEpisode
+from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from .agent import AgentBase
+    from .line import LineBase
+    from .session import Session
+
+__all__ = ["AgentRegistration", "Registration", "not_registered"]
+
+log = logging.getLogger("pinecall")
+
+
+class Registration:
+    """What agents and lines have in common."""
+
+    def __init__(self, session: Session, owner: AgentBase | LineBase) -> None:
+        self.session = session
+        self.owner = owner
+        self.status = "idle"
+        self.error: PinecallError | None = None
+        self._ready: Outcome[None] | None = None
+
+    @property
+    def held(self) -> bool:
+        return self.status == "held"
+
+    @property
+    def ready(self) -> Outcome[None]:
+        """Settles with the ack, or with what refused it."""
+        if self._ready is None:
+            self._ready = Outcome(f"registration of {self.owner.id!r}")
+            if self.held:
+                self._ready.set(None)
+            elif self.error is not None:
+                self._ready.fail(self.error)
+        return self._ready
+
+    def create(self) -> None:
+        """Claim it, if the link is up."""
+        if self.session.link.ready:
+            self.status = "asked"
+            self._renew()
+            self.claim()
+
+    def claim(self) -> None:
+        raise NotImplementedError
+
+    def acked(self) -> bool:
+        """False for a repeated ack."""
+        if self.held:
+            return False
+        self.status = "held"
+        self.error = None
+        if self._ready is not None and self._ready.error is not None:
+            self._ready = None
+        if self._ready is not None:
+            self._ready.set(None)
+        return True
+
+    def refuse(self, error: PinecallError) -> None:
+        """For good: ``ready`` fails, and the ``error`` handlers hear of it."""
+        self.over(error)
+        self.session.report(error, agent=self.owner)
+
+    def over(self, error: PinecallError) -> None:
+        self.status = "refused"
+        self.error = error
+        if self._ready is not None and not self._ready.done:
+            self._ready.fail(error)
+        else:
+            self._ready = None
+
+    def link_lost(self) -> None:
+        if self.held:
+            self._ready = None
+        self.status = "idle"
+        self._renew()
+
+    def forget(self) -> None:
+        """The owner was removed."""
+        error = NotConnected(f"{self.owner.id!r} was removed", agent_id=self.owner.id)
+        if self._ready is not None:
+            self._ready.fail(error)
+
+    def _renew(self) -> None:
+        """What was refused is open again."""
+        self.error = None
+        if self._ready is not None and self._ready.error is not None:
+            self._ready = None
+
+
+class AgentRegistration(Registration):
+    owner: AgentBase
+
+    def __init__(self, session: Session, owner: AgentBase) -> None:
+        super().__init__(session, owner)
+        self._sent: Any = None
+        self._episode: ConflictEpisode | None = None
+
+    @property
+    def _timer(self) -> tuple[str, str]:
+        return ("conflict", self.owner.id)
+
+    def claim(self) -> None:
+        agent = self.owner
+        self._sent = agent.config
+        self.session.transmit(encode.encode_create(agent.id, agent.config))
+
+    def acked(self) -> bool:
+        """The server has it: what depends on it goes out, in the wire's order."""
+        if not super().acked():
+            return False
+        agent, session = self.owner, self.session
+        session.timers.clear(self._timer)
+        self._episode = None
+        if self._sent is not agent.config:
+            # Configured between the claim and its ack.
+            changes = encode.encode_configure(self._sent, agent.config, only_changed=True)
+            if changes:
+                session.transmit({"event": "agent.configure", "agent_id": agent.id, **changes})
+        for channel in agent.channel_table.values():
+            agent.send_channel(channel)
+        if agent.callers:
+            session.transmit({"event": "dev.config", "callers": list(agent.callers)})
+        for scope in agent.pauses:
+            agent.send_pause(scope)
+        for text in session.outbox.release(agent.id):
+            session.outbox.transmit(text, about=agent.id)
+        return True
+
+    def link_lost(self) -> None:
+        super().link_lost()
+        self.session.timers.clear(self._timer)
+        self._episode = None
+
+    def over(self, error: PinecallError) -> None:
+        super().over(error)
+        self.session.timers.clear(self._timer)
+        self._episode = None
+
+    def forget(self) -> None:
+        super().forget()
+        self.session.timers.clear(self._timer)
+
+    # -- refusals, by code ----------------------------------------------------------------------
+
+    def refused(self, event: ErrorFrame, code: str, text: str) -> None:
+        agent_id = self.owner.id
+        if code == "PHONE_IN_USE":
+            self._phone_in_use(event, text)
+        elif code in ("AGENT_CONFLICT", "AGENT_IN_USE"):
+            self._conflict(event, code, text)
+        elif code == "AGENT_CONFLICT_FATAL":
+            self.refuse(
+                AgentConflictError(
+                    f"agent {agent_id!r} is held by another live connection: {text}; stop that "
+                    "process, or use another agent id",
+                    code,
+                    agent_id=agent_id,
+                )
+            )
+        elif code == "SERVER_AT_CAPACITY":
+            self.refuse(
+                ServerAtCapacityError(
+                    f"agent {agent_id!r}: {text}; free a slot, then ask for the agent again",
+                    code,
+                    used=event.used,
+                    limit=event.limit,
+                    agent_id=agent_id,
+                )
+            )
+        else:
+            message = f"agent {agent_id!r} was refused: {text} ({code})"
+            self.refuse(RegistrationError(message, code, agent_id=agent_id))
+
+    def _phone_in_use(self, event: ErrorFrame, text: str) -> None:
+        agent = self.owner
+        number = event.phone
+        if number:
+            try:
+                number = phone.normalize(number)
+            except ValueError:
+                pass
+            agent.channel_table.pop(number, None)
+        owner = f" (held by {event.owner!r})" if event.owner else ""
+        self.session.report(
+            PhoneInUseError(
+                f"agent {agent.id!r} did not get {number or 'its number'}: {text}{owner}; the agent "
+                "stays, without that channel",
+                phone=number,
+                owner=event.owner,
+                agent_id=agent.id,
+            ),
+            agent=agent,
+        )
+
+    def _conflict(self, event: ErrorFrame, code: str, text: str) -> None:
+        session, agent = self.session, self.owner
+        now = session.now
+        waiting = self._timer in session.timers
+        episode = self._episode
+        if episode is None:
+            episode = self._episode = ConflictEpisode(now)
+        if waiting:
+            if event.holder_alive is False:
+                episode.forgive(now)
+            self._tell_conflict(code, text)
+            return
+        delay = episode.delay(
+            now,
+            retry_after=event.retry_after_s,
+            holder_alive=event.holder_alive,
+            random=session.random(),
+        )
+        if delay is None:
+            self.refuse(
+                AgentConflictError(
+                    f"agent {agent.id!r} is still held by another connection after "
+                    f"{now - episode.started_at:.0f} s of trying: {text}; stop the other process, "
+                    "or use another agent id",
+                    "AGENT_CONFLICT_FATAL",
+                    reason="retry_budget_exhausted",
+                    agent_id=agent.id,
+                )
+            )
+            return
+        self.status = "waiting"
+        session.timers.set(self._timer, delay, self._retry)
+        if not episode.announced:
+            episode.announced = True
+            log.warning(
+                "pinecall: agent %r is held by another connection; trying again in %.1f s and for "
+                "at most 90 s",
+                agent.id,
+                delay,
+            )
+        self._tell_conflict(code, text)
+
+    def _tell_conflict(self, code: str, text: str) -> None:
+        agent = self.owner
+        error = AgentConflictError(
+            f"agent {agent.id!r} is held by another connection: {text}; trying again",
+            code,
+            reason="retrying",
+            agent_id=agent.id,
+        )
+        self.session.emit("error", (error,), event=error, agent=agent)
+
+    def _retry(self, _late: float) -> None:
+        if self.session.link.ready:
+            self.status = "asked"
+            self.claim()
+
+
+def not_registered(registration: Registration, timeout: float) -> RegistrationError:
+    """Nobody answered in time."""
+    owner = registration.owner.id
+    return RegistrationError(
+        f"{owner!r} was not registered within {timeout:g} s (link: {registration.session.state}, "
+        f"registration: {registration.status}); is the client connected?",
+        "AGENT_NOT_REGISTERED",
+        agent_id=owner,
+    )

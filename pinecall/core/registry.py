@@ -1,0 +1,117 @@
+"""Agents, lines and calls of one client, found in constant time.
+
+The server writes ids in other ways than the program does (``org:slug``, or the slug alone), so each
+spelling is resolved once and remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .agent import AgentBase
+    from .call import CallBase
+    from .line import LineBase
+
+__all__ = ["Registry", "slug"]
+
+#: Ended calls whose ids are remembered, so that a late frame does not bring them back.
+ENDED_REMEMBERED = 1024
+#: Spellings remembered, resolved or not: a server that sends ever new ids must not fill the memory.
+SPELLINGS_REMEMBERED = 10_000
+
+
+def slug(agent_id: str) -> str:
+    """The server's form of an id: ``My Agent`` → ``my-agent``; empty for non-Latin text."""
+    text = re.sub(r"[_\s]+", "-", agent_id.strip().lower())
+    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", text)).strip("-")
+
+
+class Registry:
+    def __init__(self) -> None:
+        self.agents: dict[str, AgentBase] = {}
+        self.lines: dict[str, LineBase] = {}
+        self.calls: dict[str, CallBase] = {}
+        self._slugs: dict[str, AgentBase] = {}
+        self._spellings: dict[str, AgentBase | LineBase | None] = {}
+        self._ended: OrderedDict[str, AgentBase | LineBase] = OrderedDict()
+
+    # -- agents and lines -----------------------------------------------------------------------
+
+    def add_agent(self, agent: AgentBase) -> None:
+        key = slug(agent.id)
+        other = self._slugs.get(key) if key else None
+        if other is not None:
+            raise ConfigurationError(
+                f"agent {agent.id!r}: the server cannot tell it from {other.id!r} (both are "
+                f"{key!r} there); choose another id",
+                agent_id=agent.id,
+            )
+        self.agents[agent.id] = agent
+        if key:
+            self._slugs[key] = agent
+        self._spellings.clear()
+
+    def remove_agent(self, agent: AgentBase) -> None:
+        del self.agents[agent.id]
+        self._slugs.pop(slug(agent.id), None)
+        self._spellings.clear()
+
+    def add_line(self, line: LineBase) -> None:
+        self.lines[line.number] = line
+        self._spellings.clear()
+
+    def remove_line(self, line: LineBase) -> None:
+        self.lines.pop(line.number, None)
+        self._spellings.clear()
+
+    def owner(self, agent_id: str | None) -> AgentBase | LineBase | None:
+        """The agent or line that the server means by ``agent_id``."""
+        if not agent_id:
+            return None
+        try:
+            return self._spellings[agent_id]
+        except KeyError:
+            pass
+        found = self._resolve(agent_id)
+        if len(self._spellings) >= SPELLINGS_REMEMBERED:
+            self._spellings.clear()
+        self._spellings[agent_id] = found
+        return found
+
+    def _resolve(self, agent_id: str) -> AgentBase | LineBase | None:
+        if agent_id in self.agents:
+            return self.agents[agent_id]
+        if agent_id.startswith("line:"):
+            return self.lines.get(agent_id[5:])
+        bare = agent_id.partition(":")[2] or agent_id
+        if bare in self.agents:
+            return self.agents[bare]
+        key = slug(bare)
+        return self._slugs.get(key) if key else None
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    def add_call(self, call: CallBase) -> None:
+        self.calls[call.id] = call
+        call.agent.live_calls[call.id] = call
+
+    def remove_call(self, call: CallBase) -> None:
+        self.calls.pop(call.id, None)
+        call.agent.live_calls.pop(call.id, None)
+        self._ended[call.id] = call.agent
+        self._ended.move_to_end(call.id)
+        if len(self._ended) > ENDED_REMEMBERED:
+            self._ended.popitem(last=False)
+
+    def ended_owner(self, call_id: str) -> AgentBase | LineBase | None:
+        """Whose the call was, if it ended lately."""
+        return self._ended.get(call_id)
+
+    def revive(self, call_id: str) -> None:
+        """The id is in use again: a line's call that went on to an agent."""
+        self._ended.pop(call_id, None)

@@ -1,0 +1,148 @@
+"""Questions the server answers (``history.*``): matched by ``request_id``.
+
+A server that does not echo the id answers in order, so an answer without one goes to the oldest
+question that waits for that event on that call. A late answer, to a question that timed out or was
+given up, is discarded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ..errors import NotConnected, RequestRejected, RequestTimeout
+from ..events import HistoryData, HistoryUpdated
+from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from .call import CallBase
+    from .session import Session
+
+__all__ = ["REQUEST_TIMEOUT", "Requests"]
+
+T = TypeVar("T")
+
+#: Seconds.
+REQUEST_TIMEOUT = 10.0
+
+
+class _Request(Generic[T]):
+    __slots__ = ("call", "id", "outcome", "parse", "reply", "verb")
+
+    def __init__(
+        self, id: str, call: CallBase, verb: str, reply: str, parse: Callable[[Any], T]
+    ) -> None:
+        self.id = id
+        self.call = call
+        self.verb = verb
+        self.reply = reply
+        self.parse = parse
+        self.outcome: Outcome[T] = Outcome(verb)
+
+
+class Requests:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._waiting: dict[str, _Request[Any]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def ask(
+        self,
+        call: CallBase,
+        verb: str,
+        reply: str,
+        parse: Callable[[Any], T],
+        *,
+        durable: bool,
+        timeout: float = REQUEST_TIMEOUT,
+        **fields: Any,
+    ) -> Outcome[T]:
+        """Send ``verb`` for ``call``; the outcome is ``parse(reply event)``."""
+        self._count += 1
+        request = _Request(f"rq_{self._count}_{self._session.letters(6)}", call, verb, reply, parse)
+        frame = {"event": verb, "call_id": call.id, "request_id": request.id, **fields}
+        if durable:
+            call.send_durable(frame, request_id=request.id)
+        else:
+            call.send_live(frame)
+        self._waiting[request.id] = request
+        request.outcome.on_abandon = lambda: self._abandon(request)
+        self._deadline(request, timeout)
+        return request.outcome
+
+    def _deadline(self, request: _Request[Any], timeout: float) -> None:
+        def expired(_late: float) -> None:
+            if not request.outcome.waiters and not request.call.live and not request.call.over:
+                # Nobody waits for the answer, but the change itself is still to be made.
+                self._deadline(request, timeout)
+                return
+            self._forget(request)
+            call = request.call
+            request.outcome.fail(
+                RequestTimeout(
+                    f"{request.verb} on call {call.id} of agent {call.agent.id!r}: no "
+                    f"{request.reply} within {timeout:g} s (link: {self._session.state})",
+                    agent_id=call.agent.id,
+                    call_id=call.id,
+                )
+            )
+
+        self._session.timers.set(("request", request.id), timeout, expired)
+
+    def answered(self, event: HistoryData | HistoryUpdated) -> None:
+        request = self._match(event)
+        if request is None:
+            return
+        self._forget(request)
+        if event.error:
+            call = request.call
+            request.outcome.fail(
+                RequestRejected(
+                    f"{request.verb} on call {call.id} of agent {call.agent.id!r} was refused: "
+                    f"{self._session.clean(event.error)}",
+                    agent_id=call.agent.id,
+                    call_id=call.id,
+                )
+            )
+        else:
+            request.outcome.set(request.parse(event))
+
+    def _match(self, event: HistoryData | HistoryUpdated) -> _Request[Any] | None:
+        if event.request_id:
+            request = self._waiting.get(event.request_id)
+            return request if request is not None and request.reply == event.EVENT else None
+        for request in self._waiting.values():
+            if request.reply == event.EVENT and request.call.id == event.call_id:
+                return request
+        return None
+
+    def fail_all(self, why: str) -> None:
+        """The link is gone: what was asked will not be answered. Queued questions stay queued."""
+        for request in list(self._waiting.values()):
+            if request.call.is_held(request.id):
+                continue
+            self._forget(request)
+            request.outcome.fail(
+                NotConnected(
+                    f"{request.verb} on call {request.call.id}: the link was lost before the "
+                    f"server answered ({why})",
+                    agent_id=request.call.agent.id,
+                    call_id=request.call.id,
+                )
+            )
+
+    def end_call(self, call: CallBase, error: Exception) -> None:
+        for request in [r for r in self._waiting.values() if r.call is call]:
+            self._forget(request)
+            request.outcome.fail(error)
+
+    def _abandon(self, request: _Request[Any]) -> None:
+        self._forget(request)
+
+    def _forget(self, request: _Request[Any]) -> None:
+        if self._waiting.pop(request.id, None) is not None:
+            self._session.timers.clear(("request", request.id))
+            self._session.outbox.drop_request(request.call.agent.id, request.id)

@@ -1,0 +1,339 @@
+"""The asyncio front's part: callbacks around one session, and the tasks of user code.
+
+Nothing runs while nothing happens: a read of the socket, a verb's :meth:`Driver.wake` and one timer
+all end in :meth:`Driver._after`, which sends, delivers and re-arms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from .core.handlers import Delivery, Handler, describe
+from .core.jobs import Job
+from .core.link import Phase
+from .core.verbs import answering
+from .errors import ConfigurationError
+from .transport import OpenFailed, Socket, open_socket
+
+if TYPE_CHECKING:
+    from .core.session import Session
+    from .settings import Settings
+
+__all__ = ["Driver"]
+
+log = logging.getLogger("pinecall")
+
+#: Seconds that a plain handler may take before it is named in the log: the loop waits for it.
+SLOW_HANDLER = 0.25
+
+
+class Driver:
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self.session = session
+        self.settings = settings
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._generation = 0
+        self._socket: Socket | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: float | None = None
+        self._scheduled = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # -- binding to a loop ----------------------------------------------------------------------
+
+    def bind(self) -> None:
+        """To the running loop; raises if another one, still open, has the connection."""
+        loop = asyncio.get_running_loop()
+        if self.loop is not None and self.loop is not loop and self._active():
+            if not self.loop.is_closed():
+                raise ConfigurationError(
+                    "this Pinecall is connected on another event loop; use it there, or disconnect() "
+                    "there first (one client belongs to one loop at a time)"
+                )
+            self._abandon()
+        self.loop = loop
+        self._thread = threading.get_ident()
+
+    def _active(self) -> bool:
+        return self._socket is not None or self._opening is not None or self._timer is not None
+
+    def _abandon(self) -> None:
+        """The loop was closed under us (a second asyncio.run): what hung on it is gone."""
+        self._socket = self._opening = self._timer = self._due = None
+        self._scheduled = False
+        self._tasks.clear()
+        with self.session.guard:
+            self.session.disconnect("connection_lost")
+            self.session.deliveries()
+
+    # -- waking ---------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        loop = self.loop
+        if loop is None or loop.is_closed():
+            return
+        if threading.get_ident() == self._thread:
+            self._send()
+            if not self._scheduled:
+                self._scheduled = True
+                loop.call_soon(self._after)
+        else:
+            loop.call_soon_threadsafe(self._after)
+
+    def _after(self) -> None:
+        """What every entry point ends with."""
+        self._scheduled = False
+        session = self.session
+        self._follow_link()
+        self._send()
+        while True:
+            with session.guard:
+                deliveries = session.deliveries()
+            if not deliveries:
+                break
+            for delivery in deliveries:
+                if type(delivery) is Delivery:
+                    self._deliver(delivery)
+                else:
+                    self._start(delivery)  # type: ignore[arg-type]
+        self._follow_link()
+        self._send()
+        self._arm()
+
+    def _arm(self) -> None:
+        assert self.loop is not None
+        with self.session.guard:
+            due = self.session.deadline(self.loop.time())
+        if due == self._due:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        self._timer = None if due is None else self.loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        assert self.loop is not None and self._due is not None
+        # A loop may call a hair early.
+        now = max(self.loop.time(), self._due)
+        self._timer = self._due = None
+        with self.session.guard:
+            self.session.tick(now)
+        self._after()
+
+    # -- the socket -----------------------------------------------------------------------------
+
+    def _follow_link(self) -> None:
+        """Open or abort the socket, as the link's phase and generation say."""
+        assert self.loop is not None
+        link = self.session.link
+        if link.generation == self._generation:
+            return
+        self._generation = link.generation
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        if self._socket is not None:
+            self._socket.abort()
+            self._socket = None
+        if link.phase is Phase.OPENING:
+            self._opening = self.loop.create_task(self._open(link.generation))
+
+    async def _open(self, generation: int) -> None:
+        session, loop = self.session, asyncio.get_running_loop()
+
+        def handshaking() -> None:
+            session.link.stage = "handshake"
+
+        try:
+            socket = await open_socket(self.settings, handshaking)
+        except OpenFailed as exc:
+            if self._opening is asyncio.current_task():
+                self._opening = None
+            with session.guard:
+                session.failed(generation, exc.failure, loop.time())
+        else:
+            self._opening = None
+            self._socket = socket
+            with session.guard:
+                session.opened(generation, loop.time())
+            self._send()
+            socket.attach(self)
+        self._after()
+
+    def _send(self) -> None:
+        socket = self._socket
+        if socket is None or not len(self.session.outbox) or not socket.may_write:
+            return
+        with self.session.guard:
+            texts = self.session.outgoing()
+        socket.write(texts)
+
+    def text(self, text: str) -> None:
+        assert self.loop is not None
+        with self.session.guard:
+            self.session.receive(text, self.loop.time())
+
+    def other(self, what: str) -> None:
+        assert self.loop is not None
+        with self.session.guard:
+            self.session.receive_other(what, self.loop.time())
+
+    def read(self) -> None:
+        self._after()
+
+    def writable(self) -> None:
+        self._send()
+
+    def lost(self, socket: Socket, code: int | None, reason: str) -> None:
+        if socket is not self._socket:
+            return
+        self._socket = None
+        assert self.loop is not None
+        with self.session.guard:
+            self.session.lost(self._generation, code, reason, self.loop.time())
+        self._after()
+
+    # -- closing --------------------------------------------------------------------------------
+
+    async def disconnect(self, timeout: float) -> None:
+        """Flush, close, and leave nothing running; at most ``timeout`` seconds."""
+        if self.loop is None:
+            with self.session.guard:
+                self.session.disconnect()
+            return
+        deadline = self.loop.time() + timeout
+        self._send()
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.receiver = None
+        with self.session.guard:
+            self.session.disconnect()
+        self._after()
+        if socket is not None:
+            await socket.close_within(timeout, 1000, "client_disconnect")
+        await self._end_tasks(max(0.0, deadline - self.loop.time()))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._due = None
+
+    async def _end_tasks(self, timeout: float) -> None:
+        current = asyncio.current_task()
+        running = [task for task in self._tasks if task is not current]
+        if not running:
+            return
+        _, late = await asyncio.wait(running, timeout=timeout)
+        for task in late:
+            log.warning("pinecall: %s was still running at disconnect; cancelled", task.get_name())
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=1.0)
+
+    # -- user code ------------------------------------------------------------------------------
+
+    def _deliver(self, delivery: Delivery) -> None:
+        token = None
+        if delivery.answers is not None and delivery.call is not None:
+            token = answering.set((delivery.call.id, delivery.answers))
+        try:
+            if delivery.done is None:
+                for handler in delivery.handlers:
+                    self._run(handler, delivery)
+            else:
+                self._deliver_and_report(delivery, delivery.done)
+        finally:
+            if token is not None:
+                answering.reset(token)
+
+    def _deliver_and_report(self, delivery: Delivery, done: Callable[[], None]) -> None:
+        tasks = [self._run(handler, delivery) for handler in delivery.handlers]
+        pending = {task for task in tasks if task is not None}
+
+        def finished(task: asyncio.Task[Any] | None = None) -> None:
+            pending.discard(task)  # type: ignore[arg-type]
+            if not pending:
+                with self.session.guard:
+                    done()
+                self.wake()
+
+        if not pending:
+            finished()
+        for task in list(pending):
+            task.add_done_callback(finished)
+
+    def _run(self, handler: Handler, delivery: Delivery) -> asyncio.Task[Any] | None:
+        function = handler.function
+        assert function is not None
+        started = time.perf_counter()
+        try:
+            if handler.name == "*":
+                result = function(delivery.item)
+            else:
+                result = function(*delivery.args)
+        except Exception as exc:
+            self._failed(exc, handler, delivery)
+            return None
+        if result is not None and inspect.isawaitable(result):
+            return self._spawn(self._finish(result, handler, delivery), describe(function))
+        took = time.perf_counter() - started
+        if took > SLOW_HANDLER:
+            log.warning(
+                "pinecall: the handler %s for %s took %.2f s and held up the event loop; make it "
+                "'async def', or move the work to a thread",
+                describe(function),
+                delivery.name,
+                took,
+            )
+        return None
+
+    async def _finish(self, result: Awaitable[Any], handler: Handler, delivery: Delivery) -> None:
+        try:
+            await result
+        except Exception as exc:
+            self._failed(exc, handler, delivery)
+
+    def _failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
+        with self.session.guard:
+            self.session.handler_failed(exc, handler, delivery)
+        self.wake()
+
+    def _start(self, job: Job) -> None:
+        if not job.over:
+            task = self._spawn(self._job(job), job.label)
+            job.stop = task.cancel
+
+    async def _job(self, job: Job) -> None:
+        try:
+            if job.threaded:
+                result = await asyncio.to_thread(job.function)
+            else:
+                result = job.function()
+            if inspect.isawaitable(result):
+                result = await result
+        except asyncio.CancelledError:
+            if not job.over:
+                self._report(job.failed, RuntimeError(f"{job.label} was cancelled"))
+            raise
+        except Exception as exc:
+            self._report(job.failed, exc)
+        else:
+            self._report(job.finished, result)
+
+    def _report(self, tell: Callable[[Any], None], what: Any) -> None:
+        with self.session.guard:
+            self.session.settle_job(tell, what)
+        self.wake()
+
+    def _spawn(self, coroutine: Any, name: str) -> asyncio.Task[Any]:
+        assert self.loop is not None
+        task: asyncio.Task[Any] = self.loop.create_task(coroutine, name=f"pinecall {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -1,0 +1,273 @@
+"""A Pinecall server on this machine, for offline work, demos and tests (asyncio front).
+
+::
+
+    async with Emulator() as emu:
+        pc = Pinecall(emu.api_key, url=emu.url)
+        ...
+        call = await emu.phone_call(to="+13186330963", from_="+34607827824")
+        await call.say("hello")
+        print(await call.wait_reply(timeout=10.0))
+
+Everything but the ``wait_…`` methods has happened when the method returns; the ``await`` only gives the
+result. ``pinecall_sync.emulator`` is the same, blocking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+from .base import EmulatorBase
+from .core.caller import Saying
+from .core.session import Heard
+from .errors import EmulatorError, Nobody
+from .farends import CallerBase, ChatBase, WhatsAppBase
+from .models import OpenAIResponder
+from .turn import Failure, ToolCall, ToolCalls, Turn
+from .views import CallView, ChannelView, ConnectionView, HeldAgent, HeldLine
+
+__all__ = [
+    "CallView",
+    "CallerEnd",
+    "ChannelView",
+    "ChatEnd",
+    "ConnectionView",
+    "Done",
+    "Emulator",
+    "EmulatorError",
+    "Failure",
+    "Heard",
+    "HeldAgent",
+    "HeldLine",
+    "Nobody",
+    "OpenAIResponder",
+    "ToolCall",
+    "ToolCalls",
+    "Turn",
+    "WhatsAppEnd",
+]
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class Done(Awaitable[_T]):
+    """Something that has happened; awaiting it gives its value."""
+
+    def __init__(self, value: _T) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[Any, None, _T]:
+        yield from ()
+        return self._value
+
+
+class Waiting(Awaitable[_R], Generic[_T, _R]):
+    """Something that is under way; awaiting it waits for its value."""
+
+    def __init__(self, future: Future[_T], then: Callable[[_T], _R]) -> None:
+        self._future = future
+        self._then = then
+
+    def __await__(self) -> Generator[Any, None, _R]:
+        value = yield from asyncio.wrap_future(self._future).__await__()
+        return self._then(value)
+
+
+def _same(value: _T) -> _T:
+    return value
+
+
+class CallerEnd(CallerBase):
+    """The caller's (or callee's) end of a voice call."""
+
+    def say(self, text: str, interim: bool = True, *, end: bool = True) -> Done[None]:
+        """Say something, once the agent has finished speaking; ``end=False`` leaves the turn open."""
+        return Done(self._say(Saying(text, interim, end)))
+
+    def interrupt(self, text: str) -> Done[None]:
+        """Speak over the agent: now if it speaks or thinks, else over its next words."""
+        return Done(self._say(Saying(text, cut=True)))
+
+    def continue_(self, text: str) -> Done[None]:
+        """Go on in the turn that had ended: the agent's answer to it is dropped (``turn.continued``)."""
+        return Done(self._say(Saying(text, more=True)))
+
+    def silence(self) -> Done[None]:
+        """A pause in an open turn (``turn.pause``)."""
+        return Done(self._silence())
+
+    def press(self, digits: str) -> Done[None]:
+        """Press keys."""
+        return Done(self._press(digits))
+
+    def hangup(self) -> Done[None]:
+        """Hang up; nothing when the call is over."""
+        return Done(self._hangup())
+
+    def wait_reply(self, timeout: float = 10.0) -> Awaitable[str]:
+        """The agent's next reply, heard to its end; TimeoutError says what was heard."""
+        return Waiting(self._wait_reply(timeout), _same)
+
+    def wait_ended(self, timeout: float = 10.0) -> Awaitable[str]:
+        """The reason, once the call is over."""
+        return Waiting(self._wait_ended(timeout), _same)
+
+
+class ChatEnd(ChatBase):
+    """A visitor's end of a chat."""
+
+    def say(self, text: str) -> Done[None]:
+        """Write something."""
+        return Done(self._say(text))
+
+    def close(self) -> Done[None]:
+        """Leave."""
+        return Done(self._close())
+
+    def wait_reply(self, timeout: float = 10.0) -> Awaitable[str]:
+        """The agent's next answer; TimeoutError says what was seen."""
+        return Waiting(self._wait_reply(timeout), _same)
+
+    def wait_ended(self, timeout: float = 10.0) -> Awaitable[str]:
+        """The reason, once the chat is over."""
+        return Waiting(self._wait_ended(timeout), _same)
+
+
+class WhatsAppEnd(WhatsAppBase):
+    """A contact's end of a WhatsApp session."""
+
+    def say(self, text: str, type: str = "text") -> Done[None]:
+        """Write something; ``type="audio"`` is a voice note with this transcript."""
+        return Done(self._say(text, type))
+
+    def expire(self, reason: str = "idle_timeout") -> Done[None]:
+        """End the session as the platform does: ``idle_timeout`` or ``window_expired``."""
+        return Done(self._end(reason))
+
+    def wait_reply(self, timeout: float = 10.0) -> Awaitable[str]:
+        """The next message to the contact; TimeoutError says what was seen."""
+        return Waiting(self._wait_reply(timeout), _same)
+
+    def wait_ended(self, timeout: float = 10.0) -> Awaitable[str]:
+        """The reason, once the session is over."""
+        return Waiting(self._wait_ended(timeout), _same)
+
+
+class Emulator(EmulatorBase):
+    """A Pinecall server on this machine; ``async with``, or ``await start()`` and ``await stop()``."""
+
+    async def start(self) -> Emulator:
+        """Listen; returns when clients can connect."""
+        home = asyncio.get_running_loop()
+        await home.run_in_executor(None, self._start, home)
+        return self
+
+    async def stop(self) -> None:
+        """Close everything; idempotent."""
+        await asyncio.get_running_loop().run_in_executor(None, self._stop)
+
+    async def __aenter__(self) -> Emulator:
+        return await self.start()
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+    def phone_call(
+        self, to: str, from_: str = "+15551230000", transport: str = "phone",
+        extension: str | None = None, metadata: dict[str, Any] | None = None,
+        language: str | None = None, wait: float = 2.0,
+    ) -> Awaitable[CallerEnd]:  # fmt: skip
+        """Ring a number; when nobody answers it yet, for up to ``wait`` seconds."""
+        known = {
+            "transport": transport, "extension": extension, "metadata": metadata, "language": language,
+        }  # fmt: skip
+        return Waiting(self._phone_call(to, from_, wait, known), self._caller)
+
+    def webrtc_call(
+        self, agent: str, metadata: dict[str, Any] | None = None, language: str | None = None,
+        wait: float = 2.0,
+    ) -> Awaitable[CallerEnd]:  # fmt: skip
+        """A browser calls an agent."""
+        known = {"metadata": metadata, "language": language}
+        return Waiting(self._webrtc_call(agent, wait, known), self._caller)
+
+    def chat(
+        self, agent: str, metadata: dict[str, Any] | None = None, language: str | None = None,
+        session_id: str | None = None, wait: float = 2.0,
+    ) -> Awaitable[ChatEnd]:  # fmt: skip
+        """A visitor opens a chat with an agent."""
+        known = {"metadata": metadata, "language": language, "session_id": session_id}
+        return Waiting(self._chat(agent, wait, known), lambda s: ChatEnd(self._runner, s))  # type: ignore[arg-type]
+
+    def whatsapp(
+        self, to: str, from_: str = "5491155551234", name: str = "Ana", wait: float = 2.0
+    ) -> Awaitable[WhatsAppEnd]:
+        """A contact's session with an agent, or with the channel of that phone-number id."""
+        return Waiting(
+            self._whatsapp(to, from_, name, wait),
+            lambda s: WhatsAppEnd(self._runner, s),  # type: ignore[arg-type]
+        )
+
+    def on_dial(
+        self, to: str, outcome: str = "answer", delay: float | None = None, times: int | None = None
+    ) -> Done[None]:
+        """What dialling ``to`` (or ``"*"``) leads to: answer, busy, no-answer, failed, canceled, silent, error."""
+        return Done(self._on_dial(to, outcome, delay, times))
+
+    def wait_dialled(self, to: str, timeout: float = 10.0) -> Awaitable[CallerEnd]:
+        """The callee's end of the next answered dial to ``to``, once each."""
+        return Waiting(self._wait_dialled(to, timeout), self._caller)
+
+    def wait_frame(
+        self, event: str, timeout: float = 10.0, count: int = 1, **fields: Any
+    ) -> Awaitable[dict[str, Any]]:
+        """The ``count``-th frame of that event (and those fields) a client has sent since the start."""
+        return Waiting(self._wait_frame(event, timeout, count, fields), _same)
+
+    def wait_agent(self, agent_id: str, timeout: float = 10.0) -> Awaitable[HeldAgent]:
+        """An agent, once it is registered."""
+        return Waiting(self._wait_agent(agent_id, timeout), _same)
+
+    def send(self, frame: dict[str, Any], agent: str | None = None) -> Done[None]:
+        """Send a frame to every client, or to the one that holds ``agent``."""
+        return Done(self._send(frame, agent))
+
+    def send_raw(self, data: str | bytes, agent: str | None = None) -> Done[None]:
+        """Send any text or bytes."""
+        return Done(self._send_raw(data, agent))
+
+    def drop(self, code: int = 1006, reason: str = "", agent: str | None = None) -> Done[None]:
+        """Close every connection, or one agent's; 1006 cuts it without a close frame."""
+        return Done(self._drop(code, reason, agent))
+
+    def fail(
+        self, event: str, how: str = "refuse", *, times: int = 1, code: Any = None,
+        error: str | None = None, agent_id: str | None = None, delay: float | None = None,
+        **fields: Any,
+    ) -> Done[None]:  # fmt: skip
+        """Let the next ``times`` commands (or events) of that name go wrong.
+
+        ``how``: refuse, ignore (no answer), repeat (answer twice), delay (by ``delay`` seconds), reorder (after
+        the next of its kind), drop (cut the socket, or close it with ``code``). ``fields`` go into the
+        refusal, like ``retry_after_s=0.1``. ``fail("open", status=503)`` refuses the next handshake.
+        """
+        return Done(self._fail(event, how, times, code, error, agent_id, delay, fields))
+
+    def clear_faults(self) -> Done[None]:
+        """Nothing asked for with ``fail`` goes wrong any more."""
+        return Done(self._clear_faults())
+
+    def freeze(self) -> Done[None]:
+        """Accept, read nothing, say nothing: a half-open connection."""
+        return Done(self._freeze(True))
+
+    def thaw(self) -> Done[None]:
+        """Go on with what came meanwhile."""
+        return Done(self._freeze(False))
+
+    def _caller(self, call: Any) -> CallerEnd:
+        return CallerEnd(self._runner, call)

@@ -1,0 +1,76 @@
+"""The HTTP side: the ``/client`` socket and everything rest.md names."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from .core import Close
+
+if TYPE_CHECKING:
+    from .runner import Runner
+
+__all__ = ["make_app"]
+
+
+class _Socket:
+    """One client socket: what the core says goes out in order, by one writer."""
+
+    def __init__(self, socket: WebSocket, runner: Runner) -> None:
+        self._socket = socket
+        self._runner = runner
+        self._queue: asyncio.Queue[str | bytes | Close] = asyncio.Queue()
+
+    def push(self, item: str | bytes | Close) -> None:
+        """Send this after what was pushed before."""
+        self._queue.put_nowait(item)
+
+    async def write(self) -> None:
+        """Until closed from this side or the other."""
+        while True:
+            item = await self._queue.get()
+            try:
+                if isinstance(item, str):
+                    await self._socket.send_text(item)
+                elif isinstance(item, bytes):
+                    await self._socket.send_bytes(item)
+                else:
+                    await self._close(item)
+                    return
+            except (WebSocketDisconnect, RuntimeError):
+                return
+
+    async def _close(self, close: Close) -> None:
+        client = self._socket.client
+        if close.code == 1006 and client is not None:
+            self._runner.abort((client.host, client.port))
+        else:
+            await self._socket.close(close.code, close.reason)
+
+
+def make_app(runner: Runner, routes: list[BaseRoute]) -> Starlette:
+    """The application around a runner; ``routes`` are served beside ``/client``."""
+
+    async def client(socket: WebSocket) -> None:
+        if runner.handshake_faults:
+            status = runner.handshake_faults.pop(0)
+            await socket.send_denial_response(PlainTextResponse("refused by fail()", status))
+            return
+        await socket.accept()
+        sink = _Socket(socket, runner)
+        link = runner.opened(sink)
+        writer = asyncio.create_task(sink.write())
+        try:
+            while (message := await socket.receive())["type"] == "websocket.receive":
+                text = message.get("text")
+                runner.received(link, message["bytes"] if text is None else text)
+        finally:
+            runner.gone(link)
+            writer.cancel()
+
+    return Starlette(routes=[WebSocketRoute("/client", client), *routes])

@@ -1,0 +1,357 @@
+"""The emulator without a way of waiting: what both fronts share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+import msgspec
+from attrs import fields_dict
+
+from . import views
+from .app import make_app
+from .core import Server, Settings
+from .core import credits as credit
+from .core.faults import Fault
+from .core.names import normal_number
+from .core.outbound import Outcome
+from .core.outbox import Frame, Passed
+from .core.records import Agent
+from .core.session import Session
+from .core.voice import VoiceCall
+from .errors import EmulatorError, Nobody
+from .models import Answerer, responder_of
+from .runner import Runner
+from .turn import Responder
+
+__all__ = ["EmulatorBase"]
+
+_DEFAULT_KEY = "pk_emulator"
+_IDS = ("plain", "slug", "org")
+
+
+class EmulatorBase:
+    """A Pinecall server on this machine.
+
+    Args:
+        port: 0 takes a free one; see ``url``.
+        api_keys: the keys it accepts (a mapping gives each its organisation); None: one made up, ``api_key``.
+        responder: instead of the built-in one: ``responder(turn) -> str | ToolCall | ToolCalls | iterator``,
+            plain or ``async def``, or the URL of an OpenAI-compatible server.
+        pace: 1.0 speaks like a person, 0.0 at once.
+        ids: how agent ids come back: ``plain``, ``slug`` or ``org`` (``org_1:mara``).
+        seed: the same seed makes the same ids.
+        capacity: client slots; None is no limit.
+        credits: what is left; None is no limit, 0 refuses calls.
+        numbers: the organisation's phone numbers; None: every number is.
+        host: the address to listen on.
+        settings: any other of :class:`~pinecall.emulator.core.Settings`' values, in seconds, like
+            ``resume_window=5.0``.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        api_keys: Iterable[str] | Mapping[str, str] | None = None,
+        responder: Responder | str | None = None,
+        *,
+        pace: float = 0.0,
+        ids: str = "plain",
+        seed: int = 0,
+        capacity: int | None = None,
+        credits: float | None = None,
+        numbers: Iterable[str] | None = None,
+        host: str = "127.0.0.1",
+        **settings: Any,
+    ) -> None:
+        if ids not in _IDS:
+            raise EmulatorError(f"ids={ids!r}: one of {', '.join(_IDS)}")
+        if isinstance(api_keys, str):
+            raise EmulatorError("api_keys is a list of keys, or a mapping of key to organisation")
+        unknown = set(settings) - set(fields_dict(Settings))
+        if unknown:
+            known = ", ".join(fields_dict(Settings))
+            raise EmulatorError(f"unknown setting {sorted(unknown)[0]!r}; settings: {known}")
+        self._settings = Settings(
+            pace=_pace(pace), ids=ids, seed=seed, capacity=capacity, credits=credits,
+            numbers=None if numbers is None else frozenset(map(normal_number, numbers)), **settings,
+        )  # fmt: skip
+        given = dict(api_keys) if isinstance(api_keys, Mapping) else None
+        if given is None:
+            listed = [_DEFAULT_KEY] if api_keys is None else list(api_keys)
+            given = dict.fromkeys(listed, self._settings.org_id)
+        if not given:
+            raise EmulatorError("api_keys is empty: nobody could connect")
+        self._keys = given
+        self._responder = responder_of(responder)
+        self._host, self._port = host, port
+        self._watcher: Callable[[Passed], None] | None = None
+        self._running: Runner | None = None
+
+    # life
+
+    def _start(self, home: asyncio.AbstractEventLoop | None) -> None:
+        if self._running is not None and self._running.running:
+            return
+        core = Server(self._keys, self._settings, external=self._responder is not None)
+        core.outbox.watcher = self._watcher
+        answerer = Answerer(self._responder, home) if self._responder is not None else None
+        runner = Runner(core, answerer, self._host, self._port)
+        runner.start(make_app(runner, []))
+        self._running, self._port = runner, runner.port
+
+    def _stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+
+    @property
+    def _runner(self) -> Runner:
+        if self._running is None:
+            raise EmulatorError(
+                "the emulator is not running: start() it, or use it in a with block"
+            )
+        return self._running
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; 0 before it was started, when none was given."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """What a client connects to: ``ws://127.0.0.1:PORT/client``."""
+        return f"ws://{self._netloc}/client"
+
+    @property
+    def http_url(self) -> str:
+        """The base of REST and of every other socket."""
+        return f"http://{self._netloc}"
+
+    @property
+    def _netloc(self) -> str:
+        port = self._runner.port
+        return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
+
+    @property
+    def api_key(self) -> str:
+        """A key it accepts: the first."""
+        return next(iter(self._keys))
+
+    # what it holds
+
+    @property
+    def agents(self) -> dict[str, views.HeldAgent]:
+        """Every agent by id."""
+        return self._look(views.agents)
+
+    @property
+    def lines(self) -> dict[str, views.HeldLine]:
+        """Every line by number."""
+        return self._look(views.lines)
+
+    @property
+    def calls(self) -> dict[str, views.CallView]:
+        """Every live call, chat and WhatsApp session by id."""
+        return self._look(views.calls)
+
+    @property
+    def connections(self) -> list[views.ConnectionView]:
+        """Every open connection, oldest first."""
+        return self._look(views.connections)
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Every frame clients sent, in order, as they sent it; the newest 10 000."""
+        return self._look(lambda core: list(core.frames))
+
+    @property
+    def pace(self) -> float:
+        """How fast people and bots speak: 0.0 at once, 1.0 like people. Can be set."""
+        return self._settings.pace
+
+    @pace.setter
+    def pace(self, value: float) -> None:
+        self._settings.pace = _pace(value)
+
+    @property
+    def capacity(self) -> int | None:
+        """Client slots; can be set."""
+        return self._settings.capacity
+
+    @capacity.setter
+    def capacity(self, value: int | None) -> None:
+        self._settings.capacity = value
+
+    @property
+    def credits(self) -> float | None:
+        """What is left; setting 0 ends live calls with ``credits.exhausted`` and refuses new ones."""
+        return self._settings.credits
+
+    @credits.setter
+    def credits(self, value: float | None) -> None:
+        self._act(lambda core: credit.change(core, value))
+
+    def _look(self, read: Callable[[Server], Any]) -> Any:
+        runner = self._runner
+        return runner.look(lambda: read(runner.core))
+
+    def _act(self, action: Callable[[Server], Any]) -> Any:
+        runner = self._runner
+        return runner.act(lambda: action(runner.core))
+
+    def _attempt(self, action: Callable[[Server], Any], wait: float) -> Future[Any]:
+        """Act as soon as somebody is there to take it, for at most ``wait`` seconds."""
+        core = self._runner.core
+        last: list[Nobody] = []
+
+        def attempt() -> Any:
+            last.clear()
+            try:
+                return action(core)
+            except Nobody as why:
+                last.append(why)
+                return None
+
+        future: Future[Any] = Future()
+        try:
+            found = self._act(lambda _: attempt())
+        except EmulatorError as why:
+            future.set_exception(why)
+            return future
+        if found is not None:
+            future.set_result(found)
+            return future
+        if wait <= 0:
+            future.set_exception(last[0])
+            return future
+        waiting = self._runner.wait(attempt, wait, lambda: str(last[0]) if last else "")
+        return _as_nobody(waiting, last)
+
+    # faults and raw frames
+
+    def _fail(
+        self, event: str, how: str, times: int, code: Any, error: str | None, agent_id: str | None,
+        delay: float | None, fields: Frame,
+    ) -> None:  # fmt: skip
+        if event == "open":
+            status = int(fields.get("status", 503))
+            self._runner.handshake_faults.extend([status] * times)
+            return
+        fault = Fault(event, how, times, code, error, agent_id, delay, fields)
+        self._act(lambda core: core.faults.add(fault))
+
+    def _send(self, frame: Frame, agent: str | None) -> None:
+        if not isinstance(frame, dict):
+            raise EmulatorError(
+                f"send() takes a frame, a dict, not {type(frame).__name__}; see send_raw()"
+            )
+        self._send_raw(msgspec.json.encode(frame).decode(), agent)
+
+    def _send_raw(self, data: str | bytes, agent: str | None) -> None:
+        def send(core: Server) -> None:
+            for link in _links(core, agent):
+                core.outbox.raw(link, data)
+
+        self._act(send)
+
+    def _drop(self, code: int, reason: str, agent: str | None) -> None:
+        def drop(core: Server) -> None:
+            for link in _links(core, agent):
+                core.connections.close(core.connections.open[link], code, reason)
+
+        self._act(drop)
+
+    def _clear_faults(self) -> None:
+        self._act(lambda core: core.faults.clear())
+
+    def _freeze(self, frozen: bool) -> None:
+        self._act(lambda core: core.freeze() if frozen else core.thaw())
+
+    # far ends
+
+    def _phone_call(self, to: str, from_: str, wait: float, known: Frame) -> Future[VoiceCall]:
+        return self._attempt(lambda core: core.inbound.phone(to, from_, **known), wait)
+
+    def _webrtc_call(self, agent: str, wait: float, known: Frame) -> Future[VoiceCall]:
+        return self._attempt(lambda core: core.inbound.webrtc(agent, **known), wait)
+
+    def _chat(self, agent: str, wait: float, known: Frame) -> Future[Session]:
+        def start(core: Server) -> Session:
+            chat = core.chats.open(core.online(agent), **known)
+            chat.start()
+            return chat
+
+        return self._attempt(start, wait)
+
+    def _whatsapp(self, to: str, from_: str, name: str, wait: float) -> Future[Session]:
+        return self._attempt(lambda core: core.whatsapps.open(to, from_, name), wait)
+
+    def _on_dial(self, to: str, outcome: str, delay: float | None, times: int | None) -> None:
+        self._act(lambda core: core.outbound.on_dial(to, Outcome(outcome, delay, times)))
+
+    def _wait_dialled(self, to: str, timeout: float) -> Future[VoiceCall]:
+        number, core = normal_number(to), self._runner.core
+        return self._runner.wait(
+            lambda: core.outbound.take_answered(number),
+            timeout,
+            lambda: f"no answered dial to {number}",
+        )
+
+    def _wait_frame(self, event: str, timeout: float, count: int, fields: Frame) -> Future[Frame]:
+        core = self._runner.core
+
+        def find() -> Frame | None:
+            matching = [
+                f for f in core.frames
+                if f["event"] == event and all(f.get(k) == v for k, v in fields.items())
+            ]  # fmt: skip
+            return matching[count - 1] if len(matching) >= count else None
+
+        def seen() -> str:
+            names = ", ".join(f["event"] for f in list(core.frames)[-10:]) or "nothing"
+            return f"no {event} frame from a client; the last ones: {names}"
+
+        return self._runner.wait(find, timeout, seen)
+
+    def _wait_agent(self, agent_id: str, timeout: float) -> Future[views.HeldAgent]:
+        core = self._runner.core
+
+        def find() -> views.HeldAgent | None:
+            agent = core.registry.any_org(agent_id)
+            held = views.agents(core).get(agent.id) if agent is not None else None
+            return held if held is not None and held.registered else None
+
+        return self._runner.wait(find, timeout, lambda: f"agent {agent_id!r} did not register")
+
+
+def _links(core: Server, agent: str | None) -> list[int]:
+    if agent is None:
+        return [link.id for link in core.connections.open.values() if link.ready]
+    held: Agent = core.online(agent)
+    assert held.link is not None
+    return [held.link.id]
+
+
+def _pace(value: float) -> float:
+    if not 0 <= value <= 10:
+        raise EmulatorError(f"pace={value!r}: 0.0 (at once) to 1.0 (like people), at most 10")
+    return float(value)
+
+
+def _as_nobody(waiting: Future[Any], last: list[Nobody]) -> Future[Any]:
+    """The same future, but its timeout says who was missing."""
+    result: Future[Any] = Future()
+
+    def done(finished: Future[Any]) -> None:
+        why = finished.exception()
+        if why is None:
+            result.set_result(finished.result())
+        elif isinstance(why, TimeoutError) and last:
+            result.set_exception(last[0])
+        else:
+            result.set_exception(why)
+
+    waiting.add_done_callback(done)
+    return result

@@ -1,0 +1,181 @@
+"""The call log: durable entries per call, and the starts and ends of an agent's calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from .names import slug
+from .outbox import Frame
+
+if TYPE_CHECKING:
+    from .server import Server
+    from .session import Session
+
+__all__ = ["CallLog", "Log"]
+
+_EPHEMERAL = {"user.speaking", "bot.word", "audio.metrics"}
+_KEPT = 1000
+
+
+@define(eq=False)
+class Log:
+    """One log: its entries in order, the ephemeral ones only for whoever listens now."""
+
+    org: str
+    agent: str
+    call: str | None
+    entries: list[Frame] = field(factory=list)
+    listeners: list[Any] = field(factory=list)
+    seq: int = 0
+    sealed: bool = False
+
+    def add(self, kind: str, at: float, data: Frame) -> Frame:
+        """A new entry."""
+        self.seq += 1
+        entry = {
+            "seq": self.seq, "ts": at, "call": self.call, "agent": self.agent, "type": kind,
+            "ephemeral": kind in _EPHEMERAL or (kind == "user.message" and not data["final"]),
+            "data": data,
+        }  # fmt: skip
+        if not entry["ephemeral"]:
+            self.entries.append(entry)
+        for listener in list(self.listeners):
+            listener(entry)
+        return entry
+
+    def after(self, seq: int) -> list[Frame]:
+        """The durable entries with a higher seq."""
+        return [entry for entry in self.entries if entry["seq"] > seq]
+
+
+class CallLog:
+    """Every log, calls by id and agents by organisation and slug; old calls are forgotten."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.calls: dict[str, Log] = {}
+        self.agents: dict[tuple[str, str], Log] = {}
+        self._tools: dict[str, tuple[str, float]] = {}
+
+    def of_call(self, session: Session) -> Log:
+        """A session's log."""
+        name = slug(session.owner.id) or session.owner.id
+        log = self.calls.get(session.id)
+        if log is None:
+            log = self.calls[session.id] = Log(session.owner.org, name, session.id)
+            if len(self.calls) > _KEPT:
+                oldest = next(iter(self.calls))
+                if self.calls[oldest].sealed:
+                    del self.calls[oldest]
+        log.agent = name
+        return log
+
+    def of_agent(self, org: str, name: str) -> Log:
+        """An agent's log."""
+        return self.agents.setdefault((org, name), Log(org, name, None))
+
+    def record(self, session: Session, frame: Frame) -> None:
+        """What an event of the session means in the log."""
+        for kind, data in _entries(session, frame):
+            log = self.of_call(session)
+            log.add(kind, self._server.now, data)
+            if kind in ("call.started", "call.ended"):
+                whose = self.of_agent(log.org, log.agent)
+                whose.add(kind, self._server.now, {"call": session.id, **data})
+        if frame["event"] == "llm.tool_call":
+            self._tools |= {c["id"]: (c["name"], self._server.now) for c in frame["tool_calls"]}
+        if frame["event"] in ("call.ended", "llm.chat.ended", "whatsapp.session_ended"):
+            log = self.of_call(session)
+            stat = {"p50": 0.6, "p90": 0.6, "p95": 0.6, "max": 0.6, "n": session.turn}
+            metrics = dict.fromkeys(("e2e", "asr", "llm_ttft", "tts_ttfb"), stat)
+            log.add(
+                "call.summary", self._server.now, {"metrics": metrics, "reason": session.reason}
+            )
+            log.sealed = True
+
+    def tool_results(self, session: Session, results: list[Frame]) -> None:
+        """Tools answered."""
+        for result in results:
+            name, since = self._tools.pop(result["tool_call_id"], ("", self._server.now))
+            value = result.get("result")
+            data = {
+                "id": result["tool_call_id"], "name": name, "result": value,
+                "ms": round((self._server.now - since) * 1000),
+            }  # fmt: skip
+            if isinstance(value, dict) and "error" in value:
+                data["error"] = value["error"]
+            self.of_call(session).add("tool.result", self._server.now, data)
+
+    def sources(self, session: Session, hits: list[Frame]) -> None:
+        """Passages were looked up."""
+        sources = [
+            {"title": h["doc_title"], "heading": h["heading"], "score": h["score"]} for h in hits
+        ]
+        self.of_call(session).add("docs.sources", self._server.now, {"sources": sources})
+
+
+def _entries(session: Session, frame: Frame) -> list[tuple[str, Frame]]:
+    event = frame["event"]
+    ends = {k: frame[k] for k in ("direction", "from", "to") if k in frame}
+    if event in ("call.ringing", "call.started"):
+        extra = (
+            {}
+            if event == "call.ringing"
+            else {"channel": session.channel, "metadata": session.metadata}
+        )
+        return [(event, {**ends, **extra})]
+    if event == "llm.chat.started":
+        ends = {"direction": "inbound", "from": "chat", "to": session.owner.id}
+        return [("call.started", {**ends, "channel": "chat", "metadata": session.metadata})]
+    if event == "whatsapp.session_started":
+        ends = {"direction": "inbound", "from": frame["contact_phone"], "to": session.owner.id}
+        return [("call.started", {**ends, "channel": "whatsapp", "metadata": {}})]
+    if event in ("call.ended", "llm.chat.ended", "whatsapp.session_ended"):
+        lasted = (session.ended_at or session.started_at) - session.started_at
+        return [("call.ended", {"reason": session.reason, "duration": round(lasted, 3)})]
+    if event == "user.speaking":
+        partial = {"id": f"u{frame['turn_id']}", "text": frame["text"], "final": False}
+        return [("user.speaking", {"active": True}), ("user.message", partial)]
+    if event == "user.message" and frame["lag_ms"] == 0:
+        said = {"id": frame["message_id"], "text": frame["text"], "final": True}
+        return [("turn.start", {"turn": frame["turn_id"], "role": "user"}), ("user.message", said)]
+    if event in ("chat.message", "whatsapp.message"):
+        return [("user.message", {"id": f"u{session.seq}", "text": frame["text"], "final": True})]
+    if event in ("chat.response", "whatsapp.response"):
+        ident = f"b{session.seq}"
+        return [
+            ("bot.speaking", {"id": ident, "text": frame["text"]}),
+            ("bot.finished", {"id": ident}),
+        ]
+    if event == "speech.ended":
+        return [("user.speaking", {"active": False})]
+    if event == "turn.end":
+        latency = {
+            "vad": 0.1,
+            "asr": 0.1,
+            "eou": 0.164,
+            "llm_ttft": 0.3,
+            "tts_ttfb": 0.2,
+            "e2e": 0.6,
+        }
+        return [("turn.end", {"turn": frame["turn_id"], "latency": latency})]
+    if event in ("bot.speaking", "message.confirmed"):
+        return [("bot.speaking", {"id": frame["message_id"], "text": frame["text"]})]
+    if event == "bot.word":
+        return [("bot.word", {"id": frame["message_id"], "w": frame["word"]})]
+    if event == "bot.finished":
+        return [("bot.finished", {"id": frame["message_id"]})]
+    if event == "bot.interrupted":
+        return [("bot.interrupted", {"id": frame["message_id"], "at_word": frame["words_spoken"]})]
+    if event == "llm.tool_call":
+        return [
+            ("tool.call", {"id": c["id"], "name": c["name"], "args": c["arguments"]})
+            for c in frame["tool_calls"]
+        ]
+    if event in ("skill.loaded", "skill.unloaded"):
+        return [(event, {"skill": frame["skill"], "by": frame["by"]})]
+    if event == "audio.metrics":
+        return [(event, {"mos": 4.2, "jitter": 0.0, "loss": 0.0})]
+    return []

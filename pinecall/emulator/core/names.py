@@ -1,0 +1,71 @@
+"""Ids as the server writes them, and phone numbers as it compares them."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Container
+
+from ..errors import EmulatorError
+
+__all__ = ["Ids", "addressed", "normal_number", "slug"]
+
+_ALNUM = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def slug(text: str) -> str:
+    """``My Agent`` as ``my-agent``: the form the server stores ids in; empty for non-Latin ids."""
+    text = re.sub(r"[_\s]+", "-", text.strip().lower())
+    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", text)).strip("-")
+
+
+def addressed(agent_id: str, org: str, form: str) -> str:
+    """An agent's id as it goes into frames: ``plain``, ``slug`` or ``org`` (``org_1:mara``)."""
+    if form == "plain":
+        return agent_id
+    known = slug(agent_id) or agent_id
+    return f"{org}:{known}" if form == "org" else known
+
+
+def normal_number(number: str) -> str:
+    """``+13186330963`` for any spelling of it; ``sip:`` addresses pass as they are.
+
+    Raises:
+        EmulatorError: not 7 to 15 digits.
+    """
+    if number.startswith("sip:"):
+        return number
+    digits = re.sub(r"[\s\-()]", "", number).removeprefix("+")
+    if not re.fullmatch(r"\d{7,15}", digits):
+        raise EmulatorError(f"{number!r} is not a phone number: 7 to 15 digits, like +13186330963")
+    return "+" + digits
+
+
+class Ids:
+    """Ids of every kind, the same ones for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def hex(self, digits: int) -> str:
+        """So many hex digits."""
+        return f"{self._random.getrandbits(4 * digits):0{digits}x}"
+
+    def phone_call(self) -> str:
+        """``CA`` and 32 hex digits, as Twilio's."""
+        return "CA" + self.hex(32)
+
+    def uuid(self) -> str:
+        """A bare UUID, as WebRTC calls have."""
+        h = self.hex(32)
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
+
+    def message(self) -> str:
+        """A message the bot speaks."""
+        return "msg_" + self.hex(12)
+
+    def tagged(self, tag: str, taken: Container[str] = ()) -> str:
+        """``tag`` and 12 of a-z0-9, not one of ``taken``."""
+        while (made := tag + "".join(self._random.choices(_ALNUM, k=12))) in taken:
+            pass
+        return made

@@ -1,0 +1,168 @@
+"""What answers instead of the built-in responder: a callable, or an OpenAI-compatible server."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .core.outbox import Frame
+from .errors import EmulatorError
+from .turn import Failure, Piece, Responder, ToolCall, ToolCalls, Turn
+
+if TYPE_CHECKING:
+    from .runner import Runner
+
+__all__ = ["Answerer", "OpenAIResponder", "responder_of"]
+
+_DONE = object()
+
+
+class OpenAIResponder:
+    """Any OpenAI-compatible server: ``{url}/chat/completions``, streamed.
+
+    ``model`` defaults to the agent's own; ``api_key`` to ``$OPENAI_API_KEY``.
+    """
+
+    def __init__(self, url: str, *, model: str | None = None, api_key: str | None = None) -> None:
+        self.url = url.rstrip("/").removesuffix("/chat/completions")
+        self.model = model
+        self._key = api_key or os.environ.get("OPENAI_API_KEY")
+
+    async def __call__(self, turn: Turn) -> AsyncIterator[Piece]:
+        """The answer's pieces as they arrive."""
+        return self._stream(turn)
+
+    async def _stream(self, turn: Turn) -> AsyncIterator[Piece]:
+        import httpx
+
+        body: Frame = {
+            "model": self.model or turn.model,
+            "messages": list(turn.messages),
+            "stream": True,
+        }
+        if turn.tools:
+            body["tools"] = list(turn.tools)
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        calls: dict[int, Frame] = {}
+        async with httpx.AsyncClient(timeout=60.0) as client:  # noqa: SIM117
+            async with client.stream(
+                "POST", f"{self.url}/chat/completions", json=body, headers=headers
+            ) as answer:
+                if answer.status_code >= 400:
+                    text = (await answer.aread()).decode(errors="replace")
+                    yield Failure(f"{self.url} answered {answer.status_code}: {text[:200]}")
+                    return
+                async for line in answer.aiter_lines():
+                    data = line.removeprefix("data:").strip()
+                    if not line.startswith("data:") or data == "[DONE]":
+                        continue
+                    for piece in _delta(msgspec.json.decode(data), calls):
+                        yield piece
+        if calls:
+            made = [ToolCall(c["name"], c["arguments"] or "{}") for _, c in sorted(calls.items())]
+            yield ToolCalls(tuple(made))
+
+
+def _delta(chunk: Frame, calls: dict[int, Frame]) -> Iterable[str]:
+    for choice in chunk.get("choices") or []:
+        delta = choice.get("delta") or choice.get("message") or {}
+        for at, call in enumerate(delta.get("tool_calls") or []):
+            known = calls.setdefault(call.get("index", at), {"name": "", "arguments": ""})
+            function = call.get("function") or {}
+            known["name"] += function.get("name") or ""
+            known["arguments"] += function.get("arguments") or ""
+        if delta.get("content"):
+            yield delta["content"]
+
+
+def responder_of(responder: Responder | str | None) -> Responder | None:
+    """The callable behind what was given; None for the built-in one.
+
+    Raises:
+        EmulatorError: neither a callable nor an http(s) URL.
+    """
+    if isinstance(responder, str):
+        if not responder.startswith(("http://", "https://")):
+            raise EmulatorError(f"responder={responder!r}: an http(s) URL, a callable, or None")
+        return OpenAIResponder(responder)
+    if responder is not None and not callable(responder):
+        raise EmulatorError(f"responder={responder!r}: an http(s) URL, a callable, or None")
+    return responder
+
+
+class Answerer:
+    """Runs a responder for each turn: coroutines on ``home`` (else the server's loop), the rest in threads."""
+
+    def __init__(self, responder: Responder, home: asyncio.AbstractEventLoop | None) -> None:
+        self._responder = responder
+        self._home = home
+        self._pool = ThreadPoolExecutor(4, thread_name_prefix="pinecall-responder")
+
+    async def answer(self, ask: int, turn: Turn, runner: Runner) -> None:
+        """Feed the answer to the core; an exception becomes the model's failure."""
+
+        def feed(piece: Any, whole: bool = False) -> bool:
+            runner.act(lambda: runner.core.answer(ask, piece, runner.now(), whole=whole))
+            return runner.core.wanted(ask)
+
+        try:
+            home = self._home
+            is_async = inspect.iscoroutinefunction(self._responder) or inspect.isasyncgenfunction(
+                self._responder
+            )
+            if is_async and home is not None and home.is_running():
+                coroutine = self._run(turn, feed)
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, home))
+            else:
+                await self._run(turn, feed)
+        except EmulatorError:
+            return
+        except Exception as why:
+            feed(Failure(f"{type(why).__name__}: {why}"))
+            return
+        feed(None)
+
+    def close(self) -> None:
+        """Nothing more is answered; what still runs is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    async def _run(self, turn: Turn, feed: Callable[..., bool]) -> None:
+        call: Any = self._responder
+        is_async = (
+            inspect.iscoroutinefunction(call)
+            or inspect.isasyncgenfunction(call)
+            or inspect.iscoroutinefunction(type(call).__call__)
+        )
+        answer = call(turn) if is_async else await self._in_thread(call, turn)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if answer is None:
+            return
+        if isinstance(answer, (str, ToolCall, ToolCalls, Failure)):
+            feed(answer, isinstance(answer, str))
+        elif hasattr(answer, "__aiter__"):
+            async for piece in answer:
+                if not feed(_checked(piece)):
+                    return
+        elif isinstance(answer, Iterable):
+            iterator = iter(answer)
+            while (piece := await self._in_thread(next, iterator, _DONE)) is not _DONE:
+                if not feed(_checked(piece)):
+                    return
+        else:
+            _checked(answer)
+
+
+def _checked(piece: Any) -> Piece:
+    if isinstance(piece, (str, ToolCall, ToolCalls, Failure)):
+        return piece
+    raise TypeError(f"a responder gives text, ToolCall or ToolCalls, not {type(piece).__name__}")

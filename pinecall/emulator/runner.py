@@ -1,0 +1,298 @@
+"""The server's thread: uvicorn around the core, one timer, and a lock for everyone else.
+
+Whoever acts on the emulator does so under the lock, in its own thread, at once; only the loop in
+the server's thread touches sockets. ``wait`` gives a future that any kind of front can wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import uvicorn
+from attrs import define
+
+from .core import Close, Server
+from .errors import EmulatorError
+from .models import Answerer
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+__all__ = ["Runner", "Sink"]
+
+_T = TypeVar("_T")
+_START_TIMEOUT = 10.0
+_STOP_TIMEOUT = 3.0
+
+
+class Sink(Protocol):
+    """One socket, as the loop sees it."""
+
+    def push(self, item: str | bytes | Close) -> None:
+        """Send this after what was pushed before."""
+
+
+@define(eq=False)
+class _Waiter:
+    check: Callable[[], Any]
+    future: Future[Any]
+
+
+class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready.set()
+
+
+class Runner:
+    """Runs one core; ``act`` and ``wait`` are for any thread, the rest for the loop."""
+
+    def __init__(self, core: Server, answerer: Answerer | None, host: str, port: int) -> None:
+        self.core = core
+        self.host = host
+        self.port = port
+        self.lock = threading.RLock()
+        self.sinks: dict[int, Sink] = {}
+        self.handshake_faults: list[int] = []
+        self._answerer = answerer
+        self._waiters: list[_Waiter] = []
+        self._epoch = time.time() - time.monotonic()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._uvicorn: _Uvicorn | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._pumping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # life
+
+    @property
+    def running(self) -> bool:
+        """Whether the server's thread serves."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, app: Starlette) -> None:
+        """Bind, start the thread, return when connections are accepted.
+
+        Raises:
+            EmulatorError: the port is taken, or the server did not come up.
+        """
+        listener = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self.host, self.port))
+        except OSError as why:
+            listener.close()
+            raise EmulatorError(
+                f"cannot listen on {self.host}:{self.port}: {why.strerror}"
+            ) from why
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            app, ws="websockets-sansio", ws_ping_interval=None, ws_ping_timeout=None,
+            ws_max_size=64 * 1024 * 1024, ws_per_message_deflate=False, lifespan="off",
+            log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1,
+        )  # fmt: skip
+        ready = threading.Event()
+        self._uvicorn = _Uvicorn(config, ready)
+        self._thread = threading.Thread(
+            target=self._serve, args=(listener, ready), name="pinecall-emulator", daemon=True
+        )
+        self._thread.start()
+        if not ready.wait(_START_TIMEOUT) or not self.running:
+            raise EmulatorError(f"the emulator did not start on {self.host}:{self.port}")
+
+    def stop(self) -> None:
+        """Close every socket, end the thread, wake every waiter; idempotent."""
+        thread, server = self._thread, self._uvicorn
+        if thread is None or server is None:
+            return
+        with self.lock:
+            waiters, self._waiters = self._waiters, []
+            for link in list(self.core.connections.open.values()):
+                self.core.connections.close(link, 1001, "emulator stopped")
+        self._wake()
+        server.should_exit = True
+        if thread is not threading.current_thread():
+            thread.join(_STOP_TIMEOUT)
+        self._thread = self._uvicorn = None
+        for waiter in waiters:
+            _fail(waiter.future, EmulatorError("the emulator was stopped"))
+
+    def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        try:
+            with contextlib.closing(listener):
+                asyncio.run(self._main(listener))
+        finally:
+            ready.set()
+
+    async def _main(self, listener: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
+        assert self._uvicorn is not None
+        try:
+            await self._uvicorn.serve(sockets=[listener])
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._answerer is not None:
+                self._answerer.close()
+            self._loop = None
+
+    # for any thread
+
+    def now(self) -> float:
+        """Epoch seconds that never go back."""
+        return self._epoch + time.monotonic()
+
+    def act(self, action: Callable[[], _T]) -> _T:
+        """Do something to the core now.
+
+        Raises:
+            EmulatorError: not running; and whatever ``action`` raises.
+        """
+        if not self.running:
+            raise EmulatorError(
+                "the emulator is not running: start() it, or use it in a with block"
+            )
+        with self.lock:
+            self.core.tick(self.now())
+            try:
+                return action()
+            finally:
+                self._settled()
+                self._wake()
+
+    def look(self, action: Callable[[], _T]) -> _T:
+        """Read from the core, also when it is not running any more."""
+        with self.lock:
+            return action()
+
+    def wait(
+        self, check: Callable[[], _T | None], timeout: float, what: Callable[[], str]
+    ) -> Future[_T]:
+        """A future for the first non-None ``check()``; TimeoutError, with ``what()``, when there is none."""
+        future: Future[_T] = Future()
+        waiter = _Waiter(check, future)
+
+        def begin() -> None:
+            self._waiters.append(waiter)
+
+        self.act(begin)
+        loop = self._loop
+        if not future.done() and loop is not None:
+            loop.call_soon_threadsafe(self._arm_timeout, waiter, timeout, what)
+        return future
+
+    # for the loop
+
+    def opened(self, sink: Sink) -> int:
+        """A client connected."""
+        with self.lock:
+            link = self.core.opened(self.now())
+            self.sinks[link] = sink
+        self._pump()
+        return link
+
+    def received(self, link: int, data: str | bytes) -> None:
+        """A client sent something."""
+        with self.lock:
+            self.core.receive(link, data, self.now())
+            self._settled()
+        self._pump()
+
+    def gone(self, link: int) -> None:
+        """A client's socket closed."""
+        with self.lock:
+            self.sinks.pop(link, None)
+            self.core.closed(link, self.now())
+            self._settled()
+        self._pump()
+
+    def abort(self, peer: tuple[str, int]) -> None:
+        """Cut a socket without a close frame, as a broken network does."""
+        server = self._uvicorn
+        for protocol in list(server.server_state.connections) if server else []:
+            transport = getattr(protocol, "transport", None)
+            if transport is not None and transport.get_extra_info("peername")[:2] == peer:
+                transport.abort()
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None and not self._pumping:
+            self._pumping = True
+            try:
+                loop.call_soon_threadsafe(self._pump)
+            except RuntimeError:
+                self._pumping = False
+
+    def _pump(self) -> None:
+        self._pumping = False
+        loop = asyncio.get_running_loop()
+        with self.lock:
+            self.core.tick(self.now())
+            self._settled()
+            outgoing = self.core.outgoing()
+            asked = list(self.core.asked)
+            self.core.asked.clear()
+            deadline = self.core.deadline()
+        for link, item in outgoing:
+            sink = self.sinks.get(link)
+            if sink is not None:
+                sink.push(item)
+        for ask, turn in asked:
+            if self._answerer is not None:
+                task = loop.create_task(self._answerer.answer(ask, turn, self))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = loop.call_later(max(0.0, deadline - self.now()), self._pump)
+
+    def _settled(self) -> None:
+        """Whoever waited for this is woken; only under the lock."""
+        for waiter in list(self._waiters):
+            if waiter.future.done():
+                self._waiters.remove(waiter)
+                continue
+            try:
+                found = waiter.check()
+            except Exception as why:
+                self._waiters.remove(waiter)
+                _fail(waiter.future, why)
+                continue
+            if found is not None:
+                self._waiters.remove(waiter)
+                with contextlib.suppress(Exception):
+                    waiter.future.set_result(found)
+
+    def _arm_timeout(self, waiter: _Waiter, timeout: float, what: Callable[[], str]) -> None:
+        def over() -> None:
+            with self.lock:
+                if waiter not in self._waiters:
+                    return
+                self._waiters.remove(waiter)
+                text = what()
+            _fail(waiter.future, TimeoutError(f"nothing within {timeout:g} s: {text}"))
+
+        asyncio.get_running_loop().call_later(timeout, over)
+
+
+def _fail(future: Future[Any], why: BaseException) -> None:
+    if not future.done():
+        with contextlib.suppress(Exception):
+            future.set_exception(why)

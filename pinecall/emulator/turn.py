@@ -1,0 +1,68 @@
+"""What a responder is given and what it may give back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import Any, Union
+
+import msgspec
+from attrs import field, frozen
+
+__all__ = ["Answer", "Failure", "Piece", "Responder", "ToolCall", "ToolCalls", "Turn"]
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+@frozen
+class Turn:
+    """One question to the model.
+
+    ``text`` is the user's last message; ``messages`` the whole conversation in OpenAI form, the filled-in
+    system prompt first; ``tools`` the function schemas it may call; ``channel`` is ``phone``, ``webrtc``,
+    ``chat``, ``whatsapp`` or ``bridge``.
+    """
+
+    agent_id: str
+    call_id: str
+    channel: str
+    language: str | None
+    text: str
+    prompt: str
+    messages: tuple[dict[str, Any], ...]
+    tools: tuple[dict[str, Any], ...]
+    metadata: dict[str, Any]
+    model: str
+
+
+@frozen
+class ToolCall:
+    """One tool to call; ``arguments`` is a dict, or JSON text exactly as it should go out."""
+
+    name: str
+    arguments: str = field(default="{}", converter=_as_text)
+
+
+@frozen
+class ToolCalls:
+    """The tools of one round; also ``ToolCalls(ToolCall(…), ToolCall(…))`` by :meth:`of`."""
+
+    calls: tuple[ToolCall, ...] = field(converter=tuple)
+
+    @classmethod
+    def of(cls, *calls: ToolCall) -> ToolCalls:
+        """A round of these calls."""
+        return cls(calls)
+
+
+@frozen
+class Failure:
+    """The model failed; the session gets ``llm.error``."""
+
+    error: str
+
+
+Piece = Union[str, ToolCall, ToolCalls, Failure]
+Answer = Union[Piece, None, Iterable[Piece], Iterator[Piece], AsyncIterator[Piece], Awaitable[Any]]
+Responder = Callable[[Turn], Answer]

@@ -1,0 +1,96 @@
+"""Phone lines."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ._base import Event, payload
+
+__all__ = [
+    "CallRouteFailed",
+    "CallRouted",
+    "LineCreated",
+    "LineDestroyed",
+    "LineError",
+]
+
+
+@payload
+class LineCreated(Event):
+    """``line.created``.
+
+    agent_id: line:<number>, alternative key
+    number: line's number
+    """
+
+    EVENT: ClassVar[str] = "line.created"
+    agent_id: str | None = None
+    call_id: str | None = None
+    number: str = ""
+
+
+@payload
+class LineError(Event):
+    """``line.error``.
+
+    agent_id: alternative key
+    number: line's number
+    code: LINE_CONFLICT | LINE_CONFIG_ERROR | PHONE_NOT_IN_ORG | UNAUTHORIZED; default
+        LINE_CONFIG_ERROR
+    error: text
+    """
+
+    EVENT: ClassVar[str] = "line.error"
+    agent_id: str | None = None
+    call_id: str | None = None
+    number: str = ""
+    code: str | None = None
+    error: str | None = None
+
+
+@payload
+class LineDestroyed(Event):
+    """``line.destroyed``.
+
+    agent_id: alternative key
+    number: line's number
+    """
+
+    EVENT: ClassVar[str] = "line.destroyed"
+    agent_id: str | None = None
+    call_id: str | None = None
+    number: str = ""
+
+
+@payload
+class CallRouted(Event):
+    """``call.routed``.
+
+    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
+        absent
+    call_id: call / session id
+    agent: new owner
+    """
+
+    EVENT: ClassVar[str] = "call.routed"
+    agent_id: str | None = None
+    call_id: str = ""
+    agent: str = ""
+
+
+@payload
+class CallRouteFailed(Event):
+    """``call.route_failed``.
+
+    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
+        absent
+    call_id: call / session id
+    agent: intended owner
+    reason: offline | unknown | no_phone_config | capacity | swap_failed; default swap_failed
+    """
+
+    EVENT: ClassVar[str] = "call.route_failed"
+    agent_id: str | None = None
+    call_id: str = ""
+    agent: str = ""
+    reason: str = ""

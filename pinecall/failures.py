@@ -1,0 +1,74 @@
+"""Why a socket could not be opened: an exception of any layer, as the core's :class:`Failure`.
+
+What may pass is retryable; a certificate, a redirect or a host that is no Pinecall server is not.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from .core.link import Failure
+
+__all__ = ["classify", "http_failure"]
+
+_RETRY_STATUS = {408, 425, 429}
+
+
+def http_failure(status: int, cause: BaseException | None = None) -> Failure:
+    """The host answered the WebSocket handshake with an HTTP status other than 101."""
+    if status >= 500 or status in _RETRY_STATUS:
+        return Failure(
+            "handshake", f"the server answered HTTP {status}", code=f"HTTP_{status}", cause=cause
+        )
+    if 300 <= status < 400:
+        what = (
+            f"the host redirects (HTTP {status}); redirects are not followed, since the first "
+            "message carries the API key: use the final URL"
+        )
+    elif status in (401, 403):
+        what = f"the host refuses the connection (HTTP {status}): is a proxy or gateway in between?"
+    else:
+        what = f"the host answered HTTP {status}, so this is not a Pinecall server: check the URL"
+    return Failure("handshake", what, retryable=False, code=f"HTTP_{status}", cause=cause)
+
+
+def not_a_server(exc: BaseException) -> Failure:
+    return Failure(
+        "handshake",
+        f"the host does not speak WebSocket ({exc}): check the URL",
+        retryable=False,
+        cause=exc,
+    )
+
+
+def classify(exc: BaseException, *, connected: bool) -> Failure:
+    """``connected``: was there a TCP connection when it happened?"""
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return Failure(
+            "tls",
+            f"the server's certificate was not accepted: {exc.verify_message}; if it is your own, "
+            "give its CA with ssl=",
+            retryable=False,
+            cause=exc,
+        )
+    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return Failure("tls", "the server closed the connection during TLS", cause=exc)
+    if isinstance(exc, ssl.SSLError):
+        return Failure(
+            "tls",
+            f"TLS failed ({exc.reason or exc}): does the server speak TLS on this port?",
+            retryable=False,
+            cause=exc,
+        )
+    if isinstance(exc, socket.gaierror):
+        return Failure("dns", f"the host name was not found ({exc.strerror})", cause=exc)
+    if isinstance(exc, TimeoutError):
+        what = "the server said nothing" if connected else "the host did not answer"
+        return Failure(
+            "handshake" if connected else "tcp", what, code="CONNECTION_TIMEOUT", cause=exc
+        )
+    if isinstance(exc, (OSError, EOFError)):
+        text = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
+        return Failure("handshake" if connected else "tcp", text, cause=exc)
+    return Failure("handshake", f"{type(exc).__name__}: {exc}", retryable=False, cause=exc)

@@ -1,0 +1,278 @@
+"""What an agent, a channel, a line and the reconnect machine can be told.
+
+None means: not given. What is not given is never sent, and the server's default holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs import field, frozen
+
+from pinecall.core.checks import Place, nearest
+from pinecall.core.fields import CHANNEL, CONFIG, read
+from pinecall.core.phone import normalize
+from pinecall.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from pinecall.option_types import ChannelFields, Greeting, Object, Phone
+
+__all__ = [
+    "AgentOptions",
+    "Channel",
+    "ConfigOptions",
+    "DeployOptions",
+    "LineOptions",
+    "ReconnectPolicy",
+]
+
+
+@frozen(kw_only=True, repr=False)
+class ConfigOptions:
+    """What agents, channels and live sessions share (``agent.create``, ``agent.configure``,
+    ``channel.add``, ``channel.configure``, ``session.configure``).
+
+    - ``voice``: ``"elevenlabs/sarah"`` or a provider dict.
+    - ``stt``: ``"deepgram-flux"``, ``"soniox/stt-rt-v5"``, ``"provider:model:language"`` or a dict.
+    - ``llm``: ``"openai/gpt-4.1-mini"`` or ``{provider, model, enabled, temperature, …}``; without
+      one the turns come to the program, which answers them itself.
+    - ``interruption``: False, or ``{min_duration_ms, confidence, min_volume, min_words, …}``.
+    - ``greeting``: a str, ``{language: text}``, ``{text, add_to_history}``, or a function that gets
+      the call and returns the text (spoken by the SDK, never sent).
+    - ``preparing``: True (1500 ms), False, or ``{enabled, timeout_ms}`` (up to 5000 ms).
+    - ``session_limits``: ``{max_duration_seconds, idle_timeout_seconds, idle_warning_seconds,
+      idle_grace_seconds}``, in seconds; 0 switches one off.
+    - ``analysis``: ``{send_audio_metrics, audio_metrics_interval_ms, send_turn_audio,
+      send_bot_audio, recording}``; travels inside ``config``.
+    - ``timezone``: an IANA name, ``"Europe/Madrid"``.
+    """
+
+    voice: str | Object | None = None
+    language: str | None = None
+    flash: Any = None
+    stt: str | Object | None = None
+    interruption: bool | Object | None = None
+    llm: str | Object | None = None
+    prompt: str | None = None
+    prompt_vars: Object | None = None
+    greeting: Greeting | None = None
+    greeting_in_chat: bool | None = None
+    memory: Object | None = None
+    timezone: str | None = None
+    preparing: bool | Object | None = None
+    raw_prompt: bool | None = None
+    tools: Sequence[Any] | None = None
+    skills: Sequence[Any] | None = None
+    session_limits: Object | None = None
+    config: Object | None = None
+    analysis: Object | None = None
+    knowledge_base: str | Sequence[str] | None = None
+    mode: Any = None
+    media: Object | None = None
+
+    def __repr__(self) -> str:
+        return _given(self)
+
+
+@frozen(kw_only=True, repr=False)
+class AgentOptions(ConfigOptions):
+    """The configuration of one agent.
+
+    - ``allowed_origins``: web origins that may mint tokens without a key; ``agent.create`` only.
+    - ``phone_number``: a number, a ``sip:`` URI, ``{number, ringing, voice, …}`` or a ``Channel``;
+      ``phone_numbers`` is the list form, used only without ``phone_number``.
+    - ``whatsapp``: ``{phone_number_id, access_token, verify_token, app_secret, phone, …}``, or a
+      list of them; kept out of ``repr``, for it holds secrets.
+    - ``history``: an object with ``save(record)``; it stays in this process, as ``name`` does.
+    """
+
+    allowed_origins: Sequence[str] | None = None
+    name: str | None = None
+    phone_number: Phone | None = None
+    phone_numbers: Sequence[Phone] | None = None
+    whatsapp: Sequence[Object | Channel] | Object | Channel | None = field(default=None, repr=False)
+    history: Any = None
+
+
+@frozen(kw_only=True, repr=False)
+class DeployOptions(AgentOptions):
+    """The configuration of ``deploy()``.
+
+    - ``model``: ``"gpt-4.1-mini"``, ``"provider/model"`` or ``"provider:model"``; without a
+      provider it is ``openai``. With a prompt and no model it is ``gpt-4.1-mini``.
+    - ``channels``: ``"webrtc"``, ``"chat"``, ``"mic"``, a phone number, a ``sip:`` URI, a
+      ``Channel`` or ``{type, ref, config}``.
+    """
+
+    model: str | None = None
+    channels: Sequence[Phone] | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class LineOptions:
+    """The configuration of a line (``line.create``).
+
+    ``extension_window`` is how long the server waits for an extension's digits, in seconds;
+    0 switches it off.
+    """
+
+    stt: str | Object | None = None
+    voice: str | Object | None = None
+    language: str | None = None
+    turn_detection: Any = None
+    extension_window: float = 2.5
+
+
+_REFLESS = ("webrtc", "chat", "mic")
+
+
+@frozen(init=False, repr=False)
+class Channel:
+    """One way in: ``Channel("webrtc")``, ``Channel("phone", "+13186330963", voice="polly/Lupe")``,
+    ``Channel("whatsapp", "123456789012345", access_token=…)``.
+
+    - ``type``: ``phone``, ``webrtc``, ``chat``, ``mic`` or ``whatsapp``; ``sip`` is taken as
+      ``phone``.
+    - ``ref``: the number (normalised) or ``sip:`` URI of a phone channel, WhatsApp's phone-number
+      id; the others have none.
+    - ``ringing`` (phone): the program decides whether to pick up.
+    - ``access_token``, ``verify_token``, ``app_secret``, ``phone`` (whatsapp). The first is
+      required, and the three secrets are kept out of ``repr``.
+    - ``config``, or keywords: what differs from the agent's configuration on this channel.
+
+    Raises:
+        ConfigurationError: an unknown type or key, a bad number, a missing or superfluous ref.
+    """
+
+    type: str
+    ref: str | None
+    ringing: bool | None
+    access_token: str | None = field(repr=False)
+    verify_token: str | None = field(repr=False)
+    app_secret: str | None = field(repr=False)
+    phone: str | None
+    config: ConfigOptions
+
+    def __init__(
+        self,
+        /,
+        type: str,
+        ref: str | None = None,
+        *,
+        config: ConfigOptions | Object | None = None,
+        **options: Unpack[ChannelFields],
+    ) -> None:
+        short = isinstance(type, str) and len(type) <= 20
+        place = Place(f"{type} channel" if short else "channel")
+        kind, ref = _address(place, type, ref)
+        values = read(place, {**CONFIG, **CHANNEL}, config, options)
+        own: dict[str, Any] = {name: values.pop(name, None) for name in CHANNEL}
+        _fits(place, kind, own)
+        if own["phone"] is not None:
+            own["phone"] = _number(place, own["phone"])
+        own.update(type=kind, ref=ref, config=ConfigOptions(**values))
+        for name, value in own.items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return _given(self)
+
+    @property
+    def key(self) -> str:
+        """What names the channel on its agent: the ref, or the type where there is none."""
+        return self.ref or self.type
+
+
+def _given(options: Any) -> str:
+    # Only what was given, for there are dozens of fields; no field marked repr=False, a secret.
+    values = {a.name: getattr(options, a.name) for a in attrs.fields(type(options)) if a.repr}
+    shown = (f"{k}={v!r}" for k, v in values.items() if v is not None and v != ConfigOptions())
+    return f"{type(options).__name__}({', '.join(shown)})"
+
+
+def _address(place: Place, type: object, ref: object) -> tuple[str, str | None]:
+    if not isinstance(type, str):
+        raise place.wrong("type", "a str like 'phone'", type)
+    kind = "phone" if type == "sip" else type
+    if kind in _REFLESS:
+        if ref is not None:
+            raise place.error("it has no ref; leave it out")
+        return kind, None
+    if kind not in ("phone", "whatsapp"):
+        near = nearest(kind, (*_REFLESS, "phone", "whatsapp", "sip"))
+        raise place.error(
+            f"did you mean {near!r}?"
+            if near
+            else "there is no such type; there are phone, webrtc, chat, mic and whatsapp"
+        )
+    if ref is None:
+        want = "the number or sip: URI" if kind == "phone" else "WhatsApp's phone-number id"
+        raise place.error(f"it needs a ref: {want}")
+    if kind == "phone":
+        return kind, _number(place, ref)
+    if not isinstance(ref, str) or not ref.strip():
+        raise place.wrong("ref", "WhatsApp's phone-number id as a str", ref)
+    return kind, ref
+
+
+def _fits(place: Place, kind: str, own: dict[str, Any]) -> None:
+    if own["ringing"] is not None and kind != "phone":
+        raise place.error("ringing is for phone channels; leave it out")
+    if kind == "whatsapp":
+        if own["access_token"] is None:
+            raise place.error("it needs access_token, the token of the WhatsApp Business account")
+        return
+    for name in ("access_token", "verify_token", "app_secret", "phone"):
+        if own[name] is not None:
+            raise place.error(f"{name} is for whatsapp channels; leave it out")
+
+
+def _number(place: Place, ref: object) -> str:
+    try:
+        return normalize(ref)  # type: ignore[arg-type]
+    except ConfigurationError as err:
+        raise place.error(err.message) from None
+
+
+@frozen
+class ReconnectPolicy:
+    """How a lost link is tried again.
+
+    The n-th wait is ``initial * factor ** n`` seconds, ``maximum`` at most; ``jitter`` is the share
+    of it that is random (1.0: anything between 0 and the wait). ``max_attempts`` None: for ever.
+
+    Raises:
+        ConfigurationError: a value out of range; the message names it.
+    """
+
+    initial: float = 0.5
+    maximum: float = 30.0
+    factor: float = 2.0
+    jitter: float = 1.0
+    max_attempts: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        place = Place("ReconnectPolicy")
+        for name in ("initial", "maximum", "factor", "jitter"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise place.wrong(name, "a number", value)
+        rules = {
+            "initial must be more than 0 seconds": 0 < self.initial < math.inf,
+            "maximum must not be less than initial": self.initial <= self.maximum < math.inf,
+            "factor must be 1 or more": 1 <= self.factor < math.inf,
+            "jitter must be between 0 and 1": 0 <= self.jitter <= 1,
+        }
+        for rule, holds in rules.items():
+            if not holds:
+                raise place.error(f"{rule}, got {getattr(self, rule.split()[0])!r}")
+        tries = self.max_attempts
+        if tries is not None and (isinstance(tries, bool) or not isinstance(tries, int)):
+            raise place.wrong("max_attempts", "an int or None", tries)
+        if tries is not None and tries < 1:
+            raise place.error(f"max_attempts must be 1 or more, got {tries}; None means for ever")

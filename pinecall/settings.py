@@ -1,0 +1,193 @@
+"""What a client is constructed with, checked, and read anew for each attempt to connect."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+import re
+import ssl as ssl_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from .core.config import reconnect_policy
+from .core.link import LinkSettings
+from .errors import ConfigurationError
+from .options import ReconnectPolicy
+
+__all__ = ["DEFAULT_URL", "Settings", "http_base", "socket_url"]
+
+DEFAULT_URL = "wss://voice.pinecall.io/client"
+KEY_VARIABLE = "PINECALL_API_KEY"
+URL_VARIABLE = "PINECALL_URL"
+
+_SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
+
+
+@frozen(kw_only=True)
+class Settings:
+    """Of both fronts' ``Pinecall``. ``ssl``, ``proxy`` and the CA bundle serve the WebSocket and
+    REST alike."""
+
+    api_key: str | None = field(repr=False)
+    url: str | None
+    reconnect: ReconnectPolicy | None
+    ping_interval: float | None
+    connect_timeout: float
+    ssl: ssl_module.SSLContext | None
+    proxy: str | None = field(repr=False)
+    allow_insecure: bool
+    strict: bool
+
+    @classmethod
+    def checked(cls, **given: Any) -> Settings:
+        settings = cls(
+            api_key=_key(given["api_key"]),
+            url=None if given["url"] is None else _text("url", given["url"]),
+            reconnect=reconnect_policy(given["reconnect"]),
+            ping_interval=_seconds("ping_interval", given["ping_interval"], none=True),
+            connect_timeout=_seconds("connect_timeout", given["connect_timeout"]) or 0.0,
+            ssl=_context(given["ssl"]),
+            proxy=_proxy(given["proxy"]),
+            allow_insecure=bool(given["allow_insecure"]),
+            strict=bool(given["strict"]),
+        )
+        settings.current_key()
+        settings.current_url()
+        return settings
+
+    def current_key(self) -> str:
+        key = self.api_key or os.environ.get(KEY_VARIABLE, "").strip()
+        if not key:
+            raise ConfigurationError(
+                f"no API key: give Pinecall(api_key=…) or set {KEY_VARIABLE}", "MISSING_KEY"
+            )
+        return key
+
+    def current_url(self) -> str:
+        url = self.url or os.environ.get(URL_VARIABLE, "").strip() or DEFAULT_URL
+        return socket_url(url, allow_insecure=self.allow_insecure)
+
+    def link(self) -> LinkSettings:
+        return LinkSettings(
+            url=self.current_url,
+            api_key=self.current_key,
+            reconnect=self.reconnect,
+            ping_interval=self.ping_interval,
+            connect_timeout=self.connect_timeout,
+        )
+
+
+def socket_url(url: str, *, allow_insecure: bool = False) -> str:
+    """The WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added where it is missing.
+
+    Raises ConfigurationError for what is no such URL, and for an unencrypted one to another host:
+    the first message on it is the key.
+    """
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname
+    except ValueError as exc:
+        raise ConfigurationError(f"url {_shown(text)}: {exc}") from None
+    scheme = _SCHEMES.get(parts.scheme.lower())
+    if scheme is None or not host or re.search(r"\s", text):
+        raise ConfigurationError(
+            f"url {_shown(text)} is not a URL like {DEFAULT_URL!r} (ws, wss, http and https are "
+            "accepted)"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError("url: a user or password does not belong in it; use api_key=")
+    if scheme == "ws" and not allow_insecure and not _loopback(host):
+        raise ConfigurationError(
+            f"url {_shown(text)} is unencrypted, and the API key would be sent over it; use "
+            "wss://, or allow_insecure=True if the network is yours"
+        )
+    path = parts.path.rstrip("/")
+    if not path.endswith("/client"):
+        path += "/client"
+    name = f"[{host}]" if ":" in host else host
+    where = f"{name}:{port}" if port is not None else name
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{scheme}://{where}{path}{query}"
+
+
+def http_base(url: str) -> str:
+    """The REST base of a WebSocket URL: ``ws`` becomes ``http``, ``/client`` goes."""
+    base = re.sub(r"^ws", "http", url.partition("?")[0]).rstrip("/")
+    return base[: -len("/client")] if base.endswith("/client") else base
+
+
+def _shown(url: str) -> str:
+    # What stands before an @ may be a password, what follows a ? a key.
+    return repr(re.sub(r"//[^/@]*@", "//***@", url.partition("?")[0])[:100])
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(f"{name} is a non-empty str, not {type(value).__name__}")
+    return value.strip()
+
+
+def _key(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigurationError(
+            f"api_key is a non-empty str like 'pk_…', not {type(value).__name__}", "MISSING_KEY"
+        )
+    return value.strip()
+
+
+def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
+    if value is None and none:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ConfigurationError(f"{name} is a number of seconds, not {value!r}")
+    if value == 0 and none:
+        return None
+    if value <= 0:
+        raise ConfigurationError(f"{name} is {value!r}; it is more than 0 seconds")
+    return float(value)
+
+
+def _context(value: object) -> ssl_module.SSLContext | None:
+    if value is None or isinstance(value, ssl_module.SSLContext):
+        return value
+    if isinstance(value, (str, os.PathLike)):
+        try:
+            return ssl_module.create_default_context(cafile=os.fspath(value))
+        except (OSError, ssl_module.SSLError) as exc:
+            raise ConfigurationError(
+                f"ssl={str(value)!r}: no CA bundle could be read: {exc}"
+            ) from exc
+    raise ConfigurationError(
+        f"ssl is an ssl.SSLContext or the path of a CA bundle, not {type(value).__name__}"
+    )
+
+
+def _proxy(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or urlsplit(value).scheme not in (
+        "http",
+        "https",
+        "socks5",
+        "socks5h",
+    ):
+        raise ConfigurationError(
+            "proxy is a URL like 'http://proxy.example:3128', or None for what the usual "
+            "environment variables say"
+        )
+    return value

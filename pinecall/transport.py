@@ -1,0 +1,234 @@
+"""The asyncio front's socket: websockets' connection, its frames taken where they arrive.
+
+``recv()`` would put a queue and a future between the socket and the session. The connection calls
+``process_event`` for each frame it has parsed, and is meant to be subclassed there, so the text goes
+from the socket into the session in one go, and what it causes is handled once per read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN
+
+from .core.link import Failure
+from .errors import ConfigurationError
+from .failures import classify, http_failure, not_a_server
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+__all__ = ["OpenFailed", "Receiver", "Socket", "open_socket"]
+
+#: Bytes: beyond it the connection is cut. The session refuses what is over 4 MiB, and goes on.
+MAX_SIZE = 16 << 20
+#: Bytes that wait in the transport before the session's own, bounded queue is used.
+WRITE_LIMIT = 256 << 10
+
+_TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
+
+
+class OpenFailed(Exception):
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Receiver(Protocol):
+    """Who is told what the socket hears."""
+
+    def text(self, text: str) -> None: ...
+    def other(self, what: str) -> None: ...
+    def read(self) -> None:
+        """All messages of one read have been handed over."""
+
+    def writable(self) -> None: ...
+    def lost(self, socket: Socket, code: int | None, reason: str) -> None: ...
+
+
+class _Refused(Exception):
+    """Not an InvalidStatus, for which websockets would follow the redirect with our key."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
+class Socket(ClientConnection):
+    receiver: Receiver | None = None
+    tcp_connected = False
+
+    def __init__(self, *args: Any, on_handshake: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.on_handshake = on_handshake
+        self._early: list[Frame] = []
+        self._parts: list[bytes] = []
+        self._binary = False
+
+    def attach(self, receiver: Receiver) -> None:
+        """From now on ``receiver`` hears all, beginning with what came during the handshake."""
+        self.receiver = receiver
+        early, self._early = self._early, []
+        for frame in early:
+            self._take(frame)
+        if early:
+            receiver.read()
+
+    async def handshake(self, *args: Any, **kwargs: Any) -> None:
+        self.tcp_connected = True
+        self.on_handshake()
+        try:
+            await super().handshake(*args, **kwargs)
+        except InvalidStatus as exc:
+            raise _Refused(exc.response.status_code) from exc
+
+    def process_event(self, event: Any) -> None:
+        if self.response is None or type(event) is not Frame or event.opcode not in _DATA:
+            super().process_event(event)
+        elif self.receiver is None:
+            self._early.append(event)
+        else:
+            self._take(event)
+
+    def _take(self, frame: Frame) -> None:
+        data = frame.data
+        if frame.opcode is not Opcode.CONT:
+            self._binary = frame.opcode is Opcode.BINARY
+            if frame.fin:
+                self._message(data)
+                return
+        self._parts.append(bytes(data))
+        if frame.fin:
+            whole, self._parts = b"".join(self._parts), []
+            self._message(whole)
+
+    def _message(self, data: Any) -> None:
+        assert self.receiver is not None
+        if self._binary:
+            self.receiver.other(f"a binary message of {len(data)} bytes")
+            return
+        try:
+            text = str(data, "utf-8")
+        except UnicodeDecodeError as exc:
+            self.receiver.other(f"a message that is not UTF-8: {exc.reason}")
+        else:
+            self.receiver.text(text)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.receiver is not None:
+            self.receiver.read()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.receiver is not None:
+            self.receiver.writable()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.receiver is not None:
+            rcvd = self.protocol.close_rcvd
+            code, reason = (rcvd.code, rcvd.reason) if rcvd is not None else (None, "")
+            self.receiver.lost(self, code, reason)
+
+    # -- what the driver asks -------------------------------------------------------------------
+
+    @property
+    def may_write(self) -> bool:
+        return self.protocol.state is OPEN and not self.paused
+
+    def write(self, texts: list[str]) -> None:
+        for text in texts:
+            self.protocol.send_text(text.encode())
+        self.send_data()
+
+    def abort(self) -> None:
+        """Gone at once, without waiting for a closing handshake."""
+        self.receiver = None
+        self.transport.abort()
+
+    async def close_within(self, timeout: float, code: int, reason: str) -> None:
+        """Flush, say goodbye, and wait for the server's at most ``timeout`` seconds."""
+        try:
+            if self.protocol.state is OPEN:
+                self.protocol.send_close(code, reason)
+                self.send_data()
+            await asyncio.wait_for(asyncio.shield(self.connection_lost_waiter), timeout)
+        except (asyncio.TimeoutError, OSError):
+            pass
+        finally:
+            self.abort()
+
+
+_DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+
+# Frames hold the key and people's words; the session logs what is fit to be logged.
+_quiet = logging.getLogger("pinecall.websockets")
+_quiet.addHandler(logging.NullHandler())
+_quiet.propagate = False
+_quiet.setLevel(logging.CRITICAL)
+
+
+async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> Socket:
+    """Raises :class:`OpenFailed`, and nothing else but a cancellation. ``on_handshake`` is called
+    when TCP and TLS are done."""
+    made: list[Socket] = []
+
+    def make(*args: Any, **kwargs: Any) -> Socket:
+        made.append(Socket(*args, on_handshake=on_handshake, **kwargs))
+        return made[-1]
+
+    options: dict[str, Any] = {}
+    url = settings.current_url()
+    if settings.ssl is not None and url.startswith("wss:"):
+        options["ssl"] = settings.ssl
+    if _TAKES_PROXY:
+        options["proxy"] = settings.proxy or True
+    elif settings.proxy is not None:
+        raise ConfigurationError("proxy= needs websockets 15 or later: pip install -U websockets")
+    try:
+        return await connect(
+            url,
+            create_connection=make,  # type: ignore[arg-type]
+            compression=None,
+            open_timeout=None,
+            ping_interval=None,
+            max_size=MAX_SIZE,
+            write_limit=WRITE_LIMIT,
+            logger=_quiet,
+            **options,
+        )  # type: ignore[return-value]
+    except asyncio.CancelledError:
+        for socket in made:
+            if hasattr(socket, "transport"):
+                socket.abort()
+        raise
+    except Exception as exc:
+        connected = bool(made) and made[-1].tcp_connected
+        raise OpenFailed(_failure(exc, connected)) from exc
+
+
+def _failure(exc: Exception, connected: bool) -> Failure:
+    if isinstance(exc, _Refused):
+        return http_failure(exc.status, exc)
+    if isinstance(exc, InvalidURI):
+        return Failure("handshake", str(exc), retryable=False, cause=exc)
+    if type(exc).__name__ in (
+        "ProxyError",
+        "InvalidProxy",
+        "InvalidProxyMessage",
+        "InvalidProxyStatus",
+    ):
+        return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+    if isinstance(exc, InvalidMessage) and isinstance(exc.__cause__, EOFError):
+        return Failure("handshake", "the host closed the connection without an answer", cause=exc)
+    if isinstance(exc, InvalidHandshake):
+        return not_a_server(exc)
+    return classify(exc, connected=connected)

@@ -1,0 +1,116 @@
+"""How the asyncio front waits for what the core will know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Generator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from .core.session import Session, Subscription
+    from .core.speech import SayResult, Speech
+    from .events import Item
+
+__all__ = ["Answer", "EventIterator", "Playback", "wait"]
+
+T = TypeVar("T")
+
+
+async def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
+    """Raises ``asyncio.TimeoutError`` after ``timeout`` seconds; giving up tells the core."""
+    if not outcome.done:
+        loop = asyncio.get_running_loop()
+        settled: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            # It may be a tool's thread that settles it.
+            loop.call_soon_threadsafe(lambda: settled.done() or settled.set_result(None))
+
+        with session.guard:
+            outcome.waiters.append(wake)
+            if outcome.done:
+                wake()
+        try:
+            await asyncio.wait_for(settled, timeout)
+        finally:
+            if not outcome.done:
+                with session.guard:
+                    outcome.leave(wake)
+                session.wake()
+    return outcome.result()
+
+
+class Answer(Awaitable[T], Generic[T]):
+    """The answer to a question that is already on its way. Forgetting ``await`` loses only it."""
+
+    def __init__(self, session: Session, outcome: Outcome[T]) -> None:
+        self._session = session
+        self._outcome = outcome
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return wait(self._session, self._outcome).__await__()
+
+    def __repr__(self) -> str:
+        return f"<Answer to {self._outcome.what}: {'here' if self._outcome.done else 'pending'}>"
+
+
+class Playback(Awaitable["SayResult"]):
+    """A reply on its way to the caller's ear. ``await`` it until it has been heard, or ignore it.
+
+    Gives ``SayResult(interrupted)``. (Wire: ``bot.finished``, ``bot.interrupted``.)
+    """
+
+    def __init__(self, session: Session, speech: Speech) -> None:
+        self.message_id = speech.message_id
+        self._session = session
+        self._outcome = speech.outcome
+
+    @property
+    def done(self) -> bool:
+        return self._outcome.done
+
+    def __await__(self) -> Generator[Any, None, SayResult]:
+        return wait(self._session, self._outcome).__await__()
+
+    def __repr__(self) -> str:
+        return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
+
+
+class EventIterator:
+    """``async for item in pc.events("turn.end")``; ends when the client disconnects."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+
+    def __aiter__(self) -> EventIterator:
+        return self
+
+    async def __anext__(self) -> Item:
+        subscription = self._subscription
+        inbox = subscription.inbox
+        while True:
+            item = subscription.take()
+            if item is not None:
+                return item
+            if subscription.over:
+                raise StopAsyncIteration
+            loop = asyncio.get_running_loop()
+            arrived: asyncio.Future[None] = loop.create_future()
+
+            def wake(loop: Any = loop, arrived: Any = arrived) -> None:
+                loop.call_soon_threadsafe(lambda: arrived.done() or arrived.set_result(None))
+
+            with subscription.session.guard:
+                inbox.wake = wake
+                if len(inbox) or inbox.closed:
+                    arrived.set_result(None)
+            try:
+                await arrived
+            finally:
+                inbox.wake = None
+
+    async def aclose(self) -> None:
+        """Stop listening; the iteration ends."""
+        self._subscription.close()

@@ -1,0 +1,116 @@
+"""Pinecall for Python, blocking front. The asyncio front is :mod:`pinecall`.
+
+The same names; only the waiting differs. Names load on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pinecall import events
+    from pinecall.core.drain import DrainReport
+    from pinecall.core.ringing import RingingCall
+    from pinecall.core.speech import ReplyStream, SayResult
+    from pinecall.core.toolround import ToolResult
+    from pinecall.errors import (
+        AgentConflictError,
+        ApiError,
+        AuthenticationError,
+        CallEnded,
+        ConfigurationError,
+        ConnectError,
+        DialError,
+        DisplacedError,
+        NotConnected,
+        PhoneInUseError,
+        PinecallError,
+        ProtocolError,
+        RegistrationError,
+        RequestRejected,
+        RequestTimeout,
+        ServerAtCapacityError,
+        TokenError,
+    )
+    from pinecall.options import AgentOptions, Channel, DeployOptions, LineOptions, ReconnectPolicy
+    from pinecall.skills import Skill
+    from pinecall.tools import Tool, tool
+
+    from .agent import Agent, Call, Line, LineCall
+    from .client import Pinecall
+    from .waiting import Playback
+
+__all__ = [
+    "Agent",
+    "AgentConflictError",
+    "AgentOptions",
+    "ApiError",
+    "AuthenticationError",
+    "Call",
+    "CallEnded",
+    "Channel",
+    "ConfigurationError",
+    "ConnectError",
+    "DeployOptions",
+    "DialError",
+    "DisplacedError",
+    "DrainReport",
+    "Line",
+    "LineCall",
+    "LineOptions",
+    "NotConnected",
+    "PhoneInUseError",
+    "Pinecall",
+    "PinecallError",
+    "Playback",
+    "ProtocolError",
+    "ReconnectPolicy",
+    "RegistrationError",
+    "ReplyStream",
+    "RequestRejected",
+    "RequestTimeout",
+    "RingingCall",
+    "SayResult",
+    "ServerAtCapacityError",
+    "Skill",
+    "TokenError",
+    "Tool",
+    "ToolResult",
+    "events",
+    "tool",
+]
+
+_FROM = {
+    ".agent": ("Agent", "Call", "Line", "LineCall"),
+    ".client": ("Pinecall",),
+    "pinecall.core.drain": ("DrainReport",),
+    "pinecall.core.ringing": ("RingingCall",),
+    "pinecall.core.speech": ("ReplyStream", "SayResult"),
+    "pinecall.core.toolround": ("ToolResult",),
+    "pinecall.options": (
+        "AgentOptions",
+        "Channel",
+        "DeployOptions",
+        "LineOptions",
+        "ReconnectPolicy",
+    ),
+    "pinecall.skills": ("Skill",),
+    "pinecall.tools": ("Tool", "tool"),
+    ".waiting": ("Playback",),
+}
+_HOME = {name: module for module, names in _FROM.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "events":
+        return import_module("pinecall.events")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME.get(name, "pinecall.errors"), __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,238 @@
+"""The blocking front's client."""
+
+from __future__ import annotations
+
+import random
+import signal
+import ssl as ssl_module
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from pinecall.core.client import ClientBase
+from pinecall.core.drain import Drain, DrainReport
+from pinecall.core.session import Session
+from pinecall.options import ReconnectPolicy
+from pinecall.settings import Settings
+from pinecall.typing import On
+
+from .agent import Agent, Call, Line, LineCall
+from .driver import Driver
+from .waiting import EventIterator, wait
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from pinecall.core.agent import AgentBase
+    from pinecall.core.line import LineBase
+
+__all__ = ["Pinecall"]
+
+
+class _Front:
+    """The classes and the waking of this front, for the core."""
+
+    coroutines = False
+
+    def __init__(self) -> None:
+        self.guard = threading.RLock()
+        self.driver: Driver | None = None
+
+    def wake(self) -> None:
+        if self.driver is not None:
+            self.driver.wake()
+
+    def make_agent(self, session: Session, agent_id: str) -> Agent:
+        return Agent(session, agent_id)
+
+    def make_line(self, session: Session, number: str) -> Line:
+        return Line(session, number)
+
+    def make_call(
+        self, session: Session, agent: AgentBase | LineBase, call_id: str, **facts: Any
+    ) -> Call:
+        return Call(session, agent, call_id, **facts)
+
+    def make_line_call(
+        self, session: Session, line: LineBase, call_id: str, **facts: Any
+    ) -> LineCall:
+        return LineCall(session, line, call_id, **facts)
+
+
+class Pinecall(ClientBase[Agent, Line]):
+    """A connection to the platform, for programs without an event loop.
+
+    ::
+
+        with Pinecall() as pc:
+            mara = pc.deploy("mara", prompt="You are Mara.", channels=["chat"])
+
+            @mara.on("call.started")
+            def started(call):
+                print("ringing:", call.from_)
+
+            pc.run_forever()
+
+    Handlers run in threads: those of one call in order and one at a time, those of different calls
+    side by side. Every method may be called from any thread, handlers included.
+
+    api_key: default ``$PINECALL_API_KEY``; without either, ConfigurationError
+    url: default ``$PINECALL_URL``, else the platform; ``http(s)``, ``ws(s)`` and a missing
+        ``/client`` are accepted
+    reconnect: True, False or a :class:`ReconnectPolicy`
+    ping_interval: seconds; None switches keepalive and the detection of a dead peer off
+    connect_timeout: seconds for ``connect()`` as a whole
+    ssl: an ``ssl.SSLContext``, or the path of a CA bundle
+    proxy: a proxy's URL; None: what the usual environment variables say
+    allow_insecure: allow ``ws://`` to a host that is not this one
+    strict: raise what a handler raised, from ``disconnect()`` or ``run_forever()``; for tests
+    threads: how many handlers (and as many tools) may run at once
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        url: str | None = None,
+        reconnect: bool | ReconnectPolicy = True,
+        ping_interval: float | None = 30.0,
+        connect_timeout: float = 10.0,
+        ssl: ssl_module.SSLContext | str | None = None,
+        proxy: str | None = None,
+        allow_insecure: bool = False,
+        strict: bool = False,
+        threads: int = 16,
+    ) -> None:
+        self.settings = Settings.checked(
+            api_key=api_key,
+            url=url,
+            reconnect=reconnect,
+            ping_interval=ping_interval,
+            connect_timeout=connect_timeout,
+            ssl=ssl,
+            proxy=proxy,
+            allow_insecure=allow_insecure,
+            strict=strict,
+        )
+        front = _Front()
+        self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
+        self._driver = front.driver = Driver(self.session, self.settings, threads)
+
+    def connect(self) -> None:
+        """Open and authenticate; returns once the server says so. Repeating it changes nothing.
+
+        Raises AuthenticationError at once for a refused key, ConnectError (with its ``phase``) for
+        a host that is not there or is not a Pinecall server; what may pass is tried again until
+        ``connect_timeout``.
+        """
+        self._driver.check_process()
+        with self.session.guard:
+            outcome = self.session.connect()
+        self._driver.start()
+        self._driver.wake()
+        try:
+            wait(self.session, outcome)
+        except KeyboardInterrupt:
+            self._driver.disconnect(1.0)
+            raise
+
+    def disconnect(self, timeout: float = 1.0) -> None:
+        """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
+        seconds. Repeating it does nothing; any thread or handler may call it."""
+        self._driver.disconnect(timeout)
+        self._raise_failure()
+
+    def drain(self, timeout: float = 30.0) -> DrainReport:
+        """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
+        disconnect; the report says what was cut."""
+        drain = Drain(self.session)
+        with self.session.guard:
+            drain.begin(timeout)
+        self._driver.wake()
+        report = wait(self.session, drain.outcome)
+        self.disconnect()
+        return report
+
+    def run_forever(self) -> None:
+        """Connect if need be; return after ``disconnect()``, SIGINT or SIGTERM.
+
+        SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
+        there are restored. Raises what ended the connection for good (a refused key, a displacement).
+        """
+        self.connect()
+        with self.session.guard:
+            ended = self.session.when_over()
+        with _Signals(self):
+            try:
+                wait(self.session, ended)
+            finally:
+                self._driver.disconnect(1.0)
+        self._raise_failure()
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._driver.disconnect(1.0)
+        if exc is None:
+            self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        failure = self.session.take_failure()
+        if failure is not None and self.settings.strict:
+            raise failure
+
+    # -- handlers -------------------------------------------------------------------------------
+
+    @property
+    def on(self) -> On[Call, Agent, None]:
+        """``on("turn.end", handler)`` or ``@on("turn.end")``: for every agent's events."""
+        return On(self.add_handler)
+
+    @property
+    def once(self) -> On[Call, Agent, None]:
+        """As ``on``, for the next event only."""
+        return On(lambda event, handler: self.add_handler(event, handler, once=True))
+
+    def off(self, event: str, handler: Any = None, /) -> None:
+        """Take a handler off, or all of an event's."""
+        with self.session.guard:
+            self.session.handlers.remove(event, handler)
+
+    def events(self, *names: str) -> EventIterator:
+        """The same events as an iterator of :class:`~pinecall.events.Item`."""
+        return EventIterator(self.session.subscribe(self.session.handlers, names))
+
+
+class _Signals:
+    """SIGINT and SIGTERM end a ``run_forever``; what handled them before is put back."""
+
+    def __init__(self, client: Pinecall) -> None:
+        self._client = client
+        self._former: dict[int, Any] = {}
+        self._draining = False
+
+    def _stop(self, signum: int, _frame: object) -> None:
+        client = self._client
+        drain = signum == signal.SIGTERM and not self._draining
+        self._draining = True
+        # A signal handler runs between two bytecodes of the main thread, which may hold a lock.
+        action = client.drain if drain else client.disconnect
+        threading.Thread(target=action, name="pinecall-signal", daemon=True).start()
+
+    def __enter__(self) -> None:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._former[signum] = signal.signal(signum, self._stop)
+            except ValueError:
+                return  # not the main thread
+
+    def __exit__(self, *_exc: object) -> None:
+        for signum, before in self._former.items():
+            signal.signal(signum, before)

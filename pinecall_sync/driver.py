@@ -1,0 +1,327 @@
+"""The blocking front's part: one thread that owns the socket, and lanes for the handlers.
+
+The link's thread waits in ``select`` for the socket, for :meth:`Driver.wake` and for the session's
+deadline; it reads, writes and closes, and runs no user code. It begins with ``connect()`` and ends
+when the link is closed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pinecall.core.handlers import Delivery, Handler
+from pinecall.core.jobs import Job
+from pinecall.core.link import Phase
+from pinecall.core.verbs import answering
+from pinecall.errors import ConfigurationError
+
+from .lanes import Lanes, Pool
+from .transport import OpenFailed, Socket, open_socket
+
+if TYPE_CHECKING:
+    from pinecall.core.session import Session
+    from pinecall.settings import Settings
+
+__all__ = ["Driver"]
+
+log = logging.getLogger("pinecall")
+
+
+class Driver:
+    def __init__(self, session: Session, settings: Settings, threads: int) -> None:
+        self.session = session
+        self.settings = settings
+        self._handlers = Pool("handlers", threads)
+        self._jobs = Pool("jobs", threads)
+        self._lanes = Lanes(self._handlers, self._gap)
+        self._thread: threading.Thread | None = None
+        self._start_lock = threading.Lock()
+        self._pid = os.getpid()
+        self._generation = 0
+        self._socket: Socket | None = None
+        self._wake_in: socket.socket | None = None
+        self._wake_out: socket.socket | None = None
+        self._awake = False
+
+    # -- starting and waking --------------------------------------------------------------------
+
+    def start(self) -> None:
+        """After ``session.connect()``: a thread that has nothing to do ends."""
+        with self._start_lock:
+            if self._thread is None:
+                self._awake = False
+                self._wake_in, self._wake_out = socket.socketpair()
+                self._wake_in.setblocking(False)
+                self._wake_out.setblocking(False)
+                self._thread = threading.Thread(
+                    target=self._loop, args=(self._wake_in,), name="pinecall-link", daemon=True
+                )
+                self._thread.start()
+
+    def check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise ConfigurationError(
+                "this Pinecall was made before a fork, and its connection belongs to the parent "
+                "process; make a new one in the child"
+            )
+
+    def wake(self) -> None:
+        if os.getpid() != self._pid:
+            self.check_process()
+        signal = self._wake_out
+        if signal is None:
+            self._deliver_all()
+        elif not self._awake:
+            self._awake = True
+            try:
+                signal.send(b"\0")
+            except OSError:
+                pass  # full: it is awake; closed: the thread delivers what is left as it ends
+
+    # -- the link's thread ----------------------------------------------------------------------
+
+    def _loop(self, wake_in: socket.socket) -> None:
+        selector = selectors.DefaultSelector()
+        selector.register(wake_in, selectors.EVENT_READ)
+        watched: Socket | None = None
+        events = 0
+        try:
+            while True:
+                due = self._after()
+                if self._over():
+                    break
+                if self._socket is not watched:
+                    if watched is not None and events:
+                        selector.unregister(watched)
+                    watched, events = self._socket, 0
+                    # TLS may have read ahead during the handshake, which select() does not see.
+                    self._read()
+                    continue
+                wanted = selectors.EVENT_READ
+                if watched is not None and watched.wants_write:
+                    wanted |= selectors.EVENT_WRITE
+                if watched is not None and wanted != events:
+                    if events:
+                        selector.modify(watched, wanted)
+                    else:
+                        selector.register(watched, wanted)
+                    events = wanted
+                timeout = None if due is None else max(0.0, due - time.monotonic())
+                self._react(selector.select(timeout), wake_in, due)
+        except Exception:
+            log.exception("pinecall: the link's thread failed; the client is closed")
+            with self.session.guard:
+                self.session.disconnect("internal_error")
+            self._end()
+        finally:
+            selector.close()
+        self._deliver_all()
+
+    def _over(self) -> bool:
+        if self.session.link.phase not in (Phase.IDLE, Phase.CLOSED):
+            return False
+        with self._start_lock:
+            # connect() may have come in between; it starts a new thread only after this one ended.
+            if self.session.link.phase not in (Phase.IDLE, Phase.CLOSED):
+                return False
+            self._end()
+            return True
+
+    def _end(self) -> None:
+        if self._socket is not None:
+            self._socket.abort()
+            self._socket = None
+        for end in (self._wake_in, self._wake_out):
+            if end is not None:
+                end.close()
+        self._wake_in = self._wake_out = self._thread = None
+
+    def _react(self, ready: list[Any], wake_in: socket.socket, due: float | None) -> None:
+        now = time.monotonic()
+        for key, mask in ready:
+            if key.fileobj is wake_in:
+                wake_in.recv(4096)
+                self._awake = False
+            elif key.fileobj is self._socket:
+                if mask & selectors.EVENT_WRITE:
+                    self._flush()
+                if mask & selectors.EVENT_READ:
+                    self._read()
+        if due is not None and now >= due:
+            with self.session.guard:
+                self.session.tick(now)
+
+    def _after(self) -> float | None:
+        """What every turn of the thread ends with: open or abort, send, deliver; the deadline."""
+        self._follow_link()
+        self._send()
+        self._deliver_all()
+        with self.session.guard:
+            return self.session.deadline(time.monotonic())
+
+    def _follow_link(self) -> None:
+        link = self.session.link
+        if link.generation == self._generation:
+            return
+        self._generation = link.generation
+        if self._socket is not None:
+            gone, self._socket = self._socket, None
+            if link.phase is Phase.CLOSED and link.close_reason == "client_disconnect":
+                gone.say_goodbye(1000, "client_disconnect")
+            gone.abort()
+        if link.phase is Phase.OPENING:
+            threading.Thread(
+                target=self._open, args=(link.generation,), name="pinecall-open", daemon=True
+            ).start()
+
+    def _open(self, generation: int) -> None:
+        """In a thread of its own: DNS, TCP and TLS block, and disconnect() must not."""
+        session = self.session
+
+        def handshaking() -> None:
+            if session.link.generation == generation:
+                session.link.stage = "handshake"
+
+        try:
+            opened = open_socket(self.settings, self.settings.connect_timeout, handshaking)
+        except OpenFailed as exc:
+            with session.guard:
+                session.failed(generation, exc.failure, time.monotonic())
+        else:
+            with session.guard:
+                if session.link.generation != generation:
+                    opened.abort()
+                    return
+                self._socket = opened
+                session.opened(generation, time.monotonic())
+        self.wake()
+
+    def _send(self) -> None:
+        current = self._socket
+        if current is None or not len(self.session.outbox) or not current.may_write:
+            return
+        with self.session.guard:
+            texts = self.session.outgoing()
+        try:
+            current.write(texts)
+        except OSError:
+            self._lost(current)
+
+    def _flush(self) -> None:
+        current = self._socket
+        if current is not None:
+            try:
+                current.flush()
+            except OSError:
+                self._lost(current)
+
+    def _read(self) -> None:
+        current = self._socket
+        if current is not None and not current.receive(self._text, self._other):
+            self._lost(current)
+
+    def _text(self, text: str) -> None:
+        with self.session.guard:
+            self.session.receive(text, time.monotonic())
+
+    def _other(self, what: str) -> None:
+        with self.session.guard:
+            self.session.receive_other(what, time.monotonic())
+
+    def _lost(self, gone: Socket) -> None:
+        if self._socket is gone:
+            self._socket = None
+        gone.abort()
+        with self.session.guard:
+            self.session.lost(
+                self._generation, gone.close_code, gone.close_reason, time.monotonic()
+            )
+
+    # -- closing --------------------------------------------------------------------------------
+
+    def disconnect(self, timeout: float) -> None:
+        """Flush, close, and leave nothing running; at most about ``timeout`` seconds."""
+        self.check_process()
+        deadline = time.monotonic() + timeout
+        thread = self._thread
+        with self.session.guard:
+            self.session.disconnect()
+        self.wake()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(max(0.1, deadline - time.monotonic()))
+        for pool in (self._handlers, self._jobs):
+            if not pool.close(max(0.05, deadline - time.monotonic())):
+                log.warning("pinecall: a handler or tool was still running at disconnect")
+
+    # -- user code ------------------------------------------------------------------------------
+
+    def _deliver_all(self) -> None:
+        with self.session.guard:
+            deliveries = self.session.deliveries()
+        for delivery in deliveries:
+            if type(delivery) is Job:
+                self._jobs.submit(partial(self._job, delivery))
+            elif delivery.name == "call.preparing":  # type: ignore[union-attr]
+                self._jobs.submit(partial(self._run_all, delivery))
+            else:
+                key = delivery.call or delivery.agent or self.session  # type: ignore[union-attr]
+                self._lanes.put(key, delivery.name, partial(self._run_all, delivery))  # type: ignore[union-attr]
+
+    def _run_all(self, delivery: Delivery) -> None:
+        token = None
+        if delivery.answers is not None and delivery.call is not None:
+            token = answering.set((delivery.call.id, delivery.answers))
+        try:
+            for handler in delivery.handlers:
+                self._run(handler, delivery)
+        finally:
+            if token is not None:
+                answering.reset(token)
+            if delivery.done is not None:
+                with self.session.guard:
+                    delivery.done()
+                self.wake()
+
+    def _run(self, handler: Handler, delivery: Delivery) -> None:
+        function = handler.function
+        assert function is not None
+        try:
+            if handler.name == "*":
+                function(delivery.item)
+            else:
+                function(*delivery.args)
+        except Exception as exc:
+            self._failed(exc, handler, delivery)
+
+    def _failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
+        with self.session.guard:
+            self.session.handler_failed(exc, handler, delivery)
+        self.wake()
+
+    def _job(self, job: Job) -> None:
+        if job.over:
+            return
+        try:
+            result = job.function()
+        except Exception as exc:
+            self._report(job.failed, exc)
+        else:
+            self._report(job.finished, result)
+
+    def _report(self, tell: Callable[[Any], None], what: Any) -> None:
+        with self.session.guard:
+            self.session.settle_job(tell, what)
+        self.wake()
+
+    def _gap(self, key: object, missed: int) -> None:
+        with self.session.guard:
+            self.session.report_gap(key, missed)
+        self.wake()

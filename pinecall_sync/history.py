@@ -1,0 +1,56 @@
+"""``SqliteHistory``, blocking: ``pc.agent("mara", history=SqliteHistory("calls.db"))``."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pinecall.core.conversation import ConversationRecord
+from pinecall.sqlite_store import Records, SqliteStore
+
+__all__ = ["ConversationRecord", "SqliteHistory"]
+
+Self = TypeVar("Self", bound="SqliteHistory")
+
+
+class SqliteHistory(SqliteStore):
+    """Conversations in one SQLite file: saved while they run, so that a crash loses none.
+
+    Give one to any number of agents; several threads and processes may share the file. It is opened
+    at the first use, and readable for its owner only. After a power cut the newest saves may be
+    missing; the file stays whole.
+
+    Raises ConfigurationError for a path or record that cannot be used, and PinecallError with code
+    ``HISTORY_DAMAGED`` (the file is left as it is) or ``HISTORY_FAILED`` (disk full, locked …).
+    """
+
+    def save(self, record: ConversationRecord) -> None:
+        """Write what is new of the conversation; the same ``call_id`` again updates it."""
+        self.save_record(record)
+
+    def find_by_contact(
+        self, contact: str, limit: int = 5, *, agent_id: str | None = None
+    ) -> Records:
+        """The newest ``limit`` conversations with a contact (``record.contact``), newest first."""
+        return self.records(limit, contact=contact, agent_id=agent_id) if contact else []
+
+    def list(self, limit: int = 100, agent_id: str | None = None) -> Records:
+        """The newest ``limit`` conversations, newest first; those that run are ``active``."""
+        return self.records(limit, agent_id=agent_id)
+
+    def get(self, call_id: str) -> ConversationRecord | None:
+        found = self.records(1, call_id=call_id)
+        return found[0] if found else None
+
+    def delete(self, call_id: str) -> bool:
+        """Forget a conversation; False if there was none."""
+        return self.delete_record(call_id)
+
+    def close(self) -> None:
+        """Close the file, when a save in progress is done. May be repeated."""
+        self.close_file()
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

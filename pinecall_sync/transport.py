@@ -1,0 +1,259 @@
+"""The blocking front's socket: websocket-client's framing over a socket of our own.
+
+websocket-client reads and writes in turns, each possibly for long, and a timed-out write leaves a
+torn stream behind. So it is given a :class:`_Buffers` for a socket once the handshake is done: it
+frames what was read and what is to be written, and the link's thread does the waiting, for both
+directions at once. Everything here but :func:`open_socket` is called from that one thread.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import websocket
+from websocket import ABNF
+
+from pinecall.core.link import Failure
+from pinecall.failures import classify, http_failure, not_a_server
+
+if TYPE_CHECKING:
+    from pinecall.settings import Settings
+
+__all__ = ["OpenFailed", "Socket", "open_socket"]
+
+#: Bytes read at once.
+_READ = 1 << 16
+#: Bytes that wait here before the session's own, bounded queue is used.
+WRITE_LIMIT = 256 << 10
+#: Bytes: beyond it the connection is cut. The session refuses what is over 4 MiB, and goes on.
+MAX_SIZE = 16 << 20
+
+
+class OpenFailed(Exception):
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class _Buffers:
+    """What websocket-client takes for its socket: never blocks, never sends by itself."""
+
+    def __init__(self) -> None:
+        self.read = b""
+        self.at = 0
+        self.unsent = bytearray()
+
+    def recv(self, size: int) -> bytes:
+        data = self.read[self.at : self.at + size]
+        if not data:
+            raise TimeoutError("nothing read yet")
+        self.at += len(data)
+        return data
+
+    def send(self, data: bytes) -> int:
+        self.unsent += data
+        return len(data)
+
+    def feed(self, data: bytes) -> None:
+        self.read = self.read[self.at :] + data
+        self.at = 0
+
+    def gettimeout(self) -> float:
+        return 0.0
+
+    def settimeout(self, timeout: float | None) -> None:
+        """Nothing here waits."""
+
+    def close(self) -> None:
+        """The real socket is closed by its owner."""
+
+
+class Socket:
+    def __init__(self, connection: websocket.WebSocket) -> None:
+        self._raw: socket.socket = connection.sock
+        self._raw.setblocking(False)
+        self._connection = connection
+        self._buffers = connection.sock = _Buffers()
+        self.close_code: int | None = None
+        self.close_reason = ""
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    @property
+    def may_write(self) -> bool:
+        return len(self._buffers.unsent) < WRITE_LIMIT
+
+    @property
+    def wants_write(self) -> bool:
+        return bool(self._buffers.unsent)
+
+    def write(self, texts: list[str]) -> None:
+        for text in texts:
+            self._connection.send_frame(ABNF.create_frame(text, ABNF.OPCODE_TEXT))
+        self.flush()
+
+    def flush(self) -> None:
+        """As much as the network takes now; raises OSError when it is gone."""
+        unsent = self._buffers.unsent
+        while unsent:
+            try:
+                sent = self._raw.send(unsent)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return
+            del unsent[:sent]
+
+    def receive(self, text: Callable[[str], None], other: Callable[[str], None]) -> bool:
+        """Hand over every message that is here; False when the connection is over."""
+        while True:
+            alive = self._read()
+            if not self._parse(text, other):
+                return False
+            if not alive:
+                return False
+            # A record of TLS may hold more than one read took, and select() does not see it.
+            if not (isinstance(self._raw, ssl.SSLSocket) and self._raw.pending()):
+                return True
+
+    def _read(self) -> bool:
+        try:
+            data = self._raw.recv(_READ)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return True
+        except OSError:
+            return False
+        if not data:
+            return False
+        self._buffers.feed(data)
+        return True
+
+    def _parse(self, text: Callable[[str], None], other: Callable[[str], None]) -> bool:
+        receive = self._connection.recv_data_frame
+        while True:
+            try:
+                opcode, frame = receive(True)
+            except websocket.WebSocketTimeoutException:
+                return len(self._buffers.read) < MAX_SIZE
+            except websocket.WebSocketException:
+                self.close_reason = "the server broke the WebSocket protocol"
+                return False
+            if opcode == ABNF.OPCODE_TEXT:
+                try:
+                    message = str(frame.data, "utf-8")
+                except UnicodeDecodeError as exc:
+                    other(f"a message that is not UTF-8: {exc.reason}")
+                else:
+                    text(message)
+            elif opcode == ABNF.OPCODE_BINARY:
+                other(f"a binary message of {len(frame.data)} bytes")
+            elif opcode == ABNF.OPCODE_CLOSE:
+                self._closed(frame.data)
+                return False
+
+    def _closed(self, data: bytes) -> None:
+        if len(data) >= 2:
+            self.close_code = int.from_bytes(data[:2], "big")
+            self.close_reason = data[2:].decode("utf-8", "replace")
+        else:
+            self.close_code = 1005
+        self._try_flush()
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        self._connection.send_close(code, reason.encode())
+        self._try_flush()
+
+    def _try_flush(self) -> None:
+        try:
+            self.flush()
+        except OSError:
+            pass  # it is gone already, which is what a close is for
+
+    def abort(self) -> None:
+        """Gone at once, without waiting for a closing handshake."""
+        try:
+            # Wakes a thread that is still in the opening handshake on it.
+            self._raw.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._raw.close()
+
+
+class _Connection(websocket.WebSocket):
+    """Tells when TCP and TLS are done and the WebSocket handshake begins."""
+
+    def __init__(self, on_handshake: Callable[[], None], **options: Any) -> None:
+        self.handshaking = False
+        self._on_handshake = on_handshake
+        super().__init__(**options)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "sock" and value is not None and not self.handshaking:
+            self.handshaking = True
+            self._on_handshake()
+
+
+def open_socket(settings: Settings, timeout: float, on_handshake: Callable[[], None]) -> Socket:
+    """Raises :class:`OpenFailed`. Blocks for at most about ``timeout`` seconds for each of TCP,
+    TLS and the handshake; ``on_handshake`` is called when TCP and TLS are done."""
+    connection = _Connection(on_handshake, skip_utf8_validation=True)
+    try:
+        connection.connect(
+            settings.current_url(),
+            timeout=timeout,
+            redirect_limit=0,
+            suppress_origin=True,
+            **_tls(settings),
+            **_proxy(settings),
+        )
+        response = connection.handshake_response
+        if response is None or response.status != 101:
+            connection.shutdown()
+            raise OpenFailed(http_failure(response.status if response else 0))
+    except OpenFailed:
+        raise
+    except Exception as exc:
+        raise OpenFailed(_failure(exc, connection)) from exc
+    return Socket(connection)
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    return {} if settings.ssl is None else {"sslopt": {"context": settings.ssl}}
+
+
+def _proxy(settings: Settings) -> dict[str, Any]:
+    """Without a setting, websocket-client reads the usual environment variables itself."""
+    if settings.proxy is None:
+        return {}
+    parts = urlsplit(settings.proxy)
+    auth = (parts.username, parts.password or "") if parts.username else None
+    return {
+        "http_proxy_host": parts.hostname,
+        "http_proxy_port": parts.port or (1080 if parts.scheme.startswith("socks") else 3128),
+        "proxy_type": "http" if parts.scheme.startswith("http") else parts.scheme,
+        "http_proxy_auth": auth,
+        "http_no_proxy": [],
+    }
+
+
+def _failure(exc: Exception, connection: _Connection) -> Failure:
+    if isinstance(exc, websocket.WebSocketBadStatusException):
+        return http_failure(exc.status_code, exc)
+    response = connection.handshake_response
+    if response is not None and 300 <= response.status < 400:
+        return http_failure(response.status, exc)
+    if isinstance(exc, websocket.WebSocketProxyException):
+        return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+    if isinstance(exc, websocket.WebSocketAddressException):
+        return Failure("dns", "the host name was not found", cause=exc)
+    if isinstance(exc, websocket.WebSocketTimeoutException):
+        return classify(TimeoutError(str(exc)), connected=connection.handshaking)
+    if isinstance(exc, websocket.WebSocketConnectionClosedException):
+        return Failure("handshake", "the host closed the connection without an answer", cause=exc)
+    if isinstance(exc, OSError):
+        return classify(exc, connected=connection.handshaking)
+    return not_a_server(exc)

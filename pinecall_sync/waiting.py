@@ -1,0 +1,91 @@
+"""How the blocking front waits for what the core will know."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from pinecall.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from pinecall.core.session import Session, Subscription
+    from pinecall.core.speech import SayResult, Speech
+    from pinecall.events import Item
+
+__all__ = ["EventIterator", "Playback", "wait"]
+
+T = TypeVar("T")
+
+#: Seconds. A wait without an end would keep Ctrl-C from the main thread on some platforms.
+_FOR_EVER = 3600.0
+
+
+def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
+    """Raises ``TimeoutError`` after ``timeout`` seconds; giving up tells the core."""
+    if not outcome.done:
+        settled = threading.Event()
+        with session.guard:
+            outcome.waiters.append(settled.set)
+            if outcome.done:
+                settled.set()
+        try:
+            if timeout is None:
+                while not settled.wait(_FOR_EVER):
+                    pass
+            elif not settled.wait(timeout):
+                raise TimeoutError(f"{outcome.what}: not within {timeout:g} s")
+        finally:
+            if not outcome.done:
+                with session.guard:
+                    outcome.leave(settled.set)
+                session.wake()
+    return outcome.result()
+
+
+class Playback:
+    """A reply on its way to the caller's ear. ``wait()`` until it has been heard, or ignore it.
+
+    (Wire: ``bot.finished``, ``bot.interrupted``.)
+    """
+
+    def __init__(self, session: Session, speech: Speech) -> None:
+        self.message_id = speech.message_id
+        self._session = session
+        self._outcome = speech.outcome
+
+    @property
+    def done(self) -> bool:
+        return self._outcome.done
+
+    def wait(self, timeout: float | None = None) -> SayResult:
+        """``SayResult(interrupted)``; ``TimeoutError`` after ``timeout`` seconds."""
+        return wait(self._session, self._outcome, timeout)
+
+    def __repr__(self) -> str:
+        return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
+
+
+class EventIterator:
+    """``for item in pc.events("turn.end")``; ends when the client disconnects."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+        self._arrived = threading.Event()
+        subscription.inbox.wake = self._arrived.set
+
+    def __iter__(self) -> EventIterator:
+        return self
+
+    def __next__(self) -> Item:
+        while True:
+            self._arrived.clear()
+            item = self._subscription.take()
+            if item is not None:
+                return item
+            if self._subscription.over:
+                raise StopIteration
+            self._arrived.wait(_FOR_EVER)
+
+    def close(self) -> None:
+        """Stop listening; the iteration ends."""
+        self._subscription.close()

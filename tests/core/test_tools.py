@@ -1,0 +1,517 @@
+"""Tools: schemas, arguments and results, as the model sees them."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Optional, TypedDict
+
+import attrs
+import msgspec
+import pytest
+
+from pinecall.errors import ConfigurationError, PinecallError
+from pinecall.tools import (
+    Tool,
+    ToolArgumentError,
+    as_tools,
+    encode_result,
+    error_result,
+    tool,
+    wire_tool,
+)
+
+if TYPE_CHECKING:
+    from pinecall import Call
+
+
+class Size(enum.Enum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+@attrs.frozen
+class Address:
+    """Where it goes.
+
+    Attributes:
+        street: with the house number
+    """
+
+    street: str
+    city: str = "Faro"
+
+
+@dataclass
+class Item:
+    sku: str
+    count: int = 1
+
+
+class Box(TypedDict):
+    items: list[Item]
+
+
+class Point(NamedTuple):
+    lat: float
+    lon: float
+
+
+@dataclass
+class Node:
+    value: int
+    next: Node | None = None
+
+
+@tool
+def order(
+    order_id: str,
+    size: Size,
+    where: Address,
+    box: Box,
+    at: Point,
+    when: datetime,
+    note: str | None,
+    call: Call,
+    count: Annotated[int, msgspec.Meta(ge=1), "how many"] = 1,
+    colour: Literal["red", "blue"] = "red",
+    tags: list[str] | None = None,
+    extra=None,
+) -> dict[str, Any]:
+    """Place an order.
+
+    It is sent at once.
+
+    Args:
+        order_id (str): the order's number,
+            like ORD-12345
+        where: the address
+        count: not this text
+
+    Returns:
+        what was placed
+    """
+    return {"id": order_id, "call": call}
+
+
+GOLDEN = {
+    "type": "function",
+    "function": {
+        "name": "order",
+        "description": "Place an order.\n\nIt is sent at once.",
+        "parameters": {
+            "type": "object",
+            "properties": {
+                "order_id": {
+                    "type": "string",
+                    "description": "the order's number, like ORD-12345",
+                },
+                "size": {"enum": ["large", "small"]},
+                "where": {
+                    "type": "object",
+                    "properties": {
+                        "street": {"type": "string", "description": "with the house number"},
+                        "city": {"type": "string", "default": "Faro"},
+                    },
+                    "required": ["street"],
+                    "description": "the address",
+                },
+                "box": {
+                    "type": "object",
+                    "properties": {
+                        "items": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "properties": {
+                                    "sku": {"type": "string"},
+                                    "count": {"type": "integer", "default": 1},
+                                },
+                                "required": ["sku"],
+                            },
+                        }
+                    },
+                    "required": ["items"],
+                },
+                "at": {
+                    "type": "array",
+                    "prefixItems": [{"type": "number"}, {"type": "number"}],
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+                "when": {"format": "date-time", "type": "string"},
+                "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                "count": {
+                    "description": "how many",
+                    "type": "integer",
+                    "minimum": 1,
+                    "default": 1,
+                },
+                "colour": {"enum": ["blue", "red"], "default": "red"},
+                "tags": {
+                    "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}],
+                    "default": None,
+                },
+                "extra": {"default": None},
+            },
+            "required": ["order_id", "size", "where", "box", "at", "when", "note"],
+        },
+    },
+}
+
+
+def test_golden_schema() -> None:
+    """A rich signature has exactly this wire form, key order of the properties included."""
+    wire = order.to_wire()
+    assert wire == GOLDEN
+    shown = wire["function"]["parameters"]["properties"]
+    assert list(shown) == list(GOLDEN["function"]["parameters"]["properties"])
+    json.dumps(wire)
+
+
+def test_wire_form_is_a_copy() -> None:
+    """Changing a wire form does not change the tool."""
+    order.to_wire()["function"]["parameters"]["properties"].clear()
+    assert order.to_wire() == GOLDEN
+
+
+def test_recursive_type_keeps_defs() -> None:
+    """Only a type that contains itself stays a reference."""
+
+    @tool
+    def walk(node: Node) -> None: ...
+
+    assert walk.parameters["properties"] == {"node": {"$ref": "#/$defs/Node"}}
+    assert walk.parameters["$defs"]["Node"]["properties"]["next"] == {
+        "anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}],
+        "default": None,
+    }
+
+
+def test_no_parameters() -> None:
+    """A tool without parameters has an empty object schema and reads any empty arguments."""
+
+    @tool
+    def ping() -> str:
+        return "pong"
+
+    assert ping.parameters == {"type": "object", "properties": {}, "required": []}
+    for empty in ("", "  ", "{}", "null", None, {}):
+        assert ping.bind(empty, None) == ((), {})
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        "Say.\n\nArgs:\n    word (str): the\n        word\n    Note: x\n",
+        "Say.\n\n:param str word: the\n    word\n:returns: nothing\n",
+        "Say.\n\nParameters\n----------\nword : str\n    the\n    word\n\nReturns\n-------\nstr\n",
+    ],
+    ids=["google", "rest", "numpy"],
+)
+def test_docstring_styles(doc: str) -> None:
+    """The three docstring styles give the same description and the same parameter text."""
+
+    def say(word: str) -> None: ...
+
+    say.__doc__ = doc
+    made = tool(say)
+    assert made.description == "Say."
+    assert made.parameters["properties"]["word"] == {"type": "string", "description": "the word"}
+
+
+def test_arguments_are_converted() -> None:
+    """JSON text becomes the hinted Python types, and the call is put in."""
+    text = json.dumps(
+        {
+            "order_id": "O1",
+            "size": "small",
+            "where": {"street": "Rua 1"},
+            "box": {"items": [{"sku": "a"}]},
+            "at": [1, 2.5],
+            "when": "2025-01-02T10:00:00",
+            "note": None,
+            "call": "from the model",
+            "unknown": 1,
+        }
+    )
+    expected = {
+        "order_id": "O1",
+        "size": Size.SMALL,
+        "where": Address("Rua 1"),
+        "box": {"items": [Item("a")]},
+        "at": Point(1.0, 2.5),
+        "when": datetime(2025, 1, 2, 10),
+        "note": None,
+        "call": "the call",
+    }
+    assert order.bind(text, "the call") == ((), expected)
+    assert order.bind(json.loads(text), "the call") == ((), expected)
+
+
+def test_every_problem_is_named() -> None:
+    """All wrong arguments are in one message that a model can act on."""
+
+    @tool
+    def book(order_id: str, people: list[int], size: Size, when: date, count: int = 1) -> None: ...
+
+    with pytest.raises(ToolArgumentError) as caught:
+        book.bind('{"order_id": 5, "people": [1, "x"], "size": "huge", "count": null}', None)
+    assert caught.value.problems == (
+        "order_id: expected str, got int",
+        "people[1]: expected int, got str",
+        "size: invalid enum value 'huge'; allowed: large, small",
+        "when: missing",
+        "count: expected int, got null",
+    )
+    assert str(caught.value) == "; ".join(caught.value.problems)
+    assert isinstance(caught.value, PinecallError) and isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '"x"', "[" * 100_000, '{"a": \ud800}'])
+def test_arguments_that_are_no_object(text: str) -> None:
+    """Broken JSON and JSON that is no object are argument errors, whatever their shape."""
+
+    @tool
+    def f(a: int = 1) -> None: ...
+
+    with pytest.raises(ToolArgumentError, match=r"^arguments: "):
+        f.bind(text, None)
+
+
+def test_call_is_recognised_by_hint() -> None:
+    """A Call hint is injected under any name, also one that exists for type checkers only."""
+
+    class LineCall: ...
+
+    @tool
+    def f(a: int, c: Call, d: Call | None, e: Optional["Call"], g: LineCall, call=None) -> None: ...  # noqa: UP037, UP045
+
+    assert list(f.parameters["properties"]) == ["a"]
+    assert f.bind({"a": 1}, "X") == (
+        (),
+        {"a": 1, "c": "X", "d": "X", "e": "X", "g": "X", "call": "X"},
+    )
+
+
+def test_local_types_resolve() -> None:
+    """A class defined inside a function can be a hint, also when hints are strings."""
+
+    class Local(enum.Enum):
+        A = "a"
+
+    @tool(name="pick")
+    def f(x: Local) -> Local:
+        return x
+
+    assert f.bind('{"x": "a"}', None)[1] == {"x": Local.A}
+    assert f.invoke('{"x": "a"}') is Local.A
+
+
+def test_options_and_plain_call() -> None:
+    """Options are kept, and calling a tool runs the function as it is."""
+
+    @tool(name="add-up", description="Adds.", ephemeral=True, no_followup=True, timeout=5)
+    async def add(a: int, b: int) -> int:
+        return a + b
+
+    @tool
+    def sub(a: int, b: int) -> int:
+        return a - b
+
+    assert (add.name, add.description, add.timeout) == ("add-up", "Adds.", 5.0)
+    assert (add.ephemeral, add.no_followup, add.is_async) == (True, True, True)
+    assert (sub.ephemeral, sub.no_followup, sub.timeout, sub.is_async) == (
+        False,
+        False,
+        30.0,
+        False,
+    )
+    assert sub(5, b=3) == 2
+
+
+class Shop:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @tool
+    def greet(self, guest: str) -> str:
+        """Greets."""
+        return f"{self.name}: {guest}"
+
+    @classmethod
+    def build(cls) -> Shop:
+        return cls("built")
+
+    async def close(self, reason: str) -> None: ...
+
+    @staticmethod
+    @tool
+    def double(x: int) -> int:
+        return 2 * x
+
+
+def test_methods() -> None:
+    """A decorated method is a tool of each object; from the class it is refused with the fix."""
+    shop = Shop("A")
+    assert list(shop.greet.parameters["properties"]) == ["guest"]
+    args, kwargs = shop.greet.bind('{"guest": "B"}', None)
+    assert shop.greet(*args, **kwargs) == "A: B"
+    assert Shop.double(2) == 4 and Shop.double.to_wire()["function"]["name"] == "double"
+    closing = tool(shop.close)
+    assert closing.is_async and list(closing.parameters["properties"]) == ["reason"]
+    with pytest.raises(ConfigurationError, match="pass it from an object"):
+        Shop.greet.to_wire()
+
+
+def test_partials_and_callable_objects() -> None:
+    """A partial hides what it fixes; an object with __call__ is a tool under its class's name."""
+
+    def find(db: str, query: str, limit: int = 3) -> str:
+        """Finds."""
+        return f"{db}{query}{limit}"
+
+    class Finder:
+        async def __call__(self, query: str) -> str:
+            """Finds it."""
+            return query
+
+    first = tool(functools.partial(find, "db"))
+    second = tool(functools.partial(find, db="db"))
+    for made in (first, second):
+        assert (made.name, made.description) == ("find", "Finds.")
+        assert list(made.parameters["properties"]) == ["query", "limit"]
+        args, kwargs = made.bind('{"query": "q"}', None)
+        assert made(*args, **kwargs) == "dbq3"
+    finder = tool(Finder())
+    assert (finder.name, finder.description, finder.is_async) == ("Finder", "Finds it.", True)
+
+
+def _star(*names: str) -> None: ...
+def _stars(**names: str) -> None: ...
+def _positional(a: str, /) -> None: ...
+def _unresolved(a: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+def _unsupported(a: Callable[[], int]) -> None: ...
+def _custom(a: list[Shop]) -> None: ...
+def _generator():
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (_star, r"tool '_star': a model cannot fill the parameter \*names; .*names: list\[str\]"),
+        (_stars, r"parameter \*\*names; .*names: dict"),
+        (_positional, r"parameter a; .*remove the '/'"),
+        (_unresolved, r"type hint of a, 'Nowhere', cannot be resolved"),
+        (_unsupported, r"type hint of a, .*Callable.*has no JSON form"),
+        (_custom, r"type hint of a, list\[.*Shop\], has no JSON form"),
+        (_generator, r"collect what it yields in a list"),
+        (lambda x: x, r"not '<lambda>': give one with @tool\(name="),
+        (Shop, r"a class is not a tool"),
+        (order, r"'order' is a tool already"),
+        ("order", r"@tool\(name='order'\)"),
+        (Shop.__dict__["build"], r"classmethod cannot be decorated"),
+    ],
+)
+def test_refusals(function: Any, message: str) -> None:
+    """What cannot be a tool is refused where it is decorated, with the fix."""
+    with pytest.raises(ConfigurationError, match=message):
+        tool(function)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timeout": 0},
+        {"timeout": None},
+        {"timeout": True},
+        {"timeout": float("inf")},
+        {"ephemeral": 1},
+        {"name": "a b"},
+        {"description": 1},
+    ],
+)
+def test_wrong_options(options: dict[str, Any]) -> None:
+    """A wrong option of the decorator is refused."""
+    with pytest.raises(ConfigurationError):
+
+        @tool(**options)
+        def f() -> None: ...
+
+
+@pytest.mark.parametrize("value", [0, [], False, None, ""])
+def test_falsy_results_are_unchanged(value: object) -> None:
+    """A tool that returns nothing, or a falsy value, answers just that."""
+    result = encode_result(value)
+    assert result == value and type(result) is type(value)
+
+
+def test_results_take_their_json_form() -> None:
+    """Python's own types take their JSON form, and strangers become text at any depth."""
+
+    class Stranger:
+        def __str__(self) -> str:
+            return "stranger"
+
+    assert encode_result(Address("S")) == {"street": "S", "city": "Faro"}
+    assert encode_result([Item("a"), Size.SMALL]) == [{"sku": "a", "count": 1}, "small"]
+    assert encode_result({1: datetime(2025, 1, 2), "d": Decimal("1.50")}) == {
+        "1": "2025-01-02T00:00:00",
+        "d": "1.50",
+    }
+    assert encode_result([{7}, b"hi", uuid.UUID(int=0)]) == [
+        [7],
+        "aGk=",
+        "00000000-0000-0000-0000-000000000000",
+    ]
+    assert encode_result({"who": Stranger()}) == {"who": "stranger"}
+
+
+def test_every_result_is_json() -> None:
+    """What JSON cannot carry is answered as text, so the round is always answered."""
+    loop: list[object] = []
+    loop.append(loop)
+    for value in (loop, {(1, 2): 3}, "\ud800", float("nan"), 10**30, object, range(3)):
+        msgspec.json.encode(encode_result(value))
+    assert encode_result(loop) == "[[...]]"
+    assert error_result("no") == {"error": "no"}
+
+
+def test_tool_lists() -> None:
+    """An agent's tools are tools and OpenAI dicts; a bare function is told to be decorated."""
+    ready = {"type": "function", "function": {"name": "ready"}}
+    assert [wire_tool(entry) for entry in as_tools([order, ready], "agent 'a'")] == [GOLDEN, ready]
+    for wrong, message in [
+        ([_star], "agent 'a': _star is not a tool: decorate it with @tool"),
+        ([order, order], "two tools are named 'order'"),
+        ([{"name": "x"}], "this one has the keys name"),
+        (order, "tools is a list of tools, not Tool"),
+        ([3], "not int"),
+        ([Shop.greet], "pass it from an object"),
+    ]:
+        with pytest.raises(ConfigurationError, match=message):
+            as_tools(wrong, "agent 'a'")
+
+
+def test_tool_type() -> None:
+    """Both forms of the decorator make a Tool whose repr shows its name."""
+    assert isinstance(order, Tool) and "name='order'" in repr(order)
+
+
+def test_import_stays_light() -> None:
+    """Importing tools and skills loads no event loop, socket library or HTTP client."""
+    code = (
+        "import sys, pinecall.tools, pinecall.skills;"
+        "print([m for m in ('asyncio', 'websockets', 'websocket', 'httpx') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
