@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import events
-    from .agent import Agent, Call, Line, LineCall
+    from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall
     from .core.drain import DrainReport
+    from .core.line import RouteResult
+    from .core.listen import Heard
     from .core.ringing import RingingCall
     from .core.speech import ReplyStream, SayResult
     from .core.toolround import ToolResult
@@ -57,6 +59,7 @@ __all__ = [
     "DialError",
     "DisplacedError",
     "DrainReport",
+    "Heard",
     "Line",
     "LineCall",
     "LineOptions",
@@ -72,20 +75,24 @@ __all__ = [
     "RequestRejected",
     "RequestTimeout",
     "RingingCall",
+    "RouteResult",
     "SayResult",
     "ServerAtCapacityError",
     "Skill",
     "TokenError",
     "Tool",
     "ToolResult",
+    "WhatsAppSession",
     "events",
     "tool",
 ]
 
 _FROM = {
-    "agent": ("Agent", "Call", "Line", "LineCall"),
+    "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     "client": ("Pinecall",),
     "core.drain": ("DrainReport",),
+    "core.line": ("RouteResult",),
+    "core.listen": ("Heard",),
     "core.ringing": ("RingingCall",),
     "core.speech": ("ReplyStream", "SayResult"),
     "core.toolround": ("ToolResult",),

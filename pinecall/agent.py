@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .core.agent import AgentBase
 from .core.call import CallBase
-from .core.line import LineBase, LineCallBase
+from .core.line import LineBase, LineCallBase, RouteResult
+from .core.listen import Heard
 from .core.registration import not_registered
 from .core.verbs import history_messages, prompt_from_file, prompt_vars
-from .typing import On
+from .core.whatsapp import WhatsAppSessionBase
+from .typing import EventName, Off, On
 from .waiting import Answer, EventIterator, Playback, wait
 
 if TYPE_CHECKING:
+    from .core.outcome import Outcome
     from .core.registration import Registration
     from .core.session import Session
 
-__all__ = ["Agent", "Call", "Line", "LineCall"]
+__all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
 
 class _Listening:
@@ -31,23 +34,24 @@ class _Listening:
         @property
         def handlers(self) -> Any: ...
         def add_handler(self, event: str, handler: Any, *, once: bool = False) -> Any: ...
+        def remove_handler(self, event: str, handler: Any) -> None: ...
 
     @property
-    def on(self) -> On[Call, Agent, object]:
+    def on(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, object]:
         """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
         return On(self.add_handler)
 
     @property
-    def once(self) -> On[Call, Agent, object]:
+    def once(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, object]:
         """As ``on``, for the next event only."""
         return On(lambda event, handler: self.add_handler(event, handler, once=True))
 
-    def off(self, event: str, handler: Any = None, /) -> None:
-        """Take a handler off, or all of an event's."""
-        with self.session.guard:
-            self.handlers.remove(event, handler)
+    @property
+    def off(self) -> Off:
+        """``off("turn.end", handler)``; without a handler all of the event's."""
+        return Off(self.remove_handler)
 
-    def events(self, *names: str) -> EventIterator:
+    def events(self, *names: EventName) -> EventIterator:
         """The same events as an asynchronous iterator of :class:`~pinecall.events.Item`."""
         return EventIterator(self.session.subscribe(self.handlers, names))
 
@@ -59,29 +63,14 @@ async def wait_registered(session: Session, registration: Registration, timeout:
         raise not_registered(registration, timeout) from None
 
 
-class Call(_Listening, CallBase):
-    __doc__ = CallBase.__doc__
+class _Requests:
+    """What the server answers, of a call and of a WhatsApp session."""
 
     if TYPE_CHECKING:
-        agent: Agent  # type: ignore[assignment]
+        session: Session
 
-    def say(self, text: str, *, add_to_history: bool = False) -> Playback:
-        """Speak ``text`` unasked. Ignore the result, or await it until it has been heard.
-
-        Raises CallEnded and NotConnected at once. (Wire: ``bot.reply`` with an empty
-        ``in_reply_to``.)
-        """
-        return Playback(self.session, self.speak(text, "", None, add_to_history))
-
-    def reply(
-        self, text: str, *, in_reply_to: str | None = None, message_id: str | None = None
-    ) -> Playback:
-        """Answer the caller's message: inside a handler the one it was called for, else the last.
-
-        The server refuses an answer to a message that is out of date (``reply.rejected``).
-        """
-        answers = in_reply_to if in_reply_to is not None else self.answered_message()
-        return Playback(self.session, self.speak(text, answers, message_id))
+        def ask_history(self) -> Outcome[list[dict[str, Any]]]: ...
+        def ask_change(self, verb: str, **fields: Any) -> Outcome[int]: ...
 
     def get_history(self) -> Answer[list[dict[str, Any]]]:
         """The model's messages. Raises NotConnected while the link is down. (``history.get``)"""
@@ -117,6 +106,35 @@ class Call(_Listening, CallBase):
 
     def _change(self, verb: str, **fields: Any) -> Answer[int]:
         return Answer(self.session, self.ask_change(verb, **fields))
+
+
+class Call(_Listening, _Requests, CallBase):
+    __doc__ = CallBase.__doc__
+
+    if TYPE_CHECKING:
+        agent: Agent  # type: ignore[assignment]
+
+    def say(self, text: str, *, add_to_history: bool = False) -> Playback:
+        """Speak ``text`` unasked. Ignore the result, or await it until it has been heard.
+
+        Raises CallEnded and NotConnected at once. (Wire: ``bot.reply`` with an empty
+        ``in_reply_to``.)
+        """
+        return Playback(self.session, self.speak(text, "", None, add_to_history))
+
+    def reply(
+        self, text: str, *, in_reply_to: str | None = None, message_id: str | None = None
+    ) -> Playback:
+        """Answer the caller's message: inside a handler the one it was called for, else the last.
+
+        The server refuses an answer to a message that is out of date (``reply.rejected``).
+        """
+        answers = in_reply_to if in_reply_to is not None else self.answered_message()
+        return Playback(self.session, self.speak(text, answers, message_id))
+
+
+class WhatsAppSession(_Requests, WhatsAppSessionBase):
+    __doc__ = WhatsAppSessionBase.__doc__
 
 
 class Agent(_Listening, AgentBase):
@@ -190,6 +208,11 @@ class Agent(_Listening, AgentBase):
 class Line(_Listening, LineBase):
     __doc__ = LineBase.__doc__
 
+    @property
+    def calls(self) -> Mapping[str, LineCall]:
+        """Its live calls by id, read-only."""
+        return MappingProxyType(cast("dict[str, LineCall]", self.live_calls))
+
     async def wait_ready(self, timeout: float = 10.0) -> None:
         """Until the server has acknowledged the line; raises RegistrationError."""
         await wait_registered(self.session, self.registration, timeout)
@@ -197,3 +220,80 @@ class Line(_Listening, LineBase):
 
 class LineCall(Call, LineCallBase):  # type: ignore[misc]
     __doc__ = LineCallBase.__doc__
+
+    def say(
+        self,
+        text: str,
+        *,
+        voice: str | dict[str, Any] | None = None,
+        language: str | None = None,
+        add_to_history: bool = False,
+    ) -> Playback:
+        """Speak ``text``; with a voice or language, that is set first (``session.configure``)."""
+        return Playback(self.session, self.speak_as(text, voice, language, add_to_history))
+
+    def listen(
+        self,
+        *,
+        digits: int | None = None,
+        terminator: str | None = None,
+        speech: bool = False,
+        timeout: float,
+        language: str | None = None,
+    ) -> Answer[Heard]:
+        """Wait for ``digits`` keys, the ``terminator`` key, or (``speech``) the end of a turn.
+
+        Gives ``Heard(by="timeout")`` with the keys so far after ``timeout`` seconds or at the end
+        of the call. (Wire: ``call.dtmf_received``, ``turn.end``.)
+        """
+        outcome = self.place_listen(
+            digits=digits, terminator=terminator, speech=speech, timeout=timeout, language=language
+        )
+        return Answer(self.session, outcome)
+
+    def ask(
+        self,
+        text: str,
+        *,
+        digits: int | None = None,
+        terminator: str | None = None,
+        speech: bool = False,
+        timeout: float,
+        language: str | None = None,
+    ) -> Answer[Heard]:
+        """``say`` and ``listen``: keys count from the first syllable, the timeout from the last."""
+        outcome = self.place_ask(
+            text,
+            digits=digits,
+            terminator=terminator,
+            speech=speech,
+            timeout=timeout,
+            language=language,
+        )
+        return Answer(self.session, outcome)
+
+    def route_to(
+        self,
+        agent: str,
+        *,
+        language: str | None = None,
+        voice: str | dict[str, Any] | None = None,
+        stt: str | dict[str, Any] | None = None,
+        greeting: str | None = None,
+        prompt_vars: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        history: bool = True,
+    ) -> Answer[RouteResult]:
+        """Hand the caller to an agent. ``RouteResult(ok, reason)``; if not ok, the line still has
+        the call. (Wire: ``call.route`` → ``call.routed`` or ``call.route_failed``.)"""
+        outcome = self.place_route(
+            agent,
+            language=language,
+            voice=voice,
+            stt=stt,
+            greeting=greeting,
+            prompt_vars=prompt_vars,
+            context=context,
+            history=history,
+        )
+        return Answer(self.session, outcome)

@@ -24,6 +24,7 @@ BUSY = 5.0
 
 # A forked child must not close its parent's connections: closing may remove the log in use.
 _INHERITED: list[sqlite3.Connection] = []
+_MAKING = threading.Lock()
 
 
 class SqliteFile:
@@ -84,8 +85,12 @@ class SqliteFile:
 
     def _make(self) -> None:
         try:
-            # Conversations are private: nobody else on this machine reads a file made here.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Conversations are private: nobody else on this machine reads a file made here. One
+            # that exists is not opened: closing it would release the locks of other stores on it.
+            with _MAKING:
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            return
         except OSError as exc:
             raise ConfigurationError(
                 f"the history {str(self.path)!r} cannot be opened ({exc.strerror}); give a file "

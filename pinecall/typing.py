@@ -27,199 +27,69 @@ from .core.names import check_name
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from threading import Thread
 
+    from . import events as ev
     from .core.ringing import RingingCall
     from .core.speech import ReplyStream
     from .errors import PinecallError
-    from .events import (
-        AgentConfigured,
-        AgentCreated,
-        AgentDisplaced,
-        AgentResumed,
-        AudioMetrics,
-        BargeIn,
-        BotFinished,
-        BotInterrupted,
-        BotSpeaking,
-        BotWord,
-        CallDialing,
-        CallDtmfReceived,
-        CallDtmfSent,
-        CallError,
-        CallForwarded,
-        CallHeld,
-        CallMuted,
-        CallRecording,
-        CallRejected,
-        CallRouted,
-        CallRouteFailed,
-        CallUnheld,
-        CallUnmuted,
-        CallUpdated,
-        ChannelAdded,
-        ChannelConfigured,
-        ChannelRemoved,
-        ConfigUpdated,
-        CreditsExhausted,
-        CreditsRejected,
-        DocsSources,
-        EventsGap,
-        HistoryData,
-        HistoryUpdated,
-        Item,
-        LineCreated,
-        LineDestroyed,
-        LlmChatDone,
-        LlmChatToken,
-        LlmChatToolCall,
-        LlmChatToolResult,
-        LlmError,
-        LlmPreparingTimeout,
-        LlmResponse,
-        LlmThinking,
-        LlmToolCall,
-        LlmToolResult,
-        MemoryOps,
-        MessageAborted,
-        MessageConfirmed,
-        PhoneAdded,
-        PhoneRemoved,
-        Registered,
-        ReplyRejected,
-        SessionConfigUpdated,
-        SessionConfigured,
-        SessionIdleWarning,
-        SessionPaused,
-        SessionResumed,
-        SessionSent,
-        SessionTimeout,
-        SkillLoaded,
-        SkillUnloaded,
-        SpeechEnded,
-        SpeechStarted,
-        Turn,
-        TurnContinued,
-        TurnPause,
-        TurnResumed,
-        UserMessage,
-        UserSpeaking,
-        WhatsAppMessage,
-        WhatsAppResponse,
-        WhatsAppSessionEnded,
-        WhatsAppStatus,
-    )
 
-__all__ = ["Decorator", "EventName", "Frame", "Message", "Off", "On", "Plain"]
+__all__ = ["By", "EventName", "Frame", "Message", "Off", "On", "Plain"]
 
 #: One frame of the wire, as ``send()`` takes it and ``event.raw`` gives it.
 Frame: TypeAlias = dict[str, Any]
 
-#: Any handler.
-Function: TypeAlias = Callable[..., Any]
-
 #: Every event there is a handler for.
+# fmt: off
 EventName: TypeAlias = Literal[
-    "*",
-    "agent.configured",
-    "agent.created",
-    "agent.displaced",
-    "agent.resumed",
-    "audio.metrics",
-    "barge_in",
-    "bot.finished",
-    "bot.interrupted",
-    "bot.speaking",
-    "bot.word",
-    "call",
-    "call.dialing",
-    "call.dtmf_received",
-    "call.dtmf_sent",
-    "call.ended",
-    "call.error",
-    "call.forwarded",
-    "call.held",
-    "call.muted",
-    "call.preparing",
-    "call.preparing_timeout",
-    "call.recording",
-    "call.rejected",
-    "call.ringing",
-    "call.route_failed",
-    "call.routed",
-    "call.started",
-    "call.unheld",
-    "call.unmuted",
-    "call.updated",
-    "channel.added",
-    "channel.configured",
-    "channel.removed",
-    "chat.started",
-    "config_updated",
-    "connected",
-    "credits.exhausted",
-    "credits.rejected",
-    "disconnected",
-    "docs.sources",
-    "eager.turn",
-    "error",
-    "events.gap",
-    "history.data",
-    "history.updated",
-    "line.created",
-    "line.destroyed",
-    "llm.chat.done",
-    "llm.chat.token",
-    "llm.chat.tool_call",
-    "llm.chat.tool_result",
-    "llm.error",
-    "llm.response",
-    "llm.thinking",
-    "llm.tool_call",
-    "llm.tool_result",
-    "memory.ops",
-    "message.aborted",
-    "message.confirmed",
-    "phone_added",
-    "phone_removed",
-    "reconnecting",
-    "registered",
-    "reply.rejected",
-    "session.configured",
-    "session.idle_warning",
-    "session.paused",
-    "session.resumed",
-    "session.sent",
-    "session.timeout",
-    "session_config_updated",
-    "skill.loaded",
-    "skill.unloaded",
-    "speech.ended",
-    "speech.started",
-    "turn.continued",
-    "turn.end",
-    "turn.pause",
-    "turn.resumed",
-    "user.message",
-    "user.speaking",
-    "whatsapp.message",
-    "whatsapp.response",
-    "whatsapp.session_ended",
-    "whatsapp.session_started",
-    "whatsapp.started",
-    "whatsapp.status",
+    "*", "agent.configured", "agent.created", "agent.displaced", "agent.resumed", "audio.metrics",
+    "barge_in", "bot.finished", "bot.interrupted", "bot.speaking", "bot.word", "call",
+    "call.dialing", "call.dtmf_received", "call.dtmf_sent", "call.ended", "call.error",
+    "call.forwarded", "call.held", "call.muted", "call.preparing", "call.preparing_timeout",
+    "call.recording", "call.rejected", "call.ringing", "call.route_failed", "call.routed",
+    "call.started", "call.unheld", "call.unmuted", "call.updated", "channel.added",
+    "channel.configured", "channel.removed", "chat.started", "config_updated", "connected",
+    "credits.exhausted", "credits.rejected", "disconnected", "docs.sources", "eager.turn",
+    "error", "events.gap", "history.data", "history.updated", "line.created", "line.destroyed",
+    "llm.chat.done", "llm.chat.token", "llm.chat.tool_call", "llm.chat.tool_result",
+    "llm.error", "llm.response", "llm.thinking", "llm.tool_call", "llm.tool_result",
+    "memory.ops", "message.aborted", "message.confirmed", "phone_added", "phone_removed",
+    "reconnecting", "registered", "reply.rejected", "session.configured",
+    "session.idle_warning", "session.paused", "session.resumed", "session.sent",
+    "session.timeout", "session_config_updated", "skill.loaded", "skill.unloaded",
+    "speech.ended", "speech.started", "turn.continued", "turn.end", "turn.pause",
+    "turn.resumed", "user.message", "user.speaking", "whatsapp.message", "whatsapp.response",
+    "whatsapp.session_ended", "whatsapp.session_started", "whatsapp.started", "whatsapp.status",
 ]
+# fmt: on
+
+_Start: TypeAlias = Literal["call.started", "chat.started", "whatsapp.started", "call.preparing"]
+_Turn: TypeAlias = Literal["eager.turn", "turn.end"]
 
 # What handlers get. C: a call; A: an agent; K: a line's call; L: a line; S: a WhatsApp session.
-C = TypeVar("C")
-A = TypeVar("A")
-K = TypeVar("K")
-L = TypeVar("L")
-S = TypeVar("S")
-# What they may return, and what one of them does return.
-R = TypeVar("R")
+# R is what they may return, Returned what one of them does return.
+P = ParamSpec("P")
+X = TypeVar("X")
+Y = TypeVar("Y")
 Returned = TypeVar("Returned")
 ResultT = TypeVar("ResultT", contravariant=True)
-P = ParamSpec("P")
+C = TypeVar("C")
+A = TypeVar("A")
+R = TypeVar("R")
+if TYPE_CHECKING:
+    # Before Python 3.13 only type checkers know defaults.
+    from typing_extensions import TypeVar as Defaulted
+
+    K = Defaulted("K", default=C)
+    L = Defaulted("L", default=A)
+    S = Defaulted("S", default=Any)
+else:
+    K, L, S = TypeVar("K"), TypeVar("L"), TypeVar("S")
+
+#: A handler with one argument, with two, and any handler.
+One: TypeAlias = Callable[[X], R]
+Two: TypeAlias = Callable[[X, Y], R]
+Fn: TypeAlias = Callable[..., Any]
 
 
 class Message(TypedDict):
@@ -244,27 +114,53 @@ class _Managed(Protocol):
     def __enter__(self) -> Any: ...
 
 
+class _Waiting(Protocol):
+    def wait(self, timeout: float | None = None) -> Any: ...
+
+
 class _Ordered(Protocol):
     def __lt__(self, other: Any, /) -> Any: ...
 
 
-#: What a plain function returns, as opposed to a coroutine: handlers on the blocking front. Python's
-#: types cannot say "anything but", so this lists what there is: None, strings and collections,
-#: numbers, functions and classes, dates and paths, attrs classes and dataclasses, files and locks,
-#: and what the verbs of a call give.
-Plain: TypeAlias = (
-    "None | Sized | SupportsFloat | SupportsInt | Callable[..., object] | BaseException"
-    " | _Attrs | _Dataclass | _Managed | _Ordered | Future[Any] | Thread"
-    " | SpeechHandle | ReplyStream | RingingCall"
-)
+if TYPE_CHECKING:
+    #: What a plain function returns and a coroutine function does not. No type says "anything but",
+    #: so this lists what there is: strings and collections, numbers, functions and classes, dates
+    #: and paths, attrs classes and dataclasses, files and locks, and what a call's verbs give.
+    Plain: TypeAlias = (
+        Sized
+        | SupportsFloat
+        | SupportsInt
+        | Callable[..., object]
+        | BaseException
+        | Future[Any]
+        | Thread
+        | ReplyStream
+        | RingingCall
+        | _Attrs
+        | _Dataclass
+        | _Managed
+        | _Ordered
+        | _Waiting
+        | None
+    )
+else:
+    Plain = object
 
 
-class Decorator(Protocol[P, ResultT]):
-    """Registers the function it decorates, and leaves it as it is."""
+class By(Generic[P, ResultT]):
+    """``@on("turn.end")``: registers the function below it, and leaves it as it is."""
 
-    def __call__(
-        self: Decorator[P, Returned], handler: Callable[P, Returned], /
-    ) -> Callable[P, Returned]: ...
+    __slots__ = ("_add", "_name")
+
+    def __init__(self, add: Callable[[str, Fn], Fn], name: str) -> None:
+        self._add = add
+        self._name = name
+
+    def __call__(self: By[P, Returned], handler: Callable[P, Returned], /) -> Callable[P, Returned]:
+        # A ResultT that is contravariant makes Returned "that or narrower": a coroutine function
+        # stays one.
+        self._add(self._name, handler)
+        return handler
 
 
 class Off:
@@ -272,597 +168,495 @@ class Off:
 
     __slots__ = ("_remove",)
 
-    def __init__(self, remove: Callable[[str, Function | None], None]) -> None:
+    def __init__(self, remove: Callable[[str, Fn | None], None]) -> None:
         self._remove = remove
 
     def __call__(self, name: EventName, handler: Callable[..., object] | None = None, /) -> None:
-        """Raises ConfigurationError for a misspelt name. A handler that is not there is no error."""
+        """Raises ConfigurationError for a misspelt name; an absent handler is no error."""
         self._remove(name, handler)
 
 
 _MISSING: Any = object()
 
 
-class On(Generic[C, A, K, L, S, R]):
+class On(Generic[C, A, R, K, L, S]):
     """``on("turn.end", handler)``, or ``@on("turn.end")`` above one.
 
     Gives back the handler. Raises ConfigurationError for a misspelt name, for a wrong number of
     parameters and, on the blocking front, for a coroutine function.
 
-    ``add(name, handler)`` is what registers. A front names its classes and what handlers may
-    return: ``On[Call, Agent, LineCall, Line, WhatsAppSession, object]`` on the asyncio front, with
-    :data:`Plain` in place of ``object`` on the blocking one; a line has its own two in place of the
-    first two.
+    ``add(name, handler)`` is what registers. A front names its classes, and what handlers may
+    return: ``object`` on the asyncio front, :data:`Plain` on the blocking one.
+
+    An agent and a call: ``On[Call, Agent, object]``
+    A line: ``On[LineCall, Line, object]``
+    The client: ``On[Call, Agent, object, LineCall, Line, WhatsAppSession]``
     """
 
     __slots__ = ("_add",)
 
-    def __init__(self, add: Callable[[str, Function], Function]) -> None:
+    def __init__(self, add: Callable[[str, Fn], Fn]) -> None:
         self._add = add
 
+    # fmt: off
     @overload
-    def __call__(self, name: Literal["connected"], /) -> Decorator[[], R]: ...
+    def __call__(self, name: Literal["connected"], /) -> By[[], R]: ...
     @overload
-    def __call__(self, name: Literal["connected"], fn: Callable[[], R], /) -> Function: ...
+    def __call__(self, name: Literal["connected"], fn: Callable[[], R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["disconnected"], /) -> Decorator[[str], R]: ...
+    def __call__(self, name: Literal["disconnected"], /) -> By[[str], R]: ...
     @overload
-    def __call__(self, name: Literal["disconnected"], fn: Callable[[str], R], /) -> Function: ...
+    def __call__(self, name: Literal["disconnected"], fn: One[str, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["reconnecting"], /) -> Decorator[[int], R]: ...
+    def __call__(self, name: Literal["reconnecting"], /) -> By[[int], R]: ...
     @overload
-    def __call__(self, name: Literal["reconnecting"], fn: Callable[[int], R], /) -> Function: ...
+    def __call__(self, name: Literal["reconnecting"], fn: One[int, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["error"], /) -> Decorator[[PinecallError], R]: ...
+    def __call__(self, name: Literal["error"], /) -> By[[PinecallError], R]: ...
     @overload
-    def __call__(self, name: Literal["error"], fn: Callable[[PinecallError], R], /) -> Function: ...
+    def __call__(self, name: Literal["error"], fn: One[PinecallError, R], /) -> Fn: ...
     @overload
-    def __call__(
-        self, name: Literal["call.started", "chat.started", "whatsapp.started", "call.preparing"], /
-    ) -> Decorator[[C], R]: ...
+    def __call__(self, name: _Start, /) -> By[[C], R]: ...
     @overload
-    def __call__(
-        self,
-        name: Literal["call.started", "chat.started", "whatsapp.started", "call.preparing"],
-        fn: Callable[[C], R],
-        /,
-    ) -> Function: ...
+    def __call__(self, name: _Start, fn: One[C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call"], /) -> Decorator[[K], R]: ...
+    def __call__(self, name: Literal["call"], /) -> By[[K], R]: ...
     @overload
-    def __call__(self, name: Literal["call"], fn: Callable[[K], R], /) -> Function: ...
+    def __call__(self, name: Literal["call"], fn: One[K, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.ended"], /) -> Decorator[[C, str], R]: ...
+    def __call__(self, name: Literal["call.ended"], /) -> By[[C, str], R]: ...
     @overload
-    def __call__(self, name: Literal["call.ended"], fn: Callable[[C, str], R], /) -> Function: ...
+    def __call__(self, name: Literal["call.ended"], fn: Two[C, str, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.ringing"], /) -> Decorator[[RingingCall], R]: ...
+    def __call__(self, name: Literal["call.ringing"], /) -> By[[RingingCall], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["call.ringing"], fn: Callable[[RingingCall], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.ringing"], fn: One[RingingCall, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["whatsapp.session_started"], /) -> Decorator[[S], R]: ...
+    def __call__(self, name: Literal["whatsapp.session_started"], /) -> By[[S], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["whatsapp.session_started"], fn: Callable[[S], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["whatsapp.session_started"], fn: One[S, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["eager.turn", "turn.end"], /) -> Decorator[[Turn, C], R]: ...
+    def __call__(self, name: _Turn, /) -> By[[ev.Turn, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["eager.turn", "turn.end"], fn: Callable[[Turn, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: _Turn, fn: Two[ev.Turn, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["*"], /) -> Decorator[[Item], R]: ...
+    def __call__(self, name: Literal["*"], /) -> By[[ev.Item], R]: ...
     @overload
-    def __call__(self, name: Literal["*"], fn: Callable[[Item], R], /) -> Function: ...
+    def __call__(self, name: Literal["*"], fn: One[ev.Item, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["agent.created"], /) -> Decorator[[AgentCreated, A], R]: ...
+    def __call__(self, name: Literal["agent.created"], /) -> By[[ev.AgentCreated, A], R]: ...
+    @overload
+    def __call__(self, name: Literal["agent.created"], fn: Two[ev.AgentCreated, A, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["agent.resumed"], /) -> By[[ev.AgentResumed, A], R]: ...
+    @overload
+    def __call__(self, name: Literal["agent.resumed"], fn: Two[ev.AgentResumed, A, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["agent.configured"], /) -> By[[ev.AgentConfigured, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["agent.created"], fn: Callable[[AgentCreated, A], R], /
-    ) -> Function: ...
+        self, name: Literal["agent.configured"], fn: Two[ev.AgentConfigured, A, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["agent.resumed"], /) -> Decorator[[AgentResumed, A], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["agent.resumed"], fn: Callable[[AgentResumed, A], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["agent.displaced"], /) -> By[[ev.AgentDisplaced, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["agent.configured"], /
-    ) -> Decorator[[AgentConfigured, A], R]: ...
+        self, name: Literal["agent.displaced"], fn: Two[ev.AgentDisplaced, A, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(
-        self, name: Literal["agent.configured"], fn: Callable[[AgentConfigured, A], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.rejected"], /) -> By[[ev.CallRejected, A], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["agent.displaced"], /
-    ) -> Decorator[[AgentDisplaced, A], R]: ...
+    def __call__(self, name: Literal["call.rejected"], fn: Two[ev.CallRejected, A, R], /) -> Fn: ...
     @overload
-    def __call__(
-        self, name: Literal["agent.displaced"], fn: Callable[[AgentDisplaced, A], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["channel.added"], /) -> By[[ev.ChannelAdded, A], R]: ...
     @overload
-    def __call__(self, name: Literal["call.rejected"], /) -> Decorator[[CallRejected, A], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["call.rejected"], fn: Callable[[CallRejected, A], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["channel.added"], /) -> Decorator[[ChannelAdded, A], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["channel.added"], fn: Callable[[ChannelAdded, A], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["channel.added"], fn: Two[ev.ChannelAdded, A, R], /) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["channel.configured"], /
-    ) -> Decorator[[ChannelConfigured, A], R]: ...
+    ) -> By[[ev.ChannelConfigured, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["channel.configured"], fn: Callable[[ChannelConfigured, A], R], /
-    ) -> Function: ...
+        self, name: Literal["channel.configured"], fn: Two[ev.ChannelConfigured, A, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["channel.removed"], /) -> By[[ev.ChannelRemoved, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["channel.removed"], /
-    ) -> Decorator[[ChannelRemoved, A], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["channel.removed"], fn: Callable[[ChannelRemoved, A], R], /
-    ) -> Function: ...
+        self, name: Literal["channel.removed"], fn: Two[ev.ChannelRemoved, A, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["config_updated"], /
-    ) -> Decorator[[ConfigUpdated, A | None], R]: ...
+    ) -> By[[ev.ConfigUpdated, A | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["config_updated"], fn: Callable[[ConfigUpdated, A | None], R], /
-    ) -> Function: ...
+        self, name: Literal["config_updated"], fn: Two[ev.ConfigUpdated, A | None, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["credits.rejected"], /) -> By[[ev.CreditsRejected, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["credits.rejected"], /
-    ) -> Decorator[[CreditsRejected, A], R]: ...
+        self, name: Literal["credits.rejected"], fn: Two[ev.CreditsRejected, A, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["line.created"], /) -> By[[ev.LineCreated, L], R]: ...
+    @overload
+    def __call__(self, name: Literal["line.created"], fn: Two[ev.LineCreated, L, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["line.destroyed"], /) -> By[[ev.LineDestroyed, L], R]: ...
     @overload
     def __call__(
-        self, name: Literal["credits.rejected"], fn: Callable[[CreditsRejected, A], R], /
-    ) -> Function: ...
+        self, name: Literal["line.destroyed"], fn: Two[ev.LineDestroyed, L, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["line.created"], /) -> Decorator[[LineCreated, L], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["line.created"], fn: Callable[[LineCreated, L], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["line.destroyed"], /) -> Decorator[[LineDestroyed, L], R]: ...
+    def __call__(self, name: Literal["phone_added"], /) -> By[[ev.PhoneAdded, A | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["line.destroyed"], fn: Callable[[LineDestroyed, L], R], /
-    ) -> Function: ...
+        self, name: Literal["phone_added"], fn: Two[ev.PhoneAdded, A | None, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["phone_added"], /) -> Decorator[[PhoneAdded, A | None], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["phone_added"], fn: Callable[[PhoneAdded, A | None], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["phone_removed"], /) -> By[[ev.PhoneRemoved, A | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["phone_removed"], /
-    ) -> Decorator[[PhoneRemoved, A | None], R]: ...
+        self, name: Literal["phone_removed"], fn: Two[ev.PhoneRemoved, A | None, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["registered"], /) -> By[[ev.Registered, A | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["phone_removed"], fn: Callable[[PhoneRemoved, A | None], R], /
-    ) -> Function: ...
+        self, name: Literal["registered"], fn: Two[ev.Registered, A | None, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["registered"], /) -> Decorator[[Registered, A | None], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["registered"], fn: Callable[[Registered, A | None], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["session.paused"], /) -> Decorator[[SessionPaused, A], R]: ...
+    def __call__(self, name: Literal["session.paused"], /) -> By[[ev.SessionPaused, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["session.paused"], fn: Callable[[SessionPaused, A], R], /
-    ) -> Function: ...
+        self, name: Literal["session.paused"], fn: Two[ev.SessionPaused, A, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["session.resumed"], /) -> By[[ev.SessionResumed, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["session.resumed"], /
-    ) -> Decorator[[SessionResumed, A], R]: ...
+        self, name: Literal["session.resumed"], fn: Two[ev.SessionResumed, A, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(
-        self, name: Literal["session.resumed"], fn: Callable[[SessionResumed, A], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["session.sent"], /) -> By[[ev.SessionSent, A], R]: ...
     @overload
-    def __call__(self, name: Literal["session.sent"], /) -> Decorator[[SessionSent, A], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["session.sent"], fn: Callable[[SessionSent, A], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["session.sent"], fn: Two[ev.SessionSent, A, R], /) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["session_config_updated"], /
-    ) -> Decorator[[SessionConfigUpdated, A | None], R]: ...
+    ) -> By[[ev.SessionConfigUpdated, A | None], R]: ...
     @overload
     def __call__(
-        self,
-        name: Literal["session_config_updated"],
-        fn: Callable[[SessionConfigUpdated, A | None], R],
-        /,
-    ) -> Function: ...
+        self, name: Literal["session_config_updated"],
+        fn: Two[ev.SessionConfigUpdated, A | None, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["whatsapp.message"], /) -> By[[ev.WhatsAppMessage, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["whatsapp.message"], /
-    ) -> Decorator[[WhatsAppMessage, A], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["whatsapp.message"], fn: Callable[[WhatsAppMessage, A], R], /
-    ) -> Function: ...
+        self, name: Literal["whatsapp.message"], fn: Two[ev.WhatsAppMessage, A, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["whatsapp.response"], /
-    ) -> Decorator[[WhatsAppResponse, A], R]: ...
+    ) -> By[[ev.WhatsAppResponse, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["whatsapp.response"], fn: Callable[[WhatsAppResponse, A], R], /
-    ) -> Function: ...
+        self, name: Literal["whatsapp.response"], fn: Two[ev.WhatsAppResponse, A, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["whatsapp.session_ended"], /
-    ) -> Decorator[[WhatsAppSessionEnded, A], R]: ...
+    ) -> By[[ev.WhatsAppSessionEnded, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["whatsapp.session_ended"], fn: Callable[[WhatsAppSessionEnded, A], R], /
-    ) -> Function: ...
+        self, name: Literal["whatsapp.session_ended"], fn: Two[ev.WhatsAppSessionEnded, A, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["whatsapp.status"], /) -> By[[ev.WhatsAppStatus, A], R]: ...
     @overload
     def __call__(
-        self, name: Literal["whatsapp.status"], /
-    ) -> Decorator[[WhatsAppStatus, A], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["whatsapp.status"], fn: Callable[[WhatsAppStatus, A], R], /
-    ) -> Function: ...
+        self, name: Literal["whatsapp.status"], fn: Two[ev.WhatsAppStatus, A, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["credits.exhausted"], /
-    ) -> Decorator[[CreditsExhausted, C], R]: ...
+    ) -> By[[ev.CreditsExhausted, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["credits.exhausted"], fn: Callable[[CreditsExhausted, C], R], /
-    ) -> Function: ...
+        self, name: Literal["credits.exhausted"], fn: Two[ev.CreditsExhausted, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.updated"], /) -> Decorator[[CallUpdated, C], R]: ...
+    def __call__(self, name: Literal["call.updated"], /) -> By[[ev.CallUpdated, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["call.updated"], fn: Callable[[CallUpdated, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.updated"], fn: Two[ev.CallUpdated, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.dialing"], /) -> Decorator[[CallDialing, C], R]: ...
+    def __call__(self, name: Literal["call.dialing"], /) -> By[[ev.CallDialing, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["call.dialing"], fn: Callable[[CallDialing, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.dialing"], fn: Two[ev.CallDialing, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.error"], /) -> Decorator[[CallError, C | None], R]: ...
+    def __call__(self, name: Literal["call.error"], /) -> By[[ev.CallError, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.error"], fn: Callable[[CallError, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["call.error"], fn: Two[ev.CallError, C | None, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.forwarded"], /) -> Decorator[[CallForwarded, C], R]: ...
+    def __call__(self, name: Literal["call.forwarded"], /) -> By[[ev.CallForwarded, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.forwarded"], fn: Callable[[CallForwarded, C], R], /
-    ) -> Function: ...
+        self, name: Literal["call.forwarded"], fn: Two[ev.CallForwarded, C, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["call.recording"], /
-    ) -> Decorator[[CallRecording, C | None], R]: ...
+    ) -> By[[ev.CallRecording, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.recording"], fn: Callable[[CallRecording, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["call.recording"], fn: Two[ev.CallRecording, C | None, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.held"], /) -> Decorator[[CallHeld, C], R]: ...
+    def __call__(self, name: Literal["call.held"], /) -> By[[ev.CallHeld, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["call.held"], fn: Callable[[CallHeld, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.held"], fn: Two[ev.CallHeld, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.unheld"], /) -> Decorator[[CallUnheld, C], R]: ...
+    def __call__(self, name: Literal["call.unheld"], /) -> By[[ev.CallUnheld, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["call.unheld"], fn: Callable[[CallUnheld, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.unheld"], fn: Two[ev.CallUnheld, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.muted"], /) -> Decorator[[CallMuted, C], R]: ...
+    def __call__(self, name: Literal["call.muted"], /) -> By[[ev.CallMuted, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["call.muted"], fn: Callable[[CallMuted, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.muted"], fn: Two[ev.CallMuted, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.unmuted"], /) -> Decorator[[CallUnmuted, C], R]: ...
+    def __call__(self, name: Literal["call.unmuted"], /) -> By[[ev.CallUnmuted, C], R]: ...
+    @overload
+    def __call__(self, name: Literal["call.unmuted"], fn: Two[ev.CallUnmuted, C, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["call.dtmf_sent"], /) -> By[[ev.CallDtmfSent, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.unmuted"], fn: Callable[[CallUnmuted, C], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["call.dtmf_sent"], /) -> Decorator[[CallDtmfSent, C], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["call.dtmf_sent"], fn: Callable[[CallDtmfSent, C], R], /
-    ) -> Function: ...
+        self, name: Literal["call.dtmf_sent"], fn: Two[ev.CallDtmfSent, C, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["call.dtmf_received"], /
-    ) -> Decorator[[CallDtmfReceived, C], R]: ...
+    ) -> By[[ev.CallDtmfReceived, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.dtmf_received"], fn: Callable[[CallDtmfReceived, C], R], /
-    ) -> Function: ...
+        self, name: Literal["call.dtmf_received"], fn: Two[ev.CallDtmfReceived, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["speech.started"], /) -> Decorator[[SpeechStarted, C], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["speech.started"], fn: Callable[[SpeechStarted, C], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["speech.ended"], /) -> Decorator[[SpeechEnded, C], R]: ...
+    def __call__(self, name: Literal["speech.started"], /) -> By[[ev.SpeechStarted, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["speech.ended"], fn: Callable[[SpeechEnded, C], R], /
-    ) -> Function: ...
+        self, name: Literal["speech.started"], fn: Two[ev.SpeechStarted, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["user.speaking"], /) -> Decorator[[UserSpeaking, C], R]: ...
+    def __call__(self, name: Literal["speech.ended"], /) -> By[[ev.SpeechEnded, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["user.speaking"], fn: Callable[[UserSpeaking, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["speech.ended"], fn: Two[ev.SpeechEnded, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["user.message"], /) -> Decorator[[UserMessage, C], R]: ...
+    def __call__(self, name: Literal["user.speaking"], /) -> By[[ev.UserSpeaking, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["user.message"], fn: Callable[[UserMessage, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["user.speaking"], fn: Two[ev.UserSpeaking, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["turn.pause"], /) -> Decorator[[TurnPause, C], R]: ...
+    def __call__(self, name: Literal["user.message"], /) -> By[[ev.UserMessage, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["turn.pause"], fn: Callable[[TurnPause, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["user.message"], fn: Two[ev.UserMessage, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["turn.resumed"], /) -> Decorator[[TurnResumed, C], R]: ...
+    def __call__(self, name: Literal["turn.pause"], /) -> By[[ev.TurnPause, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["turn.resumed"], fn: Callable[[TurnResumed, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["turn.pause"], fn: Two[ev.TurnPause, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["turn.continued"], /) -> Decorator[[TurnContinued, C], R]: ...
+    def __call__(self, name: Literal["turn.resumed"], /) -> By[[ev.TurnResumed, C], R]: ...
+    @overload
+    def __call__(self, name: Literal["turn.resumed"], fn: Two[ev.TurnResumed, C, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["turn.continued"], /) -> By[[ev.TurnContinued, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["turn.continued"], fn: Callable[[TurnContinued, C], R], /
-    ) -> Function: ...
+        self, name: Literal["turn.continued"], fn: Two[ev.TurnContinued, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["audio.metrics"], /) -> Decorator[[AudioMetrics, C], R]: ...
+    def __call__(self, name: Literal["audio.metrics"], /) -> By[[ev.AudioMetrics, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["audio.metrics"], fn: Callable[[AudioMetrics, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["audio.metrics"], fn: Two[ev.AudioMetrics, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["bot.speaking"], /) -> Decorator[[BotSpeaking, C], R]: ...
+    def __call__(self, name: Literal["bot.speaking"], /) -> By[[ev.BotSpeaking, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["bot.speaking"], fn: Callable[[BotSpeaking, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["bot.speaking"], fn: Two[ev.BotSpeaking, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["bot.word"], /) -> Decorator[[BotWord, C], R]: ...
+    def __call__(self, name: Literal["bot.word"], /) -> By[[ev.BotWord, C], R]: ...
     @overload
-    def __call__(self, name: Literal["bot.word"], fn: Callable[[BotWord, C], R], /) -> Function: ...
+    def __call__(self, name: Literal["bot.word"], fn: Two[ev.BotWord, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["bot.finished"], /) -> Decorator[[BotFinished, C], R]: ...
+    def __call__(self, name: Literal["bot.finished"], /) -> By[[ev.BotFinished, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["bot.finished"], fn: Callable[[BotFinished, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["bot.finished"], fn: Two[ev.BotFinished, C, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["bot.interrupted"], /) -> By[[ev.BotInterrupted, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["bot.interrupted"], /
-    ) -> Decorator[[BotInterrupted, C], R]: ...
+        self, name: Literal["bot.interrupted"], fn: Two[ev.BotInterrupted, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(
-        self, name: Literal["bot.interrupted"], fn: Callable[[BotInterrupted, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["barge_in"], /) -> By[[ev.BargeIn, C], R]: ...
     @overload
-    def __call__(self, name: Literal["barge_in"], /) -> Decorator[[BargeIn, C], R]: ...
-    @overload
-    def __call__(self, name: Literal["barge_in"], fn: Callable[[BargeIn, C], R], /) -> Function: ...
+    def __call__(self, name: Literal["barge_in"], fn: Two[ev.BargeIn, C, R], /) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["message.confirmed"], /
-    ) -> Decorator[[MessageConfirmed, C], R]: ...
+    ) -> By[[ev.MessageConfirmed, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["message.confirmed"], fn: Callable[[MessageConfirmed, C], R], /
-    ) -> Function: ...
+        self, name: Literal["message.confirmed"], fn: Two[ev.MessageConfirmed, C, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["message.aborted"], /) -> By[[ev.MessageAborted, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["message.aborted"], /
-    ) -> Decorator[[MessageAborted, C], R]: ...
+        self, name: Literal["message.aborted"], fn: Two[ev.MessageAborted, C, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["reply.rejected"], /) -> By[[ev.ReplyRejected, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["message.aborted"], fn: Callable[[MessageAborted, C], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["reply.rejected"], /) -> Decorator[[ReplyRejected, C], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["reply.rejected"], fn: Callable[[ReplyRejected, C], R], /
-    ) -> Function: ...
+        self, name: Literal["reply.rejected"], fn: Two[ev.ReplyRejected, C, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["call.preparing_timeout"], /
-    ) -> Decorator[[LlmPreparingTimeout, C], R]: ...
+    ) -> By[[ev.LlmPreparingTimeout, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.preparing_timeout"], fn: Callable[[LlmPreparingTimeout, C], R], /
-    ) -> Function: ...
+        self, name: Literal["call.preparing_timeout"], fn: Two[ev.LlmPreparingTimeout, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["llm.tool_call"], /) -> Decorator[[LlmToolCall, C], R]: ...
+    def __call__(self, name: Literal["llm.tool_call"], /) -> By[[ev.LlmToolCall, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["llm.tool_call"], fn: Callable[[LlmToolCall, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["llm.tool_call"], fn: Two[ev.LlmToolCall, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["llm.tool_result"], /) -> Decorator[[LlmToolResult, C], R]: ...
+    def __call__(self, name: Literal["llm.tool_result"], /) -> By[[ev.LlmToolResult, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["llm.tool_result"], fn: Callable[[LlmToolResult, C], R], /
-    ) -> Function: ...
+        self, name: Literal["llm.tool_result"], fn: Two[ev.LlmToolResult, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["llm.thinking"], /) -> Decorator[[LlmThinking, C], R]: ...
+    def __call__(self, name: Literal["llm.thinking"], /) -> By[[ev.LlmThinking, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["llm.thinking"], fn: Callable[[LlmThinking, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["llm.thinking"], fn: Two[ev.LlmThinking, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["llm.response"], /) -> Decorator[[LlmResponse, C], R]: ...
+    def __call__(self, name: Literal["llm.response"], /) -> By[[ev.LlmResponse, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["llm.response"], fn: Callable[[LlmResponse, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["llm.response"], fn: Two[ev.LlmResponse, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["llm.error"], /) -> Decorator[[LlmError, C | None], R]: ...
+    def __call__(self, name: Literal["llm.error"], /) -> By[[ev.LlmError, C | None], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["llm.error"], fn: Callable[[LlmError, C | None], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["llm.error"], fn: Two[ev.LlmError, C | None, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["docs.sources"], /) -> Decorator[[DocsSources, C], R]: ...
+    def __call__(self, name: Literal["docs.sources"], /) -> By[[ev.DocsSources, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["docs.sources"], fn: Callable[[DocsSources, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["docs.sources"], fn: Two[ev.DocsSources, C, R], /) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["skill.loaded"], /) -> Decorator[[SkillLoaded, C], R]: ...
+    def __call__(self, name: Literal["skill.loaded"], /) -> By[[ev.SkillLoaded, C], R]: ...
+    @overload
+    def __call__(self, name: Literal["skill.loaded"], fn: Two[ev.SkillLoaded, C, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["skill.unloaded"], /) -> By[[ev.SkillUnloaded, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["skill.loaded"], fn: Callable[[SkillLoaded, C], R], /
-    ) -> Function: ...
+        self, name: Literal["skill.unloaded"], fn: Two[ev.SkillUnloaded, C, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["skill.unloaded"], /) -> Decorator[[SkillUnloaded, C], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["skill.unloaded"], fn: Callable[[SkillUnloaded, C], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["memory.ops"], /) -> Decorator[[MemoryOps, C | None], R]: ...
+    def __call__(self, name: Literal["memory.ops"], /) -> By[[ev.MemoryOps, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["memory.ops"], fn: Callable[[MemoryOps, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["memory.ops"], fn: Two[ev.MemoryOps, C | None, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["history.data"], /) -> By[[ev.HistoryData, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["history.data"], /
-    ) -> Decorator[[HistoryData, C | None], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["history.data"], fn: Callable[[HistoryData, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["history.data"], fn: Two[ev.HistoryData, C | None, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["history.updated"], /
-    ) -> Decorator[[HistoryUpdated, C | None], R]: ...
+    ) -> By[[ev.HistoryUpdated, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["history.updated"], fn: Callable[[HistoryUpdated, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["history.updated"], fn: Two[ev.HistoryUpdated, C | None, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["session.configured"], /
-    ) -> Decorator[[SessionConfigured, C | None], R]: ...
+    ) -> By[[ev.SessionConfigured, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["session.configured"], fn: Callable[[SessionConfigured, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["session.configured"], fn: Two[ev.SessionConfigured, C | None, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["session.idle_warning"], /
-    ) -> Decorator[[SessionIdleWarning, C], R]: ...
+    ) -> By[[ev.SessionIdleWarning, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["session.idle_warning"], fn: Callable[[SessionIdleWarning, C], R], /
-    ) -> Function: ...
+        self, name: Literal["session.idle_warning"], fn: Two[ev.SessionIdleWarning, C, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["session.timeout"], /) -> By[[ev.SessionTimeout, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["session.timeout"], /
-    ) -> Decorator[[SessionTimeout, C], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["session.timeout"], fn: Callable[[SessionTimeout, C], R], /
-    ) -> Function: ...
+        self, name: Literal["session.timeout"], fn: Two[ev.SessionTimeout, C, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["llm.chat.token"], /
-    ) -> Decorator[[LlmChatToken, C | None], R]: ...
+    ) -> By[[ev.LlmChatToken, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["llm.chat.token"], fn: Callable[[LlmChatToken, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["llm.chat.token"], fn: Two[ev.LlmChatToken, C | None, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["llm.chat.done"], /) -> By[[ev.LlmChatDone, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["llm.chat.done"], /
-    ) -> Decorator[[LlmChatDone, C | None], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["llm.chat.done"], fn: Callable[[LlmChatDone, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["llm.chat.done"], fn: Two[ev.LlmChatDone, C | None, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["llm.chat.tool_call"], /
-    ) -> Decorator[[LlmChatToolCall, C | None], R]: ...
+    ) -> By[[ev.LlmChatToolCall, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["llm.chat.tool_call"], fn: Callable[[LlmChatToolCall, C | None], R], /
-    ) -> Function: ...
+        self, name: Literal["llm.chat.tool_call"], fn: Two[ev.LlmChatToolCall, C | None, R], /
+    ) -> Fn: ...
     @overload
     def __call__(
         self, name: Literal["llm.chat.tool_result"], /
-    ) -> Decorator[[LlmChatToolResult, C | None], R]: ...
+    ) -> By[[ev.LlmChatToolResult, C | None], R]: ...
     @overload
     def __call__(
-        self,
-        name: Literal["llm.chat.tool_result"],
-        fn: Callable[[LlmChatToolResult, C | None], R],
-        /,
-    ) -> Function: ...
+        self, name: Literal["llm.chat.tool_result"], fn: Two[ev.LlmChatToolResult, C | None, R], /
+    ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["call.routed"], /) -> Decorator[[CallRouted, C], R]: ...
+    def __call__(self, name: Literal["call.routed"], /) -> By[[ev.CallRouted, C], R]: ...
     @overload
-    def __call__(
-        self, name: Literal["call.routed"], fn: Callable[[CallRouted, C], R], /
-    ) -> Function: ...
+    def __call__(self, name: Literal["call.routed"], fn: Two[ev.CallRouted, C, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["call.route_failed"], /) -> By[[ev.CallRouteFailed, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.route_failed"], /
-    ) -> Decorator[[CallRouteFailed, C], R]: ...
+        self, name: Literal["call.route_failed"], fn: Two[ev.CallRouteFailed, C, R], /
+    ) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["events.gap"], /) -> By[[ev.EventsGap, C | None], R]: ...
     @overload
     def __call__(
-        self, name: Literal["call.route_failed"], fn: Callable[[CallRouteFailed, C], R], /
-    ) -> Function: ...
-    @overload
-    def __call__(self, name: Literal["events.gap"], /) -> Decorator[[EventsGap, C | None], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["events.gap"], fn: Callable[[EventsGap, C | None], R], /
-    ) -> Function: ...
-    def __call__(self, name: str, fn: Function = _MISSING, /) -> Function:
-        if fn is not _MISSING:
-            return self._add(name, fn)
+        self, name: Literal["events.gap"], fn: Two[ev.EventsGap, C | None, R], /
+    ) -> Fn: ...
+    # fmt: on
+    def __call__(self, name: str, fn: Fn = _MISSING, /) -> Any:
         check_name(name)
-
-        def register(handler: Function) -> Function:
-            return self._add(name, handler)
-
-        return register
+        return By(self._add, name) if fn is _MISSING else self._add(name, fn)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pinecall import events
     from pinecall.core.drain import DrainReport
+    from pinecall.core.line import RouteResult
+    from pinecall.core.listen import Heard
     from pinecall.core.ringing import RingingCall
     from pinecall.core.speech import ReplyStream, SayResult
     from pinecall.core.toolround import ToolResult
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from pinecall.skills import Skill
     from pinecall.tools import Tool, tool
 
-    from .agent import Agent, Call, Line, LineCall
+    from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall
     from .waiting import Playback
 
@@ -56,6 +58,7 @@ __all__ = [
     "DialError",
     "DisplacedError",
     "DrainReport",
+    "Heard",
     "Line",
     "LineCall",
     "LineOptions",
@@ -71,20 +74,24 @@ __all__ = [
     "RequestRejected",
     "RequestTimeout",
     "RingingCall",
+    "RouteResult",
     "SayResult",
     "ServerAtCapacityError",
     "Skill",
     "TokenError",
     "Tool",
     "ToolResult",
+    "WhatsAppSession",
     "events",
     "tool",
 ]
 
 _FROM = {
-    ".agent": ("Agent", "Call", "Line", "LineCall"),
+    ".agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     ".client": ("Pinecall",),
     "pinecall.core.drain": ("DrainReport",),
+    "pinecall.core.line": ("RouteResult",),
+    "pinecall.core.listen": ("Heard",),
     "pinecall.core.ringing": ("RingingCall",),
     "pinecall.core.speech": ("ReplyStream", "SayResult"),
     "pinecall.core.toolround": ("ToolResult",),

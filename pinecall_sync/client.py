@@ -6,6 +6,7 @@ import random
 import signal
 import ssl as ssl_module
 import threading
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ from pinecall.core.drain import Drain, DrainReport
 from pinecall.core.session import Session
 from pinecall.options import ReconnectPolicy
 from pinecall.settings import Settings
-from pinecall.typing import On
+from pinecall.typing import EventName, Off, On, Plain
 
-from .agent import Agent, Call, Line, LineCall
+from .agent import Agent, Call, Line, LineCall, WhatsAppSession
 from .driver import Driver
 from .waiting import EventIterator, wait
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from pinecall.core.agent import AgentBase
+    from pinecall.core.call import CallBase
     from pinecall.core.line import LineBase
 
 __all__ = ["Pinecall"]
@@ -37,6 +39,9 @@ class _Front:
     def __init__(self) -> None:
         self.guard = threading.RLock()
         self.driver: Driver | None = None
+
+    def epoch(self) -> float:
+        return time.time()
 
     def wake(self) -> None:
         if self.driver is not None:
@@ -57,6 +62,11 @@ class _Front:
         self, session: Session, line: LineBase, call_id: str, **facts: Any
     ) -> LineCall:
         return LineCall(session, line, call_id, **facts)
+
+    def make_whatsapp_session(
+        self, call: CallBase, contact_phone: str, contact_name: str | None
+    ) -> WhatsAppSession:
+        return WhatsAppSession(call, contact_phone, contact_name)
 
 
 class Pinecall(ClientBase[Agent, Line]):
@@ -191,21 +201,21 @@ class Pinecall(ClientBase[Agent, Line]):
     # -- handlers -------------------------------------------------------------------------------
 
     @property
-    def on(self) -> On[Call, Agent, None]:
+    def on(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, Plain]:
         """``on("turn.end", handler)`` or ``@on("turn.end")``: for every agent's events."""
         return On(self.add_handler)
 
     @property
-    def once(self) -> On[Call, Agent, None]:
+    def once(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, Plain]:
         """As ``on``, for the next event only."""
         return On(lambda event, handler: self.add_handler(event, handler, once=True))
 
-    def off(self, event: str, handler: Any = None, /) -> None:
-        """Take a handler off, or all of an event's."""
-        with self.session.guard:
-            self.session.handlers.remove(event, handler)
+    @property
+    def off(self) -> Off:
+        """``off("turn.end", handler)``; without a handler all of the event's."""
+        return Off(self.remove_handler)
 
-    def events(self, *names: str) -> EventIterator:
+    def events(self, *names: EventName) -> EventIterator:
         """The same events as an iterator of :class:`~pinecall.events.Item`."""
         return EventIterator(self.session.subscribe(self.session.handlers, names))
 

@@ -78,6 +78,10 @@ class AgentBase:
         with self.session.guard:
             return self.handlers.add(event, handler, once=once)
 
+    def remove_handler(self, event: str, handler: Function | None = None) -> None:
+        with self.session.guard:
+            self.handlers.remove(event, handler)
+
     # -- configuration --------------------------------------------------------------------------
 
     def configure(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:

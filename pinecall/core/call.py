@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotConnected
+from . import history
 from .handlers import Function, Handlers
 from .speech import ReplyStream, Speeches, ended_error
 from .turns import TurnState
@@ -16,6 +17,7 @@ from .verbs import CallVerbs
 
 if TYPE_CHECKING:
     from .agent import AgentBase
+    from .history import Historian
     from .line import LineBase
     from .session import Session
     from .toolround import ToolRound
@@ -78,6 +80,7 @@ class CallBase(CallVerbs):
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._handlers: Handlers | None = None
+        self._historian: Historian | None = None
 
     # -- what it says of itself -----------------------------------------------------------------
 
@@ -162,6 +165,20 @@ class CallBase(CallVerbs):
 
     # -- what happens to it ---------------------------------------------------------------------
 
+    def begin_history(self, agent: AgentBase) -> None:
+        """The call began: save it, and look its contact up, where the agent has a store."""
+        self._historian = history.begin(self.session, agent, self, self.session.front.epoch)
+
+    def changed(self) -> None:
+        """``messages`` changed."""
+        if self._historian is not None:
+            self._historian.changed()
+
+    def history_written(self) -> None:
+        """The program writes the model's history itself: nothing is to be restored over that."""
+        if self._historian is not None:
+            self._historian.written()
+
     def remember(self, role: str, content: str, message_id: str | None = None) -> bool:
         """Add to the conversation; the same message id again updates it. False if nothing is new."""
         if message_id:
@@ -169,9 +186,12 @@ class CallBase(CallVerbs):
             if known is not None:
                 changed = known["content"] != content
                 known["content"] = content
+                if changed:
+                    self.changed()
                 return changed
         message = {"role": role, "content": content}
         self.messages.append(message)
+        self.changed()
         if message_id:
             self.said[f"{role}:{message_id}"] = message
         return True
@@ -228,6 +248,8 @@ class CallBase(CallVerbs):
         self.rounds.clear()
         self.said.clear()
         self.bot_words = []
+        if self._historian is not None:
+            self._historian.ended()
 
     def _settle(self) -> None:
         for stream in list(self.streams.values()):
@@ -243,3 +265,7 @@ class CallBase(CallVerbs):
     def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
         with self.session.guard:
             return self.handlers.add(event, handler, once=once)
+
+    def remove_handler(self, event: str, handler: Function | None = None) -> None:
+        with self.session.guard:
+            self.handlers.remove(event, handler)

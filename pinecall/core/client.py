@@ -151,3 +151,7 @@ class ClientBase(Generic[AgentT, LineT]):
     def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
         with self.session.guard:
             return self.session.handlers.add(event, handler, once=once)
+
+    def remove_handler(self, event: str, handler: Function | None = None) -> None:
+        with self.session.guard:
+            self.session.handlers.remove(event, handler)

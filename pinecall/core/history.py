@@ -21,7 +21,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CallEnded, RequestTimeout
+from ..errors import CallEnded, RequestRejected, RequestTimeout
 from .conversation import (
     CONVERSATIONS,
     ConversationRecord,
@@ -247,10 +247,12 @@ class Historian:
         self._restored = messages
 
         def answered() -> None:
-            if outcome.error is not None:
+            error = outcome.error
+            if isinstance(error, RequestRejected):
+                # Any other failure leaves open whether the server has it.
                 self._restored = []
-                if not isinstance(outcome.error, CallEnded):
-                    self._report(outcome.error, "history.set")
+            if error is not None and not isinstance(error, CallEnded):
+                self._report(error, "history.set")
 
         outcome.waiters.append(answered)
 

@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from ..errors import PinecallError, RegistrationError
-from ..events import LineError
+from attrs import frozen
+
+from ..errors import ConfigurationError, PinecallError
 from ..options import LineOptions
-from . import encode
+from . import config
 from .call import CallBase
-from .handlers import Chains, Function, Handlers
-from .registration import Registration
+from .handlers import Chains, Function, Handlers, describe, is_coroutine
+from .jobs import Job
+from .listen import Heard, Listener
+from .outcome import Outcome
+from .registration import LineRegistration
+from .speech import Speech
 
 if TYPE_CHECKING:
+    from ..events import Turn
     from .session import Session
 
-__all__ = ["LineBase", "LineCallBase"]
+__all__ = ["LineBase", "LineCallBase", "RouteResult"]
+
+#: Seconds that the server may take to hand a call over.
+ROUTE_TIMEOUT = 15.0
+
+Extension = str | Callable[..., Any]
 
 
-class LineRegistration(Registration):
-    owner: LineBase
+@frozen
+class RouteResult:
+    """Whether a call was handed over. ``reason`` if not: ``offline``, ``unknown``,
+    ``no_phone_config``, ``capacity``, ``swap_failed``, ``timeout``, or why the call ended."""
 
-    def claim(self) -> None:
-        line = self.owner
-        self.session.transmit(
-            {
-                "event": "line.create",
-                "number": line.number,
-                "config": encode.encode_line(line.config),
-            }
-        )
-
-    def acked(self) -> bool:
-        if not super().acked():
-            return False
-        for text in self.session.outbox.release(self.owner.id):
-            self.session.outbox.transmit(text, about=self.owner.id)
-        return True
-
-    def refused(self, event: LineError) -> None:
-        code = event.code or "LINE_CONFIG_ERROR"
-        text = self.session.clean(event.error or code)
-        line = self.owner
-        error: PinecallError = RegistrationError(
-            f"line {line.number} was refused: {text} ({code})", code, agent_id=line.id
-        )
-        self.refuse(error)
+    ok: bool
+    reason: str | None = None
 
 
 class LineBase:
@@ -60,9 +52,11 @@ class LineBase:
         self.registration = LineRegistration(session, self)
         self.chains = Chains()
         self.own_handlers: Handlers | None = None
+        self._extensions: dict[str, Extension] = {}
 
     @property
     def registered(self) -> bool:
+        """Does the server have it now?"""
         return self.registration.held
 
     def __repr__(self) -> str:
@@ -78,9 +72,243 @@ class LineBase:
         with self.session.guard:
             return self.handlers.add(event, handler, once=once)
 
+    def remove_handler(self, event: str, handler: Function | None = None) -> None:
+        with self.session.guard:
+            self.handlers.remove(event, handler)
+
     def call_ended(self, call: CallBase) -> None:
         """Nothing waits on a line for a call to begin."""
 
+    # -- extensions -----------------------------------------------------------------------------
+
+    def extensions(self, table: Mapping[str, Extension]) -> None:
+        """Who answers which extension: an agent's id, or a function that gets the call.
+
+        ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` catches every other extension. A match
+        takes the call; what is not in the table reaches the ``call`` handlers.
+        """
+        checked: dict[str, Extension] = {}
+        for key, value in table.items():
+            if not isinstance(key, str) or not (key == "*" or key.isdigit()):
+                raise ConfigurationError(
+                    f"line {self.number}: an extension is digits or '*', not {key!r}"
+                )
+            if not callable(value) and not (isinstance(value, str) and value):
+                raise ConfigurationError(
+                    f"line {self.number}: extension {key!r} goes to an agent's id or a function, "
+                    f"not {type(value).__name__}"
+                )
+            if callable(value) and is_coroutine(value) and not self.session.front.coroutines:
+                raise ConfigurationError(
+                    f"line {self.number}: extension {key!r}: {describe(value)} is an 'async def'; "
+                    "pinecall_sync runs plain functions"
+                )
+            checked[key] = value
+        self._extensions = checked
+
+    def extension_for(self, call: LineCallBase) -> Extension | None:
+        if not call.extension:
+            return None
+        return self._extensions.get(call.extension, self._extensions.get("*"))
+
+    def answer(self, call: LineCallBase, event: Any) -> None:
+        """A call has come in: the extension's, or the ``call`` handlers'."""
+        target = self.extension_for(call)
+        if target is None:
+            self.session.emit("call", (call,), event=event, agent=self, call=call)
+        elif isinstance(target, str):
+            self._route(call, target)
+        else:
+            function = target
+            self.session.run(
+                Job(
+                    f"extension {call.extension}",
+                    lambda: function(call),
+                    lambda _result: None,
+                    lambda error: self._extension_failed(call, error),
+                    agent=self,
+                    call=call,
+                    coroutine=inspect.iscoroutinefunction(function),
+                )
+            )
+
+    def _route(self, call: LineCallBase, agent: str) -> None:
+        outcome = call.place_route(agent)
+
+        def routed() -> None:
+            result = outcome.result()
+            if not result.ok and not call.over:
+                message = f"it could not be handed to {agent!r} ({result.reason})"
+                self._extension_failed(call, PinecallError(message))
+
+        outcome.waiters.append(routed)
+
+    def _extension_failed(self, call: LineCallBase, error: BaseException) -> None:
+        message = f"line {self.number}: extension {call.extension} of call {call.id}: {error}"
+        failure = PinecallError(message, "LINE_EXTENSION_ERROR", agent_id=self.id, call_id=call.id)
+        failure.__cause__ = error
+        self.session.report_failure(failure, f"extension {call.extension}", self, call)
+
+    # -- verbs ----------------------------------------------------------------------------------
+
+    def destroy(self) -> None:
+        """Give the number back; it is not claimed again (wire: ``line.destroy``)."""
+        session = self.session
+        with session.guard:
+            if self.registered:
+                session.transmit({"event": "line.destroy", "number": self.number})
+            session.registry.remove_line(self)
+            session.outbox.drop_agent(self.id)
+            self.registration.forget()
+        session.wake()
+
 
 class LineCallBase(CallBase):
-    """A call that a line answered."""
+    """A call that a line answered. ``routed`` is true once it was handed to an agent."""
+
+    def __init__(self, *args: Any, **facts: Any) -> None:
+        super().__init__(*args, **facts)
+        self.routed = False
+        self._listeners: list[Listener] = []
+        self._listened = 0
+        self._route: Outcome[RouteResult] | None = None
+
+    # -- what happens to it ---------------------------------------------------------------------
+
+    def key_pressed(self, digit: str) -> None:
+        for listener in list(self._listeners):
+            listener.key(digit)
+
+    def turn_ended(self, turn: Turn) -> None:
+        for listener in list(self._listeners):
+            listener.spoken(turn)
+
+    def route_settled(self, result: RouteResult) -> None:
+        route, self._route = self._route, None
+        self.session.timers.clear(("route", self.id))
+        self.routed = self.routed or result.ok
+        if route is not None:
+            route.set(result)
+
+    def finish(self, reason: str) -> None:
+        super().finish(reason)
+        for listener in list(self._listeners):
+            listener.give_up()
+        self.route_settled(RouteResult(reason == "routed", None if reason == "routed" else reason))
+
+    # -- verbs ----------------------------------------------------------------------------------
+
+    def speak_as(self, text: str, voice: Any, language: str | None, add_to_history: bool) -> Speech:
+        self._override(voice=voice, language=language)
+        return self.speak(text, "", None, add_to_history)
+
+    def _override(self, **options: Any) -> None:
+        given = {name: value for name, value in options.items() if value is not None}
+        if given:
+            self.configure(**given)
+
+    def context(self, **values: Any) -> None:
+        """Keyed values that survive the hand-over to an agent; None clears (``set_context``)."""
+        for key, value in values.items():
+            self._live({"event": "set_context", "call_id": self.id, "key": key, "value": value})
+
+    def place_listen(
+        self,
+        *,
+        digits: int | None = None,
+        terminator: str | None = None,
+        speech: bool = False,
+        timeout: float,
+        language: str | None = None,
+    ) -> Outcome[Heard]:
+        listener = self._listener(digits, terminator, speech, timeout, language)
+        with self.session.guard:
+            listener.start_clock()
+        self.session.wake()
+        return listener.outcome
+
+    def place_ask(self, text: str, **listen: Any) -> Outcome[Heard]:
+        """Keys count from the first syllable; the clock starts when the prompt was heard."""
+        listener = self._listener(
+            listen.pop("digits", None),
+            listen.pop("terminator", None),
+            listen.pop("speech", False),
+            listen.pop("timeout"),
+            listen.pop("language", None),
+        )
+        speech = self.speak(text, "", None)
+        with self.session.guard:
+            if speech.outcome.done:
+                listener.start_clock()
+            else:
+                speech.outcome.waiters.append(listener.start_clock)
+        self.session.wake()
+        return listener.outcome
+
+    def _listener(
+        self,
+        digits: int | None,
+        terminator: str | None,
+        speech: bool,
+        timeout: float,
+        language: str | None,
+    ) -> Listener:
+        with self.session.guard:
+            self.require("listen")
+            self._listened += 1
+            listener = Listener(
+                self,
+                self._listened,
+                digits=digits,
+                terminator=terminator,
+                speech=speech,
+                timeout=timeout,
+                on_done=self._heard,
+            )
+            self._override(language=language)
+            self._listeners.append(listener)
+        return listener
+
+    def _heard(self, listener: Listener) -> None:
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
+    def place_route(
+        self,
+        agent: str,
+        *,
+        language: str | None = None,
+        voice: Any = None,
+        stt: Any = None,
+        greeting: str | None = None,
+        prompt_vars: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        history: bool = True,
+    ) -> Outcome[RouteResult]:
+        config.check_agent_id(agent)
+        options = {
+            "language": language,
+            "voice": voice,
+            "stt": stt,
+            "greeting": greeting,
+            "prompt_vars": dict(prompt_vars) if prompt_vars is not None else None,
+            "context": dict(context) if context is not None else None,
+        }
+        frame = {"event": "call.route", "call_id": self.id, "agent": agent}
+        frame.update({key: value for key, value in options.items() if value is not None})
+        with self.session.guard:
+            if self._route is not None:
+                raise ConfigurationError(
+                    f"route_to({agent!r}): call {self.id} is being handed over already; wait for that",
+                    "ROUTE_PENDING",
+                    call_id=self.id,
+                )
+            self.send_live({**frame, "history": bool(history)})
+            outcome = self._route = Outcome(f"route_to {agent}")
+            self.session.timers.set(
+                ("route", self.id),
+                ROUTE_TIMEOUT,
+                lambda _late: self.route_settled(RouteResult(False, "timeout")),
+            )
+        self.session.wake()
+        return outcome

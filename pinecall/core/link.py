@@ -178,6 +178,8 @@ class Link:
 
     def refused(self, event: ErrorFrame) -> None:
         """An ``error`` frame before ``connected``."""
+        if self.phase is not Phase.AUTHENTICATING:
+            return
         code = event.code or "INVALID_KEY"
         text = self.session.clean(event.error or event.message or "no reason given")
         if code == "SERVER_AT_CAPACITY" or text.startswith("SERVER_AT_CAPACITY"):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .call import CallBase
     from .line import LineBase, LineCallBase
     from .session import Session
+    from .whatsapp import WhatsAppSessionBase
 
 __all__ = ["Front"]
 
@@ -21,6 +22,9 @@ class Front(Protocol):
     coroutines: bool
     #: Held around every access to the session; reentrant.
     guard: AbstractContextManager[Any]
+
+    def epoch(self) -> float:
+        """Seconds since 1970, for records; not for deadlines."""
 
     def wake(self) -> None:
         """Something is to be sent or delivered; called from any thread, never blocks."""
@@ -36,3 +40,7 @@ class Front(Protocol):
     def make_line_call(
         self, session: Session, line: LineBase, call_id: str, **facts: Any
     ) -> LineCallBase: ...
+
+    def make_whatsapp_session(
+        self, call: CallBase, contact_phone: str, contact_name: str | None
+    ) -> WhatsAppSessionBase: ...

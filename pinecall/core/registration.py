@@ -24,7 +24,7 @@ from ..errors import (
     RegistrationError,
     ServerAtCapacityError,
 )
-from ..events import ErrorFrame
+from ..events import ErrorFrame, LineError
 from . import encode, phone
 from .backoff import ConflictEpisode
 from .outcome import Outcome
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .line import LineBase
     from .session import Session
 
-__all__ = ["AgentRegistration", "Registration", "not_registered"]
+__all__ = ["AgentRegistration", "LineRegistration", "Registration", "not_registered"]
 
 log = logging.getLogger("pinecall")
 
@@ -279,6 +279,22 @@ class AgentRegistration(Registration):
         if self.session.link.ready:
             self.status = "asked"
             self.claim()
+
+
+class LineRegistration(Registration):
+    owner: LineBase
+
+    def claim(self) -> None:
+        line = self.owner
+        body = encode.encode_line(line.config)
+        self.session.transmit({"event": "line.create", "number": line.number, "config": body})
+
+    def refused(self, event: LineError) -> None:
+        code = event.code or "LINE_CONFIG_ERROR"
+        text = self.session.clean(event.error or code)
+        number = self.owner.number
+        message = f"line {number} was refused: {text} ({code})"
+        self.refuse(RegistrationError(message, code, agent_id=self.owner.id))
 
 
 def not_registered(registration: Registration, timeout: float) -> RegistrationError:

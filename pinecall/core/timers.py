@@ -7,7 +7,7 @@ entry point of the session reaches: verbs need no clock, and tests pass integers
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 
 __all__ = ["Timers"]
 
@@ -65,14 +65,16 @@ class Timers:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
-    def expired(self, now: float) -> list[tuple[Action, float]]:
-        """Take out what is due: ``(action, due)``, in order of their deadlines."""
+    def expired(self, now: float) -> Iterator[tuple[Action, float]]:
+        """What is due: ``(action, due)``, in order of their deadlines.
+
+        One is taken out at a time, so that an action which clears another timer, due as well, is
+        heeded.
+        """
         self.arm(now)
-        fired: list[tuple[Action, float]] = []
         heap = self._heap
         while heap and heap[0][0] <= now:
             due, _, key = heapq.heappop(heap)
             if self._due.get(key) == due:
                 del self._due[key]
-                fired.append((self._actions.pop(key), due))
-        return fired
+                yield self._actions.pop(key), due

@@ -159,3 +159,4 @@ class ToolRound:
                 call.messages.append(
                     {"role": "tool", "tool_call_id": result.tool_call_id, "content": content}
                 )
+        call.changed()

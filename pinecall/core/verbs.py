@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError
 from ..events import HistoryData, HistoryUpdated, Turn
 from . import config, encode, phone
+from .history import WRITES
 from .outcome import Outcome
 from .speech import ReplyStream, Speech
 from .toolround import ToolResult, result_frame
@@ -45,6 +46,7 @@ class CallVerbs:
         @property
         def speeches(self) -> Any: ...
         def require(self, verb: str) -> None: ...
+        def history_written(self) -> None: ...
         def send_live(self, frame: dict[str, Any]) -> None: ...
         def send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None: ...
 
@@ -196,6 +198,8 @@ class CallVerbs:
         **fields: Any,
     ) -> Outcome[Any]:
         with self.session.guard:
+            if verb in WRITES:
+                self.history_written()
             outcome = self.session.requests.ask(
                 self,  # type: ignore[arg-type]
                 verb,

@@ -65,6 +65,9 @@ class Done(Awaitable[_T]):
         return self._value
 
 
+_DONE: Done[None] = Done(None)
+
+
 class Waiting(Awaitable[_R], Generic[_T, _R]):
     """Something that is under way; awaiting it waits for its value."""
 
@@ -86,27 +89,33 @@ class CallerEnd(CallerBase):
 
     def say(self, text: str, interim: bool = True, *, end: bool = True) -> Done[None]:
         """Say something, once the agent has finished speaking; ``end=False`` leaves the turn open."""
-        return Done(self._say(Saying(text, interim, end)))
+        self._say(Saying(text, interim, end))
+        return _DONE
 
     def interrupt(self, text: str) -> Done[None]:
         """Speak over the agent: now if it speaks or thinks, else over its next words."""
-        return Done(self._say(Saying(text, cut=True)))
+        self._say(Saying(text, cut=True))
+        return _DONE
 
     def continue_(self, text: str) -> Done[None]:
         """Go on in the turn that had ended: the agent's answer to it is dropped (``turn.continued``)."""
-        return Done(self._say(Saying(text, more=True)))
+        self._say(Saying(text, more=True))
+        return _DONE
 
     def silence(self) -> Done[None]:
         """A pause in an open turn (``turn.pause``)."""
-        return Done(self._silence())
+        self._silence()
+        return _DONE
 
     def press(self, digits: str) -> Done[None]:
         """Press keys."""
-        return Done(self._press(digits))
+        self._press(digits)
+        return _DONE
 
     def hangup(self) -> Done[None]:
         """Hang up; nothing when the call is over."""
-        return Done(self._hangup())
+        self._hangup()
+        return _DONE
 
     def wait_reply(self, timeout: float = 10.0) -> Awaitable[str]:
         """The agent's next reply, heard to its end; TimeoutError says what was heard."""
@@ -122,11 +131,13 @@ class ChatEnd(ChatBase):
 
     def say(self, text: str) -> Done[None]:
         """Write something."""
-        return Done(self._say(text))
+        self._say(text)
+        return _DONE
 
     def close(self) -> Done[None]:
         """Leave."""
-        return Done(self._close())
+        self._close()
+        return _DONE
 
     def wait_reply(self, timeout: float = 10.0) -> Awaitable[str]:
         """The agent's next answer; TimeoutError says what was seen."""
@@ -142,11 +153,13 @@ class WhatsAppEnd(WhatsAppBase):
 
     def say(self, text: str, type: str = "text") -> Done[None]:
         """Write something; ``type="audio"`` is a voice note with this transcript."""
-        return Done(self._say(text, type))
+        self._say(text, type)
+        return _DONE
 
     def expire(self, reason: str = "idle_timeout") -> Done[None]:
         """End the session as the platform does: ``idle_timeout`` or ``window_expired``."""
-        return Done(self._end(reason))
+        self._end(reason)
+        return _DONE
 
     def wait_reply(self, timeout: float = 10.0) -> Awaitable[str]:
         """The next message to the contact; TimeoutError says what was seen."""
@@ -201,7 +214,7 @@ class Emulator(EmulatorBase):
     ) -> Awaitable[ChatEnd]:  # fmt: skip
         """A visitor opens a chat with an agent."""
         known = {"metadata": metadata, "language": language, "session_id": session_id}
-        return Waiting(self._chat(agent, wait, known), lambda s: ChatEnd(self._runner, s))  # type: ignore[arg-type]
+        return Waiting(self._chat(agent, wait, known), lambda s: ChatEnd(self._runner, s))
 
     def whatsapp(
         self, to: str, from_: str = "5491155551234", name: str = "Ana", wait: float = 2.0
@@ -209,14 +222,18 @@ class Emulator(EmulatorBase):
         """A contact's session with an agent, or with the channel of that phone-number id."""
         return Waiting(
             self._whatsapp(to, from_, name, wait),
-            lambda s: WhatsAppEnd(self._runner, s),  # type: ignore[arg-type]
+            lambda s: WhatsAppEnd(self._runner, s),
         )
 
     def on_dial(
         self, to: str, outcome: str = "answer", delay: float | None = None, times: int | None = None
     ) -> Done[None]:
-        """What dialling ``to`` (or ``"*"``) leads to: answer, busy, no-answer, failed, canceled, silent, error."""
-        return Done(self._on_dial(to, outcome, delay, times))
+        """What dialling ``to`` (or ``"*"``) leads to.
+
+        ``outcome``: answer, busy, no-answer, failed, canceled, silent (it rings for ever), error.
+        """
+        self._on_dial(to, outcome, delay, times)
+        return _DONE
 
     def wait_dialled(self, to: str, timeout: float = 10.0) -> Awaitable[CallerEnd]:
         """The callee's end of the next answered dial to ``to``, once each."""
@@ -225,7 +242,7 @@ class Emulator(EmulatorBase):
     def wait_frame(
         self, event: str, timeout: float = 10.0, count: int = 1, **fields: Any
     ) -> Awaitable[dict[str, Any]]:
-        """The ``count``-th frame of that event (and those fields) a client has sent since the start."""
+        """The ``count``-th frame of that event, with those fields, that a client has sent."""
         return Waiting(self._wait_frame(event, timeout, count, fields), _same)
 
     def wait_agent(self, agent_id: str, timeout: float = 10.0) -> Awaitable[HeldAgent]:
@@ -234,15 +251,18 @@ class Emulator(EmulatorBase):
 
     def send(self, frame: dict[str, Any], agent: str | None = None) -> Done[None]:
         """Send a frame to every client, or to the one that holds ``agent``."""
-        return Done(self._send(frame, agent))
+        self._send(frame, agent)
+        return _DONE
 
     def send_raw(self, data: str | bytes, agent: str | None = None) -> Done[None]:
         """Send any text or bytes."""
-        return Done(self._send_raw(data, agent))
+        self._send_raw(data, agent)
+        return _DONE
 
     def drop(self, code: int = 1006, reason: str = "", agent: str | None = None) -> Done[None]:
         """Close every connection, or one agent's; 1006 cuts it without a close frame."""
-        return Done(self._drop(code, reason, agent))
+        self._drop(code, reason, agent)
+        return _DONE
 
     def fail(
         self, event: str, how: str = "refuse", *, times: int = 1, code: Any = None,
@@ -251,23 +271,28 @@ class Emulator(EmulatorBase):
     ) -> Done[None]:  # fmt: skip
         """Let the next ``times`` commands (or events) of that name go wrong.
 
-        ``how``: refuse, ignore (no answer), repeat (answer twice), delay (by ``delay`` seconds), reorder (after
-        the next of its kind), drop (cut the socket, or close it with ``code``). ``fields`` go into the
-        refusal, like ``retry_after_s=0.1``. ``fail("open", status=503)`` refuses the next handshake.
+        ``how``: refuse, ignore (no answer), repeat (answer twice), delay (by ``delay`` seconds),
+        reorder (after the next of its kind), drop (cut the socket, or close it with ``code``).
+        ``fields`` go into the refusal, like ``retry_after_s=0.1``. ``fail("open", status=503)``
+        refuses the next handshake.
         """
-        return Done(self._fail(event, how, times, code, error, agent_id, delay, fields))
+        self._fail(event, how, times, code, error, agent_id, delay, fields)
+        return _DONE
 
     def clear_faults(self) -> Done[None]:
         """Nothing asked for with ``fail`` goes wrong any more."""
-        return Done(self._clear_faults())
+        self._clear_faults()
+        return _DONE
 
     def freeze(self) -> Done[None]:
         """Accept, read nothing, say nothing: a half-open connection."""
-        return Done(self._freeze(True))
+        self._freeze(True)
+        return _DONE
 
     def thaw(self) -> Done[None]:
         """Go on with what came meanwhile."""
-        return Done(self._freeze(False))
+        self._freeze(False)
+        return _DONE
 
     def _caller(self, call: Any) -> CallerEnd:
         return CallerEnd(self._runner, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from attrs import fields_dict
@@ -14,13 +14,14 @@ from . import views
 from .app import make_app
 from .core import Server, Settings
 from .core import credits as credit
+from .core.chat import ChatSession
 from .core.faults import Fault
 from .core.names import normal_number
 from .core.outbound import Outcome
 from .core.outbox import Frame, Passed
 from .core.records import Agent
-from .core.session import Session
 from .core.voice import VoiceCall
+from .core.whatsapp import WhatsAppSession
 from .errors import EmulatorError, Nobody
 from .models import Answerer, responder_of
 from .runner import Runner
@@ -29,6 +30,7 @@ from .turn import Responder
 __all__ = ["EmulatorBase"]
 
 _DEFAULT_KEY = "pk_emulator"
+_T = TypeVar("_T")
 _IDS = ("plain", "slug", "org")
 
 
@@ -78,13 +80,7 @@ class EmulatorBase:
             pace=_pace(pace), ids=ids, seed=seed, capacity=capacity, credits=credits,
             numbers=None if numbers is None else frozenset(map(normal_number, numbers)), **settings,
         )  # fmt: skip
-        given = dict(api_keys) if isinstance(api_keys, Mapping) else None
-        if given is None:
-            listed = [_DEFAULT_KEY] if api_keys is None else list(api_keys)
-            given = dict.fromkeys(listed, self._settings.org_id)
-        if not given:
-            raise EmulatorError("api_keys is empty: nobody could connect")
-        self._keys = given
+        self._keys = _keys(api_keys, self._settings.org_id)
         self._responder = responder_of(responder)
         self._host, self._port = host, port
         self._watcher: Callable[[Passed], None] | None = None
@@ -193,20 +189,20 @@ class EmulatorBase:
     def credits(self, value: float | None) -> None:
         self._act(lambda core: credit.change(core, value))
 
-    def _look(self, read: Callable[[Server], Any]) -> Any:
+    def _look(self, read: Callable[[Server], _T]) -> _T:
         runner = self._runner
         return runner.look(lambda: read(runner.core))
 
-    def _act(self, action: Callable[[Server], Any]) -> Any:
+    def _act(self, action: Callable[[Server], _T]) -> _T:
         runner = self._runner
         return runner.act(lambda: action(runner.core))
 
-    def _attempt(self, action: Callable[[Server], Any], wait: float) -> Future[Any]:
+    def _attempt(self, action: Callable[[Server], _T], wait: float) -> Future[_T]:
         """Act as soon as somebody is there to take it, for at most ``wait`` seconds."""
         core = self._runner.core
         last: list[Nobody] = []
 
-        def attempt() -> Any:
+        def attempt() -> _T | None:
             last.clear()
             try:
                 return action(core)
@@ -214,7 +210,7 @@ class EmulatorBase:
                 last.append(why)
                 return None
 
-        future: Future[Any] = Future()
+        future: Future[_T] = Future()
         try:
             found = self._act(lambda _: attempt())
         except EmulatorError as why:
@@ -277,15 +273,15 @@ class EmulatorBase:
     def _webrtc_call(self, agent: str, wait: float, known: Frame) -> Future[VoiceCall]:
         return self._attempt(lambda core: core.inbound.webrtc(agent, **known), wait)
 
-    def _chat(self, agent: str, wait: float, known: Frame) -> Future[Session]:
-        def start(core: Server) -> Session:
+    def _chat(self, agent: str, wait: float, known: Frame) -> Future[ChatSession]:
+        def start(core: Server) -> ChatSession:
             chat = core.chats.open(core.online(agent), **known)
             chat.start()
             return chat
 
         return self._attempt(start, wait)
 
-    def _whatsapp(self, to: str, from_: str, name: str, wait: float) -> Future[Session]:
+    def _whatsapp(self, to: str, from_: str, name: str, wait: float) -> Future[WhatsAppSession]:
         return self._attempt(lambda core: core.whatsapps.open(to, from_, name), wait)
 
     def _on_dial(self, to: str, outcome: str, delay: float | None, times: int | None) -> None:
@@ -332,6 +328,16 @@ def _links(core: Server, agent: str | None) -> list[int]:
     held: Agent = core.online(agent)
     assert held.link is not None
     return [held.link.id]
+
+
+def _keys(given: Iterable[str] | Mapping[str, str] | None, org: str) -> dict[str, str]:
+    if isinstance(given, Mapping):
+        keys = dict(given)
+    else:
+        keys = dict.fromkeys([_DEFAULT_KEY] if given is None else given, org)
+    if not keys:
+        raise EmulatorError("api_keys is empty: nobody could connect")
+    return keys
 
 
 def _pace(value: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from typing import Any, Union
+from typing import Any
 
 import msgspec
 from attrs import field, frozen
@@ -48,7 +48,7 @@ class ToolCall:
 class ToolCalls:
     """The tools of one round; also ``ToolCalls(ToolCall(…), ToolCall(…))`` by :meth:`of`."""
 
-    calls: tuple[ToolCall, ...] = field(converter=tuple)
+    calls: tuple[ToolCall, ...]
 
     @classmethod
     def of(cls, *calls: ToolCall) -> ToolCalls:
@@ -63,6 +63,6 @@ class Failure:
     error: str
 
 
-Piece = Union[str, ToolCall, ToolCalls, Failure]
-Answer = Union[Piece, None, Iterable[Piece], Iterator[Piece], AsyncIterator[Piece], Awaitable[Any]]
+Piece = str | ToolCall | ToolCalls | Failure
+Answer = Piece | Iterable[Piece] | Iterator[Piece] | AsyncIterator[Piece] | Awaitable[Any] | None
 Responder = Callable[[Turn], Answer]

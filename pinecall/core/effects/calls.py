@@ -17,7 +17,7 @@ from ...events import (
 from ..agent import AgentBase
 from ..dial import NOT_ANSWERED, dial_reason
 from ..greeting import greet
-from ..line import LineBase
+from ..line import LineBase, LineCallBase
 from ..ringing import RingingCall
 from .base import effect, pass_on, to_call
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 def call_started(
     s: Session, event: CallStarted, agent: AgentBase | LineBase | None, call: CallBase | None
 ) -> None:
+    if isinstance(call, LineCallBase) and call.routed and agent is not call.agent:
+        # Handed over: the agent's call has the same id as the line's, whose end may be late.
+        s.end_call(call, "routed")
+        call = None
     if call is not None and call.announced:
         # Servers repeat it; the object that handlers already have stays the one.
         call.language = event.language or call.language
@@ -39,7 +43,9 @@ def call_started(
         return
     if call is None:
         if s.registry.ended_owner(event.call_id) is not None:
-            if not event.routed_from:
+            if not event.routed_from and not isinstance(
+                s.registry.ended_owner(event.call_id), LineBase
+            ):
                 s.drop(event, f"call {event.call_id} is over")
                 return
             s.registry.revive(event.call_id)
@@ -57,8 +63,12 @@ def call_started(
     call.line_transcript = event.line_transcript
     call.status = "active"
     call.announced = True
+    if isinstance(call, LineCallBase) and isinstance(agent, LineBase):
+        agent.answer(call, event)
+        return
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
     if isinstance(agent, AgentBase):
+        call.begin_history(agent)
         if agent.has_dials:
             agent.dials.started(call)
         if call.direction == "inbound":

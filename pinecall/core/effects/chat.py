@@ -38,6 +38,7 @@ def start_chat(s: Session, agent: AgentBase, call_id: str, event: Any) -> CallBa
     s.start_call(call)
     call.announced = True
     s.emit("chat.started", (call,), event=event, agent=agent, call=call)
+    call.begin_history(agent)
     return call
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...events import LineCreated, LineDestroyed, LineError
-from ..line import LineBase
-from .base import effect
+from ...events import (
+    CallDtmfReceived,
+    CallRouted,
+    CallRouteFailed,
+    LineCreated,
+    LineDestroyed,
+    LineError,
+)
+from ..line import LineBase, LineCallBase, RouteResult
+from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -41,3 +48,25 @@ def line_error(s: Session, event: LineError, agent: Any, call: Any) -> None:
 def line_destroyed(s: Session, event: LineDestroyed, agent: Any, call: Any) -> None:
     line = _line(s, event)
     s.emit("line.destroyed", (event, line), event=event, agent=line)
+
+
+@effect(CallDtmfReceived)
+def dtmf_received(s: Session, event: CallDtmfReceived, agent: Any, call: Any) -> None:
+    if isinstance(call, LineCallBase):
+        call.key_pressed(event.digit)
+    to_call(s, event, agent, call)
+
+
+@effect(CallRouted)
+def call_routed(s: Session, event: CallRouted, agent: Any, call: Any) -> None:
+    """``call.ended`` with the reason ``routed`` follows."""
+    if isinstance(call, LineCallBase):
+        call.route_settled(RouteResult(True))
+    pass_on(s, event, agent, call)
+
+
+@effect(CallRouteFailed)
+def route_failed(s: Session, event: CallRouteFailed, agent: Any, call: Any) -> None:
+    if isinstance(call, LineCallBase):
+        call.route_settled(RouteResult(False, event.reason or "swap_failed"))
+    pass_on(s, event, agent, call)

@@ -12,6 +12,7 @@ from ...events import (
     UserMessage,
     UserSpeaking,
 )
+from ..line import LineCallBase
 from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def turn_end(s: Session, event: TurnEnd, agent: Any, call: CallBase | None) -> N
         pass_on(s, event, agent, call)
         return
     turn = call.turn.ended(event)
+    if isinstance(call, LineCallBase):
+        call.turn_ended(turn)
     call.last_message_id = event.message_id or call.last_message_id
     answers = turn.message_id or None
     s.emit("turn.end", (turn, call), event=turn, agent=agent, call=call, answers=answers)

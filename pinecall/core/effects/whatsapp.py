@@ -1,1 +1,113 @@
-"""WhatsApp sessions."""
+"""WhatsApp sessions: calls without a voice and without an end of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...events import (
+    WhatsAppMessage,
+    WhatsAppResponse,
+    WhatsAppSessionEnded,
+    WhatsAppSessionStarted,
+    WhatsAppStatus,
+)
+from ..agent import AgentBase
+from .base import effect, pass_on
+
+if TYPE_CHECKING:
+    from ..call import CallBase
+    from ..session import Session
+
+
+def _known(s: Session, event: Any, agent: Any) -> tuple[AgentBase | None, CallBase | None]:
+    """The session's call and its agent; without either, the only agent that has WhatsApp."""
+    call = s.registry.calls.get(event.session_id) if event.session_id else None
+    if call is not None and isinstance(call.agent, AgentBase):
+        return call.agent, call
+    if isinstance(agent, AgentBase):
+        return agent, None
+    if event.agent_id:
+        return None, None
+    ended = s.registry.ended_owner(event.session_id) if event.session_id else None
+    if isinstance(ended, AgentBase):
+        return ended, None
+    having = [
+        one
+        for one in s.registry.agents.values()
+        if any(channel.type == "whatsapp" for channel in one.channel_table.values())
+    ]
+    return (having[0], None) if len(having) == 1 else (None, None)
+
+
+def _start(
+    s: Session, agent: AgentBase, event: Any, contact_phone: str, contact_name: str | None
+) -> CallBase:
+    call = s.front.make_call(
+        s, agent, event.session_id, from_=contact_phone, to=agent.id, transport="whatsapp"
+    )
+    s.start_call(call)
+    call.announced = True
+    session = s.front.make_whatsapp_session(call, contact_phone, contact_name)
+    s.emit("whatsapp.started", (call,), event=event, agent=agent, call=call)
+    s.emit("whatsapp.session_started", (session,), event=event, agent=agent, call=call)
+    call.begin_history(agent)
+    return call
+
+
+@effect(WhatsAppSessionStarted)
+def session_started(s: Session, event: WhatsAppSessionStarted, agent: Any, call: Any) -> None:
+    owner, known = _known(s, event, agent)
+    if known is not None:
+        return
+    if owner is None:
+        pass_on(s, event, owner, None)
+    elif s.registry.ended_owner(event.session_id) is not None:
+        s.drop(event, f"session {event.session_id} is over")
+    else:
+        _start(s, owner, event, event.contact_phone or "", event.contact_name)
+
+
+@effect(WhatsAppMessage)
+def message(s: Session, event: WhatsAppMessage, agent: Any, call: Any) -> None:
+    owner, known = _known(s, event, agent)
+    if (
+        known is None
+        and owner is not None
+        and event.session_id
+        and s.registry.ended_owner(event.session_id) is None
+    ):
+        # A session that began before this process was there.
+        known = _start(s, owner, event, event.from_ or "", event.name)
+    if known is not None and event.text:
+        known.remember("user", event.text, event.message_id)
+    pass_on(s, event, owner, known)
+
+
+@effect(WhatsAppResponse)
+def response(s: Session, event: WhatsAppResponse, agent: Any, call: Any) -> None:
+    owner, known = _known(s, event, agent)
+    if known is not None and event.text:
+        known.remember("assistant", event.text)
+        if event.source:
+            known.messages[-1]["source"] = event.source
+    pass_on(s, event, owner, known)
+
+
+@effect(WhatsAppStatus)
+def status(s: Session, event: WhatsAppStatus, agent: Any, call: Any) -> None:
+    owner, known = _known(s, event, agent)
+    pass_on(s, event, owner, known)
+
+
+@effect(WhatsAppSessionEnded)
+def session_ended(s: Session, event: WhatsAppSessionEnded, agent: Any, call: Any) -> None:
+    owner, known = _known(s, event, agent)
+    if known is not None:
+        known.duration = event.duration or 0.0
+        known.started_at = event.started_at or known.started_at
+        known.ended_at = event.ended_at or 0.0
+        if event.messages:
+            known.messages = event.messages
+    pass_on(s, event, owner, known)
+    if known is not None:
+        s.end_call(known, event.reason or "unknown", event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -159,8 +160,10 @@ class Generation:
 
     def whole(self, text: str) -> None:
         """An answer known at once, so that the bot's first frame can carry its text."""
-        if text and not self._stopped:
-            self._speak(text, text)
+        if self._stopped:
+            return
+        for token in re.findall(r"\s*\S+\s*$|\s*\S+", text):
+            self._speak(token, text)
 
     def _speak(self, token: str, whole: str | None) -> None:
         if not self.message_id:

@@ -118,7 +118,7 @@ class CallLog:
 
 def _entries(session: Session, frame: Frame) -> list[tuple[str, Frame]]:
     event = frame["event"]
-    ends = {k: frame[k] for k in ("direction", "from", "to") if k in frame}
+    ends: Frame = {k: frame[k] for k in ("direction", "from", "to") if k in frame}
     if event in ("call.ringing", "call.started"):
         extra = (
             {}

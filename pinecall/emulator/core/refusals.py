@@ -45,7 +45,7 @@ def text_of(frame: Frame, key: str, code: str = "BAD_REQUEST") -> str:
 def refusal(command: Frame, refused: Refused) -> Frame:
     """The frame that answers ``command`` with no."""
     event = str(command["event"])
-    said = {k: command[k] for k in ("agent_id", "call_id", "session_id") if k in command}
+    said: Frame = {k: command[k] for k in ("agent_id", "call_id", "session_id") if k in command}
     code, error = refused.code, refused.error
     if event.startswith("history."):
         answer = "history.data" if event == "history.get" else "history.updated"

@@ -1,0 +1,83 @@
+"""``python -m pinecall.emulator``: a Pinecall server on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+
+from ..errors import PinecallError
+from .base import EmulatorBase
+from .console import Console
+from .core.outbox import Passed
+from .farends import ChatBase
+
+__all__ = ["main"]
+
+
+class _Served(EmulatorBase):
+    def serve(self, console: Console, chat: str | None) -> None:
+        """Serve until interrupted; with ``chat`` a person types with that agent."""
+
+        def show(passed: Passed) -> None:
+            line = console.line(passed)
+            if line is not None:
+                print(line, flush=True)
+
+        if chat is None:
+            self._watcher = show
+        self._start(None)
+        try:
+            print(f"Pinecall emulator on {self.url}")
+            print(f"  PINECALL_URL={self.url}  PINECALL_API_KEY={self.api_key}", flush=True)
+            if chat is None:
+                threading.Event().wait()
+            else:
+                self._talk(chat)
+        finally:
+            self._stop()
+
+    def _talk(self, agent: str) -> None:
+        print(f"waiting for agent {agent!r} …", flush=True)
+        self._wait_agent(agent, 24 * 3600).result()
+        session = self._chat(agent, 1.0, {}).result()
+        end = ChatBase(self._runner, session)
+        print("type, and end with an empty line", flush=True)
+        while not end.ended and (text := input("> ").strip()):
+            end._say(text)
+            try:
+                print(f"{agent}: {end._wait_reply(60.0).result()}", flush=True)
+            except TimeoutError as why:
+                print(f"({why})", flush=True)
+        end._close()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    parser = argparse.ArgumentParser("python -m pinecall.emulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=4100, help="0 takes a free one (default 4100)")
+    parser.add_argument("--pace", type=float, default=1.0, help="1.0 like people, 0 at once")
+    parser.add_argument("--responder", metavar="URL", help="an OpenAI-compatible server")
+    parser.add_argument("--key", action="append", help="an API key to accept; can be repeated")
+    parser.add_argument("--chat", metavar="AGENT", help="type with an agent")
+    parser.add_argument(
+        "--verbose", action="store_true", help="also words, interim texts and pings"
+    )
+    options = parser.parse_args(argv)
+    try:
+        emulator = _Served(
+            options.port, options.key, options.responder, pace=options.pace, host=options.host
+        )
+        console = Console(colour=sys.stdout.isatty(), quiet=not options.verbose)
+        emulator.serve(console, options.chat)
+    except (KeyboardInterrupt, EOFError):
+        print()
+    except PinecallError as why:
+        print(f"emulator: {why}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""What users of the asyncio front write, all of it correct."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pinecall import Agent, Call, Line, LineCall, Pinecall, PinecallError, Playback, RingingCall
+from pinecall.events import (
+    AgentCreated,
+    CallError,
+    CallRecording,
+    Event,
+    Item,
+    LineCreated,
+    LlmToolCall,
+    MemoryOps,
+    PhoneAdded,
+    Turn,
+    UserMessage,
+)
+from pinecall.typing import EventName, Frame, Message
+
+pc = Pinecall()
+agent = pc.agent("mara")
+line = pc.line("+12186633772")
+seen: list[str] = []
+
+
+def need_str(value: str) -> None: ...
+def need_int(value: int) -> None: ...
+def need_call(value: Call) -> None: ...
+
+
+# Lambdas get the types of their parameters, and may return anything.
+pc.on("connected", lambda: seen.append("connected"))
+pc.on("disconnected", lambda reason: need_str(reason))
+pc.on("reconnecting", lambda attempt: need_int(attempt))
+pc.on("error", lambda err: need_str(err.code))
+agent.on("user.message", lambda event, call: call.say(event.text))
+agent.on("user.message", lambda event, call: (event, object()))
+agent.on("call.ended", lambda call, reason: need_str(reason))
+agent.on("turn.end", lambda turn, call: call.reply(turn.text))
+agent.on("channel.added", lambda event, agent: need_str(agent.id))
+agent.on("memory.ops", lambda event, call: call and call.hangup())
+line.on("line.created", lambda event, line: need_str(line.number))
+pc.on("whatsapp.session_started", lambda session: print(session.id))
+
+
+# Functions and coroutine functions, as plain calls.
+def ringing(ringing: RingingCall) -> None:
+    ringing.accept()
+
+
+async def message(event: UserMessage, call: Call) -> Playback:
+    return call.reply(event.text)
+
+
+async def tool_call(event: LlmToolCall, call: Call) -> dict[str, Any]:
+    return {}
+
+
+def failed(err: PinecallError) -> None: ...
+def failed_more(err: Exception) -> None: ...
+def any_event(event: Event, call: Call) -> None: ...
+def maybe(event: MemoryOps, call: Call | None) -> None: ...
+def recording(event: CallRecording, call: Call | None) -> None: ...
+def call_error(event: CallError, call: Call | None) -> None: ...
+def created(event: AgentCreated, agent: Agent) -> None: ...
+def legacy(event: PhoneAdded, agent: Agent | None) -> None: ...
+def line_created(event: LineCreated, line: Line) -> None: ...
+def answered(call: LineCall) -> None: ...
+def anything(item: Item) -> None: ...
+def varying(*args: Any) -> None: ...
+
+
+for registry in (pc, agent):
+    registry.on("call.ringing", ringing)
+    registry.on("user.message", message)
+    registry.once("user.message", message)
+    registry.on("user.message", any_event)
+    registry.on("user.message", varying)
+    registry.on("llm.tool_call", tool_call)
+    registry.on("memory.ops", maybe)
+    registry.on("call.recording", recording)
+    registry.on("call.error", call_error)
+    registry.on("agent.created", created)
+    registry.on("phone_added", legacy)
+    registry.on("error", failed)
+    registry.on("error", failed_more)
+    registry.on("*", anything)
+
+pc.on("line.created", line_created)
+line.on("line.created", line_created)
+pc.on("call", answered)
+line.on("call", answered)
+pc.off("user.message", message)
+agent.off("user.message")
+
+
+# Decorators leave the function what it was.
+@agent.on("turn.end")
+async def turn_end(turn: Turn, call: Call) -> int:
+    need_call(call)
+    return turn.id
+
+
+@pc.once("chat.started")
+@pc.on("call.started")
+def started(call: Call) -> str:
+    call.on("bot.finished", lambda event, call: need_call(call))
+
+    @call.on("bot.word")
+    def word(event: Event, call: Call) -> None: ...
+
+    return call.id
+
+
+@line.on("user.message")
+async def said(event: UserMessage, call: LineCall) -> None: ...
+
+
+coroutine_function: Callable[[Turn, Call], Awaitable[int]] = turn_end
+plain_function: Callable[[Call], str] = started
+
+name: EventName = "session.idle_warning"
+frame: Frame = {"event": "ping"}
+messages: list[Message] = [{"role": "user", "content": "hello"}]
+pc.events("user.message", name)
