@@ -10,6 +10,7 @@ import ssl as ssl_module
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ class _Front:
     coroutines = True
 
     def __init__(self) -> None:
-        self.guard = threading.RLock()
+        self.guard: AbstractContextManager[Any] = threading.RLock()
         self.driver: Driver | None = None
 
     def epoch(self) -> float:
@@ -256,6 +257,6 @@ def _signals(loop: asyncio.AbstractEventLoop, stop: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        for signum, before in former.items():
-            loop.remove_signal_handler(signum)
-            signal.signal(signum, before)
+        for handled, before in former.items():
+            loop.remove_signal_handler(handled)
+            signal.signal(handled, before)

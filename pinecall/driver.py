@@ -100,10 +100,10 @@ class Driver:
             if not deliveries:
                 break
             for delivery in deliveries:
-                if type(delivery) is Delivery:
+                if isinstance(delivery, Delivery):
                     self._deliver(delivery)
                 else:
-                    self._start(delivery)  # type: ignore[arg-type]
+                    self._start(delivery)
         self._follow_link()
         self._send()
         self._arm()
@@ -225,16 +225,25 @@ class Driver:
             self._timer = self._due = None
 
     async def _end_tasks(self, timeout: float) -> None:
+        """Let user code finish, with the jobs that its end brings about; then cancel it."""
+        assert self.loop is not None
+        deadline = self.loop.time() + timeout
         current = asyncio.current_task()
-        running = [task for task in self._tasks if task is not current]
-        if not running:
-            return
-        _, late = await asyncio.wait(running, timeout=timeout)
+        while True:
+            self._after()
+            running = [task for task in self._tasks if task is not current]
+            if not running:
+                return
+            left = max(0.0, deadline - self.loop.time())
+            done, late = await asyncio.wait(
+                running, timeout=left, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                break
         for task in late:
             log.warning("pinecall: %s was still running at disconnect; cancelled", task.get_name())
             task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=1.0)
+        await asyncio.wait(late, timeout=1.0)
 
     # -- user code ------------------------------------------------------------------------------
 
@@ -257,7 +266,7 @@ class Driver:
         pending = {task for task in tasks if task is not None}
 
         def finished(task: asyncio.Task[Any] | None = None) -> None:
-            pending.discard(task)  # type: ignore[arg-type]
+            pending.discard(task)
             if not pending:
                 with self.session.guard:
                     done()
@@ -307,7 +316,11 @@ class Driver:
     def _start(self, job: Job) -> None:
         if not job.over:
             task = self._spawn(self._job(job), job.label)
-            job.stop = task.cancel
+
+            def stop() -> None:
+                task.cancel()
+
+            job.stop = stop
 
     async def _job(self, job: Job) -> None:
         try:

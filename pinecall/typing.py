@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .core.speech import ReplyStream
     from .errors import PinecallError
 
-__all__ = ["By", "EventName", "Frame", "Message", "Off", "On", "Plain"]
+__all__ = ["Decorator", "EventName", "Frame", "Message", "Off", "On", "Plain"]
 
 #: One frame of the wire, as ``send()`` takes it and ``event.raw`` gives it.
 Frame: TypeAlias = dict[str, Any]
@@ -67,24 +67,19 @@ _Start: TypeAlias = Literal["call.started", "chat.started", "whatsapp.started", 
 _Turn: TypeAlias = Literal["eager.turn", "turn.end"]
 
 # What handlers get. C: a call; A: an agent; K: a line's call; L: a line; S: a WhatsApp session.
-# R is what they may return, Returned what one of them does return.
+# R: what they may return. Returned: what one of them does return. W: see By.
 P = ParamSpec("P")
 X = TypeVar("X")
 Y = TypeVar("Y")
 Returned = TypeVar("Returned")
-ResultT = TypeVar("ResultT", contravariant=True)
+ReturnedPlain = TypeVar("ReturnedPlain", bound="Plain")
 C = TypeVar("C")
 A = TypeVar("A")
+K = TypeVar("K")
+L = TypeVar("L")
+S = TypeVar("S")
 R = TypeVar("R")
-if TYPE_CHECKING:
-    # Before Python 3.13 only type checkers know defaults.
-    from typing_extensions import TypeVar as Defaulted
-
-    K = Defaulted("K", default=C)
-    L = Defaulted("L", default=A)
-    S = Defaulted("S", default=Any)
-else:
-    K, L, S = TypeVar("K"), TypeVar("L"), TypeVar("S")
+W = TypeVar("W")
 
 #: A handler with one argument, with two, and any handler.
 One: TypeAlias = Callable[[X], R]
@@ -118,6 +113,10 @@ class _Waiting(Protocol):
     def wait(self, timeout: float | None = None) -> Any: ...
 
 
+class _Response(Protocol):
+    def raise_for_status(self) -> Any: ...
+
+
 class _Ordered(Protocol):
     def __lt__(self, other: Any, /) -> Any: ...
 
@@ -125,7 +124,7 @@ class _Ordered(Protocol):
 if TYPE_CHECKING:
     #: What a plain function returns and a coroutine function does not. No type says "anything but",
     #: so this lists what there is: strings and collections, numbers, functions and classes, dates
-    #: and paths, attrs classes and dataclasses, files and locks, and what a call's verbs give.
+    #: and paths, attrs classes and dataclasses, files, locks, HTTP responses, what a call's verbs give.
     Plain: TypeAlias = (
         Sized
         | SupportsFloat
@@ -140,6 +139,7 @@ if TYPE_CHECKING:
         | _Dataclass
         | _Managed
         | _Ordered
+        | _Response
         | _Waiting
         | None
     )
@@ -147,7 +147,7 @@ else:
     Plain = object
 
 
-class By(Generic[P, ResultT]):
+class Decorator(Generic[P, W]):
     """``@on("turn.end")``: registers the function below it, and leaves it as it is."""
 
     __slots__ = ("_add", "_name")
@@ -156,11 +156,22 @@ class By(Generic[P, ResultT]):
         self._add = add
         self._name = name
 
-    def __call__(self: By[P, Returned], handler: Callable[P, Returned], /) -> Callable[P, Returned]:
-        # A ResultT that is contravariant makes Returned "that or narrower": a coroutine function
-        # stays one.
+    @overload
+    def __call__(
+        self: Decorator[P, Callable[[Plain], None]], handler: Callable[P, ReturnedPlain], /
+    ) -> Callable[P, ReturnedPlain]: ...
+    @overload
+    def __call__(
+        self: Decorator[P, Callable[[object], None]], handler: Callable[P, Returned], /
+    ) -> Callable[P, Returned]: ...
+    def __call__(self, handler: Fn, /) -> Fn:
         self._add(self._name, handler)
         return handler
+
+
+#: The decorator for functions that may return R. What takes an R stands for it: mypy looks at self
+#: as if every parameter were covariant, and would find that "anything" includes Plain.
+By: TypeAlias = Decorator[P, Callable[[R], None]]
 
 
 class Off:
@@ -179,18 +190,15 @@ class Off:
 _MISSING: Any = object()
 
 
-class On(Generic[C, A, R, K, L, S]):
+class On(Generic[C, A, K, L, S, R]):
     """``on("turn.end", handler)``, or ``@on("turn.end")`` above one.
 
     Gives back the handler. Raises ConfigurationError for a misspelt name, for a wrong number of
     parameters and, on the blocking front, for a coroutine function.
 
     ``add(name, handler)`` is what registers. A front names its classes, and what handlers may
-    return: ``object`` on the asyncio front, :data:`Plain` on the blocking one.
-
-    An agent and a call: ``On[Call, Agent, object]``
-    A line: ``On[LineCall, Line, object]``
-    The client: ``On[Call, Agent, object, LineCall, Line, WhatsAppSession]``
+    return: ``On[Call, Agent, LineCall, Line, WhatsAppSession, object]`` on the asyncio front, with
+    :data:`Plain` in place of ``object`` on the blocking one.
     """
 
     __slots__ = ("_add",)
@@ -575,18 +583,14 @@ class On(Generic[C, A, R, K, L, S]):
         self, name: Literal["memory.ops"], fn: Two[ev.MemoryOps, C | None, R], /
     ) -> Fn: ...
     @overload
-    def __call__(self, name: Literal["history.data"], /) -> By[[ev.HistoryData, C | None], R]: ...
+    def __call__(self, name: Literal["history.data"], /) -> By[[ev.HistoryData, C], R]: ...
+    @overload
+    def __call__(self, name: Literal["history.data"], fn: Two[ev.HistoryData, C, R], /) -> Fn: ...
+    @overload
+    def __call__(self, name: Literal["history.updated"], /) -> By[[ev.HistoryUpdated, C], R]: ...
     @overload
     def __call__(
-        self, name: Literal["history.data"], fn: Two[ev.HistoryData, C | None, R], /
-    ) -> Fn: ...
-    @overload
-    def __call__(
-        self, name: Literal["history.updated"], /
-    ) -> By[[ev.HistoryUpdated, C | None], R]: ...
-    @overload
-    def __call__(
-        self, name: Literal["history.updated"], fn: Two[ev.HistoryUpdated, C | None, R], /
+        self, name: Literal["history.updated"], fn: Two[ev.HistoryUpdated, C, R], /
     ) -> Fn: ...
     @overload
     def __call__(
@@ -659,4 +663,4 @@ class On(Generic[C, A, R, K, L, S]):
     # fmt: on
     def __call__(self, name: str, fn: Fn = _MISSING, /) -> Any:
         check_name(name)
-        return By(self._add, name) if fn is _MISSING else self._add(name, fn)
+        return Decorator(self._add, name) if fn is _MISSING else self._add(name, fn)

@@ -18,6 +18,11 @@ __all__ = ["Answer", "EventIterator", "Playback", "wait"]
 T = TypeVar("T")
 
 
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
 async def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Raises ``asyncio.TimeoutError`` after ``timeout`` seconds; giving up tells the core."""
     if not outcome.done:
@@ -26,7 +31,7 @@ async def wait(session: Session, outcome: Outcome[T], timeout: float | None = No
 
         def wake() -> None:
             # It may be a tool's thread that settles it.
-            loop.call_soon_threadsafe(lambda: settled.done() or settled.set_result(None))
+            loop.call_soon_threadsafe(_wake, settled)
 
         with session.guard:
             outcome.waiters.append(wake)
@@ -100,7 +105,7 @@ class EventIterator:
             arrived: asyncio.Future[None] = loop.create_future()
 
             def wake(loop: Any = loop, arrived: Any = arrived) -> None:
-                loop.call_soon_threadsafe(lambda: arrived.done() or arrived.set_result(None))
+                loop.call_soon_threadsafe(_wake, arrived)
 
             with subscription.session.guard:
                 inbox.wake = wake

@@ -35,7 +35,7 @@ class _Listening:
         @property
         def handlers(self) -> Any: ...
         def add_handler(self, event: str, handler: Any, *, once: bool = False) -> Any: ...
-        def remove_handler(self, event: str, handler: Any) -> None: ...
+        def remove_handler(self, event: str, handler: Any = None) -> None: ...
 
     @property
     def on(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, Plain]:
@@ -113,7 +113,7 @@ class Call(_Listening, _Requests, CallBase):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:
-        agent: Agent  # type: ignore[assignment]
+        agent: Agent
 
     def say(self, text: str, *, add_to_history: bool = False) -> Playback:
         """Speak ``text`` unasked. Ignore the result, or ``wait()`` until it has been heard.
@@ -219,7 +219,7 @@ class Line(_Listening, LineBase):
         wait_registered(self.session, self.registration, timeout)
 
 
-class LineCall(Call, LineCallBase):  # type: ignore[misc]
+class LineCall(Call, LineCallBase):  # pyright: ignore[reportIncompatibleVariableOverride]
     __doc__ = LineCallBase.__doc__
 
     def say(

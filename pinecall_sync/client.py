@@ -7,6 +7,7 @@ import signal
 import ssl as ssl_module
 import threading
 import time
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ class _Front:
     coroutines = False
 
     def __init__(self) -> None:
-        self.guard = threading.RLock()
+        self.guard: AbstractContextManager[Any] = threading.RLock()
         self.driver: Driver | None = None
 
     def epoch(self) -> float:

@@ -257,23 +257,33 @@ class Driver:
         self.wake()
         if thread is not None and thread is not threading.current_thread():
             thread.join(max(0.1, deadline - time.monotonic()))
-        for pool in (self._handlers, self._jobs):
-            if not pool.close(max(0.05, deadline - time.monotonic())):
+        while True:
+            # The end of a job may bring about another: the last save of a conversation.
+            idle = all(
+                pool.wait_idle(deadline - time.monotonic()) for pool in (self._handlers, self._jobs)
+            )
+            if not idle:
                 log.warning("pinecall: a handler or tool was still running at disconnect")
+            if not idle or not self._deliver_all():
+                break
+        self._handlers.close()
+        self._jobs.close()
 
     # -- user code ------------------------------------------------------------------------------
 
-    def _deliver_all(self) -> None:
+    def _deliver_all(self) -> bool:
+        """Hand everything there is to the threads; False if there was nothing."""
         with self.session.guard:
             deliveries = self.session.deliveries()
         for delivery in deliveries:
-            if type(delivery) is Job:
+            if isinstance(delivery, Job):
                 self._jobs.submit(partial(self._job, delivery))
-            elif delivery.name == "call.preparing":  # type: ignore[union-attr]
+            elif delivery.name == "call.preparing":
                 self._jobs.submit(partial(self._run_all, delivery))
             else:
-                key = delivery.call or delivery.agent or self.session  # type: ignore[union-attr]
-                self._lanes.put(key, delivery.name, partial(self._run_all, delivery))  # type: ignore[union-attr]
+                key = delivery.call or delivery.agent or self.session
+                self._lanes.put(key, delivery.name, partial(self._run_all, delivery))
+        return bool(deliveries)
 
     def _run_all(self, delivery: Delivery) -> None:
         token = None

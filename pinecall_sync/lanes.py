@@ -37,6 +37,7 @@ class Pool:
         self._changed = threading.Condition()
         self._threads: set[threading.Thread] = set()
         self._idle = 0
+        self._busy = 0
         self._closed = False
 
     def submit(self, work: Work) -> None:
@@ -70,21 +71,36 @@ class Pool:
                         self._threads.discard(threading.current_thread())
                         return
                 work = self._work.popleft()
+                self._busy += 1
             try:
                 work()
             except BaseException:
                 # A handler's SystemExit ends the handler, not the thread that serves all calls.
                 log.exception("pinecall: a handler thread was to be ended; it goes on")
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    if self._closed or not self._busy:
+                        self._changed.notify_all()
 
-    def close(self, timeout: float) -> bool:
-        """Let the threads finish what is queued; False if some still run after ``timeout``."""
+    def wait_idle(self, timeout: float) -> bool:
+        """Until nothing is queued or runs, but for the caller itself; False after ``timeout``."""
+        with self._changed:
+            mine = 1 if threading.current_thread() in self._threads else 0
+            return self._changed.wait_for(
+                lambda: not self._work and self._busy <= mine, max(0.0, timeout)
+            )
+
+    def close(self) -> None:
+        """End the threads that are idle; the others end with what they run."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
             threads = [t for t in self._threads if t is not threading.current_thread()]
-        for thread in threads:
-            thread.join(timeout / len(threads))
-        return not any(thread.is_alive() for thread in threads)
+            idle = self._busy == 0
+        if idle:
+            for thread in threads:
+                thread.join(1.0)
 
 
 class _Lane:

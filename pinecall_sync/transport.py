@@ -73,10 +73,11 @@ class _Buffers:
 
 
 class Socket:
-    def __init__(self, connection: websocket.WebSocket) -> None:
+    def __init__(self, connection: Any) -> None:
+        """``connection``: a websocket-client WebSocket after its handshake."""
+        self._connection = connection
         self._raw: socket.socket = connection.sock
         self._raw.setblocking(False)
-        self._connection = connection
         self._buffers = connection.sock = _Buffers()
         self.close_code: int | None = None
         self.close_reason = ""
@@ -200,7 +201,7 @@ class _Connection(websocket.WebSocket):
 def open_socket(settings: Settings, timeout: float, on_handshake: Callable[[], None]) -> Socket:
     """Raises :class:`OpenFailed`. Blocks for at most about ``timeout`` seconds for each of TCP,
     TLS and the handshake; ``on_handshake`` is called when TCP and TLS are done."""
-    connection = _Connection(on_handshake, skip_utf8_validation=True)
+    connection: Any = _Connection(on_handshake, skip_utf8_validation=True)
     try:
         connection.connect(
             settings.current_url(),
@@ -240,9 +241,9 @@ def _proxy(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _failure(exc: Exception, connection: _Connection) -> Failure:
+def _failure(exc: Any, connection: Any) -> Failure:
     if isinstance(exc, websocket.WebSocketBadStatusException):
-        return http_failure(exc.status_code, exc)
+        return http_failure(exc.status_code or 0, exc)
     response = connection.handshake_response
     if response is not None and 300 <= response.status < 400:
         return http_failure(response.status, exc)

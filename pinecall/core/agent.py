@@ -166,8 +166,7 @@ class AgentBase:
         given = config.channel_change(options, agent_id=self.id, ref=ref)
         with self.session.guard:
             channel = self._channel(ref, "configure_channel")
-            merged = encode.merge(channel.config, given)
-            self.channel_table[channel.key] = channel.with_config(merged)
+            self.channel_table[channel.key] = encode.merge_channel(channel, given)
             if self.registered:
                 self.session.transmit(
                     {

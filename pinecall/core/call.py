@@ -105,7 +105,7 @@ class CallBase(CallVerbs):
     @property
     def current_bot_text(self) -> str:
         """What the agent has said so far of the reply it is speaking; empty between replies."""
-        return " ".join(self.bot_words)
+        return ("" if self.transport == "chat" else " ").join(self.bot_words)
 
     @property
     def active_skills(self) -> list[str]:
@@ -184,7 +184,7 @@ class CallBase(CallVerbs):
         if message_id:
             known = self.said.get(f"{role}:{message_id}")
             if known is not None:
-                changed = known["content"] != content
+                changed = bool(known["content"] != content)
                 known["content"] = content
                 if changed:
                     self.changed()

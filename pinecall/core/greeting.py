@@ -26,7 +26,7 @@ def greet(s: Session, agent: AgentBase, call: CallBase) -> None:
     function: Any = greeting
 
     def say(text: Any) -> None:
-        add_to_history = True
+        add_to_history: Any = True
         if isinstance(text, dict):
             add_to_history = text.get("add_to_history", text.get("addToHistory", True))
             text = text.get("text")

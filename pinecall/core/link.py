@@ -111,7 +111,7 @@ class Link:
         if self.phase is Phase.READY:
             return "connected"
         if self.phase in (Phase.IDLE, Phase.CLOSED):
-            return self.phase.value
+            return str(self.phase.value)
         return "reconnecting" if self._was_up else "connecting"
 
     # -- what the user asks ---------------------------------------------------------------------

@@ -25,9 +25,11 @@ class Front(Protocol):
 
     def epoch(self) -> float:
         """Seconds since 1970, for records; not for deadlines."""
+        ...
 
     def wake(self) -> None:
         """Something is to be sent or delivered; called from any thread, never blocks."""
+        ...
 
     def make_agent(self, session: Session, agent_id: str) -> AgentBase: ...
 

@@ -40,6 +40,7 @@ from .agent import AgentBase
 from .call import CallBase
 from .drain import Drain
 from .handlers import Delivery, Handler, Handlers, Revision, describe
+from .history import check_store
 from .inbox import Inbox
 from .jobs import Job
 from .line import LineBase
@@ -230,7 +231,7 @@ class Session:
         """It will not come back by itself: ``error`` says why."""
         self.end_calls(reason)
         if error is not None:
-            for owner in (*self.registry.agents.values(), *self.registry.lines.values()):
+            for owner in self._owners():
                 owner.registration.over(error)
                 if isinstance(error, DisplacedError):
                     self.emit("error", (error,), event=error, agent=owner, climb=False)
@@ -240,8 +241,11 @@ class Session:
     def _announce_down(self, reason: str) -> None:
         self.emit_client("disconnected", (reason,), Disconnected(reason=reason))
 
+    def _owners(self) -> list[AgentBase | LineBase]:
+        return [*self.registry.agents.values(), *self.registry.lines.values()]
+
     def _unregister_all(self) -> None:
-        for owner in (*self.registry.agents.values(), *self.registry.lines.values()):
+        for owner in self._owners():
             owner.registration.link_lost()
         for agent in self.registry.agents.values():
             if agent.has_dials:
@@ -546,6 +550,7 @@ class Session:
         """Refuse coroutine tools where there is no event loop to run them."""
         if self.front.coroutines:
             return
+        check_store(getattr(options, "history", None), agent_id, coroutines=False)
         skills = [getattr(skill, "tools", ()) for skill in options.skills or ()]
         for tool in [*(options.tools or ()), *(tool for group in skills for tool in group)]:
             if getattr(tool, "is_async", False):

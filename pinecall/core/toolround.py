@@ -49,7 +49,7 @@ def result_frame(
     call_id: str, msg_id: str, results: Iterable[ToolResult | Mapping[str, Any]]
 ) -> dict[str, Any]:
     if isinstance(results, (Mapping, ToolResult)):
-        results = [results]
+        raise ConfigurationError("tool_result takes a list: one result for each call of the round")
     wire = []
     for result in results:
         if isinstance(result, ToolResult):
@@ -82,7 +82,7 @@ class ToolRound:
     def done(self) -> bool:
         return all(result is not None for result in self.results)
 
-    def run(self, index: int, tool_call_id: str, tool: Tool, arguments: Any) -> Job:
+    def run(self, index: int, tool_call_id: str, tool: Tool[..., Any], arguments: Any) -> Job:
         """The job for one tool call; its result or error is the round's result ``index``."""
         call = self.call
         job = self.jobs[index] = Job(
@@ -126,7 +126,7 @@ class ToolRound:
                 self.call.session.timers.clear(self._timer(index))
                 job.cancel()
 
-    def _finished(self, index: int, tool_call_id: str, tool: Tool, value: Any) -> None:
+    def _finished(self, index: int, tool_call_id: str, tool: Tool[..., Any], value: Any) -> None:
         self._settle(index, ToolResult(tool_call_id, value, tool.ephemeral, tool.no_followup))
 
     def _failed(self, index: int, tool_call_id: str, message: str, error: BaseException) -> None:

@@ -4,7 +4,7 @@ What it says, in the order it decides:
 
 1. After tool results: the results in words. ``{"status": "shipped", "eta": "Friday"}`` becomes
    ``The status is shipped and the eta is Friday.``; a result with ``error`` becomes
-   ``That did not work: <error>``.
+   ``That did not work: <error>.``
 2. Lines of the user's text that begin with ``!`` are instructions:
    ``!tool name {"json": "arguments"}`` calls that tool, several such lines call several in one round;
    ``!say words`` says exactly that; ``!prompt`` says the system prompt; ``!tools`` names the tools;
@@ -95,7 +95,7 @@ def _results(messages: tuple[dict[str, Any], ...]) -> list[Any]:
 
 def _in_words(result: Any, phrases: dict[str, str]) -> str:
     if isinstance(result, dict) and result.get("error"):
-        return phrases["failed"].format(_value(result["error"], phrases))
+        return phrases["failed"].format(_value(result["error"], phrases).rstrip(".") + ".")
     if isinstance(result, dict) and set(result) == {"ok"} | {k for k in ("skill",) if k in result}:
         return phrases["done"]
     if isinstance(result, dict) and result:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import attrs
 import msgspec
+from attrs import frozen
 
 
 class Event:
@@ -45,7 +46,7 @@ class Event:
 
     def _from_fields(self) -> dict[str, Any]:
         # An event built by hand (a user's test) has no frame: its fields stand in for one.
-        fields = attrs.asdict(self, recurse=False)  # type: ignore[call-overload]
+        fields = attrs.asdict(self, recurse=False)  # type: ignore[arg-type]
         set_fields = {key.rstrip("_"): value for key, value in fields.items() if value is not None}
         return {"event": self.EVENT, **set_fields}
 
@@ -55,11 +56,7 @@ set_raw = Event.__dict__["_raw"].__set__
 set_text = Event.__dict__["_text"].__set__
 
 
-#: How each payload class is made: frozen, slotted, all fields keywords.
-payload = attrs.frozen(kw_only=True)
-
-
-@payload
+@frozen(kw_only=True)
 class UnknownEvent(Event):
     """An event this SDK does not know, or one whose fields were not of the announced types.
 

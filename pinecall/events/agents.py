@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ._base import Event, payload
+from attrs import frozen
+
+from ._base import Event
 
 __all__ = [
     "AgentConfigured",
@@ -23,7 +25,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class AgentCreated(Event):
     """``agent.created``.
 
@@ -35,7 +37,7 @@ class AgentCreated(Event):
     call_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class AgentResumed(Event):
     """``agent.resumed``.
 
@@ -47,7 +49,7 @@ class AgentResumed(Event):
     call_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class AgentConfigured(Event):
     """``agent.configured``.
 
@@ -60,7 +62,7 @@ class AgentConfigured(Event):
     call_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class AgentDisplaced(Event):
     """``agent.displaced``.
 
@@ -74,7 +76,7 @@ class AgentDisplaced(Event):
     reason: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class ChannelAdded(Event):
     """``channel.added``.
 
@@ -90,7 +92,7 @@ class ChannelAdded(Event):
     ref: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class ChannelConfigured(Event):
     """``channel.configured``.
 
@@ -104,7 +106,7 @@ class ChannelConfigured(Event):
     ref: str = ""
 
 
-@payload
+@frozen(kw_only=True)
 class ChannelRemoved(Event):
     """``channel.removed``.
 
@@ -118,7 +120,7 @@ class ChannelRemoved(Event):
     ref: str = ""
 
 
-@payload
+@frozen(kw_only=True)
 class ConfigUpdated(Event):
     """``config_updated``.
 
@@ -131,7 +133,7 @@ class ConfigUpdated(Event):
     phone: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class SessionConfigUpdated(Event):
     """``session_config_updated``.
 
@@ -146,7 +148,7 @@ class SessionConfigUpdated(Event):
     success: bool | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class PhoneAdded(Event):
     """``phone_added``.
 
@@ -159,7 +161,7 @@ class PhoneAdded(Event):
     phone: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class PhoneRemoved(Event):
     """``phone_removed``.
 
@@ -172,7 +174,7 @@ class PhoneRemoved(Event):
     phone: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class CreditsRejected(Event):
     """``credits.rejected`` (documented by the platform, not seen on the wire).
 
@@ -186,7 +188,7 @@ class CreditsRejected(Event):
     call_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class CreditsExhausted(Event):
     """``credits.exhausted`` (documented by the platform, not seen on the wire).
 

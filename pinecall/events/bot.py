@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ._base import Event, payload
+from attrs import frozen
+
+from ._base import Event
 
 __all__ = [
     "BargeIn",
@@ -18,7 +20,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class BotSpeaking(Event):
     """``bot.speaking``.
 
@@ -38,7 +40,7 @@ class BotSpeaking(Event):
     text: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class BotWord(Event):
     """``bot.word``.
 
@@ -64,7 +66,7 @@ class BotWord(Event):
     end_time: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class BotFinished(Event):
     """``bot.finished``.
 
@@ -86,7 +88,7 @@ class BotFinished(Event):
     text: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class BotInterrupted(Event):
     """``bot.interrupted``.
 
@@ -112,7 +114,7 @@ class BotInterrupted(Event):
     reason: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class BargeIn(Event):
     """``barge_in``.
 
@@ -127,7 +129,7 @@ class BargeIn(Event):
     cancelled_message_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class MessageConfirmed(Event):
     """``message.confirmed``.
 
@@ -146,7 +148,7 @@ class MessageConfirmed(Event):
     text: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class MessageAborted(Event):
     """``message.aborted`` (documented by the platform, not seen on the wire).
 
@@ -164,7 +166,7 @@ class MessageAborted(Event):
     reason: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class ReplyRejected(Event):
     """``reply.rejected``.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from attrs import field
+from attrs import field, frozen
 
-from ._base import Event, payload
+from ._base import Event
 
 __all__ = [
     "ChatMessage",
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatStarted(Event):
     """``llm.chat.started``.
 
@@ -44,7 +44,7 @@ class LlmChatStarted(Event):
     model: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatChunk(Event):
     """``llm.chat.chunk``.
 
@@ -67,7 +67,7 @@ class LlmChatChunk(Event):
     language: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatEnded(Event):
     """``llm.chat.ended``.
 
@@ -88,7 +88,7 @@ class LlmChatEnded(Event):
     ended_at: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatError(Event):
     """``llm.chat.error``.
 
@@ -106,7 +106,7 @@ class LlmChatError(Event):
     error: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class ChatMessage(Event):
     """``chat.message``.
 
@@ -123,7 +123,7 @@ class ChatMessage(Event):
     message_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class ChatResponse(Event):
     """``chat.response``.
 
@@ -138,7 +138,7 @@ class ChatResponse(Event):
     text: str = ""
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatToken(Event):
     """``llm.chat.token`` (to the sender of ``llm.chat`` only).
 
@@ -155,7 +155,7 @@ class LlmChatToken(Event):
     text: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatDone(Event):
     """``llm.chat.done`` (to the sender of ``llm.chat`` only).
 
@@ -172,7 +172,7 @@ class LlmChatDone(Event):
     model: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatToolCall(Event):
     """``llm.chat.tool_call`` (to the sender of ``llm.chat`` only).
 
@@ -187,7 +187,7 @@ class LlmChatToolCall(Event):
     tool_calls: list[dict[str, Any]] = field(factory=list)
 
 
-@payload
+@frozen(kw_only=True)
 class LlmChatToolResult(Event):
     """``llm.chat.tool_result`` (to the sender of ``llm.chat`` only).
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ._base import Event, payload
+from attrs import frozen
+
+from ._base import Event
 
 __all__ = [
     "Authenticated",
@@ -16,7 +18,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class Connected(Event):
     """``connected``.
 
@@ -31,21 +33,21 @@ class Connected(Event):
     protocol_version: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class Authenticated(Event):
     """``authenticated``."""
 
     EVENT: ClassVar[str] = "authenticated"
 
 
-@payload
+@frozen(kw_only=True)
 class Ping(Event):
     """``ping``."""
 
     EVENT: ClassVar[str] = "ping"
 
 
-@payload
+@frozen(kw_only=True)
 class Pong(Event):
     """``pong``.
 
@@ -56,7 +58,7 @@ class Pong(Event):
     timestamp: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class ErrorFrame(Event):
     """``error``.
 
@@ -86,7 +88,7 @@ class ErrorFrame(Event):
     limit: int | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class Registered(Event):
     """``registered`` (legacy; declared, never seen).
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ._base import Event, payload
+from attrs import frozen
+
+from ._base import Event
 
 __all__ = [
     "CallRouteFailed",
@@ -15,7 +17,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class LineCreated(Event):
     """``line.created``.
 
@@ -29,7 +31,7 @@ class LineCreated(Event):
     number: str = ""
 
 
-@payload
+@frozen(kw_only=True)
 class LineError(Event):
     """``line.error``.
 
@@ -48,7 +50,7 @@ class LineError(Event):
     error: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class LineDestroyed(Event):
     """``line.destroyed``.
 
@@ -62,7 +64,7 @@ class LineDestroyed(Event):
     number: str = ""
 
 
-@payload
+@frozen(kw_only=True)
 class CallRouted(Event):
     """``call.routed``.
 
@@ -78,7 +80,7 @@ class CallRouted(Event):
     agent: str = ""
 
 
-@payload
+@frozen(kw_only=True)
 class CallRouteFailed(Event):
     """``call.route_failed``.
 

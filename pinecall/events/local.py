@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
 
-from ._base import Event, payload
+from ._base import Event
 
 if TYPE_CHECKING:
     from ..core.agent import AgentBase
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Disconnected", "EventsGap", "Item", "Reconnecting", "Turn"]
 
 
-@payload
+@frozen(kw_only=True)
 class Disconnected(Event):
     """The link is gone.
 
@@ -27,7 +27,7 @@ class Disconnected(Event):
     reason: str
 
 
-@payload
+@frozen(kw_only=True)
 class Reconnecting(Event):
     """A new attempt to connect begins.
 
@@ -40,7 +40,7 @@ class Reconnecting(Event):
     delay: float = 0.0
 
 
-@payload
+@frozen(kw_only=True)
 class Turn(Event):
     """A caller's turn, merged from ``eager.turn`` or ``turn.end`` and the ``user.message`` before it.
 
@@ -80,7 +80,7 @@ class Item:
     call: CallBase | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class EventsGap(Event):
     """A consumer was far behind: ``missed`` interim events were coalesced into newer ones."""
 

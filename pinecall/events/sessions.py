@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from attrs import field
+from attrs import field, frozen
 
-from ._base import Event, payload
+from ._base import Event
 
 __all__ = [
     "HistoryData",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class HistoryData(Event):
     """``history.data``.
 
@@ -40,7 +40,7 @@ class HistoryData(Event):
     error: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class HistoryUpdated(Event):
     """``history.updated``.
 
@@ -60,7 +60,7 @@ class HistoryUpdated(Event):
     error: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class SessionConfigured(Event):
     """``session.configured``.
 
@@ -75,7 +75,7 @@ class SessionConfigured(Event):
     session_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class SessionIdleWarning(Event):
     """``session.idle_warning``.
 
@@ -92,7 +92,7 @@ class SessionIdleWarning(Event):
     idle_timeout_seconds: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class SessionTimeout(Event):
     """``session.timeout``.
 
@@ -109,7 +109,7 @@ class SessionTimeout(Event):
     reason: str = ""
 
 
-@payload
+@frozen(kw_only=True)
 class SessionPaused(Event):
     """``session.paused``.
 
@@ -125,7 +125,7 @@ class SessionPaused(Event):
     contact: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class SessionResumed(Event):
     """``session.resumed``.
 
@@ -141,7 +141,7 @@ class SessionResumed(Event):
     contact: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class SessionSent(Event):
     """``session.sent``.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ._base import Event, payload
+from attrs import frozen
+
+from ._base import Event
 
 __all__ = [
     "AudioMetrics",
@@ -20,7 +22,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class SpeechStarted(Event):
     """``speech.started``.
 
@@ -41,7 +43,7 @@ class SpeechStarted(Event):
     timestamp: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class SpeechEnded(Event):
     """``speech.ended``.
 
@@ -62,7 +64,7 @@ class SpeechEnded(Event):
     timestamp: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class UserSpeaking(Event):
     """``user.speaking``.
 
@@ -88,7 +90,7 @@ class UserSpeaking(Event):
     confirmed_text: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class UserMessage(Event):
     """``user.message``.
 
@@ -115,7 +117,7 @@ class UserMessage(Event):
     turn_id: int = 0
 
 
-@payload
+@frozen(kw_only=True)
 class EagerTurn(Event):
     """``eager.turn``.
 
@@ -138,7 +140,7 @@ class EagerTurn(Event):
     latency_ms: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class TurnPause(Event):
     """``turn.pause``.
 
@@ -157,7 +159,7 @@ class TurnPause(Event):
     latency_ms: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class TurnEnd(Event):
     """``turn.end``.
 
@@ -182,7 +184,7 @@ class TurnEnd(Event):
     source: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class TurnResumed(Event):
     """``turn.resumed``.
 
@@ -199,7 +201,7 @@ class TurnResumed(Event):
     timestamp: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class TurnContinued(Event):
     """``turn.continued``.
 
@@ -216,7 +218,7 @@ class TurnContinued(Event):
     timestamp: float | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class AudioMetrics(Event):
     """``audio.metrics``.
 

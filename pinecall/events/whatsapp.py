@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from attrs import field
+from attrs import field, frozen
 
-from ._base import Event, payload
+from ._base import Event
 
 __all__ = [
     "WhatsAppMessage",
@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-@payload
+@frozen(kw_only=True)
 class WhatsAppSessionStarted(Event):
     """``whatsapp.session_started``.
 
@@ -36,7 +36,7 @@ class WhatsAppSessionStarted(Event):
     contact_name: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class WhatsAppMessage(Event):
     """``whatsapp.message``.
 
@@ -63,7 +63,7 @@ class WhatsAppMessage(Event):
     paused: bool | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class WhatsAppResponse(Event):
     """``whatsapp.response``.
 
@@ -84,7 +84,7 @@ class WhatsAppResponse(Event):
     source: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class WhatsAppStatus(Event):
     """``whatsapp.status``.
 
@@ -105,7 +105,7 @@ class WhatsAppStatus(Event):
     message_id: str | None = None
 
 
-@payload
+@frozen(kw_only=True)
 class WhatsAppSessionEnded(Event):
     """``whatsapp.session_ended``.
 

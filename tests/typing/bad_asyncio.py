@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinecall import Agent, Call, LineCall, Pinecall
-from pinecall.events import BotWord, MemoryOps, Turn, UserMessage
+from pinecall.events import BotWord, LineCreated, MemoryOps, Turn, UserMessage
 from pinecall.typing import EventName
 
 pc = Pinecall()
@@ -18,6 +18,8 @@ async def three(event: UserMessage, call: Call, agent: Agent) -> None: ...
 async def swapped(call: Call, event: UserMessage) -> None: ...
 async def never_none(event: MemoryOps, call: Call) -> None: ...
 async def line_call(event: UserMessage, call: LineCall) -> None: ...
+async def call_only(call: Call) -> None: ...
+async def of_line(event: LineCreated, line: Agent) -> None: ...
 async def number(reason: int) -> None: ...
 async def of_agent(event: UserMessage, agent: Agent) -> None: ...
 
@@ -39,6 +41,8 @@ agent.on("memory.ops", never_none)  # E
 agent.on("user.message", line_call)  # E
 pc.on("disconnected", number)  # E
 agent.on("user.message", None)  # E
+agent.on("whatsapp.session_started", call_only)  # E
+pc.on("line.created", of_line)  # E
 agent.on("turn.end", lambda turn: None)  # E
 agent.on("turn.end", lambda turn, call: turn.nothing)  # E
 agent.once("user.message", wrong_event)  # E

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pinecall_sync import Agent, Call, LineCall, Pinecall
-from pinecall.events import BotWord, MemoryOps, Turn, UserMessage
+from pinecall.events import BotWord, LineCreated, MemoryOps, Turn, UserMessage
 from pinecall.typing import EventName
+from pinecall_sync import Agent, Call, LineCall, Pinecall
 
 pc = Pinecall()
 agent = pc.agent("mara")
@@ -18,6 +18,8 @@ def three(event: UserMessage, call: Call, agent: Agent) -> None: ...
 def swapped(call: Call, event: UserMessage) -> None: ...
 def never_none(event: MemoryOps, call: Call) -> None: ...
 def line_call(event: UserMessage, call: LineCall) -> None: ...
+def call_only(call: Call) -> None: ...
+def of_line(event: LineCreated, line: Agent) -> None: ...
 def number(reason: int) -> None: ...
 def of_agent(event: UserMessage, agent: Agent) -> None: ...
 
@@ -39,6 +41,8 @@ agent.on("memory.ops", never_none)  # E
 agent.on("user.message", line_call)  # E
 pc.on("disconnected", number)  # E
 agent.on("user.message", None)  # E
+agent.on("whatsapp.session_started", call_only)  # E
+pc.on("line.created", of_line)  # E
 agent.on("turn.end", lambda turn: None)  # E
 agent.on("turn.end", lambda turn, call: turn.nothing)  # E
 agent.once("user.message", wrong_event)  # E
@@ -68,7 +72,8 @@ text: str = right(Turn(), agent.calls["a"])  # E
 # Nobody awaits a coroutine here.
 async def coroutine(event: UserMessage, call: Call) -> None: ...
 async def connected() -> None: ...
-async def failed(err: Exception) -> int: ...
+async def failed(err: Exception) -> int:
+    return 0
 
 
 pc.on("user.message", coroutine)  # E

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pinecall import Agent, Call, Line, LineCall, Pinecall, PinecallError, Playback, RingingCall
+from pinecall.agent import WhatsAppSession
 from pinecall.events import (
     AgentCreated,
     CallError,
@@ -42,9 +43,9 @@ agent.on("user.message", lambda event, call: (event, object()))
 agent.on("call.ended", lambda call, reason: need_str(reason))
 agent.on("turn.end", lambda turn, call: call.reply(turn.text))
 agent.on("channel.added", lambda event, agent: need_str(agent.id))
-agent.on("memory.ops", lambda event, call: call and call.hangup())
+agent.on("memory.ops", lambda event, call: call.hangup() if call else None)
 line.on("line.created", lambda event, line: need_str(line.number))
-pc.on("whatsapp.session_started", lambda session: print(session.id))
+pc.on("whatsapp.session_started", lambda session: need_str(session.contact_phone))
 
 
 # Functions and coroutine functions, as plain calls.
@@ -67,6 +68,7 @@ def maybe(event: MemoryOps, call: Call | None) -> None: ...
 def recording(event: CallRecording, call: Call | None) -> None: ...
 def call_error(event: CallError, call: Call | None) -> None: ...
 def created(event: AgentCreated, agent: Agent) -> None: ...
+def contact(session: WhatsAppSession) -> None: ...
 def legacy(event: PhoneAdded, agent: Agent | None) -> None: ...
 def line_created(event: LineCreated, line: Line) -> None: ...
 def answered(call: LineCall) -> None: ...
@@ -86,6 +88,7 @@ for registry in (pc, agent):
     registry.on("call.error", call_error)
     registry.on("agent.created", created)
     registry.on("phone_added", legacy)
+    registry.on("whatsapp.session_started", contact)
     registry.on("error", failed)
     registry.on("error", failed_more)
     registry.on("*", anything)
@@ -114,10 +117,6 @@ def started(call: Call) -> str:
     def word(event: Event, call: Call) -> None: ...
 
     return call.id
-
-
-@line.on("user.message")
-async def said(event: UserMessage, call: LineCall) -> None: ...
 
 
 coroutine_function: Callable[[Turn, Call], Awaitable[int]] = turn_end

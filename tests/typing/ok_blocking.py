@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from pinecall_sync import Agent, Call, Line, LineCall, Pinecall, PinecallError, Playback, RingingCall
+import httpx
+
 from pinecall.events import (
     AgentCreated,
     CallError,
@@ -20,6 +25,17 @@ from pinecall.events import (
     UserMessage,
 )
 from pinecall.typing import EventName, Frame, Message
+from pinecall_sync import (
+    Agent,
+    Call,
+    Line,
+    LineCall,
+    Pinecall,
+    PinecallError,
+    Playback,
+    RingingCall,
+)
+from pinecall_sync.agent import WhatsAppSession
 
 pc = Pinecall()
 agent = pc.agent("mara")
@@ -42,9 +58,24 @@ agent.on("user.message", lambda event, call: (event, object(), {}))
 agent.on("call.ended", lambda call, reason: need_str(reason))
 agent.on("turn.end", lambda turn, call: call.reply(turn.text))
 agent.on("channel.added", lambda event, agent: need_str(agent.id))
-agent.on("memory.ops", lambda event, call: call and call.hangup())
+agent.on("memory.ops", lambda event, call: call.hangup() if call else None)
 line.on("line.created", lambda event, line: need_str(line.number))
-pc.on("whatsapp.session_started", lambda session: print(session.id))
+pc.on("whatsapp.session_started", lambda session: need_str(session.contact_phone))
+
+
+# Whatever lambdas of real programs come to give back.
+pool = ThreadPoolExecutor()
+agent.on("user.message", lambda event, call: pool.submit(need_str, event.text))
+agent.on("user.message", lambda event, call: httpx.post("http://localhost", json=event.raw))
+agent.on("user.message", lambda event, call: call.reply_stream())
+agent.on("user.message", lambda event, call: call.get_history() or call.agent)
+agent.on("user.message", lambda event, call: event)
+agent.on("user.message", lambda event, call: Path(event.text) if event.text else datetime.now())
+agent.on("user.message", lambda event, call: len(event.text) > 1 and 1.5)
+agent.on("user.message", lambda event, call: threading.Timer(1.0, call.hangup))
+pc.on("connected", lambda: threading.Lock())
+pc.on("connected", lambda: need_str)
+pc.on("error", lambda err: err)
 
 
 # Functions, as plain calls.
@@ -67,6 +98,7 @@ def maybe(event: MemoryOps, call: Call | None) -> None: ...
 def recording(event: CallRecording, call: Call | None) -> None: ...
 def call_error(event: CallError, call: Call | None) -> None: ...
 def created(event: AgentCreated, agent: Agent) -> None: ...
+def contact(session: WhatsAppSession) -> None: ...
 def legacy(event: PhoneAdded, agent: Agent | None) -> None: ...
 def line_created(event: LineCreated, line: Line) -> None: ...
 def answered(call: LineCall) -> None: ...
@@ -86,6 +118,7 @@ for registry in (pc, agent):
     registry.on("call.error", call_error)
     registry.on("agent.created", created)
     registry.on("phone_added", legacy)
+    registry.on("whatsapp.session_started", contact)
     registry.on("error", failed)
     registry.on("error", failed_more)
     registry.on("*", anything)
@@ -114,10 +147,6 @@ def started(call: Call) -> str:
     def word(event: Event, call: Call) -> None: ...
 
     return call.id
-
-
-@line.on("user.message")
-def said(event: UserMessage, call: LineCall) -> None: ...
 
 
 number_function: Callable[[Turn, Call], int] = turn_end

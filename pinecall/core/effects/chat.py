@@ -72,6 +72,10 @@ def chat_chunk(s: Session, event: LlmChatChunk, agent: Any, call: CallBase | Non
         pass_on(s, event, agent, call)
         return
     text = event.token if event.token is not None else event.text or ""
+    if call.bot_message_id != event.message_id:
+        call.bot_message_id = event.message_id
+        call.bot_words = []
+    call.bot_words.append(text)
     _speaking(s, event, text, call, message_id=event.message_id or "")
 
 
@@ -109,7 +113,11 @@ def chat_response(s: Session, event: ChatResponse, agent: Any, call: CallBase | 
         pass_on(s, event, agent, call)
         return
     call.remember("assistant", event.text)
-    _speaking(s, event, event.text, call)
+    streamed = call.current_bot_text
+    call.bot_message_id, call.bot_words = None, []
+    # Where it was streamed, the whole text is no news.
+    if streamed.strip() != event.text.strip():
+        _speaking(s, event, event.text, call)
 
 
 def _speaking(s: Session, event: Any, text: str, call: CallBase, message_id: str = "") -> None:

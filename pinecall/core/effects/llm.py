@@ -52,6 +52,7 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
     if not event.tool_calls:
         return
     call.messages.append({"role": "assistant", "content": None, "tool_calls": event.tool_calls})
+    call.changed()
     s.emit("llm.tool_call", (event, call), event=event, agent=call.agent, call=call)
     owner = call.agent
     if isinstance(owner, AgentBase) and owner.tools:

@@ -1,0 +1,113 @@
+"""Everything there is to run: ``nox -l`` lists it, ``nox -s demo`` shows the SDK at work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+HERE = Path(__file__).parent
+VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+CLIENT_DEPENDENCIES = {"attrs", "httpx", "msgspec", "websocket-client", "websockets"}
+
+
+def find_interpreters() -> list[str]:
+    """The supported versions on this machine; pyenv's too, whose own commands may not run."""
+    for folder in sorted(Path.home().glob(".pyenv/versions/*/bin")):
+        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return [version for version in VERSIONS if _runs(f"python{version}")]
+
+
+def _runs(command: str) -> bool:
+    path = shutil.which(command)
+    if path is None:
+        return False
+    return subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+PRESENT = find_interpreters() or [f"{sys.version_info[0]}.{sys.version_info[1]}"]
+OLDEST_AND_NEWEST = sorted({PRESENT[0], PRESENT[-1]}, key=PRESENT.index)
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.sessions = ["lint", "types", "imports", "tests", "build"]
+
+
+@nox.session(python=PRESENT[-1])
+def demo(session: nox.Session) -> None:
+    """An emulated server, an agent, a phone call and a chat: ``-- sync``, ``-- --chat``."""
+    session.install("-q", "-e", ".[emulator]")
+    session.run("python", "examples/demo.py", *session.posargs)
+
+
+@nox.session(python=PRESENT)
+def tests(session: nox.Session) -> None:
+    """The tests, on every supported interpreter there is."""
+    session.install("-q", "-e", ".[emulator]", *nox.project.dependency_groups(PYPROJECT, "test"))
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session(python=PRESENT[-1])
+def coverage(session: nox.Session) -> None:
+    """The core's branches, by its own socket-free tests: 100 %."""
+    session.install("-q", "-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
+    session.run(
+        "python", "-m", "pytest", "tests/core", "--cov=pinecall/core", "--cov-branch",
+        "--cov-report=term-missing:skip-covered", "--cov-fail-under=100", *session.posargs,
+    )  # fmt: skip
+
+
+@nox.session(python=PRESENT[-1])
+def websockets13(session: nox.Session) -> None:
+    """The fronts on the oldest websockets that is supported."""
+    session.install("-q", "-e", ".[emulator]", *nox.project.dependency_groups(PYPROJECT, "test"))
+    session.install("-q", "websockets==13.0")
+    session.run("python", "-m", "pytest", "tests/fronts", *session.posargs)
+
+
+@nox.session(python=PRESENT[-1])
+def lint(session: nox.Session) -> None:
+    session.install("-q", *nox.project.dependency_groups(PYPROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=OLDEST_AND_NEWEST)
+def types(session: nox.Session) -> None:
+    """mypy --strict and pyright, over the packages and over what users write."""
+    session.install("-q", "-e", ".[emulator]", *nox.project.dependency_groups(PYPROJECT, "types", "test"))
+    session.run("mypy", f"--python-version={session.python}")
+    session.run("pyright", f"--pythonversion={session.python}")
+    session.run("python", "-m", "pytest", "-q", "tests/typing")
+
+
+@nox.session(python=OLDEST_AND_NEWEST)
+def imports(session: nox.Session) -> None:
+    """Without any extra: what is imported, and what is not."""
+    session.install("-q", "-e", ".", *nox.project.dependency_groups(PYPROJECT, "test"))
+    session.run("python", "-m", "pytest", "-q", "tests/core/test_purity.py", "tests/parity")
+
+
+@nox.session(python=OLDEST_AND_NEWEST)
+def build(session: nox.Session) -> None:
+    """Build the wheel, install it away from the sources, and use it."""
+    session.install("-q", "build")
+    folder = Path(session.create_tmp())
+    session.run("python", "-m", "build", "--outdir", str(folder), ".", silent=True)
+    wheel = next(folder.glob("pinecall_sdk-*.whl"))
+    session.install("-q", f"{wheel}[emulator]", *nox.project.dependency_groups(PYPROJECT, "test"))
+    tests_copy = folder / "tests"
+    shutil.rmtree(tests_copy, ignore_errors=True)
+    shutil.copytree(HERE / "tests", tests_copy)
+    shutil.rmtree(folder / "examples", ignore_errors=True)
+    shutil.copytree(HERE / "examples", folder / "examples")
+    session.chdir(folder)
+    session.run("python", "-c", "import pinecall, pathlib; assert 'site-packages' in pinecall.__file__")
+    session.run("python", "-m", "pytest", "-q", "-c", os.devnull, "--rootdir=.", "tests/core")
+    session.run("python", "examples/demo.py", "sync", "--pace=0")
+
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")

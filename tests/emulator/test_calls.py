@@ -1,0 +1,396 @@
+"""Phone and WebRTC calls: life, order of events, replies, turns, barge-in, link loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pinecall.emulator.errors import EmulatorError, Nobody
+from pinecall.errors import CallEnded
+
+from .world import CALLER, NUMBER, Client, World
+
+WORDS = ("bot.word", "user.speaking")
+
+
+def of_call(client: Client, since: int) -> list[str]:
+    """The names of what arrived, without words."""
+    return [n for n in client.names(since) if n not in WORDS]
+
+
+def test_a_call_is_announced_with_its_ends(world: World, client: Client) -> None:
+    """From, to, direction, transport, language and metadata."""
+    client.agent(language="es")
+    call = world.phone(metadata={"tenant": "acme"})
+    frame = client.last("call.started")
+    assert frame.pop("seq") == 1
+    assert frame == {
+        "event": "call.started", "agent_id": "mara", "call_id": call.id, "session_id": call.id,
+        "from": CALLER, "to": NUMBER, "direction": "inbound", "transport": "phone", "language": "es",
+        "metadata": {"tenant": "acme"}, "ts": world.now,
+    }  # fmt: skip
+    assert call.id.startswith("CA")
+
+
+def test_the_greeting_is_spoken_once_and_whole(world: World, client: Client) -> None:
+    """Its text is in the first frame, the words follow, templates are filled in."""
+    client.agent(greeting="Hi {{name}}", vars={"name": "Ana"})
+    world.phone()
+    assert client.names()[-5:] == ["bot.speaking", "bot.word", "bot.word", "message.confirmed", "bot.finished"]
+    assert client.last("bot.speaking")["text"] == "Hi Ana"
+    assert [f["word"] for f in client.events("bot.word")] == ["Hi", "Ana"]
+
+
+def test_a_greeting_map_follows_the_language(world: World, client: Client) -> None:
+    """The call's language, its base, else the first entry."""
+    client.agent(greeting={"en": "Hello", "es": "Hola"})
+    for language, said in (("es-MX", "Hola"), ("en", "Hello"), ("fr", "Hello")):
+        world.phone(language=language)
+        assert client.last("bot.speaking")["text"] == said
+
+
+def test_the_order_of_a_phone_turn(world: World, client: Client) -> None:
+    """As captured, without the second user.message."""
+    client.agent()
+    call = world.phone()
+    since = len(client.inbox)
+    world.say(call, "hello")
+    assert of_call(client, since) == [
+        "speech.started", "user.message", "eager.turn", "speech.ended", "turn.end",
+        "bot.speaking", "message.confirmed", "bot.finished",
+    ]  # fmt: skip
+    assert call.next_reply() is not None
+
+
+def test_the_order_of_a_webrtc_turn(world: World, client: Client) -> None:
+    """As captured: user.message and message.confirmed come twice."""
+    client.agent()
+    call = world.webrtc()
+    since = len(client.inbox)
+    world.say(call, "hello")
+    assert of_call(client, since) == [
+        "speech.started", "user.message", "eager.turn", "speech.ended", "user.message", "turn.end",
+        "bot.speaking", "message.confirmed", "bot.finished", "message.confirmed",
+    ]  # fmt: skip
+    first, second = client.events("user.message")
+    assert (first["message_id"], first["lag_ms"], second["lag_ms"]) == (second["message_id"], 0, 449)
+    one, two = client.events("message.confirmed")
+    assert (one["seq"], one["ts"]) == (two["seq"], two["ts"])
+    assert "session_id" not in two
+    assert two["phone_number"].startswith("session:")
+    assert client.last("bot.speaking")["text"] == ""
+
+
+def test_interim_text_replaces_itself(world: World, client: Client) -> None:
+    """Each user.speaking holds everything so far; interim=False sends none."""
+    client.agent()
+    call = world.phone()
+    world.say(call, "a b c")
+    world.say(call, "quiet", interim=False)
+    assert [f["text"] for f in client.events("user.speaking")] == ["a", "a b", "a b c"]
+
+
+def test_turn_ids_count_up_and_join_the_frames(world: World, client: Client) -> None:
+    """One id per turn, on speech, message and end."""
+    client.agent()
+    call = world.phone()
+    world.say(call, "one")
+    world.say(call, "two")
+    names = ("speech.started", "speech.ended", "user.message", "eager.turn", "turn.end")
+    assert [f["turn_id"] for f in client.events(*names)] == [1] * 5 + [2] * 5
+    assert client.last("turn.end")["message_id"] == client.last("user.message")["message_id"]
+
+
+def test_nobody_answers_an_unknown_number(world: World, client: Client) -> None:
+    """The message names the numbers somebody answers."""
+    client.agent()
+    with pytest.raises(Nobody, match=r"\+13186330963"):
+        world.phone(to="+15550001111")
+    with pytest.raises(EmulatorError, match="not a phone number"):
+        world.phone(to="12")
+
+
+def test_the_end_carries_history_and_figures(world: World, client: Client) -> None:
+    """Duration from start to end, and the model's messages."""
+    client.agent(greeting="Hi")
+    call = world.phone()
+    world.say(call, "hello")
+    world.pass_time(5)
+    call.caller_hangs_up()
+    world.pump()
+    end = client.last("call.ended")
+    assert (end["reason"], end["duration_seconds"]) == ("hangup", 5.0)
+    assert end["messages"] == [
+        {"role": "assistant", "content": "Hi"},
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "Hello! How can I help you?"},
+    ]
+    assert world.server.sessions == {}
+    with pytest.raises(CallEnded):
+        world.say(call, "anybody?")
+
+
+def test_the_agent_hangs_up(world: World, client: Client) -> None:
+    """At once, with its reason; a second time nothing happens."""
+    client.agent()
+    call = world.phone()
+    client.send("call.hangup", call_id=call.id, reason="done")
+    assert (call.ended, call.reason) == (True, "done")
+    assert client.send("call.hangup", call_id=call.id) == []
+
+
+def test_bot_reply_is_spoken_with_the_clients_id(world: World, client: Client) -> None:
+    """Text in the first frame; it enters the history only when it answers or is told to."""
+    client.agent(llm=None)
+    call = world.phone()
+    client.send("bot.reply", call_id=call.id, message_id="msg_1", text="Hi there", in_reply_to="")
+    client.send("bot.reply", call_id=call.id, message_id="msg_2", text="Kept", in_reply_to="", add_to_history=True)
+    assert [f["text"] for f in client.events("bot.speaking")] == ["Hi there", "Kept"]
+    assert [f["message_id"] for f in client.events("bot.finished")] == ["msg_1", "msg_2"]
+    assert call.messages == [{"role": "assistant", "content": "Kept"}]
+
+
+def test_replies_are_spoken_one_after_the_other() -> None:
+    """The second begins when the first is finished."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent(llm=None)
+    call = world.phone()
+    for name in ("a", "b"):
+        client.send("bot.reply", call_id=call.id, message_id=name, text="one two", in_reply_to="")
+    world.pass_time(10)
+    names = [(f["event"], f["message_id"]) for f in client.inbox if f["event"] in ("bot.speaking", "bot.finished")]
+    assert names == [("bot.speaking", "a"), ("bot.finished", "a"), ("bot.speaking", "b"), ("bot.finished", "b")]
+
+
+def test_speech_takes_time_at_full_pace() -> None:
+    """Two and a half words a second after the latency; the stamps follow the clock."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent(greeting="one two three four five")
+    world.phone()
+    start = world.now
+    world.pass_time(10)
+    offsets = [round(f["ts"] - start, 2) for f in client.events("bot.word")]
+    assert offsets == [0.6, 1.0, 1.4, 1.8, 2.2]
+    assert client.last("bot.finished")["duration_ms"] == 2000
+    assert round(client.last("bot.finished")["ts"] - start, 2) == 2.6
+
+
+def test_a_stream_is_spoken_as_it_comes(world: World, client: Client) -> None:
+    """Words wait for their end; the first frame has no text."""
+    client.agent(llm=None)
+    call = world.phone()
+    world.say(call, "hi")
+    answered = client.last("user.message")["message_id"]
+    stream = {"call_id": call.id, "message_id": "msg_s"}
+    client.send("bot.reply.stream", **stream, action="start", in_reply_to=answered)
+    client.send("bot.reply.stream", **stream, action="chunk", token="Hel")
+    assert client.events("bot.word") == []
+    client.send("bot.reply.stream", **stream, action="chunk", token="lo you")
+    assert [f["word"] for f in client.events("bot.word")] == ["Hello"]
+    client.send("bot.reply.stream", **stream, action="end")
+    assert client.last("bot.speaking")["text"] == ""
+    assert client.last("message.confirmed")["text"] == "Hello you"
+    assert client.names()[-1] == "bot.finished"
+
+
+def test_an_empty_reply_still_finishes(world: World, client: Client) -> None:
+    """Start and end without words; nothing is confirmed."""
+    client.agent(llm=None)
+    call = world.phone()
+    stream = {"call_id": call.id, "message_id": "msg_s"}
+    client.send("bot.reply.stream", **stream, action="start", in_reply_to="")
+    client.send("bot.reply.stream", **stream, action="end")
+    assert client.names()[-2:] == ["bot.speaking", "bot.finished"]
+
+
+def test_an_obsolete_reply_is_rejected(world: World, client: Client) -> None:
+    """When it answers a message that is not the last one."""
+    client.agent(llm=None)
+    call = world.phone()
+    world.say(call, "one")
+    old = client.last("user.message")["message_id"]
+    world.say(call, "two")
+    new = client.last("user.message")["message_id"]
+    for event, more in (("bot.reply", {"text": "late"}), ("bot.reply.stream", {"action": "start"})):
+        client.send(event, call_id=call.id, message_id="msg_x", in_reply_to=old, **more)
+        rejected = client.last("reply.rejected")
+        assert (rejected["in_reply_to"], rejected["expected_reply_to"]) == (old, new)
+        assert rejected["reason"] == "message_obsolete"
+    assert client.events("bot.speaking") == []
+
+
+def test_the_caller_waits_until_the_agent_is_silent() -> None:
+    """What is said during the greeting is said after it."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent(greeting="one two three")
+    call = world.phone()
+    world.say(call, "hello")
+    world.pass_time(10)
+    names = [n for n in client.names() if n in ("bot.finished", "speech.started")]
+    assert names[:2] == ["bot.finished", "speech.started"]
+    reply = call.next_reply()
+    assert reply is not None
+    assert reply.text == "Hello! How can I help you?"
+
+
+def test_a_barge_in_cuts_the_agent_off() -> None:
+    """barge_in, then bot.interrupted with what was heard; the new turn is answered."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent(greeting="one two three four five six")
+    call = world.phone()
+    world.pass_time(1.5)
+    world.say(call, "wait", cut=True)
+    cut = client.last("bot.interrupted")
+    assert (cut["reason"], cut["words_spoken"], cut["last_word"], cut["played_ms"]) == ("user_spoke", 3, "three", 1200)
+    assert client.last("barge_in")["cancelled_message_id"] == cut["message_id"]
+    assert client.names().index("speech.started") < client.names().index("barge_in")
+    world.pass_time(10)
+    assert [h.interrupted for h in call.heard] == [True, False]
+    reply = call.next_reply()
+    assert reply is not None
+    assert reply.text == "You said: wait"
+
+
+def test_an_armed_barge_in_cuts_the_next_reply(world: World, client: Client) -> None:
+    """At full speed it is asked for first, and cuts after two words."""
+    client.agent()
+    call = world.phone()
+    world.say(call, "stop", cut=True)
+    world.say(call, "!words 9")
+    assert client.last("bot.interrupted")["words_spoken"] == 2
+    assert [h.text for h in call.heard] == ["word1 word2", "You said: stop"]
+
+
+def test_an_agent_that_may_not_be_interrupted_is_not(world: World, client: Client) -> None:
+    """interruption: false; the words are heard afterwards."""
+    client.agent(interruption=False)
+    call = world.phone()
+    world.say(call, "stop", cut=True)
+    world.say(call, "!words 5")
+    assert client.events("bot.interrupted", "barge_in") == []
+
+
+def test_going_on_drops_the_answer() -> None:
+    """turn.continued, the answer interrupted as a continuation, the same turn ends again."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent()
+    call = world.phone()
+    world.say(call, "!words 20")
+    world.pass_time(4)
+    first = client.last("user.message")["message_id"]
+    since = len(client.inbox)
+    world.say(call, "and more", more=True)
+    world.pass_time(3)
+    names = of_call(client, since)
+    assert names[0] == "turn.continued"
+    assert client.last("bot.interrupted")["reason"] == "continuation"
+    assert [f["turn_id"] for f in client.events("turn.end")] == [1, 1]
+    assert client.last("turn.end")["message_id"] != first
+
+
+def test_a_pause_in_a_turn(world: World, client: Client) -> None:
+    """turn.pause, turn.resumed, and one message with both halves."""
+    client.agent()
+    call = world.phone()
+    since = len(client.inbox)
+    world.say(call, "I would", end=False)
+    call.caller.silence()
+    world.say(call, "like tea")
+    assert of_call(client, since)[:5] == ["speech.started", "speech.ended", "turn.pause", "turn.resumed", "speech.started"]
+    assert [f["text"] for f in client.events("user.message")] == ["I would like tea"]
+    assert client.last("turn.end")["turn_id"] == 1
+    with pytest.raises(EmulatorError, match="end=False"):
+        call.caller.silence()
+
+
+def test_cancel_stops_the_current_or_the_named_message() -> None:
+    """bot.interrupted with reason cancelled; others go on."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent(llm=None)
+    call = world.phone()
+    for name in ("a", "b", "c"):
+        client.send("bot.reply", call_id=call.id, message_id=name, text="one two three", in_reply_to="")
+    world.pass_time(1)
+    client.send("bot.cancel", call_id=call.id, message_id="b")
+    client.send("bot.cancel", call_id=call.id)
+    world.pass_time(10)
+    assert [(f["message_id"], f["reason"]) for f in client.events("bot.interrupted")] == [("b", "cancelled"), ("a", "cancelled")]
+    assert [f["message_id"] for f in client.events("bot.finished")] == ["c"]
+    assert client.last("message.aborted")["message_id"] == "b"
+
+
+def test_clear_stops_everything() -> None:
+    """What is spoken and what waits."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent(llm=None)
+    call = world.phone()
+    for name in ("a", "b"):
+        client.send("bot.reply", call_id=call.id, message_id=name, text="one two three", in_reply_to="")
+    world.pass_time(1)
+    client.send("bot.clear", call_id=call.id)
+    world.pass_time(10)
+    assert {f["message_id"] for f in client.events("bot.interrupted")} == {"a", "b"}
+    assert client.events("bot.finished") == []
+
+
+def test_a_call_survives_a_lost_link(world: World, client: Client) -> None:
+    """The agent comes back within the window: announced again, and it goes on."""
+    client.agent()
+    call = world.phone()
+    client.gone()
+    world.pass_time(20)
+    second = world.client()
+    second.agent()
+    assert second.last("call.started")["call_id"] == call.id
+    world.say(call, "hello")
+    assert second.names()[-1] == "bot.finished"
+
+
+def test_a_call_ends_when_the_agent_stays_away(world: World, client: Client) -> None:
+    """After the window, for the caller."""
+    client.agent()
+    call = world.phone()
+    client.gone()
+    world.pass_time(31)
+    assert (call.ended, call.reason) == (True, "connection_lost")
+    assert world.server.registry.agents == []
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [("bot.reply", {"message_id": "m", "text": "x"}), ("call.hold", {}), ("llm.ready", {"turn": 1}),
+     ("llm.tool_result", {"msg_id": "m", "results": []}), ("skill.load", {"skill": "s"})],
+)  # fmt: skip
+def test_commands_for_calls_that_are_over_are_ignored(client: Client, event: str, fields: dict[str, Any]) -> None:
+    """As late frames are."""
+    assert client.send(event, call_id="CA0", **fields) == []
+
+
+def test_another_connections_call_cannot_be_touched(world: World, client: Client) -> None:
+    """Its call id means nothing to others."""
+    client.agent()
+    call = world.phone()
+    world.client().send("call.hangup", call_id=call.id)
+    assert not call.ended
+
+
+def test_the_same_seed_makes_the_same_ids() -> None:
+    """Ids are a function of the seed and of what happened."""
+
+    def frames(seed: int) -> list[dict[str, Any]]:
+        world = World(seed=seed)
+        client = world.client()
+        client.agent(greeting="Hi")
+        world.say(world.phone(), "hello")
+        return client.inbox
+
+    assert frames(1) == frames(1)
+    assert frames(1) != frames(2)

@@ -1,0 +1,1 @@
+"""Both fronts over real sockets: each scenario is written once and run through both."""
