@@ -11,10 +11,10 @@ from .core.agent import AgentBase
 from .core.call import CallBase
 from .core.line import LineBase, LineCallBase, RouteResult
 from .core.listen import Heard
+from .core.listening import Listening
 from .core.registration import not_registered
 from .core.verbs import history_messages, prompt_from_file, prompt_vars
 from .core.whatsapp import WhatsAppSessionBase
-from .typing import EventName, Off, On
 from .waiting import Answer, EventIterator, Playback, wait
 
 if TYPE_CHECKING:
@@ -25,35 +25,20 @@ if TYPE_CHECKING:
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
 
-class _Listening:
-    """``on``, ``once``, ``off`` and ``events``, for what has handlers."""
+class Events(
+    Listening["Call", "Agent", "LineCall", "Line", "WhatsAppSession", object, EventIterator]
+):
+    """``on``, ``once``, ``off`` and ``events`` with this front's classes."""
 
-    if TYPE_CHECKING:
-        session: Session
+    make_events = EventIterator
 
-        @property
-        def handlers(self) -> Any: ...
-        def add_handler(self, event: str, handler: Any, *, once: bool = False) -> Any: ...
-        def remove_handler(self, event: str, handler: Any = None) -> None: ...
 
-    @property
-    def on(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, object]:
-        """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
-        return On(self.add_handler)
+class LineEvents(
+    Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSession", object, EventIterator]
+):
+    """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
 
-    @property
-    def once(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, object]:
-        """As ``on``, for the next event only."""
-        return On(lambda event, handler: self.add_handler(event, handler, once=True))
-
-    @property
-    def off(self) -> Off:
-        """``off("turn.end", handler)``; without a handler all of the event's."""
-        return Off(self.remove_handler)
-
-    def events(self, *names: EventName) -> EventIterator:
-        """The same events as an asynchronous iterator of :class:`~pinecall.events.Item`."""
-        return EventIterator(self.session.subscribe(self.handlers, names))
+    make_events = EventIterator
 
 
 async def wait_registered(session: Session, registration: Registration, timeout: float) -> None:
@@ -108,7 +93,7 @@ class _Requests:
         return Answer(self.session, self.ask_change(verb, **fields))
 
 
-class Call(_Listening, _Requests, CallBase):
+class Call(Events, _Requests, CallBase):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:
@@ -137,7 +122,7 @@ class WhatsAppSession(_Requests, WhatsAppSessionBase):
     __doc__ = WhatsAppSessionBase.__doc__
 
 
-class Agent(_Listening, AgentBase):
+class Agent(Events, AgentBase):
     __doc__ = AgentBase.__doc__
 
     @property
@@ -205,7 +190,7 @@ class Agent(_Listening, AgentBase):
         return cast("Call", await wait(self.session, outcome))
 
 
-class Line(_Listening, LineBase):
+class Line(LineEvents, LineBase):
     __doc__ = LineBase.__doc__
 
     @property

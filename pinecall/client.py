@@ -14,15 +14,14 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .agent import Agent, Call, Line, LineCall, WhatsAppSession
+from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .core.client import ClientBase
 from .core.drain import Drain, DrainReport
 from .core.session import Session
 from .driver import Driver
 from .options import ReconnectPolicy
 from .settings import Settings
-from .typing import EventName, Off, On
-from .waiting import EventIterator, wait
+from .waiting import wait
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -72,7 +71,7 @@ class _Front:
         return WhatsAppSession(call, contact_phone, contact_name)
 
 
-class Pinecall(ClientBase[Agent, Line]):
+class Pinecall(Events, ClientBase[Agent, Line]):
     """A connection to the platform, for asyncio.
 
     ::
@@ -220,27 +219,6 @@ class Pinecall(ClientBase[Agent, Line]):
         failure = self.session.take_failure()
         if failure is not None and self.settings.strict:
             raise failure
-
-    # -- handlers -------------------------------------------------------------------------------
-
-    @property
-    def on(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, object]:
-        """``on("turn.end", handler)`` or ``@on("turn.end")``: for every agent's events."""
-        return On(self.add_handler)
-
-    @property
-    def once(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, object]:
-        """As ``on``, for the next event only."""
-        return On(lambda event, handler: self.add_handler(event, handler, once=True))
-
-    @property
-    def off(self) -> Off:
-        """``off("turn.end", handler)``; without a handler all of the event's."""
-        return Off(self.remove_handler)
-
-    def events(self, *names: EventName) -> EventIterator:
-        """The same events as an asynchronous iterator of :class:`~pinecall.events.Item`."""
-        return EventIterator(self.session.subscribe(self.session.handlers, names))
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from .core.jobs import Job
 from .core.link import Phase
 from .core.verbs import answering
 from .errors import ConfigurationError
+from .failures import check_process
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Driver:
         self.settings = settings
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
+        self._pid: int | None = None
         self._generation = 0
         self._socket: Socket | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -51,6 +54,7 @@ class Driver:
 
     def bind(self) -> None:
         """To the running loop; raises if another one, still open, has the connection."""
+        check_process(self._pid)
         loop = asyncio.get_running_loop()
         if self.loop is not None and self.loop is not loop and self._active():
             if not self.loop.is_closed():
@@ -61,6 +65,7 @@ class Driver:
             self._abandon()
         self.loop = loop
         self._thread = threading.get_ident()
+        self._pid = os.getpid()
 
     def _active(self) -> bool:
         return self._socket is not None or self._opening is not None or self._timer is not None
@@ -77,6 +82,7 @@ class Driver:
     # -- waking ---------------------------------------------------------------------------------
 
     def wake(self) -> None:
+        check_process(self._pid)
         loop = self.loop
         if loop is None or loop.is_closed():
             return
@@ -205,6 +211,7 @@ class Driver:
 
     async def disconnect(self, timeout: float) -> None:
         """Flush, close, and leave nothing running; at most ``timeout`` seconds."""
+        check_process(self._pid)
         if self.loop is None:
             with self.session.guard:
                 self.session.disconnect()
@@ -223,6 +230,7 @@ class Driver:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._due = None
+        self._pid = None
 
     async def _end_tasks(self, timeout: float) -> None:
         """Let user code finish, with the jobs that its end brings about; then cancel it."""

@@ -5,12 +5,14 @@ What may pass is retryable; a certificate, a redirect or a host that is no Pinec
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 
 from .core.link import Failure
+from .errors import ConfigurationError
 
-__all__ = ["classify", "http_failure"]
+__all__ = ["check_process", "classify", "http_failure", "not_a_server"]
 
 _RETRY_STATUS = {408, 425, 429}
 
@@ -72,3 +74,12 @@ def classify(exc: BaseException, *, connected: bool) -> Failure:
         text = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
         return Failure("handshake" if connected else "tcp", text, cause=exc)
     return Failure("handshake", f"{type(exc).__name__}: {exc}", retryable=False, cause=exc)
+
+
+def check_process(pid: int | None) -> None:
+    """``pid``: who connected. Raises ConfigurationError in a forked child of it."""
+    if pid is not None and pid != os.getpid():
+        raise ConfigurationError(
+            "this Pinecall was connected before a fork, and its connection belongs to the parent "
+            "process; make a new one in the child"
+        )

@@ -125,6 +125,9 @@ class Socket(ClientConnection):
         super().data_received(data)
         if self.receiver is not None:
             self.receiver.read()
+            if self.protocol.state is not OPEN:
+                # The goodbyes are said; a server that keeps the socket open holds nothing up.
+                self.transport.close()
 
     def resume_writing(self) -> None:
         super().resume_writing()

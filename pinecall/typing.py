@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from threading import Thread
 
     from . import events as ev
+    from .core.agent import AgentBase
+    from .core.call import CallBase
+    from .core.line import LineBase
     from .core.ringing import RingingCall
     from .core.speech import ReplyStream
+    from .core.whatsapp import WhatsAppSessionBase
     from .errors import PinecallError
 
 __all__ = ["Decorator", "EventName", "Frame", "Message", "Off", "On", "Plain"]
@@ -124,7 +128,8 @@ class _Ordered(Protocol):
 if TYPE_CHECKING:
     #: What a plain function returns and a coroutine function does not. No type says "anything but",
     #: so this lists what there is: strings and collections, numbers, functions and classes, dates
-    #: and paths, attrs classes and dataclasses, files, locks, HTTP responses, what a call's verbs give.
+    #: and paths, dataclasses (to mypy also attrs classes), files, locks, HTTP responses, and this
+    #: package's own. A handler that returns an object of another kind is to return None instead.
     Plain: TypeAlias = (
         Sized
         | SupportsFloat
@@ -133,8 +138,13 @@ if TYPE_CHECKING:
         | BaseException
         | Future[Any]
         | Thread
+        | ev.Event
+        | AgentBase
+        | CallBase
+        | LineBase
         | ReplyStream
         | RingingCall
+        | WhatsAppSessionBase
         | _Attrs
         | _Dataclass
         | _Managed

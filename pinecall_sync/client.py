@@ -16,11 +16,10 @@ from pinecall.core.drain import Drain, DrainReport
 from pinecall.core.session import Session
 from pinecall.options import ReconnectPolicy
 from pinecall.settings import Settings
-from pinecall.typing import EventName, Off, On, Plain
 
-from .agent import Agent, Call, Line, LineCall, WhatsAppSession
+from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .driver import Driver
-from .waiting import EventIterator, wait
+from .waiting import wait
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -70,7 +69,7 @@ class _Front:
         return WhatsAppSession(call, contact_phone, contact_name)
 
 
-class Pinecall(ClientBase[Agent, Line]):
+class Pinecall(Events, ClientBase[Agent, Line]):
     """A connection to the platform, for programs without an event loop.
 
     ::
@@ -198,27 +197,6 @@ class Pinecall(ClientBase[Agent, Line]):
         failure = self.session.take_failure()
         if failure is not None and self.settings.strict:
             raise failure
-
-    # -- handlers -------------------------------------------------------------------------------
-
-    @property
-    def on(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, Plain]:
-        """``on("turn.end", handler)`` or ``@on("turn.end")``: for every agent's events."""
-        return On(self.add_handler)
-
-    @property
-    def once(self) -> On[Call, Agent, LineCall, Line, WhatsAppSession, Plain]:
-        """As ``on``, for the next event only."""
-        return On(lambda event, handler: self.add_handler(event, handler, once=True))
-
-    @property
-    def off(self) -> Off:
-        """``off("turn.end", handler)``; without a handler all of the event's."""
-        return Off(self.remove_handler)
-
-    def events(self, *names: EventName) -> EventIterator:
-        """The same events as an iterator of :class:`~pinecall.events.Item`."""
-        return EventIterator(self.session.subscribe(self.session.handlers, names))
 
 
 class _Signals:

@@ -21,7 +21,7 @@ from pinecall.core.handlers import Delivery, Handler
 from pinecall.core.jobs import Job
 from pinecall.core.link import Phase
 from pinecall.core.verbs import answering
-from pinecall.errors import ConfigurationError
+from pinecall.failures import check_process
 
 from .lanes import Lanes, Pool
 from .transport import OpenFailed, Socket, open_socket
@@ -44,9 +44,12 @@ class Driver:
         self._lanes = Lanes(self._handlers, self._gap)
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
-        self._pid = os.getpid()
+        self._pid: int | None = None
         self._generation = 0
         self._socket: Socket | None = None
+        self._opening: threading.Thread | None = None
+        self._give_up: Callable[[], None] | None = None
+        self._close_timeout = 1.0
         self._wake_in: socket.socket | None = None
         self._wake_out: socket.socket | None = None
         self._awake = False
@@ -57,6 +60,7 @@ class Driver:
         """After ``session.connect()``: a thread that has nothing to do ends."""
         with self._start_lock:
             if self._thread is None:
+                self._pid = os.getpid()
                 self._awake = False
                 self._wake_in, self._wake_out = socket.socketpair()
                 self._wake_in.setblocking(False)
@@ -67,15 +71,10 @@ class Driver:
                 self._thread.start()
 
     def check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise ConfigurationError(
-                "this Pinecall was made before a fork, and its connection belongs to the parent "
-                "process; make a new one in the child"
-            )
+        check_process(self._pid)
 
     def wake(self) -> None:
-        if os.getpid() != self._pid:
-            self.check_process()
+        self.check_process()
         signal = self._wake_out
         if signal is None:
             self._deliver_all()
@@ -126,11 +125,12 @@ class Driver:
         self._deliver_all()
 
     def _over(self) -> bool:
-        if self.session.link.phase not in (Phase.IDLE, Phase.CLOSED):
+        link = self.session.link
+        if link.phase not in (Phase.IDLE, Phase.CLOSED) or link.generation != self._generation:
             return False
         with self._start_lock:
             # connect() may have come in between; it starts a new thread only after this one ended.
-            if self.session.link.phase not in (Phase.IDLE, Phase.CLOSED):
+            if link.phase not in (Phase.IDLE, Phase.CLOSED):
                 return False
             self._end()
             return True
@@ -142,7 +142,7 @@ class Driver:
         for end in (self._wake_in, self._wake_out):
             if end is not None:
                 end.close()
-        self._wake_in = self._wake_out = self._thread = None
+        self._wake_in = self._wake_out = self._thread = self._pid = None
 
     def _react(self, ready: list[Any], wake_in: socket.socket, due: float | None) -> None:
         now = time.monotonic()
@@ -172,23 +172,35 @@ class Driver:
         if link.generation == self._generation:
             return
         self._generation = link.generation
-        if self._socket is not None:
-            gone, self._socket = self._socket, None
+        give_up, self._give_up = self._give_up, None
+        if give_up is not None:
+            give_up()
+        gone, self._socket = self._socket, None
+        if gone is not None:
             if link.phase is Phase.CLOSED and link.close_reason == "client_disconnect":
-                gone.say_goodbye(1000, "client_disconnect")
-            gone.abort()
+                self._deliver_all()
+                with self.session.guard:
+                    texts = self.session.outgoing()
+                gone.close_within(texts, 1000, "client_disconnect", self._close_timeout)
+            else:
+                gone.abort()
         if link.phase is Phase.OPENING:
-            threading.Thread(
+            self._opening = threading.Thread(
                 target=self._open, args=(link.generation,), name="pinecall-open", daemon=True
-            ).start()
+            )
+            self._opening.start()
 
     def _open(self, generation: int) -> None:
         """In a thread of its own: DNS, TCP and TLS block, and disconnect() must not."""
         session = self.session
 
-        def handshaking() -> None:
-            if session.link.generation == generation:
-                session.link.stage = "handshake"
+        def handshaking(give_up: Callable[[], None]) -> None:
+            with session.guard:
+                if session.link.generation == generation:
+                    session.link.stage = "handshake"
+                    self._give_up = give_up
+                else:
+                    give_up()
 
         try:
             opened = open_socket(self.settings, self.settings.connect_timeout, handshaking)
@@ -200,6 +212,7 @@ class Driver:
                 if session.link.generation != generation:
                     opened.abort()
                     return
+                self._give_up = None
                 self._socket = opened
                 session.opened(generation, time.monotonic())
         self.wake()
@@ -251,12 +264,14 @@ class Driver:
         """Flush, close, and leave nothing running; at most about ``timeout`` seconds."""
         self.check_process()
         deadline = time.monotonic() + timeout
-        thread = self._thread
+        self._close_timeout = timeout
+        threads = (self._thread, self._opening)
         with self.session.guard:
             self.session.disconnect()
         self.wake()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(max(0.1, deadline - time.monotonic()))
+        for thread in threads:
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(max(0.1, deadline - time.monotonic()))
         while True:
             # The end of a job may bring about another: the last save of a conversation.
             idle = all(

@@ -8,8 +8,10 @@ directions at once. Everything here but :func:`open_socket` is called from that 
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -31,6 +33,9 @@ _READ = 1 << 16
 WRITE_LIMIT = 256 << 10
 #: Bytes: beyond it the connection is cut. The session refuses what is over 4 MiB, and goes on.
 MAX_SIZE = 16 << 20
+
+#: Called with a function that gives the attempt up.
+OnHandshake = Callable[[Callable[[], None]], None]
 
 
 class OpenFailed(Exception):
@@ -79,6 +84,7 @@ class Socket:
         self._raw: socket.socket = connection.sock
         self._raw.setblocking(False)
         self._buffers = connection.sock = _Buffers()
+        self._pending = 0
         self.close_code: int | None = None
         self.close_reason = ""
 
@@ -130,6 +136,7 @@ class Socket:
         if not data:
             return False
         self._buffers.feed(data)
+        self._pending += len(data)
         return True
 
     def _parse(self, text: Callable[[str], None], other: Callable[[str], None]) -> bool:
@@ -138,10 +145,14 @@ class Socket:
             try:
                 opcode, frame = receive(True)
             except websocket.WebSocketTimeoutException:
-                return len(self._buffers.read) < MAX_SIZE
+                if self._pending > MAX_SIZE:
+                    self.close_reason = f"a message of more than {MAX_SIZE} bytes"
+                    return False
+                return True
             except websocket.WebSocketException:
                 self.close_reason = "the server broke the WebSocket protocol"
                 return False
+            self._pending = len(self._buffers.read) - self._buffers.at
             if opcode == ABNF.OPCODE_TEXT:
                 try:
                     message = str(frame.data, "utf-8")
@@ -161,32 +172,42 @@ class Socket:
             self.close_reason = data[2:].decode("utf-8", "replace")
         else:
             self.close_code = 1005
-        self._try_flush()
-
-    def say_goodbye(self, code: int, reason: str) -> None:
-        self._connection.send_close(code, reason.encode())
-        self._try_flush()
-
-    def _try_flush(self) -> None:
         try:
             self.flush()
         except OSError:
             pass  # it is gone already, which is what a close is for
 
+    def close_within(self, texts: list[str], code: int, reason: str, timeout: float) -> None:
+        """Send what is left, say goodbye, and wait for the server's at most ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        try:
+            self.write(texts)
+            self._connection.send_close(code, reason.encode())
+            self.flush()
+            alive = self.receive(_ignore, _ignore)
+            while alive and (left := deadline - time.monotonic()) > 0:
+                select.select([self], [self] if self.wants_write else [], [], left)
+                self.flush()
+                alive = self.receive(_ignore, _ignore)
+        except OSError:
+            pass  # it is gone already
+        finally:
+            self.abort()
+
     def abort(self) -> None:
         """Gone at once, without waiting for a closing handshake."""
-        try:
-            # Wakes a thread that is still in the opening handshake on it.
-            self._raw.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        _interrupt(self._raw)
         self._raw.close()
+
+
+def _ignore(_what: str) -> None:
+    """Nobody is interested in what still comes."""
 
 
 class _Connection(websocket.WebSocket):
     """Tells when TCP and TLS are done and the WebSocket handshake begins."""
 
-    def __init__(self, on_handshake: Callable[[], None], **options: Any) -> None:
+    def __init__(self, on_handshake: OnHandshake, **options: Any) -> None:
         self.handshaking = False
         self._on_handshake = on_handshake
         super().__init__(**options)
@@ -195,12 +216,21 @@ class _Connection(websocket.WebSocket):
         super().__setattr__(name, value)
         if name == "sock" and value is not None and not self.handshaking:
             self.handshaking = True
-            self._on_handshake()
+            self._on_handshake(lambda: _interrupt(value))
 
 
-def open_socket(settings: Settings, timeout: float, on_handshake: Callable[[], None]) -> Socket:
+def _interrupt(sock: socket.socket) -> None:
+    """Wake the thread that waits on it; that thread closes it."""
+    try:
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def open_socket(settings: Settings, timeout: float, on_handshake: OnHandshake) -> Socket:
     """Raises :class:`OpenFailed`. Blocks for at most about ``timeout`` seconds for each of TCP,
-    TLS and the handshake; ``on_handshake`` is called when TCP and TLS are done."""
+    TLS and the handshake; ``on_handshake`` is called when TCP and TLS are done, with what makes
+    another thread able to give the handshake up."""
     connection: Any = _Connection(on_handshake, skip_utf8_validation=True)
     try:
         connection.connect(

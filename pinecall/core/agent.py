@@ -11,7 +11,8 @@ from ..errors import ConfigurationError
 from ..options import AgentOptions, Channel
 from . import config, encode, phone
 from .dial import Dials
-from .handlers import Chains, Function, Handlers
+from .handlers import Chains
+from .listening import HasHandlers
 from .outcome import Outcome
 from .registration import AgentRegistration
 from .session_scope import scope_of
@@ -25,7 +26,7 @@ __all__ = ["AgentBase"]
 log = logging.getLogger("pinecall")
 
 
-class AgentBase:
+class AgentBase(HasHandlers):
     """One agent of this client (wire: ``agent.create``)."""
 
     def __init__(self, session: Session, agent_id: str) -> None:
@@ -39,7 +40,6 @@ class AgentBase:
         self.removed = False
         self.registration = AgentRegistration(session, self)
         self.chains = Chains()
-        self.own_handlers: Handlers | None = None
         self._dials: Dials | None = None
         self._tools: dict[str, Any] | None = None
 
@@ -66,21 +66,9 @@ class AgentBase:
             f"{len(self.channel_table)} channels, {len(self.live_calls)} calls>"
         )
 
-    # -- handlers -------------------------------------------------------------------------------
-
     @property
-    def handlers(self) -> Handlers:
-        if self.own_handlers is None:
-            self.own_handlers = self.session.new_handlers(f"agent {self.id}")
-        return self.own_handlers
-
-    def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
-        with self.session.guard:
-            return self.handlers.add(event, handler, once=once)
-
-    def remove_handler(self, event: str, handler: Function | None = None) -> None:
-        with self.session.guard:
-            self.handlers.remove(event, handler)
+    def title(self) -> str:
+        return f"agent {self.id}"
 
     # -- configuration --------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotConnected
 from . import history
-from .handlers import Function, Handlers
+from .listening import HasHandlers
 from .speech import ReplyStream, Speeches, ended_error
 from .turns import TurnState
 from .verbs import CallVerbs
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CallBase"]
 
 
-class CallBase(CallVerbs):
+class CallBase(HasHandlers, CallVerbs):
     """One conversation: a phone or WebRTC call, a chat or a WhatsApp session.
 
     ``from_`` and ``to`` are numbers, SIP URIs or the words ``webrtc``/``chat``; ``transport`` is
@@ -79,7 +79,6 @@ class CallBase(CallVerbs):
         self.rounds: dict[str, ToolRound] = {}
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
-        self._handlers: Handlers | None = None
         self._historian: Historian | None = None
 
     # -- what it says of itself -----------------------------------------------------------------
@@ -124,17 +123,9 @@ class CallBase(CallVerbs):
             f"{self.direction} {self.transport}>"
         )
 
-    # -- handlers of this call only -------------------------------------------------------------
-
     @property
-    def handlers(self) -> Handlers:
-        if self._handlers is None:
-            self._handlers = self.session.new_handlers(f"call {self.id}")
-        return self._handlers
-
-    @property
-    def own_handlers(self) -> Handlers | None:
-        return self._handlers
+    def title(self) -> str:
+        return f"call {self.id}"
 
     # -- frames ---------------------------------------------------------------------------------
 
@@ -225,8 +216,8 @@ class CallBase(CallVerbs):
 
     def listens(self, name: str) -> bool:
         """Has this very call a handler for ``name``?"""
-        return self._handlers is not None and any(
-            handler.name == name for handler in self._handlers.get(name)
+        return self.own_handlers is not None and any(
+            handler.name == name for handler in self.own_handlers.get(name)
         )
 
     def detach(self) -> None:
@@ -259,13 +250,5 @@ class CallBase(CallVerbs):
 
     def release_handlers(self) -> None:
         """After the handlers of its end were handed out."""
-        if self._handlers is not None:
-            self._handlers.clear()
-
-    def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
-        with self.session.guard:
-            return self.handlers.add(event, handler, once=once)
-
-    def remove_handler(self, event: str, handler: Function | None = None) -> None:
-        with self.session.guard:
-            self.handlers.remove(event, handler)
+        if self.own_handlers is not None:
+            self.own_handlers.clear()

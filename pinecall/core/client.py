@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import config, phone
 from .agent import AgentBase
-from .handlers import Function
+from .handlers import Handlers
 from .line import LineBase
-from .session import Session
+from .listening import HasHandlers
 
 if TYPE_CHECKING:
     from ..options import AgentOptions
@@ -21,10 +21,12 @@ AgentT = TypeVar("AgentT", bound=AgentBase)
 LineT = TypeVar("LineT", bound=LineBase)
 
 
-class ClientBase(Generic[AgentT, LineT]):
+class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     """Agents, lines and handlers of one connection to the platform."""
 
-    session: Session
+    @property
+    def handlers(self) -> Handlers:
+        return self.session.handlers
 
     # -- agents ---------------------------------------------------------------------------------
 
@@ -145,13 +147,3 @@ class ClientBase(Generic[AgentT, LineT]):
             f"<{type(self).__module__.split('.')[0]}.Pinecall {self.state}: "
             f"{len(registry.agents)} agents, {len(registry.calls)} calls>"
         )
-
-    # -- handlers -------------------------------------------------------------------------------
-
-    def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
-        with self.session.guard:
-            return self.session.handlers.add(event, handler, once=once)
-
-    def remove_handler(self, event: str, handler: Function | None = None) -> None:
-        with self.session.guard:
-            self.session.handlers.remove(event, handler)

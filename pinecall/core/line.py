@@ -12,9 +12,10 @@ from ..errors import ConfigurationError, PinecallError
 from ..options import LineOptions
 from . import config
 from .call import CallBase
-from .handlers import Chains, Function, Handlers, describe, is_coroutine
+from .handlers import Chains, describe, is_coroutine
 from .jobs import Job
 from .listen import Heard, Listener
+from .listening import HasHandlers
 from .outcome import Outcome
 from .registration import LineRegistration
 from .speech import Speech
@@ -40,7 +41,7 @@ class RouteResult:
     reason: str | None = None
 
 
-class LineBase:
+class LineBase(HasHandlers):
     """A number claimed as a line (wire: ``line.create``); its address is ``line:<number>``."""
 
     def __init__(self, session: Session, number: str) -> None:
@@ -51,7 +52,6 @@ class LineBase:
         self.live_calls: dict[str, CallBase] = {}
         self.registration = LineRegistration(session, self)
         self.chains = Chains()
-        self.own_handlers: Handlers | None = None
         self._extensions: dict[str, Extension] = {}
 
     @property
@@ -63,18 +63,8 @@ class LineBase:
         return f"<{type(self).__name__} {self.number}: {self.registration.status}>"
 
     @property
-    def handlers(self) -> Handlers:
-        if self.own_handlers is None:
-            self.own_handlers = self.session.new_handlers(f"line {self.number}")
-        return self.own_handlers
-
-    def add_handler(self, event: str, handler: Function, *, once: bool = False) -> Function:
-        with self.session.guard:
-            return self.handlers.add(event, handler, once=once)
-
-    def remove_handler(self, event: str, handler: Function | None = None) -> None:
-        with self.session.guard:
-            self.handlers.remove(event, handler)
+    def title(self) -> str:
+        return f"line {self.number}"
 
     def call_ended(self, call: CallBase) -> None:
         """Nothing waits on a line for a call to begin."""
@@ -157,6 +147,7 @@ class LineBase:
         with session.guard:
             if self.registered:
                 session.transmit({"event": "line.destroy", "number": self.number})
+                session.registry.leaving[self.number] = self
             session.registry.remove_line(self)
             session.outbox.drop_agent(self.id)
             self.registration.forget()

@@ -11,7 +11,7 @@ import difflib
 from ..errors import ConfigurationError
 from ..events import EVENTS
 
-__all__ = ["LINE_NAMES", "PUBLIC", "SIGNATURES", "check_name", "public_name"]
+__all__ = ["LINE_NAMES", "MAY_LACK_CALL", "PUBLIC", "SIGNATURES", "check_name", "public_name"]
 
 #: Wire name → the name handlers use.
 PUBLIC = {
@@ -76,6 +76,23 @@ for _wire in EVENTS:
     if _name not in SIGNATURES and _name not in _INTERNAL:
         SIGNATURES[_name] = ("event", "call")
 SIGNATURES["events.gap"] = ("event", "call")
+
+#: Events of a call that may come where there is none (yet, or any more); to the handlers of others a
+#: call is always given.
+MAY_LACK_CALL = frozenset(
+    {
+        "call.error",
+        "call.recording",
+        "events.gap",
+        "llm.chat.done",
+        "llm.chat.token",
+        "llm.chat.tool_call",
+        "llm.chat.tool_result",
+        "llm.error",
+        "memory.ops",
+        "session.configured",
+    }
+)
 
 #: Only a phone line has these.
 LINE_NAMES = frozenset({"call", "line.created", "line.destroyed"})

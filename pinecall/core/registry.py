@@ -36,6 +36,8 @@ class Registry:
         self.agents: dict[str, AgentBase] = {}
         self.lines: dict[str, LineBase] = {}
         self.calls: dict[str, CallBase] = {}
+        #: Lines given back, until the server confirms it.
+        self.leaving: dict[str, LineBase] = {}
         self._slugs: dict[str, AgentBase] = {}
         self._spellings: dict[str, AgentBase | LineBase | None] = {}
         self._ended: OrderedDict[str, AgentBase | LineBase] = OrderedDict()

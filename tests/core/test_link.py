@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from harness import KEY, Wire
 
@@ -21,7 +23,7 @@ from pinecall.options import ReconnectPolicy
 REFUSED = Failure("tcp", "connection refused")
 
 
-def raised(outcome: Outcome[None], kind: type[BaseException]) -> object:
+def raised(outcome: Outcome[None], kind: type[BaseException]) -> Any:
     with pytest.raises(kind) as caught:
         outcome.result()
     return caught.value
@@ -208,7 +210,7 @@ class TestConnecting:
             {"code": "X", "error": "SERVER_AT_CAPACITY: full"},
         ],
     )
-    def test_capacity_is_tried_again(self, frame: dict[str, object]) -> None:
+    def test_capacity_is_tried_again(self, frame: dict[str, Any]) -> None:
         """A server without a free slot is asked again until the deadline, which then names it."""
         wire = Wire()
         outcome = wire.connect()

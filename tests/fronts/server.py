@@ -104,7 +104,8 @@ class Connection:
     def shut(self) -> None:
         self._reading.set()
         try:
-            self._socket.shutdown(socket.SHUT_RD)
+            # Wakes the thread that reads.
+            socket.socket.shutdown(self._socket, socket.SHUT_RD)
         except OSError:
             pass
         self._socket.close()
@@ -142,6 +143,8 @@ class Connection:
                 self.pongs(event.data)
             elif event.opcode is Opcode.CLOSE:
                 self.close_code = self._protocol.close_rcvd.code
+                if not self._mute:
+                    self.shut()
 
     def _frame(self, frame: dict[str, Any]) -> None:
         self.frames(frame)

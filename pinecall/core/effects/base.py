@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import ProtocolError
 from ...events import EVENTS, Event, UnknownEvent
-from ..names import SIGNATURES
+from ..names import MAY_LACK_CALL, SIGNATURES
 from ..wire import salvage
 
 if TYPE_CHECKING:
@@ -79,8 +79,16 @@ def pass_on(
         return
     if SIGNATURES.get(name) == ("event", "agent"):
         s.emit(name, (event, agent), event=event, agent=agent, call=call)
-    else:
-        s.emit(name, (event, call), event=event, agent=agent, call=call)
+        return
+    # Who listens for a call's events is given a call; without one they reach "*" and iterators.
+    whole = call is not None or name in MAY_LACK_CALL or _of_the_agent(event, agent)
+    args = (event, call)
+    s.emit(name, args, event=event, agent=agent, call=call, only_items=not whole)
+
+
+def _of_the_agent(event: Any, agent: Any) -> bool:
+    """An ``llm.*`` event that names no call concerns the agent."""
+    return agent is not None and event.EVENT.startswith("llm.") and not event.call_id
 
 
 def _concerns_somebody(s: Session, event: Any, agent: Any) -> bool:

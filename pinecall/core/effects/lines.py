@@ -46,7 +46,10 @@ def line_error(s: Session, event: LineError, agent: Any, call: Any) -> None:
 
 @effect(LineDestroyed)
 def line_destroyed(s: Session, event: LineDestroyed, agent: Any, call: Any) -> None:
-    line = _line(s, event)
+    line = s.registry.leaving.pop(event.number, None)
+    if line is None:
+        s.drop(event, f"line {event.number} was not being given back")
+        return
     s.emit("line.destroyed", (event, line), event=event, agent=line)
 
 

@@ -245,12 +245,17 @@ def authorization(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def json_body(what: str, value: Mapping[str, Any]) -> bytes:
-    """Compact JSON of what was given (not None)."""
+def json_text(what: str, value: Any) -> bytes:
+    """Compact JSON; raises ConfigurationError for what JSON cannot hold."""
     try:
-        return msgspec.json.encode({k: v for k, v in value.items() if v is not None})
+        return msgspec.json.encode(value)
     except (TypeError, ValueError, RecursionError) as exc:
         raise ConfigurationError(f"{what}: cannot be written as JSON: {exc}") from None
+
+
+def json_body(what: str, value: Mapping[str, Any]) -> bytes:
+    """A JSON object of what was given (not None)."""
+    return json_text(what, {k: v for k, v in value.items() if v is not None})
 
 
 def path(prefix: str, **segments: str) -> str:

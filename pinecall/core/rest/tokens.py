@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from ...errors import ConfigurationError, TokenError
 from ..checks import nearest
-from .base import Reply, RestOp, json_body
+from .base import Reply, RestOp, json_text
 from .fields import filled, optional, text, whole
 
 __all__ = ["CHANNELS", "SCOPES", "Token", "create_token"]
@@ -109,8 +109,7 @@ def _agents(channel: str, agent_id: str | Iterable[str]) -> list[str]:
 def _metadata(metadata: object) -> str:
     if not isinstance(metadata, Mapping):
         raise ConfigurationError(f"create_token: metadata is a dict, not {type(metadata).__name__}")
-    # Not without its None values: what a token seals is what was given.
-    sealed = json_body("create_token: metadata", {"": dict(metadata)})[4:-1]
+    sealed = json_text("create_token: metadata", dict(metadata))
     if len(sealed) > MAX_METADATA:
         raise ConfigurationError(
             f"create_token: metadata is {len(sealed)} bytes of JSON, a token holds {MAX_METADATA}; "

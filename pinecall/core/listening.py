@@ -1,0 +1,90 @@
+"""``on``, ``once``, ``off`` and ``events``: of agents, calls, lines and clients, in both fronts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ..typing import EventName, Off, On
+from .handlers import Function, Handlers
+
+if TYPE_CHECKING:
+    from .session import Session, Subscription
+
+__all__ = ["HasHandlers", "Listening"]
+
+C = TypeVar("C")  # a call
+A = TypeVar("A")  # an agent
+K = TypeVar("K")  # a line's call
+L = TypeVar("L")  # a line
+S = TypeVar("S")  # a WhatsApp session
+R = TypeVar("R")  # what a handler may return
+I = TypeVar("I")  # an iterator of events  # noqa: E741
+
+
+class HasHandlers:
+    """A table of handlers, made when the first is registered: most calls never have one."""
+
+    session: Session
+    own_handlers: Handlers | None = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def title(self) -> str:
+            """As messages name it."""
+
+    @property
+    def handlers(self) -> Handlers:
+        if self.own_handlers is None:
+            self.own_handlers = self.session.new_handlers(self.title)
+        return self.own_handlers
+
+    def add_handler(self, event: str, handler: Function) -> Function:
+        with self.session.guard:
+            return self.handlers.add(event, handler)
+
+    def add_once(self, event: str, handler: Function) -> Function:
+        with self.session.guard:
+            return self.handlers.add(event, handler, once=True)
+
+    def remove_handler(self, event: str, handler: Function | None = None) -> None:
+        with self.session.guard:
+            self.handlers.remove(event, handler)
+
+
+class Listening(Generic[C, A, K, L, S, R, I]):
+    """The typed face of :class:`HasHandlers`; a front names its classes."""
+
+    if TYPE_CHECKING:
+        session: Session
+        make_events: Callable[[Subscription], Any]
+
+        @property
+        def handlers(self) -> Handlers: ...
+        def add_handler(self, event: str, handler: Function) -> Function: ...
+        def add_once(self, event: str, handler: Function) -> Function: ...
+        def remove_handler(self, event: str, handler: Function | None = None) -> None: ...
+
+    @property
+    def on(self) -> On[C, A, K, L, S, R]:
+        """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
+        return On(self.add_handler)
+
+    @property
+    def once(self) -> On[C, A, K, L, S, R]:
+        """As ``on``, for the next event only."""
+        return On(self.add_once)
+
+    @property
+    def off(self) -> Off:
+        """``off("turn.end", handler)``; without a handler all of the event's."""
+        return Off(self.remove_handler)
+
+    def events(self, *names: EventName) -> I:
+        """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
+
+        From this call on; it ends when it is closed, or the client disconnects.
+        """
+        events: I = self.make_events(self.session.subscribe(self.handlers, names))
+        return events

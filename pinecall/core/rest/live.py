@@ -1,0 +1,221 @@
+"""Text from speech as it is spoken: ``WS /v1/audio/transcriptions/stream``.
+
+:class:`LiveSession` holds what is to be sent until the server is ready and tells what came. A front
+opens the socket, sends what ``outgoing()`` gives whenever something has changed, and hands over
+texts, the close, and the passing of ``READY_WITHIN`` seconds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from attrs import frozen
+
+from ...errors import ApiError, ConfigurationError
+from ..link import Failure
+from .base import scrub
+from .calls import _status
+from .fields import filled, flag, number, optional, positive, text, whole
+from .transcription import SpokenWord, spoken_words
+
+__all__ = ["LiveDone", "LiveReady", "LiveResult", "LiveSession"]
+
+READY_WITHIN = 10.0
+#: Bytes of audio that wait here: half a minute of 16 kHz, 16 bit.
+LIMIT = 1 << 20
+#: Bytes in one message.
+_PIECE = 32 << 10
+ENCODINGS = ("linear16", "mulaw")
+
+_CODES = {401: "INVALID_KEY", 402: "SUBSCRIPTION_REQUIRED", 429: "RATE_LIMITED"}
+
+
+@frozen(kw_only=True)
+class LiveReady:
+    request_id: str | None
+    model: str
+    sample_rate: int
+    encoding: str
+    diarize: bool
+
+
+@frozen(kw_only=True)
+class LiveResult:
+    """What was said. A partial one (``final`` False) is replaced by the next; times in seconds."""
+
+    text: str
+    final: bool
+    start: float | None = None
+    end: float | None = None
+    language: str | None = None
+    speaker: str | None = None
+    words: tuple[SpokenWord, ...] = ()
+
+
+@frozen(kw_only=True)
+class LiveDone:
+    request_id: str | None
+    audio_seconds: float
+    billed_minutes: float
+
+
+class LiveSession:
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        language: str | None = None,
+        sample_rate: int | None = None,
+        encoding: str | None = None,
+        diarize: bool | None = None,
+    ) -> None:
+        if encoding is not None and encoding not in ENCODINGS:
+            raise ConfigurationError(
+                f"stream: encoding is one of {', '.join(ENCODINGS)}, not {encoding!r}"
+            )
+        given = {
+            "model": None if model is None else filled("stream: model", model),
+            "language": None if language is None else filled("stream: language", language),
+            "sample_rate": sample_rate
+            and str(positive("stream: sample_rate", sample_rate, whole=True)),
+            "encoding": encoding,
+            "diarize": None if diarize is None else ("true" if diarize else "false"),
+        }
+        self.query = tuple((name, value) for name, value in given.items() if value is not None)
+        self.results: deque[LiveResult] = deque()
+        self.ready: LiveReady | None = None
+        self.done: LiveDone | None = None
+        self.error: ApiError | None = None
+        self._outbox: deque[str | bytes] = deque()
+        self._waiting = 0
+        self._stopped = False
+
+    @property
+    def over(self) -> bool:
+        return self.done is not None or self.error is not None
+
+    @property
+    def may_write(self) -> bool:
+        return self._waiting < LIMIT
+
+    def check_audio(self, data: object) -> bytes:
+        """Raises what it ended with, and ConfigurationError for what is not bytes."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise ConfigurationError(f"write takes bytes of audio, not {type(data).__name__}")
+        self._check_open()
+        return bytes(data)
+
+    def write(self, data: bytes) -> None:
+        """Audio to be sent; wait until ``may_write`` first."""
+        self._check_open()
+        for start in range(0, len(data), _PIECE):
+            self._outbox.append(data[start : start + _PIECE])
+        self._waiting += len(data)
+
+    def finalize(self) -> None:
+        self._check_open()
+        self._outbox.append('{"type":"finalize"}')
+
+    def stop(self) -> None:
+        """The end of the audio; repeating it changes nothing."""
+        if not self._stopped and not self.over:
+            self._stopped = True
+            self._outbox.append('{"type":"stop"}')
+
+    def _check_open(self) -> None:
+        if self.error is not None:
+            raise self.error.with_traceback(None)
+        if self._stopped or self.done is not None:
+            raise ApiError("audio/transcriptions/stream: it has ended; open another", "CLOSED")
+
+    def outgoing(self) -> str | bytes | None:
+        """The next message to send; nothing before the server is ready."""
+        if self.ready is None or self.over or not self._outbox:
+            return None
+        message = self._outbox.popleft()
+        if isinstance(message, bytes):
+            self._waiting -= len(message)
+        return message
+
+    def receive(self, message: str) -> None:
+        try:
+            raw = msgspec.json.decode(message)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return
+        if not isinstance(raw, dict) or self.over:
+            return
+        kind = raw.get("type")
+        if kind == "partial" or kind == "final":
+            self._heard(raw, kind == "final")
+        elif kind == "ready" and self.ready is None:
+            self.ready = LiveReady(
+                request_id=optional(raw, "request_id"),
+                model=text(raw, "model"),
+                sample_rate=whole(raw, "sample_rate", 16000),
+                encoding=text(raw, "encoding", default="linear16"),
+                diarize=flag(raw, "diarize"),
+            )
+        elif kind == "done":
+            self.done = LiveDone(
+                request_id=optional(raw, "request_id"),
+                audio_seconds=number(raw, "audio_seconds") or 0.0,
+                billed_minutes=number(raw, "billed_minutes") or 0.0,
+            )
+        elif kind == "error":
+            words = scrub(optional(raw, "error", "message") or "the provider failed")
+            self._fail(words, optional(raw, "code") or "UPSTREAM_ERROR", 200)
+
+    def _heard(self, raw: Mapping[str, Any], final: bool) -> None:
+        # A partial replaces the last, for a reader who is behind as well.
+        if self.results and not self.results[-1].final:
+            self.results.pop()
+        self.results.append(
+            LiveResult(
+                text=text(raw, "text"),
+                final=final,
+                start=number(raw, "start"),
+                end=number(raw, "end"),
+                language=optional(raw, "language"),
+                speaker=optional(raw, "speaker"),
+                words=spoken_words(raw.get("words")),
+            )
+        )
+
+    def refused(self, failure: Failure) -> None:
+        """The socket could not be opened."""
+        status = _status(failure)
+        code = _CODES.get(status) or (f"HTTP_{status}" if status else "NETWORK_ERROR")
+        self._fail(scrub(failure.message), code, status)
+
+    def closed(self, code: int | None) -> None:
+        """The socket closed; nothing new if that was expected."""
+        if code == 1000:
+            self._fail("the server closed it before it was done", "CLOSED")
+        else:
+            self._fail(f"the connection was lost (close code {code})", "NETWORK_ERROR")
+
+    def late(self) -> None:
+        """``READY_WITHIN`` seconds have passed."""
+        if self.ready is None:
+            self._fail(f"the server was not ready within {READY_WITHIN:g} s", "REQUEST_TIMEOUT")
+
+    def close(self) -> None:
+        self._fail("closed before it was done", "CLOSED")
+
+    def _fail(self, message: str, code: str, status: int = 0) -> None:
+        if not self.over:
+            self.error = ApiError(f"audio/transcriptions/stream: {message}", code, status=status)
+            self._outbox.clear()
+            self._waiting = 0
+
+    def take(self) -> LiveResult | None:
+        """The next result; None when there is none (yet). Raises what it failed with, unless it was
+        closed by the user."""
+        if self.results:
+            return self.results.popleft()
+        if self.error is not None and self.error.code != "CLOSED":
+            raise self.error.with_traceback(None)
+        return None

@@ -1,0 +1,190 @@
+"""One reader of the hub: what waits to be written to it, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from .inbox import INTERIM
+from .sse import PING, block, to_json
+
+__all__ = ["Frame", "Subscriber"]
+
+#: Bytes handed out at once; more stays in the queue, where it is shared with everybody else.
+PORTION = 64 << 10
+
+# Beats (of the hub's clock) after which an idle stream is pinged, and a stalled one is cut.
+_PING_AFTER = 3
+_CUT_AFTER = 6
+
+
+class Frame:
+    """One event, encoded once: ``sse`` for event streams, ``text`` for WebSockets.
+
+    ``session`` is the call (or WhatsApp session) it is about; ``only_ws`` keeps it out of event
+    streams.
+    """
+
+    __slots__ = ("_text", "agent", "id", "interim", "json", "only_ws", "session", "size", "sse")
+
+    def __init__(
+        self,
+        name: str,
+        json: bytes,
+        *,
+        id: str = "",
+        agent: str = "",
+        session: str = "",
+        only_ws: bool = False,
+        retry: int = 0,
+    ) -> None:
+        self.id = id
+        self.agent = agent
+        self.session = session
+        self.interim = name in INTERIM
+        self.only_ws = only_ws
+        self.json = json
+        self.sse = block(name, json, id, retry)
+        self.size = len(self.sse)
+        self._text: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The event with its id as ``eventId``: a turn has an ``id`` of its own."""
+        if self._text is None:
+            text = self.json.decode()
+            self._text = f'{text[:-1]},"eventId":"{self.id}"}}' if self.id else text
+        return self._text
+
+
+class Subscriber:
+    """Take what it is to write with :meth:`take` or :meth:`take_texts`; ``wake`` is called, under
+    the hub's guard and from any thread, when there is something after there was nothing."""
+
+    def __init__(
+        self,
+        guard: AbstractContextManager[Any],
+        wake: Callable[[], None],
+        *,
+        agents: frozenset[str] | None,
+        session: str = "",
+        ws: bool = False,
+        queue: int,
+        queue_bytes: int,
+        first: Iterable[Frame] = (),
+    ) -> None:
+        self.agents = agents
+        self.session = session
+        self.ws = ws
+        #: Why it is over: ``closed`` (the hub's end), ``gone`` (its own), ``slow``; empty while not.
+        self.reason = ""
+        self.missed = 0
+        self.wake = wake
+        self._guard = guard
+        self._queue: deque[Frame] = deque(first)
+        self._bytes = sum(frame.size for frame in self._queue)
+        # A long replay is not the reader's fault: the bounds are for what comes after it.
+        self._most = queue + len(self._queue)
+        self._most_bytes = queue_bytes + self._bytes
+        self._pinged = False
+        self._idle = 0
+        self._stuck = 0
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will come; what is queued is still to be written, unless it was cut."""
+        return bool(self.reason)
+
+    @property
+    def cut(self) -> bool:
+        """It did not read: whatever is being written to it is to be given up."""
+        return self.reason == "slow"
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    # -- from the hub, under its guard -----------------------------------------------------------
+
+    def put(self, frame: Frame) -> bool:
+        """Queue a frame; False if the reader is too slow to be kept."""
+        if (frame.only_ws and not self.ws) or (self.session and frame.session != self.session):
+            return True
+        queue = self._queue
+        if len(queue) >= self._most or self._bytes + frame.size > self._most_bytes:
+            self._drop_interim()
+            if len(queue) >= self._most or self._bytes + frame.size > self._most_bytes:
+                if not frame.interim:
+                    return False
+                self.missed += 1
+                return True
+        queue.append(frame)
+        self._bytes += frame.size
+        if len(queue) == 1:
+            self.wake()
+        return True
+
+    def _drop_interim(self) -> None:
+        kept = [frame for frame in self._queue if not frame.interim]
+        self.missed += len(self._queue) - len(kept)
+        self._queue.clear()
+        self._queue.extend(kept)
+        self._bytes = sum(frame.size for frame in kept)
+
+    def beat(self) -> bool:
+        """One beat of the clock has passed; False if it has not read for too long."""
+        if self._queue or self._pinged:
+            self._stuck += 1
+            return self._stuck < _CUT_AFTER
+        self._idle += 1
+        if self._idle >= _PING_AFTER:
+            self._pinged = True
+            self.wake()
+        return True
+
+    def end(self, reason: str) -> None:
+        if not self.reason:
+            self.reason = reason
+            if reason != "closed":
+                self._queue.clear()
+                self._bytes = 0
+            self.wake()
+
+    # -- for the one that writes -------------------------------------------------------------------
+
+    def take(self) -> bytes:
+        """What is to be written next, at most about 64 KiB; empty if there is nothing now."""
+        if not self._queue and not self._pinged:
+            return b""
+        with self._guard:
+            frames = self._take()
+            if len(frames) == 1:
+                return frames[0].sse
+            return b"".join([frame.sse for frame in frames]) or PING
+
+    def take_texts(self) -> list[str]:
+        """The same as JSON texts, one for each WebSocket message."""
+        if not self._queue and not self._pinged:
+            return []
+        with self._guard:
+            return [frame.text for frame in self._take()] or ['{"event":"ping"}']
+
+    def _take(self) -> list[Frame]:
+        """Empty for a ping alone, which stands for life when there is nothing else to write."""
+        self._idle = self._stuck = 0
+        self._pinged = False
+        frames: list[Frame] = []
+        if self.missed:
+            data = {"event": "gap", "reason": "slow", "missed": self.missed}
+            frames.append(Frame("gap", to_json(data)))
+            self.missed = 0
+        size = 0
+        queue = self._queue
+        while queue and size < PORTION:
+            frame = queue.popleft()
+            size += frame.size
+            frames.append(frame)
+        self._bytes -= size
+        return frames
