@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .core.outcome import Outcome
 
 if TYPE_CHECKING:
-    from .core.session import Session, Subscription
+    from .core.delivering import Subscription
+    from .core.session import Session
     from .core.speech import SayResult, Speech
     from .events import Item
 

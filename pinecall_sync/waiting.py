@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pinecall.core.outcome import Outcome
 
 if TYPE_CHECKING:
-    from pinecall.core.session import Session, Subscription
+    from pinecall.core.delivering import Subscription
+    from pinecall.core.session import Session
     from pinecall.core.speech import SayResult, Speech
     from pinecall.events import Item
 

@@ -1,46 +1,36 @@
 """Everybody who watches one client: each event is encoded once, and its bytes are shared.
 
-Ids are ``epoch-seq``. The last events are kept, so that a browser that comes back with the id of the
-last one it saw goes on from there; when that is out of reach it is told (``gap``), and shown the live
-calls again, as a new one is.
+Ids are ``epoch-seq``. The last events are kept, so that a browser that comes back with the id of
+the last one it saw goes on from there; when that is out of reach it is told (``gap``), and shown the
+live calls again, as a new one is.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
-from .sse import NAMES, call_facts, payload_of, to_json
+from .snapshot import Roster, Snapshot
+from .sse import NAMES, payload_of, to_json
 from .subscriber import Frame, Subscriber
 
 if TYPE_CHECKING:
     from ..events import Item
-    from .call import CallBase
 
 __all__ = ["BEAT", "Hub", "agent_filter"]
 
 #: Seconds between two beats of :meth:`Hub.tick`; an idle stream is pinged every third.
 BEAT = 5.0
-#: Messages of a live call's transcript that a new reader is shown.
-TRANSCRIPT_SHOWN = 20
 #: Sent-again frames are known by their message; so many for each call.
 _MESSAGES_REMEMBERED = 256
 
 _REPEATABLE = frozenset(
     {"bot.finished", "bot.interrupted", "eager.turn", "message.confirmed", "user.message"}
 )
-
-
-class Roster(Protocol):
-    """The agents and live calls that there are now (:class:`~pinecall.core.registry.Registry`)."""
-
-    @property
-    def agents(self) -> Mapping[str, Any]: ...
-    @property
-    def calls(self) -> Mapping[str, CallBase]: ...
 
 
 def agent_filter(agents: str | Iterable[str] | None) -> frozenset[str] | None:
@@ -78,21 +68,23 @@ class Hub:
         self.active = False
         self.closed = False
         self.published = self.cut = self.unwritable = 0
-        self._roster = roster
+        self._snapshot = Snapshot(roster)
         self._random = random
         self._kept = kept
         self._kept_bytes = kept_bytes
         self._queue = queue
         self._queue_bytes = queue_bytes
-        self._seq = 0
+        # Number 0 is no event's: it is older than anything.
+        self._seq = self._floor = 1
         self._ring: deque[Frame] = deque()
         self._ring_bytes = 0
+        self._forgotten: dict[str, int] = {}
+        self._forgotten_last = 0
         self._left_at = 0
         self._all: dict[Subscriber, None] = {}
         self._by_agent: dict[str, dict[Subscriber, None]] = {}
         self._subscribers: dict[Subscriber, None] = {}
         self._seen: dict[str, dict[tuple[str, str, str], None]] = {}
-        self._shown: dict[str, bytes] = {}
         self._due = 0.0
 
     # -- events in -------------------------------------------------------------------------------
@@ -103,7 +95,7 @@ class Hub:
             return
         call = item.call
         if call is not None:
-            self._shown.pop(call.id, None)
+            self._snapshot.forget(call.id)
         name = NAMES.get(item.name)
         if name is None:
             return
@@ -137,8 +129,8 @@ class Hub:
 
     def _is_repeat(self, name: str, data: dict[str, Any]) -> bool:
         message = data.get("messageId")
-        call = data.get("callId")
-        if name not in _REPEATABLE or not message or call not in self._roster.calls:
+        call = str(data.get("callId"))
+        if name not in _REPEATABLE or not message or not self._snapshot.is_live(call):
             return False
         key = (name, message, data.get("text") or "")
         seen = self._seen.setdefault(call, {})
@@ -154,18 +146,22 @@ class Hub:
         ring.append(frame)
         self._ring_bytes += frame.size
         while len(ring) > self._kept or self._ring_bytes > self._kept_bytes:
-            self._ring_bytes -= ring.popleft().size
-        if not self._subscribers and self._seq - len(ring) > self._left_at:
+            old = ring.popleft()
+            self._ring_bytes -= old.size
+            self._forgotten_last = self._forgotten[old.agent] = self._seq - len(ring)
+        if not self._subscribers and self._forgotten_last > self._left_at:
             self._sleep()
 
     def _sleep(self) -> None:
         self.active = False
         # One number is left out, so that whoever comes back is told of a gap.
         self._seq += 1
+        self._floor = self._seq
         self._ring.clear()
         self._ring_bytes = 0
+        self._forgotten.clear()
         self._seen.clear()
-        self._shown.clear()
+        self._snapshot.clear()
 
     # -- readers ---------------------------------------------------------------------------------
 
@@ -214,31 +210,27 @@ class Hub:
         The last of a new reader's frames carries the present id, those before it one that is older
         than anything: torn off in between, it is shown everything again.
         """
-        cursor, reason = self._cursor(last_id)
-        known = [one for one in self._roster.agents if agents is None or one in agents]
+        cursor, reason = self._cursor(last_id, agents)
         about: dict[str, Any] = {"event": "connected"}
         if of_agent:
             about["agent"] = of_agent
         else:
-            about["agents"] = known
+            about["agents"] = self._snapshot.agents(agents)
         parts = [("connected", to_json(about))]
         replay: list[Frame] = []
-        if last_id and not reason:
-            skipped = cursor - (self._seq - len(self._ring))
+        if cursor:
+            unseen = max(0, cursor - (self._seq - len(self._ring)))
             replay = [
                 frame
-                for index, frame in enumerate(self._ring)
-                if index >= skipped
-                and (agents is None or frame.agent in agents)
+                for frame in islice(self._ring, unseen, None)
+                if (agents is None or frame.agent in agents)
                 and (ws or not frame.only_ws)
                 and (not session or frame.session == session)
             ]
         else:
             if reason:
                 parts.append(("gap", to_json({"event": "gap", "reason": reason})))
-            for call in self._roster.calls.values():
-                if (agents is None or call.agent.id in agents) and session in ("", call.id):
-                    parts += self._show(call)
+            parts += self._snapshot.calls(agents, session)
             cursor = self._seq
         retry = 2500 + int(2000 * self._random())
         last = len(parts) - 1
@@ -253,40 +245,21 @@ class Hub:
         ]
         return frames + replay
 
-    def _cursor(self, last_id: str) -> tuple[int, str]:
-        """The number of the last event seen, and why it is of no use, if it is not."""
+    def _cursor(self, last_id: str, agents: frozenset[str] | None) -> tuple[int, str]:
+        """The number of the last event seen; or 0 and, if there was an id, why it is of no use."""
         epoch, _, number = last_id.rpartition("-")
-        if not last_id:
-            return self._seq, ""
+        if not last_id or last_id == f"{self.epoch}-0":
+            return 0, ""
         if epoch != self.epoch or not (number.isascii() and number.isdigit()) or len(number) > 18:
             return 0, "restarted"
         cursor = int(number)
-        if not self._seq - len(self._ring) <= cursor <= self._seq:
+        if agents is None:
+            forgotten = self._forgotten_last
+        else:
+            forgotten = max((self._forgotten.get(agent, 0) for agent in agents), default=0)
+        if not max(self._floor, forgotten) <= cursor <= self._seq:
             return 0, "expired"
         return cursor, ""
-
-    def _show(self, call: CallBase) -> list[tuple[str, bytes]]:
-        """A live call as the event that began it, for who was not there, with what was said."""
-        if call.status not in ("active", "detached"):
-            return []
-        name = {"chat": "chat.started", "whatsapp": "whatsapp.started"}.get(
-            call.transport, "call.started"
-        )
-        json = self._shown.get(call.id)
-        if json is None:
-            data = {"event": name, **call_facts(call), "agentId": call.agent.id}
-            data["agent"] = call.agent.id
-            data["snapshot"] = True
-            said = [
-                {"role": message["role"], "content": message["content"]}
-                for message in call.transcript[-TRANSCRIPT_SHOWN:]
-            ]
-            try:
-                json = to_json({**data, "transcript": said})
-            except (TypeError, ValueError):
-                json = to_json(data)
-            self._shown[call.id] = json
-        return [(name, json)]
 
     def unsubscribe(self, reader: Subscriber) -> None:
         """It has gone, or was never there."""

@@ -9,7 +9,8 @@ from ..typing import EventName, Off, On
 from .handlers import Function, Handlers
 
 if TYPE_CHECKING:
-    from .session import Session, Subscription
+    from .delivering import Subscription
+    from .session import Session
 
 __all__ = ["HasHandlers", "Listening"]
 

@@ -27,7 +27,7 @@ class Frame:
     streams.
     """
 
-    __slots__ = ("_text", "agent", "id", "interim", "json", "only_ws", "session", "size", "sse")
+    __slots__ = ("_data", "_text", "agent", "id", "interim", "only_ws", "session", "size", "sse")
 
     def __init__(
         self,
@@ -45,16 +45,16 @@ class Frame:
         self.session = session
         self.interim = name in INTERIM
         self.only_ws = only_ws
-        self.json = json
         self.sse = block(name, json, id, retry)
         self.size = len(self.sse)
+        self._data = slice(len(name) + 14, len(name) + 14 + len(json))
         self._text: str | None = None
 
     @property
     def text(self) -> str:
         """The event with its id as ``eventId``: a turn has an ``id`` of its own."""
         if self._text is None:
-            text = self.json.decode()
+            text = self.sse[self._data].decode()
             self._text = f'{text[:-1]},"eventId":"{self.id}"}}' if self.id else text
         return self._text
 
@@ -78,7 +78,7 @@ class Subscriber:
         self.agents = agents
         self.session = session
         self.ws = ws
-        #: Why it is over: ``closed`` (the hub's end), ``gone`` (its own), ``slow``; empty while not.
+        #: Why it is over: ``closed`` (by the hub), ``gone`` (by itself), ``slow``; else empty.
         self.reason = ""
         self.missed = 0
         self.wake = wake

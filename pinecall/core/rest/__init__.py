@@ -1,1 +1,1 @@
-"""REST: requests as values. Each function makes a :class:`RestOp`; a front's ``HttpPort`` runs it."""
+"""REST: requests as values. Functions make a ``RestOp``, a front's ``HttpPort`` runs it."""

@@ -199,6 +199,12 @@ def unreached(op: RestOp[Any], failure: Failure, base: str) -> ApiError:
     )
 
 
+def handshake_status(failure: Failure) -> int:
+    """The HTTP status that a WebSocket handshake was refused with, else 0."""
+    kind, _, status = (failure.code or "").partition("_")
+    return int(status) if kind == "HTTP" and status.isdigit() else 0
+
+
 def _dialect(reply: Reply) -> tuple[str, str | None]:
     try:
         body = reply.json()

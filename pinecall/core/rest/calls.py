@@ -19,7 +19,7 @@ from ...errors import ApiError, ConfigurationError
 from ...options import ReconnectPolicy
 from ..backoff import reconnect_delay
 from ..link import Failure
-from .base import RestOp, scrub
+from .base import RestOp, handshake_status, scrub
 from .fields import filled
 from .tokens import Token, create_token
 
@@ -76,9 +76,7 @@ class CallLog:
         if (call is None) == (agent is None):
             raise ConfigurationError("observe takes one of call= and agent=")
         if isinstance(after, bool) or not isinstance(after, int) or after < 0:
-            raise ConfigurationError(
-                f"observe: after is a seq, a whole number from 0, not {after!r}"
-            )
+            raise ConfigurationError(f"observe: after is a seq (an int from 0), not {after!r}")
         self.call = None if call is None else filled("call", call)
         self.agent = None if agent is None else filled("agent", agent)
         sealed = self.agent if agents is None else agents
@@ -154,7 +152,7 @@ class CallLog:
 
     def refused(self, failure: Failure) -> None:
         """The socket could not be opened."""
-        status = _status(failure)
+        status = handshake_status(failure)
         if failure.retryable:
             self._again(None)
         else:
@@ -188,11 +186,6 @@ class CallLog:
         self.over = True
 
 
-def _status(failure: Failure) -> int:
-    kind, _, status = (failure.code or "").partition("_")
-    return int(status) if kind == "HTTP" and status.isdigit() else 0
-
-
 def _entry(text: str) -> LogEntry | None:
     try:
         raw = msgspec.json.decode(text)
@@ -217,7 +210,3 @@ def _entry(text: str) -> LogEntry | None:
         ephemeral=raw.get("ephemeral") is True,
         data=data if isinstance(data, dict) else {},
     )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Reading answers tolerantly: a field of the wrong type counts as absent; and checking arguments."""
+"""Reading answers, where a field of the wrong type counts as absent, and checking arguments."""
 
 from __future__ import annotations
 

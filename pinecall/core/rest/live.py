@@ -16,8 +16,7 @@ from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError
 from ..link import Failure
-from .base import scrub
-from .calls import _status
+from .base import handshake_status, scrub
 from .fields import filled, flag, number, optional, positive, text, whole
 from .transcription import SpokenWord, spoken_words
 
@@ -186,7 +185,7 @@ class LiveSession:
 
     def refused(self, failure: Failure) -> None:
         """The socket could not be opened."""
-        status = _status(failure)
+        status = handshake_status(failure)
         code = _CODES.get(status) or (f"HTTP_{status}" if status else "NETWORK_ERROR")
         self._fail(scrub(failure.message), code, status)
 

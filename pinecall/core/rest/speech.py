@@ -152,6 +152,7 @@ class SpeechReader:
     def ended(self) -> None:
         """The body is over."""
         if self.head.events:
+            self._lines.feed(b"\n\n", self._event)
             self._fail("the answer ended before the speech was complete", "NETWORK_ERROR")
         elif not self.over:
             self._done(self.head.characters, self.head.audio_ms)

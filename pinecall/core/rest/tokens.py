@@ -22,8 +22,8 @@ MAX_METADATA = 2048
 
 @frozen
 class Token:
-    """Opaque, for one use within ``expires_in`` seconds, at ``server`` (an ``https`` or ``wss`` base,
-    as the server gave it). Its ``repr`` does not show ``token``."""
+    """Opaque, for one use within ``expires_in`` seconds, at ``server`` (an ``https`` or ``wss``
+    base, as the server gave it). Its ``repr`` does not show ``token``."""
 
     token: str = field(repr=False)
     server: str

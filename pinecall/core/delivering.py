@@ -1,0 +1,238 @@
+"""The session's way out to user code: deliveries, subscriptions, and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CallEnded, PinecallError
+from ..events import EventsGap, Item
+from .call import CallBase
+from .handlers import Delivery, Handler, Handlers, Revision, describe
+from .inbox import Inbox
+from .jobs import Job
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from .agent import AgentBase
+    from .line import LineBase
+    from .ports import Front
+
+__all__ = ["Delivering", "Subscription"]
+
+log = logging.getLogger("pinecall")
+
+
+class Subscription:
+    """One iterator's events, bounded: see :class:`~pinecall.core.inbox.Inbox`."""
+
+    def __init__(self, session: Delivering, table: Handlers, names: tuple[str, ...]) -> None:
+        self.session = session
+        self.table = table
+        self.inbox: Inbox[Item] = Inbox()
+        self.handlers = table.add_inbox(names, self.inbox)
+
+    def take(self) -> Item | None:
+        """The next item, or None if there is none now. A gap is told before what follows it."""
+        with self.session.guard:
+            missed = self.inbox.take_missed()
+            if missed:
+                return Item("events.gap", EventsGap(missed=missed))
+            return self.inbox.get() if len(self.inbox) else None
+
+    @property
+    def over(self) -> bool:
+        return self.inbox.closed and not len(self.inbox)
+
+    def close(self) -> None:
+        self.session.unsubscribe(self)
+
+
+class Delivering:
+    """The half of a :class:`~pinecall.core.session.Session` that faces the handlers."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+        self.guard: AbstractContextManager[Any] = front.guard
+        self.wake: Callable[[], None] = front.wake
+        self.revision = Revision()
+        self.handlers = self.new_handlers("pc")
+        self._deliveries: list[Delivery | Job] = []
+        self._subscriptions: list[Subscription] = []
+        self._reported: set[str] = set()
+        self._failure: Exception | None = None
+
+    def deliveries(self) -> list[Delivery | Job]:
+        taken, self._deliveries = self._deliveries, []
+        return taken
+
+    # -- handing on -----------------------------------------------------------------------------
+
+    def emit(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        *,
+        event: Any = None,
+        agent: AgentBase | LineBase | None = None,
+        call: CallBase | None = None,
+        answers: str | None = None,
+        done: Callable[[], None] | None = None,
+        only_items: bool = False,
+        climb: bool = True,
+    ) -> None:
+        """Hand an event to the handlers of the call, then of the agent, then of the client."""
+        own = call.own_handlers if call is not None else None
+        if own:
+            found = own.get(name) + self._chain(name, agent)[0]
+            functions: list[Handler] | tuple[Handler, ...] = [h for h in found if h.inbox is None]
+            inboxes: Any = [h for h in found if h.inbox is not None]
+            passing: Any = [h for h in found if h.once]
+        else:
+            functions, inboxes, passing = self._chain(name, agent)[1:]
+        if inboxes:
+            item = Item(name, event, agent, call)
+            for handler in inboxes:
+                handler.inbox.put(name, call or agent, item)
+        if passing:
+            for handler in passing:
+                handler.owner.discard(handler)
+        if not climb:
+            functions = [h for h in functions if h.owner is not self.handlers]
+        if only_items:
+            functions = [handler for handler in functions if handler.takes_item]
+        if functions:
+            self._deliveries.append(
+                Delivery(name, args, tuple(functions), event, agent, call, answers, done)
+            )
+        elif done is not None:
+            done()
+
+    def _chain(self, name: str, agent: AgentBase | LineBase | None) -> tuple[Any, ...]:
+        """The agent's and the client's handlers of an event: put together once per change."""
+        chains = agent.chains if agent is not None else self.handlers.chains
+        if chains.revision != self.revision.number:
+            chains.clear(self.revision.number)
+        try:
+            return chains.known[name]
+        except KeyError:
+            pass
+        found = (
+            list(agent.own_handlers.get(name)) if agent is not None and agent.own_handlers else []
+        )
+        found += self.handlers.get(name)
+        chain = (
+            found,
+            tuple(h for h in found if h.inbox is None),
+            tuple(h for h in found if h.inbox is not None),
+            tuple(h for h in found if h.once),
+        )
+        chains.known[name] = chain
+        return chain
+
+    def has_handlers(self, name: str, agent: AgentBase | LineBase | None) -> bool:
+        """Does anybody listen for ``name`` itself (not just for everything)?"""
+        return any(handler.name == name for handler in self._chain(name, agent)[0])
+
+    def emit_client(self, name: str, args: tuple[Any, ...], event: Any) -> None:
+        self.emit(name, args, event=event)
+
+    def run(self, job: Job) -> None:
+        self._deliveries.append(job)
+
+    # -- handlers and iterators -----------------------------------------------------------------
+
+    def new_handlers(self, owner: str) -> Handlers:
+        return Handlers(self.revision, coroutines=self.front.coroutines, owner=owner)
+
+    def subscribe(self, table: Handlers, names: tuple[str, ...]) -> Subscription:
+        """Events as an iterator takes them: from now on, until it is closed or the link is."""
+        with self.guard:
+            subscription = Subscription(self, table, names)
+            self._subscriptions.append(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        with self.guard:
+            subscription.inbox.close()
+            for handler in subscription.handlers:
+                subscription.table.discard(handler)
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+
+    # -- what went wrong ------------------------------------------------------------------------
+
+    def report(
+        self,
+        error: PinecallError,
+        *,
+        agent: AgentBase | LineBase | None = None,
+        call: CallBase | None = None,
+    ) -> None:
+        """To the ``error`` handlers of the agent (or line) it concerns and of the client."""
+        error.args = (error.message,)
+        log.warning("pinecall: %s", error.message)
+        self.emit("error", (error,), event=error, agent=agent, call=call)
+
+    def report_once(self, kind: str, error: PinecallError) -> None:
+        if kind not in self._reported:
+            self._reported.add(kind)
+            self.report(error)
+
+    def report_failure(
+        self,
+        exc: BaseException,
+        where: str,
+        agent: AgentBase | LineBase | None = None,
+        call: CallBase | None = None,
+    ) -> None:
+        """User code raised: the traceback is logged once, and ``error`` fires with it."""
+        about = f"{where}" + (f", call {call.id}" if call else "")
+        about += f", agent {agent.id!r}" if agent else ""
+        log.error("pinecall: %s raised", about, exc_info=(type(exc), exc, exc.__traceback__))
+        if isinstance(exc, PinecallError):
+            error = exc
+        else:
+            error = PinecallError(
+                f"{about} raised {type(exc).__name__}: {exc}",
+                "HANDLER_ERROR",
+                agent_id=agent.id if agent else None,
+                call_id=call.id if call else None,
+            )
+            error.__cause__ = exc
+        self.emit("error", (error,), event=error, agent=agent, call=call)
+
+    def handler_failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
+        """The front ran a handler and it raised; the next handlers run all the same."""
+        call = delivery.call
+        if isinstance(exc, CallEnded) and call is not None and exc.call_id == call.id:
+            log.debug("pinecall: the handler for %s ended with its call", delivery.name)
+            return
+        self._failure = self._failure or exc
+        if delivery.name == "error":
+            log.error("pinecall: an error handler raised", exc_info=exc)
+            return
+        where = f"the handler {describe(handler.function)} for {delivery.name}"
+        self.report_failure(exc, where, delivery.agent, call)
+
+    def take_failure(self) -> Exception | None:
+        """The first exception of a handler since the last time, for ``strict``."""
+        failure, self._failure = self._failure, None
+        return failure
+
+    def settle_job(self, tell: Callable[[Any], None], what: Any) -> None:
+        """What came of a job; the result may be one that cannot be sent."""
+        try:
+            tell(what)
+        except PinecallError as exc:
+            self.report(exc)
+
+    def report_gap(self, source: object, missed: int) -> None:
+        """A consumer of ``source`` (a call, an agent) was so far behind that events were merged."""
+        call = source if isinstance(source, CallBase) else None
+        agent = call.agent if call is not None else None
+        log.warning("pinecall: handlers are behind: %d interim events were left out", missed)
+        gap = EventsGap(missed=missed)
+        self.emit("events.gap", (gap, call), event=gap, agent=agent, call=call)

@@ -1,0 +1,131 @@
+"""What both fronts' HTTP ports share: bases, headers, the client's options, httpx's exceptions."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from attrs import field, frozen
+
+from .core.link import Failure
+from .core.rest.base import Reply, RestOp, authorization
+from .errors import ConfigurationError
+from .failures import classify
+from .settings import Settings, http_base, socket_url
+
+__all__ = ["Endpoints", "Prepared", "Progress", "pieces", "trouble"]
+
+C = TypeVar("C")
+#: Called with the bytes sent and the bytes there are.
+Progress = Callable[[int, int], object]
+
+PLAYGROUND = "https://playground.pinecall.io"
+PLAYGROUND_VARIABLE = "PINECALL_PLAYGROUND_URL"
+
+_PIECE = 64 << 10
+
+
+@frozen(kw_only=True)
+class Prepared:
+    """A request with its base and key, read when it is sent."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    content: bytes | None = field(repr=False)
+    base: str
+    key: str = field(repr=False)
+
+    def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+        lower = {name.lower(): value for name, value in headers.items()}
+        return Reply(status=status, headers=lower, body=body, base=self.base, key=self.key)
+
+
+class Endpoints:
+    def __init__(self, settings: Settings, playground_url: str | None = None) -> None:
+        self.settings = settings
+        self._playground_url = playground_url
+
+    def base(self, plane: str = "api") -> str:
+        """``api`` (the socket's URL over HTTP) or ``playground``, without a trailing slash."""
+        if plane == "api":
+            return http_base(self.settings.current_url())
+        url = self._playground_url or os.environ.get(PLAYGROUND_VARIABLE, "").strip() or PLAYGROUND
+        try:
+            return http_base(socket_url(url, allow_insecure=self.settings.allow_insecure))
+        except ConfigurationError as exc:
+            raise ConfigurationError(f"the playground's {exc.message}", exc.code) from None
+
+    def key_headers(self) -> dict[str, str]:
+        return authorization(self.settings.current_key())
+
+    def prepare(self, op: RestOp[Any], *, progress: bool = False) -> Prepared:
+        base = self.base(op.plane)
+        key = self.settings.current_key() if op.needs_key else ""
+        headers = {"User-Agent": "pinecall-python", "Accept": "application/json", **op.headers}
+        if op.needs_key:
+            headers |= authorization(key)
+        if progress and op.body is not None:
+            headers["Content-Length"] = str(len(op.body))
+        return Prepared(
+            method=op.method,
+            url=op.url(base),
+            headers=headers,
+            content=op.body,
+            base=base,
+            key=key,
+        )
+
+    def client(self, kind: Callable[..., C], transport: Any) -> C:
+        """An httpx client of that kind, with the settings the WebSocket has too."""
+        if transport is not None:
+            return kind(transport=transport)
+        context = self.settings.ssl or ssl.create_default_context()
+        try:
+            return kind(verify=context, proxy=self.settings.proxy)
+        except ImportError:
+            raise ConfigurationError(
+                "a SOCKS proxy needs another package: pip install 'httpx[socks]'"
+            ) from None
+
+
+def pieces(body: bytes) -> Iterator[tuple[bytes, int]]:
+    """The body in pieces, with how much is sent after each."""
+    for start in range(0, len(body), _PIECE):
+        piece = body[start : start + _PIECE]
+        yield piece, start + len(piece)
+
+
+def trouble(exc: BaseException) -> Failure:
+    """Why a request got no answer. What was perhaps carried out is not retryable."""
+    import httpx
+
+    if isinstance(exc, (TimeoutError, httpx.TimeoutException)) or _is_asyncio_timeout(exc):
+        may_pass = isinstance(exc, httpx.ConnectTimeout)
+        return Failure("handshake", "no answer in time", may_pass, "REQUEST_TIMEOUT", exc)
+    if isinstance(exc, httpx.ProxyError):
+        return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+    if isinstance(exc, (httpx.NetworkError, httpx.RemoteProtocolError)):
+        found = _root(exc)
+        if found is None:
+            return Failure("handshake", str(exc) or type(exc).__name__, cause=exc)
+        failure = classify(found, connected=not isinstance(exc, httpx.ConnectError))
+        return Failure(failure.phase, failure.message, failure.retryable, failure.code, exc)
+    return Failure("handshake", f"{type(exc).__name__}: {exc}", retryable=False, cause=exc)
+
+
+def _is_asyncio_timeout(exc: BaseException) -> bool:
+    # Not a TimeoutError before Python 3.11.
+    return type(exc).__name__ == "TimeoutError"
+
+
+def _root(exc: BaseException) -> OSError | None:
+    found = None
+    seen: BaseException | None = exc
+    while seen is not None:
+        if isinstance(seen, OSError):
+            found = seen
+        seen = seen.__cause__ or seen.__context__
+    return found

@@ -1,0 +1,135 @@
+"""The asyncio front's port to REST, over httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import random as random_module
+import weakref
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+from .core.rest.base import Exchange, RestOp, unreached
+from .endpoints import Endpoints, Prepared, Progress, pieces, trouble
+from .settings import Settings
+
+__all__ = ["HttpPort"]
+
+T = TypeVar("T")
+
+_FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL)
+#: Bytes of an error's body that are read.
+_ERROR_BODY = 64 << 10
+
+
+class Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+class HttpPort:
+    """Runs the core's ops. It opens nothing before the first, and may be used again after
+    ``aclose()``. ``transport`` is httpx's, for tests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        playground_url: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.settings = settings
+        self.endpoints = Endpoints(settings, playground_url)
+        self.random = random
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._streams: weakref.WeakSet[Closable] = weakref.WeakSet()
+
+    async def run(self, op: RestOp[T], *, progress: Progress | None = None) -> T:
+        """Raises ApiError (the op's kind of it), ConfigurationError without a key."""
+        now = asyncio.get_running_loop().time
+        exchange = Exchange(op, now(), self.random)
+        while exchange.pending:
+            await asyncio.sleep(exchange.delay)
+            request = self.endpoints.prepare(op, progress=progress is not None)
+            left = exchange.left(now())
+            try:
+                response = await asyncio.wait_for(self._send(request, left, progress), left)
+            except _FAILURES as exc:
+                exchange.failed(trouble(exc), request.base, now())
+            else:
+                reply = request.reply(response.status_code, response.headers, response.content)
+                exchange.answered(reply, now())
+        return exchange.result()
+
+    async def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
+        """For an answer that is read as it comes: its head, and the response, to be closed."""
+        request = self.endpoints.prepare(op)
+        built = self._build(request, op.timeout, None)
+        try:
+            response = await self._http().send(built, stream=True)
+        except _FAILURES as exc:
+            raise unreached(op, trouble(exc), request.base) from exc
+        try:
+            body = b"" if response.is_success else await _beginning(response)
+            head = op.parse(request.reply(response.status_code, response.headers, body))
+        except BaseException:
+            await response.aclose()
+            raise
+        return head, response
+
+    def adopt(self, stream: Closable) -> None:
+        """It is closed when the port is, unless it was before."""
+        self._streams.add(stream)
+
+    async def aclose(self) -> None:
+        for stream in list(self._streams):
+            await stream.aclose()
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await client.aclose()
+
+    async def _send(
+        self, request: Prepared, timeout: float, progress: Progress | None
+    ) -> httpx.Response:
+        return await self._http().send(self._build(request, timeout, progress))
+
+    def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
+        content: Any = request.content
+        if progress is not None and request.content is not None:
+            content = _upload(request.content, progress)
+        return self._http().build_request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=content,
+            timeout=timeout,
+        )
+
+    def _http(self) -> httpx.AsyncClient:
+        loop = asyncio.get_running_loop()
+        # Connections belong to the loop they were made on; a notebook may have had another.
+        if self._client is None or self._loop is not loop:
+            self._client = self.endpoints.client(httpx.AsyncClient, self._transport)
+            self._loop = loop
+        return self._client
+
+
+async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
+    for piece, sent in pieces(body):
+        yield piece
+        progress(sent, len(body))
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    body = bytearray()
+    try:
+        async for data in response.aiter_bytes():
+            body += data
+            if len(body) > _ERROR_BODY:
+                break
+    except httpx.HTTPError:
+        pass  # the status is there, and says enough
+    return bytes(body)

@@ -1,0 +1,164 @@
+"""Live transcription for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
+from .errors import RequestTimeout
+
+if TYPE_CHECKING:
+    from .http import HttpPort
+    from .side_socket import SideSocket
+
+__all__ = ["LiveTranscription"]
+
+
+class LiveTranscription:
+    """Audio in, text out::
+
+        async with pc.audio.stream(language="es") as live:
+            async for result in live:
+                print(result.text, "" if result.final else "…")
+
+    Meanwhile another task calls ``await live.write(pcm)``, and at last ``await live.end()``. It
+    connects on entry or at the first use. Audio written before the server is ready waits here, up
+    to 1 MiB; then ``write`` waits. Iterating ends when the server is done or you close it.
+    """
+
+    def __init__(self, port: HttpPort, session: LiveSession) -> None:
+        self._port = port
+        self._session = session
+        self._task: asyncio.Task[None] | None = None
+        self._change = asyncio.Event()
+
+    def start(self) -> None:
+        """Connect, without waiting; what fails is raised by what you wait for next."""
+        if self._task is None:
+            url = self._port.endpoints.base().replace("http", "ws", 1)
+            query = urlencode(self._session.query)
+            target = f"{url}/v1/audio/transcriptions/stream{'?' if query else ''}{query}"
+            run = self._run(target, self._port.endpoints.key_headers())
+            self._task = asyncio.get_running_loop().create_task(run)
+            self._port.adopt(self)
+
+    async def ready(self) -> LiveReady:
+        """Until the server takes audio, at most 10 s. Raises ApiError."""
+        await self._until(lambda: self._session.ready is not None)
+        if self._session.ready is None:
+            assert self._session.error is not None
+            raise self._session.error.with_traceback(None)
+        return self._session.ready
+
+    async def write(self, data: bytes) -> None:
+        """Send audio; waits while more than 1 MiB is on its way. Raises ApiError once it failed."""
+        audio = self._session.check_audio(data)
+        await self._until(lambda: self._session.may_write)
+        self._session.write(audio)
+        self._changed()
+
+    def finalize(self) -> None:
+        """Commit what was heard; a final result follows."""
+        self.start()
+        self._session.finalize()
+        self._changed()
+
+    async def end(self, timeout: float = 30.0) -> LiveDone:
+        """No more audio; until the server is done with it. Repeating it gives the same.
+
+        Raises ApiError, and RequestTimeout after ``timeout`` seconds.
+        """
+        self.start()
+        self._session.stop()
+        self._changed()
+        try:
+            await asyncio.wait_for(self._until(lambda: self._session.over), timeout)
+        except asyncio.TimeoutError:
+            raise RequestTimeout(
+                f"audio/transcriptions/stream: the server was not done within {timeout:g} s"
+            ) from None
+        if self._session.done is None:
+            assert self._session.error is not None
+            raise self._session.error.with_traceback(None)
+        return self._session.done
+
+    def __aiter__(self) -> LiveTranscription:
+        return self
+
+    async def __anext__(self) -> LiveResult:
+        while (result := self._session.take()) is None:
+            if self._session.over:
+                raise StopAsyncIteration
+            await self._until(lambda: bool(self._session.results))
+        return result
+
+    async def aclose(self) -> None:
+        """Close at once; ``end()`` first where the last words matter. May be repeated."""
+        self._session.close()
+        self._changed()
+        task = self._task
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def __aenter__(self) -> LiveTranscription:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        self.start()
+        while not (ready() or self._session.over):
+            await self._change.wait()
+
+    def _changed(self) -> None:
+        change, self._change = self._change, asyncio.Event()
+        change.set()
+
+    async def _run(self, url: str, headers: dict[str, str]) -> None:
+        from .side_socket import OpenFailed, SideClosed, open_side_socket
+
+        session = self._session
+        late = asyncio.get_running_loop().call_later(READY_WITHIN, self._late)
+        sender: asyncio.Task[None] | None = None
+        socket: SideSocket | None = None
+        try:
+            socket = await open_side_socket(self._port.settings, url, headers, timeout=READY_WITHIN)
+            sender = asyncio.get_running_loop().create_task(self._send(socket))
+            while not session.over:
+                session.receive(await socket.receive())
+                self._changed()
+        except OpenFailed as exc:
+            session.refused(exc.failure)
+        except SideClosed as exc:
+            session.closed(exc.code)
+        finally:
+            late.cancel()
+            session.close()
+            self._changed()
+            if sender is not None:
+                sender.cancel()
+            if socket is not None:
+                await socket.close()
+
+    def _late(self) -> None:
+        self._session.late()
+        if self._session.ready is None and self._task is not None:
+            self._task.cancel()
+
+    async def _send(self, socket: SideSocket) -> None:
+        from .side_socket import SideClosed
+
+        while True:
+            while (message := self._session.outgoing()) is not None:
+                try:
+                    await socket.send(message)
+                except SideClosed:
+                    return  # the reader hears of it too, with the reason
+                self._changed()
+            await self._change.wait()
