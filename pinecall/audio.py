@@ -44,9 +44,9 @@ class Audio:
     ) -> Speech:
         """Say ``input`` (up to 5000 characters). Returns when the answer begins.
 
-        ``voice`` is ``provider/alias`` or a provider's id; ``format`` pcm (default), wav or mp3, pcm
-        and wav 16-bit mono; ``sample_rate`` 16000 (default) or 24000; with ``timestamps`` the
-        words come with their times.
+        ``voice`` is ``provider/alias`` or a provider's id; ``format`` pcm (default), wav or mp3,
+        pcm and wav in 16-bit mono; ``sample_rate`` 16000 (default) or 24000; with ``timestamps``
+        the words come with their times.
         """
         op = speech_ops.speech(
             input,

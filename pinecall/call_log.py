@@ -71,7 +71,7 @@ class Observation:
                 log.receive(await self._socket.receive())
             except SideClosed as exc:
                 await self._drop()
-                log.lost(exc.reason)
+                log.lost(exc.reason, asyncio.get_running_loop().time())
         return log.entries.popleft()
 
     async def _connect(self) -> None:
@@ -93,7 +93,7 @@ class Observation:
         except OpenFailed as exc:
             log.refused(exc.failure)
         else:
-            log.opened()
+            log.opened(asyncio.get_running_loop().time())
             self._socket = socket
 
     async def _drop(self) -> None:

@@ -8,6 +8,7 @@ directions at once. Everything here but :func:`open_socket` is called from that 
 
 from __future__ import annotations
 
+import logging
 import select
 import socket
 import ssl
@@ -20,6 +21,7 @@ import websocket
 from websocket import ABNF
 
 from pinecall.core.link import Failure
+from pinecall.core.wire import redact
 from pinecall.failures import classify, http_failure, not_a_server
 
 if TYPE_CHECKING:
@@ -36,6 +38,19 @@ MAX_SIZE = 16 << 20
 
 #: Called with a function that gives the attempt up.
 OnHandshake = Callable[[Callable[[], None]], None]
+
+
+class _Redacting(logging.Filter):
+    """For those who switch websocket-client's trace on: its lines hold whole frames."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        record.msg, record.args = redact(text), None
+        # Raw frames are masked, with the mask beside them.
+        return not text.startswith("++Sent raw")
+
+
+logging.getLogger("websocket").addFilter(_Redacting())
 
 
 class OpenFailed(Exception):

@@ -102,7 +102,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     def line(self, number: str, base: Mapping[str, Any] | None = None, /, **options: Any) -> LineT:
         """Claim a number to answer it by code: no model, the program plays, listens and routes.
 
-        The same number gives the same line. ``llm``, ``prompt``, ``tools`` and ``greeting`` are
+        The same number gives the same line, claimed anew if its options changed. ``llm``, ``prompt``, ``tools`` and ``greeting`` are
         refused with ConfigurationError. (Wire: ``line.create``.)
         """
         number = phone.normalize(number)
@@ -114,6 +114,9 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
                 line = session.front.make_line(session, number)
                 line.config = given
                 session.registry.add_line(line)
+                line.registration.create()
+            elif (base or options) and given != line.config:
+                line.config = given
                 line.registration.create()
         session.wake()
         return cast("LineT", line)

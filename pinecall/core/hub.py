@@ -1,8 +1,8 @@
 """Everybody who watches one client: each event is encoded once, and its bytes are shared.
 
 Ids are ``epoch-seq``. The last events are kept, so that a browser that comes back with the id of
-the last one it saw goes on from there; when that is out of reach it is told (``gap``), and shown the
-live calls again, as a new one is.
+the last one it saw goes on from there; when that is out of reach it is told (``gap``), and shown
+the live calls again, as a new one is.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ class Hub:
         than anything: torn off in between, it is shown everything again.
         """
         cursor, reason = self._cursor(last_id, agents)
-        about: dict[str, Any] = {"event": "connected"}
+        about: dict[str, Any] = {"event": "connected"} if ws else {}
         if of_agent:
             about["agent"] = of_agent
         else:

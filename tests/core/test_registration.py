@@ -19,6 +19,7 @@ from pinecall.errors import (
     RegistrationError,
     ServerAtCapacityError,
 )
+from pinecall.skills import Skill
 from pinecall.tools import tool
 
 
@@ -125,7 +126,7 @@ class TestClaiming:
         """On the ack go channels in the order of their adding, then callers, pauses, and what was
         held; the claim itself carries the configuration as it is now."""
         wire = Wire()
-        mara = wire.agent(prompt="Hi", channels=None)
+        mara = wire.agent(prompt="Hi")
         mara.add_channel("+13186330964")
         mara.add_channel("webrtc")
         mara.add_channel("+13186330963")
@@ -253,16 +254,25 @@ class TestConfiguration:
         assert set(mara.tools) == {"lookup"}
         assert wire.sent()[0]["tools"][0]["function"]["name"] == "lookup"
 
-    def test_coroutine_tools_without_a_loop(self) -> None:
-        """Without an event loop a coroutine tool is refused, in a skill too; a plain one is not."""
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"tools": [slow_lookup]},
+            {"skills": [Skill("orders", "…", tools=[slow_lookup])]},
+            {"skills": [{"name": "orders", "description": "…", "tools": [slow_lookup]}]},
+        ],
+    )
+    def test_coroutine_tools_without_a_loop(self, options: dict[str, Any]) -> None:
+        """Without an event loop a coroutine tool is refused, in a skill too."""
         wire = Wire(coroutines=False)
-        skill = {"name": "orders", "description": "…", "tools": [slow_lookup]}
         with pytest.raises(ConfigurationError, match="'slow_lookup' is an 'async def'"):
-            wire.pc.agent("mara", tools=[slow_lookup])
+            wire.pc.agent("mara", **options)
         assert "mara" not in wire.pc.agents
-        mara = wire.pc.agent("mara", tools=[lookup])
-        assert set(mara.tools) == {"lookup"}
-        assert skill["name"] == "orders"
+
+    def test_plain_tools_without_a_loop(self) -> None:
+        """Without an event loop plain tools are taken; with one, coroutine tools too."""
+        assert set(Wire(coroutines=False).pc.agent("mara", tools=[lookup]).tools) == {"lookup"}
+        assert set(Wire().pc.agent("mara", tools=[slow_lookup]).tools) == {"slow_lookup"}
 
     def test_skills(self) -> None:
         """skill() adds a skill or replaces the one of its name, and sends the whole list."""

@@ -18,7 +18,7 @@ from attrs import frozen
 from ...errors import ApiError, ConfigurationError
 from ...options import ReconnectPolicy
 from ..backoff import reconnect_delay
-from ..link import Failure
+from ..link import STABLE_AFTER, Failure
 from .base import RestOp, handshake_status, scrub
 from .fields import filled
 from .tokens import Token, create_token
@@ -89,7 +89,7 @@ class CallLog:
         self._cursors: dict[str | None, int] = {self.call: after}
         self._random = random
         self._attempts = 0
-        self._begun = False
+        self._opened: float | None = None
         self.entries: deque[LogEntry] = deque()
         self.delay = 0.0
         self.over = False
@@ -114,16 +114,14 @@ class CallLog:
         )
         return f"{base}/v1/attach?token={quote(token.token, safe='')}&{which}&after={self.after}"
 
-    def opened(self) -> None:
-        self._begun = True
+    def opened(self, now: float) -> None:
+        self._opened = now
 
     def receive(self, text: str) -> None:
         """What is no entry is ignored, as is what was delivered already."""
         entry = _entry(text)
         if entry is None or self.over:
             return
-        self._attempts = 0
-        self.delay = 0.0
         log = None if self.agent is not None and entry.call is None else entry.call
         if entry.type in _CONTROL:
             if entry.type == "log.gap":
@@ -132,6 +130,7 @@ class CallLog:
             return
         else:
             self._cursors[log] = entry.seq
+            self._attempts = 0
         self.entries.append(entry)
         if entry.type == "call.summary" and self.call is not None:
             self.over = True
@@ -141,14 +140,16 @@ class CallLog:
         if isinstance(seq, int) and not isinstance(seq, bool):
             self._cursors[log] = max(seq - 1, 0)
 
-    def lost(self, reason: str) -> None:
+    def lost(self, reason: str, now: float) -> None:
         """The socket closed: at once again for ``slow_consumer``, which is about us."""
-        if not self.over:
-            self._again(0.0 if reason == "slow_consumer" else None)
-            if self.error is None and self.over:
-                self._fail(
-                    f"the connection was lost {ATTEMPTS} times: {scrub(reason) or 'no reason given'}"
-                )
+        if self.over:
+            return
+        if self._opened is not None and now - self._opened >= STABLE_AFTER:
+            self._attempts = 0
+        self._again(0.0 if reason == "slow_consumer" else None)
+        if self.over:
+            why = scrub(reason) or "no reason given"
+            self._fail(f"the connection was lost {ATTEMPTS} times in a row: {why}")
 
     def refused(self, failure: Failure) -> None:
         """The socket could not be opened."""
@@ -162,7 +163,7 @@ class CallLog:
 
     def failed(self, error: ApiError) -> None:
         """The token was refused: final at the first connection, unless it may pass later."""
-        if self._begun and (error.status in _PASSING or error.status >= 500):
+        if self._opened is not None and (error.status in _PASSING or error.status >= 500):
             self._again(None)
         else:
             self.over = True
@@ -172,10 +173,9 @@ class CallLog:
     def _again(self, delay: float | None) -> None:
         self._attempts += 1
         self.over = self._attempts >= ATTEMPTS
-        first = self._attempts == 1
-        self.delay = delay if delay is not None and first else reconnect_delay(
-            _POLICY, self._attempts, self._random()
-        )  # fmt: skip
+        if delay is None or self._attempts > 1:
+            delay = reconnect_delay(_POLICY, self._attempts, self._random())
+        self.delay = delay
 
     def _fail(self, message: str, code: str | None = None, status: int = 0) -> None:
         self.error = ApiError(f"{self._what}: {message}", code or "NETWORK_ERROR", status=status)
@@ -195,11 +195,11 @@ def _entry(text: str) -> LogEntry | None:
         return None
     seq, ts, call = raw.get("seq"), raw.get("ts"), raw.get("call")
     kind, agent, data = raw.get("type"), raw.get("agent"), raw.get("data")
-    if not (
-        _is_number(seq) and _is_number(ts) and isinstance(kind, str) and isinstance(agent, str)
-    ):
+    if isinstance(seq, bool) or isinstance(ts, bool) or not isinstance(ts, (int, float)):
         return None
-    if not (call is None or isinstance(call, str)):
+    if not isinstance(seq, (int, float)) or not isinstance(call, (str, type(None))):
+        return None
+    if not isinstance(kind, str) or not isinstance(agent, str):
         return None
     return LogEntry(
         seq=int(seq),

@@ -1,0 +1,84 @@
+"""An event stream as the response class of a framework; each is imported when it is asked for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .core.sse import HEADERS
+from .stream import EventStream, query_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from aiohttp import web
+    from django.http import HttpRequest, StreamingHttpResponse
+    from quart import Response as QuartResponse
+
+__all__ = ["aiohttp_response", "django_response", "quart_response", "starlette_class"]
+
+
+@lru_cache(maxsize=1)
+def starlette_class() -> Any:
+    """An EventStream that is a Starlette response too, with ``headers`` and ``background``."""
+    from starlette.responses import Response
+
+    members = {
+        "__init__": EventStream.__init__,
+        "__call__": EventStream.__call__,
+        "__module__": EventStream.__module__,
+        "__doc__": EventStream.__doc__,
+        "body": b"",
+    }
+    return type("EventStream", (Response, EventStream), members)
+
+
+async def aiohttp_response(stream: EventStream, request: web.BaseRequest) -> web.StreamResponse:
+    from aiohttp import web
+
+    response = web.StreamResponse(status=stream.status_code, headers=dict(HEADERS))
+    await response.prepare(request)
+    if request.method == "HEAD":
+        return response
+    feed = stream.open(
+        request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
+    )
+    try:
+        if await feed.write_all(response.write):
+            await response.write_eof()
+        elif request.transport is not None:
+            # A client that does not read would keep the buffered rest, and the server, for ever.
+            request.transport.abort()
+    except ConnectionError:
+        pass
+    finally:
+        feed.close()
+    return response
+
+
+async def _chunks(stream: EventStream, last_event_id: str) -> AsyncGenerator[bytes, None]:
+    feed = stream.open(last_event_id)
+    try:
+        while body := await feed.next():
+            yield body
+    finally:
+        feed.close()
+
+
+def django_response(stream: EventStream, request: HttpRequest) -> StreamingHttpResponse:
+    from django.http import StreamingHttpResponse
+
+    last = request.headers.get("Last-Event-ID") or query_id(request.META.get("QUERY_STRING", ""))
+    return StreamingHttpResponse(
+        _chunks(stream, last), status=stream.status_code, headers=dict(HEADERS)
+    )
+
+
+def quart_response(stream: EventStream) -> QuartResponse:
+    from quart import Response, request
+
+    last = request.headers.get("Last-Event-ID") or query_id(request.query_string)
+    response = Response(_chunks(stream, last), stream.status_code, headers=dict(HEADERS))
+    # Quart ends a response after RESPONSE_TIMEOUT, a minute, unless it is told not to.
+    response.timeout = None
+    return response

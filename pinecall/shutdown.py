@@ -1,0 +1,50 @@
+"""Streams end when the server is told to stop: most servers wait for their responses first, and an
+event stream has no end of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import weakref
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .core.hub import Hub
+
+__all__ = ["end_streams_on_signals"]
+
+_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
+
+
+def end_streams_on_signals(hub: Hub) -> None:
+    """End the hub's streams on SIGINT and SIGTERM, before the handler that is there is called.
+
+    Where the signal has no handler in Python nothing is changed; neither is it outside the main
+    thread, where Python allows no handlers. Repeating it is cheap.
+    """
+    if hub not in _hubs:
+        _hubs.add(hub)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        former = signal.getsignal(signum)
+        if callable(former) and not isinstance(former, _EndFirst):
+            signal.signal(signum, _EndFirst(former))
+
+
+class _EndFirst:
+    """A signal handler in front of another."""
+
+    def __init__(self, former: Any) -> None:
+        self.former = former
+
+    def __call__(self, signum: int, frame: FrameType | None) -> None:
+        # The signal may have come while this very thread is at work inside a hub.
+        threading.Thread(target=_end_all, name="pinecall-streams-end", daemon=True).start()
+        self.former(signum, frame)
+
+
+def _end_all() -> None:
+    for hub in list(_hubs):
+        hub.end_streams()

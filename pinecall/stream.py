@@ -1,0 +1,269 @@
+"""Event streams to browsers from asyncio: an ASGI response, or an asynchronous iterator of bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from .core.hub import Hub, agent_filter
+from .core.sse import HEADERS
+from .shutdown import end_streams_on_signals
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from django.http import HttpRequest, StreamingHttpResponse
+    from quart import Response as QuartResponse
+    from typing_extensions import Self
+
+    from .core.subscriber import Subscriber
+
+__all__ = ["EventStream", "Feed"]
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
+_LAST = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+class Feed:
+    """One reader of a hub, on the running loop."""
+
+    def __init__(self, hub: Hub, **options: Any) -> None:
+        self.hub = hub
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._waiter: asyncio.Future[None] | None = None
+        self._writing: asyncio.Task[Any] | None = None
+        self._aborted = False
+        self.reader: Subscriber = hub.subscribe(self._wake, **options)
+        end_streams_on_signals(hub)
+        _keep_time(hub, self._loop)
+
+    def _wake(self) -> None:
+        if threading.get_ident() == self._thread:
+            self._woken()
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._woken)
+        except RuntimeError:
+            pass  # the loop is closed, and with it the stream
+
+    def _woken(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if self.reader.cut and self._writing is not None and not self._aborted:
+            self._aborted = True
+            self._writing.cancel()
+
+    async def wait(self) -> None:
+        """Until there may be something to take, or the end."""
+        reader = self.reader
+        if reader.queued or reader.over:
+            return
+        waiter = self._waiter = self._loop.create_future()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    async def next(self) -> bytes:
+        """The next bytes; empty at the end."""
+        reader = self.reader
+        while True:
+            body = reader.take()
+            if body or reader.over:
+                return body
+            await self.wait()
+
+    async def write_all(self, write: Callable[[bytes], Awaitable[Any]]) -> bool:
+        """Everything, until the end; False if the reader stopped reading and was cut off."""
+        task = asyncio.current_task()
+        try:
+            while True:
+                body = await self.next()
+                if not body:
+                    return not self.reader.cut
+                self._writing = task
+                await write(body)
+                self._writing = None
+        except asyncio.CancelledError:
+            if not self._aborted:
+                raise
+            if sys.version_info >= (3, 11) and task is not None:
+                task.uncancel()
+            return False
+        finally:
+            self._writing = None
+
+    def close(self) -> None:
+        self.hub.unsubscribe(self.reader)
+
+
+class _Clock:
+    """Ticks a hub for as long as it has readers: one timer for all of them."""
+
+    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._hub = hub
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        if self._timer is None:
+            due = self._hub.tick(self.loop.time())
+            self._timer = self.loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self._hub.subscribers:
+            self.start()
+
+
+_clocks: weakref.WeakKeyDictionary[Hub, _Clock] = weakref.WeakKeyDictionary()
+
+
+def _keep_time(hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+    clock = _clocks.get(hub)
+    if clock is None or (clock.loop is not loop and clock.loop.is_closed()):
+        clock = _clocks[hub] = _Clock(hub, loop)
+    if clock.loop is loop:
+        clock.start()
+
+
+class EventStream:
+    """What ``pc.stream()`` and ``agent.stream()`` give: return it from a handler.
+
+    Starlette, FastAPI: ``return pc.stream()``. Litestar: the same, from a handler annotated
+    ``-> ASGIApp``. Quart: ``return pc.stream().quart()``. Django: ``return
+    pc.stream().django(request)``. aiohttp: ``return await pc.stream().aiohttp(request)``. It is an
+    ASGI application, and ``async for chunk in pc.stream()`` gives the bytes.
+
+    It may be used more than once: every response is a reader of its own, which goes on after the
+    ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request.
+    """
+
+    if TYPE_CHECKING:
+        background: Callable[[], Awaitable[None]] | None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        # FastAPI takes for a response only what is an instance of Starlette's class.
+        if cls is EventStream and "starlette.responses" in sys.modules:
+            from .frameworks import starlette_class
+
+            return object.__new__(starlette_class())
+        return object.__new__(cls)
+
+    def __init__(
+        self,
+        hub: Hub,
+        agents: str | Iterable[str] | None = None,
+        *,
+        of_agent: str = "",
+        last_event_id: str = "",
+    ) -> None:
+        self.hub = hub
+        self.agents = agent_filter(agents)
+        self.of_agent = of_agent
+        self.last_event_id = last_event_id
+        self.status_code = 200
+        self.background = None
+        #: As ASGI has them; more may be added.
+        self.raw_headers: list[tuple[bytes, bytes]] = list(_RAW_HEADERS)
+
+    def open(self, last_event_id: str = "") -> Feed:
+        return Feed(
+            self.hub,
+            agents=self.agents,
+            of_agent=self.of_agent,
+            last_event_id=last_event_id or self.last_event_id,
+        )
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise RuntimeError(
+                f"an event stream answers HTTP requests, not {scope['type']!r}; for a WebSocket "
+                "use pc.ws(websocket)"
+            )
+        start = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": list(self.raw_headers),
+        }
+        if scope.get("method") == "HEAD":
+            await send(start)
+            await send(dict(_LAST))
+            return
+        feed = self.open(_last_id(scope))
+        watch = asyncio.ensure_future(_watch(receive, feed))
+        try:
+            await send(start)
+            if await feed.write_all(
+                lambda body: send({"type": "http.response.body", "body": body, "more_body": True})
+            ):
+                await send(dict(_LAST))
+        except OSError:
+            pass  # what a server raises for a client that has gone
+        finally:
+            watch.cancel()
+            feed.close()
+        if self.background is not None:
+            await self.background()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        feed = self.open()
+        try:
+            while body := await feed.next():
+                yield body
+        finally:
+            feed.close()
+
+    def __repr__(self) -> str:
+        whom = self.of_agent or (
+            "all agents" if self.agents is None else ", ".join(sorted(self.agents)) or "no agents"
+        )
+        return f"<EventStream of {whom}>"
+
+    # -- frameworks that want a response of their own ----------------------------------------------
+
+    async def aiohttp(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer an aiohttp request: ``return await pc.stream().aiohttp(request)``."""
+        from .frameworks import aiohttp_response
+
+        return await aiohttp_response(self, request)
+
+    def django(self, request: HttpRequest) -> StreamingHttpResponse:
+        """A Django response, for ASGI: ``return pc.stream().django(request)``."""
+        from .frameworks import django_response
+
+        return django_response(self, request)
+
+    def quart(self) -> QuartResponse:
+        """A Quart response to the present request: ``return pc.stream().quart()``."""
+        from .frameworks import quart_response
+
+        return quart_response(self)
+
+
+async def _watch(receive: Receive, feed: Feed) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    feed.close()
+
+
+def _last_id(scope: MutableMapping[str, Any]) -> str:
+    for name, value in scope["headers"]:
+        if name == b"last-event-id":
+            return str(value.decode("latin-1"))
+    return query_id(scope.get("query_string") or b"")
+
+
+def query_id(query: bytes | str) -> str:
+    """``last_event_id`` of a query string: what a page passes when it opens a stream anew."""
+    text = query.decode("latin-1") if isinstance(query, bytes) else query
+    return parse_qs(text).get("last_event_id", [""])[-1] if "last_event_id" in text else ""

@@ -1,0 +1,150 @@
+"""The blocking front's port to REST, over httpx."""
+
+from __future__ import annotations
+
+import os
+import random as random_module
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+from pinecall.core.rest.base import Exchange, Reply, RestOp, unreached
+from pinecall.endpoints import Endpoints, Prepared, Progress, pieces, trouble
+from pinecall.settings import Settings
+
+__all__ = ["HttpPort"]
+
+T = TypeVar("T")
+
+_FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
+#: Bytes of an error's body that are read.
+_ERROR_BODY = 64 << 10
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+class HttpPort:
+    """Runs the core's ops, from any thread. It opens nothing before the first, and may be used
+    again after ``close()``. ``transport`` is httpx's, for tests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        playground_url: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.settings = settings
+        self.endpoints = Endpoints(settings, playground_url)
+        self.random = random
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._process = 0
+        self._streams: weakref.WeakSet[Closable] = weakref.WeakSet()
+
+    def run(self, op: RestOp[T], *, progress: Progress | None = None) -> T:
+        """Raises ApiError (the op's kind of it), ConfigurationError without a key."""
+        exchange = Exchange(op, time.monotonic(), self.random)
+        while exchange.pending:
+            time.sleep(exchange.delay)
+            request = self.endpoints.prepare(op, progress=progress is not None)
+            left = exchange.left(time.monotonic())
+            try:
+                reply = self._send(request, left, progress)
+            except _FAILURES as exc:
+                exchange.failed(trouble(exc), request.base, time.monotonic())
+            else:
+                exchange.answered(reply, time.monotonic())
+        return exchange.result()
+
+    def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
+        """For an answer that is read as it comes: its head, and the response, to be closed."""
+        request = self.endpoints.prepare(op)
+        built = self._build(request, op.timeout, None)
+        try:
+            response = self._http().send(built, stream=True)
+        except _FAILURES as exc:
+            raise unreached(op, trouble(exc), request.base) from exc
+        try:
+            body = b"" if response.is_success else _beginning(response)
+            head = op.parse(request.reply(response.status_code, response.headers, body))
+        except BaseException:
+            response.close()
+            raise
+        return head, response
+
+    def adopt(self, stream: Closable) -> None:
+        """It is closed when the port is, unless it was before."""
+        with self._lock:
+            self._streams.add(stream)
+
+    def close(self) -> None:
+        with self._lock:
+            streams = list(self._streams)
+            client, self._client = self._client, None
+        for stream in streams:
+            stream.close()
+        if client is not None and self._process == os.getpid():
+            client.close()
+
+    def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
+        # httpx's timeouts are for each read; the deadline is for all of them.
+        deadline = time.monotonic() + timeout
+        response = self._http().send(self._build(request, timeout, progress), stream=True)
+        body = bytearray()
+        try:
+            for data in response.iter_bytes():
+                body += data
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+        finally:
+            response.close()
+        return request.reply(response.status_code, response.headers, bytes(body))
+
+    def _build(
+        self, request: Prepared, timeout: float, progress: Progress | None
+    ) -> httpx.Request:
+        content: Any = request.content
+        if progress is not None and request.content is not None:
+            content = _upload(request.content, progress)
+        return self._http().build_request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=content,
+            timeout=timeout,
+        )
+
+    def _http(self) -> httpx.Client:
+        with self._lock:
+            # A forked child must not share its parent's connections.
+            if self._client is None or self._process != os.getpid():
+                self._client = self.endpoints.client(httpx.Client, self._transport)
+                self._process = os.getpid()
+            return self._client
+
+
+def _upload(body: bytes, progress: Progress) -> Iterator[bytes]:
+    for piece, sent in pieces(body):
+        yield piece
+        progress(sent, len(body))
+
+
+def _beginning(response: httpx.Response) -> bytes:
+    body = bytearray()
+    try:
+        for data in response.iter_bytes():
+            body += data
+            if len(body) > _ERROR_BODY:
+                break
+    except httpx.HTTPError:
+        pass  # the status is there, and says enough
+    return bytes(body)

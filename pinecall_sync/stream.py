@@ -1,0 +1,168 @@
+"""Event streams to browsers from threads: a WSGI response, or an iterator of bytes."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from pinecall.core.hub import BEAT, Hub, agent_filter
+from pinecall.core.sse import HEADERS, PING
+from pinecall.shutdown import end_streams_on_signals
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+    from typing_extensions import Self
+
+__all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
+
+#: Each stream holds a thread of the server. Past so many the answer is 503, for other requests must
+#: find a thread too; ``EventStream.max_streams`` sets another number.
+MAX_STREAMS = 64
+
+#: Seconds after which the browser of a refused stream may ask again.
+RETRY_AFTER = 5
+#: Seconds that a write may take, where the server lets us say so.
+SEND_TIMEOUT = 30.0
+
+_PING_AFTER = 3 * BEAT
+_open: weakref.WeakKeyDictionary[Hub, set[int]] = weakref.WeakKeyDictionary()
+_counting = threading.Lock()
+
+
+class Chunks(Iterator[bytes]):
+    """One reader's bytes. ``close()`` lets go of everything; a server calls it when it is done."""
+
+    def __init__(self, hub: Hub, **options: Any) -> None:
+        self.hub = hub
+        self._ready = threading.Event()
+        with _counting:
+            _open.setdefault(hub, set()).add(id(self))
+        self._reader = hub.subscribe(self._ready.set, **options)
+        end_streams_on_signals(hub)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        reader = self._reader
+        while True:
+            self._ready.clear()
+            body = reader.take()
+            if body:
+                return body
+            if reader.over:
+                self.close()
+                raise StopIteration
+            if not self._ready.wait(_PING_AFTER):
+                # Only a write tells a thread that its client has gone.
+                return PING
+
+    def close(self) -> None:
+        self.hub.unsubscribe(self._reader)
+        with _counting:
+            _open.get(self.hub, set()).discard(id(self))
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class EventStream:
+    """What ``pc.stream()`` and ``agent.stream()`` give: return it from a view.
+
+    Flask: ``return pc.stream()``. Django: ``return pc.stream().django(request)``. It is a WSGI
+    application, and ``for chunk in pc.stream()`` gives the bytes.
+
+    It may be used more than once: every response is a reader of its own, which goes on after the
+    ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. Each holds a
+    thread of the server: give gunicorn ``--threads`` and waitress ``threads=`` more of them than
+    there are browsers, at most ``max_streams`` (then: 503 with ``Retry-After``).
+    """
+
+    #: How many streams of one client may be open at once.
+    max_streams = MAX_STREAMS
+
+    def __init__(
+        self,
+        hub: Hub,
+        agents: str | Iterable[str] | None = None,
+        *,
+        of_agent: str = "",
+        last_event_id: str = "",
+        max_streams: int | None = None,
+    ) -> None:
+        self.hub = hub
+        self.agents = agent_filter(agents)
+        self.of_agent = of_agent
+        self.last_event_id = last_event_id
+        if max_streams is not None:
+            self.max_streams = max_streams
+        end_streams_on_signals(hub)
+
+    def open(self, last_event_id: str = "") -> Chunks:
+        return Chunks(
+            self.hub,
+            agents=self.agents,
+            of_agent=self.of_agent,
+            last_event_id=last_event_id or self.last_event_id,
+        )
+
+    @property
+    def full(self) -> bool:
+        """Are as many streams open as may be?"""
+        return len(_open.get(self.hub, ())) >= self.max_streams
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.open()
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        if self.full:
+            start_response("503 Service Unavailable", list(_refusal().items()))
+            return [_REFUSED]
+        start_response("200 OK", list(HEADERS))
+        if environ.get("REQUEST_METHOD") == "HEAD":
+            return []
+        socket = environ.get("gunicorn.socket")
+        if socket is not None:
+            # A client that has stopped reading would hold the thread until TCP gives up.
+            socket.settimeout(SEND_TIMEOUT)
+        return self.open(
+            environ.get("HTTP_LAST_EVENT_ID") or _query_id(environ.get("QUERY_STRING", ""))
+        )
+
+    def django(self, request: HttpRequest) -> HttpResponseBase:
+        """A Django response, for WSGI: ``return pc.stream().django(request)``."""
+        from django.http import HttpResponse, StreamingHttpResponse
+
+        if self.full:
+            return HttpResponse(_REFUSED, status=503, headers=_refusal())
+        last = request.headers.get("Last-Event-ID") or _query_id(
+            request.META.get("QUERY_STRING", "")
+        )
+        return StreamingHttpResponse(self.open(last), headers=dict(HEADERS))
+
+    def __repr__(self) -> str:
+        whom = self.of_agent or (
+            "all agents" if self.agents is None else ", ".join(sorted(self.agents)) or "no agents"
+        )
+        return f"<EventStream of {whom}>"
+
+
+_REFUSED = b"too many event streams are open; try again later\n"
+
+
+def _refusal() -> dict[str, str]:
+    return {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(_REFUSED)),
+        "Retry-After": str(RETRY_AFTER),
+        "Cache-Control": "no-store",
+    }
+
+
+def _query_id(query: str) -> str:
+    return parse_qs(query).get("last_event_id", [""])[-1] if "last_event_id" in query else ""
