@@ -163,7 +163,7 @@ class Speech:
         while (audio := self._reader.take()) is None:
             if self._reader.over:
                 raise StopAsyncIteration
-            await self._more()
+            await self._more(for_audio=True)
         return audio
 
     async def read(self) -> bytes:
@@ -174,7 +174,7 @@ class Speech:
         """Until the speech is complete: characters and milliseconds. Raises ApiError if it failed
         or was cancelled."""
         while not self._reader.over:
-            await self._more()
+            await self._more(for_audio=False)
         return self._reader.result()
 
     async def cancel(self) -> None:
@@ -190,13 +190,13 @@ class Speech:
     async def __aexit__(self, *_: object) -> None:
         await self.cancel()
 
-    async def _more(self) -> None:
+    async def _more(self, *, for_audio: bool) -> None:
         import httpx
 
         from .endpoints import trouble
 
         async with self._lock:
-            if self._reader.over or self._reader.audio:
+            if self._reader.over or (for_audio and self._reader.audio):
                 return
             try:
                 self._reader.feed(await self._body.__anext__())

@@ -41,7 +41,6 @@ class Driver:
         self.settings = settings
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
-        self._pid = os.getpid()
         self._pid: int | None = None
         self._generation = 0
         self._socket: Socket | None = None
@@ -57,11 +56,6 @@ class Driver:
         """To the running loop; raises if another one, still open, has the connection."""
         check_process(self._pid)
         loop = asyncio.get_running_loop()
-        if os.getpid() != self._pid:
-            raise ConfigurationError(
-                "this Pinecall was made before a fork, and its connection belongs to the parent "
-                "process; make a new one in the child"
-            )
         if self.loop is not None and self.loop is not loop and self._active():
             if not self.loop.is_closed():
                 raise ConfigurationError(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 from .core.sse import HEADERS
 from .stream import EventStream, query_id
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from aiohttp import web
-    from django.http import HttpRequest, StreamingHttpResponse
-    from quart import Response as QuartResponse
 
 __all__ = ["aiohttp_response", "django_response", "quart_response", "starlette_class"]
 
@@ -21,8 +16,7 @@ __all__ = ["aiohttp_response", "django_response", "quart_response", "starlette_c
 @lru_cache(maxsize=1)
 def starlette_class() -> Any:
     """An EventStream that is a Starlette response too, with ``headers`` and ``background``."""
-    from starlette.responses import Response
-
+    response: Any = import_module("starlette.responses").Response
     members = {
         "__init__": EventStream.__init__,
         "__call__": EventStream.__call__,
@@ -30,12 +24,11 @@ def starlette_class() -> Any:
         "__doc__": EventStream.__doc__,
         "body": b"",
     }
-    return type("EventStream", (Response, EventStream), members)
+    return type("EventStream", (response, EventStream), members)
 
 
-async def aiohttp_response(stream: EventStream, request: web.BaseRequest) -> web.StreamResponse:
-    from aiohttp import web
-
+async def aiohttp_response(stream: EventStream, request: Any) -> Any:
+    web: Any = import_module("aiohttp.web")
     response = web.StreamResponse(status=stream.status_code, headers=dict(HEADERS))
     await response.prepare(request)
     if request.method == "HEAD":
@@ -65,20 +58,19 @@ async def _chunks(stream: EventStream, last_event_id: str) -> AsyncGenerator[byt
         feed.close()
 
 
-def django_response(stream: EventStream, request: HttpRequest) -> StreamingHttpResponse:
-    from django.http import StreamingHttpResponse
-
+def django_response(stream: EventStream, request: Any) -> Any:
+    http: Any = import_module("django.http")
     last = request.headers.get("Last-Event-ID") or query_id(request.META.get("QUERY_STRING", ""))
-    return StreamingHttpResponse(
+    return http.StreamingHttpResponse(
         _chunks(stream, last), status=stream.status_code, headers=dict(HEADERS)
     )
 
 
-def quart_response(stream: EventStream) -> QuartResponse:
-    from quart import Response, request
-
+def quart_response(stream: EventStream) -> Any:
+    quart: Any = import_module("quart")
+    request = quart.request
     last = request.headers.get("Last-Event-ID") or query_id(request.query_string)
-    response = Response(_chunks(stream, last), stream.status_code, headers=dict(HEADERS))
+    response = quart.Response(_chunks(stream, last), stream.status_code, headers=dict(HEADERS))
     # Quart ends a response after RESPONSE_TIMEOUT, a minute, unless it is told not to.
     response.timeout = None
     return response

@@ -1,4 +1,4 @@
-"""Event streams to browsers from asyncio: an ASGI response, or an asynchronous iterator of bytes."""
+"""Event streams to browsers from asyncio: an ASGI response, or an iterator of bytes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from .core.sse import HEADERS
 from .shutdown import end_streams_on_signals
 
 if TYPE_CHECKING:
-    from aiohttp import web
-    from django.http import HttpRequest, StreamingHttpResponse
-    from quart import Response as QuartResponse
     from typing_extensions import Self
 
     from .core.subscriber import Subscriber
@@ -28,6 +25,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
+#: Seconds that a stream may take to write what is left when the server stops.
+_LAST_WORDS = 1.0
 _LAST = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -58,7 +57,14 @@ class Feed:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
-        if self.reader.cut and self._writing is not None and not self._aborted:
+        if self._writing is not None and self.reader.over:
+            if self.reader.reason == "closed":
+                self._loop.call_later(_LAST_WORDS, self._abort)
+            else:
+                self._abort()
+
+    def _abort(self) -> None:
+        if self._writing is not None and not self._aborted:
             self._aborted = True
             self._writing.cancel()
 
@@ -96,8 +102,8 @@ class Feed:
         except asyncio.CancelledError:
             if not self._aborted:
                 raise
-            if sys.version_info >= (3, 11) and task is not None:
-                task.uncancel()
+            if sys.version_info >= (3, 11) and task is not None and task.uncancel():
+                raise
             return False
         finally:
             self._writing = None
@@ -156,7 +162,7 @@ class EventStream:
         if cls is EventStream and "starlette.responses" in sys.modules:
             from .frameworks import starlette_class
 
-            return object.__new__(starlette_class())
+            cls = starlette_class()
         return object.__new__(cls)
 
     def __init__(
@@ -231,19 +237,19 @@ class EventStream:
 
     # -- frameworks that want a response of their own ----------------------------------------------
 
-    async def aiohttp(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def aiohttp(self, request: Any) -> Any:
         """Answer an aiohttp request: ``return await pc.stream().aiohttp(request)``."""
         from .frameworks import aiohttp_response
 
         return await aiohttp_response(self, request)
 
-    def django(self, request: HttpRequest) -> StreamingHttpResponse:
+    def django(self, request: Any) -> Any:
         """A Django response, for ASGI: ``return pc.stream().django(request)``."""
         from .frameworks import django_response
 
         return django_response(self, request)
 
-    def quart(self) -> QuartResponse:
+    def quart(self) -> Any:
         """A Quart response to the present request: ``return pc.stream().quart()``."""
         from .frameworks import quart_response
 

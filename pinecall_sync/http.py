@@ -109,9 +109,7 @@ class HttpPort:
             response.close()
         return request.reply(response.status_code, response.headers, bytes(body))
 
-    def _build(
-        self, request: Prepared, timeout: float, progress: Progress | None
-    ) -> httpx.Request:
+    def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
         content: Any = request.content
         if progress is not None and request.content is not None:
             content = _upload(request.content, progress)

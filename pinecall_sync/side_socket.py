@@ -55,7 +55,6 @@ class SideSocket:
         self._closing = self._closed = False
         self._heard = time.monotonic()
         self._asked = False
-        self._texts: list[str] = []
         # What came with the handshake is not seen by a selector when TLS holds it.
         self._unread = True
 
@@ -71,45 +70,104 @@ class SideSocket:
             raise SideClosed(1006, exc.strerror or "") from None
 
     def receive(self, timeout: float | None = None) -> list[str]:
-        """Texts; none of them after ``timeout`` seconds, a ``wake()`` or when there is room to send.
-        Raises :class:`SideClosed`."""
+        """Waits until something happens; the texts that came, if that was it.
+
+        Else ``timeout`` seconds have passed, ``wake()`` was called, or there is room to send again.
+        Raises :class:`SideClosed`.
+        """
         with self._using:
             if self._closing:
                 raise SideClosed(1000, "closed here")
-            deadline = None if timeout is None else time.monotonic() + timeout
-            while True:
-                if self._unread or self._wait(deadline):
-                    self._read()
-                if self._texts or self._closing:
-                    break
-                if deadline is None or time.monotonic() < deadline:
-                    self._watch()
-                    if self._interrupted:
-                        break
-                else:
-                    break
-            texts, self._texts = self._texts, []
-            return texts
+            if self._unread or self._wait(timeout):
+                return self._read()
+            self._watch()
+            return []
 
-    _interrupted = False
-
-    def _wait(self, deadline: float | None) -> bool:
+    def _wait(self, timeout: float | None) -> bool:
         """Is there something to read?"""
-        until = self._heard + QUIET + (ANSWER if self._asked else 0.0)
-        if deadline is not None:
-            until = min(until, deadline)
+        patience = self._heard + QUIET + (ANSWER if self._asked else 0.0) - time.monotonic()
         writing = selectors.EVENT_WRITE if self._frames.wants_write else 0
         self._selector.modify(self._frames, selectors.EVENT_READ | writing)
-        ready = self._selector.select(max(until - time.monotonic(), 0.0))
         readable = False
-        self._interrupted = False
-        for key, events in ready:
+        shortest = patience if timeout is None else min(patience, timeout)
+        for key, events in self._selector.select(max(shortest, 0.0)):
             if key.fileobj is self._woken:
                 self._woken.recv(4096)
-                self._interrupted = True
             else:
                 readable = bool(events & selectors.EVENT_READ)
-                if events & selectors.EVENT_WRITE:
-                    self._flush()
-                    self._interrupted = True
+                self._flush()
         return readable
+
+    def _read(self) -> list[str]:
+        texts: list[str] = []
+        self._unread = self._asked = False
+        self._heard = time.monotonic()
+        alive = self._frames.receive(texts.append, lambda what: None)
+        if not alive and not texts:
+            code = self._frames.close_code
+            raise SideClosed(1006 if code is None else code, self._frames.close_reason)
+        # The end is told when what came before it has been handed over.
+        self._unread = not alive
+        return texts
+
+    def _watch(self) -> None:
+        silent = time.monotonic() - self._heard
+        if silent >= QUIET + ANSWER:
+            raise SideClosed(1006, "the server fell silent")
+        if silent >= QUIET and not self._asked:
+            self._asked = True
+            self._frames.ping()
+
+    def _flush(self) -> None:
+        try:
+            self._frames.flush()
+        except OSError as exc:
+            raise SideClosed(1006, exc.strerror or "") from None
+
+    def wake(self) -> None:
+        """``receive()`` returns."""
+        try:
+            self._waker.send(b".")
+        except OSError:
+            pass  # it is awake already, or closed
+
+    def close(self) -> None:
+        """At once; whoever is in ``receive()`` is told. May be repeated."""
+        self._closing = True
+        self.wake()
+        with self._using:
+            if self._closed:
+                return
+            self._closed = True
+            self._frames.say_goodbye(1000, "")
+            self._selector.close()
+            self._frames.abort()
+            self._waker.close()
+            self._woken.close()
+
+
+def open_side_socket(
+    settings: Settings, url: str, headers: dict[str, str] | None = None, *, timeout: float = 10.0
+) -> SideSocket:
+    """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
+    socket_url(url, allow_insecure=settings.allow_insecure)
+    connection = _Connection(lambda: None, skip_utf8_validation=True)
+    try:
+        connection.connect(
+            url,
+            header=headers or {},
+            timeout=timeout,
+            redirect_limit=0,
+            suppress_origin=True,
+            **_tls(settings),
+            **_proxy(settings),
+        )
+        response = connection.handshake_response
+        if response is None or response.status != 101:
+            connection.shutdown()
+            raise OpenFailed(http_failure(response.status if response else 0))
+    except OpenFailed:
+        raise
+    except Exception as exc:
+        raise OpenFailed(_failure(exc, connection)) from exc
+    return SideSocket(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -13,7 +14,6 @@ from pinecall.core.sse import HEADERS, PING
 from pinecall.shutdown import end_streams_on_signals
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponseBase
     from typing_extensions import Self
 
 __all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
@@ -29,7 +29,6 @@ SEND_TIMEOUT = 30.0
 
 _PING_AFTER = 3 * BEAT
 _open: weakref.WeakKeyDictionary[Hub, set[int]] = weakref.WeakKeyDictionary()
-_counting = threading.Lock()
 
 
 class Chunks(Iterator[bytes]):
@@ -38,8 +37,7 @@ class Chunks(Iterator[bytes]):
     def __init__(self, hub: Hub, **options: Any) -> None:
         self.hub = hub
         self._ready = threading.Event()
-        with _counting:
-            _open.setdefault(hub, set()).add(id(self))
+        _open.setdefault(hub, set()).add(id(self))
         self._reader = hub.subscribe(self._ready.set, **options)
         end_streams_on_signals(hub)
 
@@ -62,11 +60,12 @@ class Chunks(Iterator[bytes]):
 
     def close(self) -> None:
         self.hub.unsubscribe(self._reader)
-        with _counting:
-            _open.get(self.hub, set()).discard(id(self))
+        _open.get(self.hub, set()).discard(id(self))
 
     def __del__(self) -> None:
-        self.close()
+        # The collector may run in the middle of anything: the hub lets go of it by itself.
+        _open.get(self.hub, set()).discard(id(self))
+        self._reader.abandon()
 
 
 class EventStream:
@@ -134,16 +133,15 @@ class EventStream:
             environ.get("HTTP_LAST_EVENT_ID") or _query_id(environ.get("QUERY_STRING", ""))
         )
 
-    def django(self, request: HttpRequest) -> HttpResponseBase:
+    def django(self, request: Any) -> Any:
         """A Django response, for WSGI: ``return pc.stream().django(request)``."""
-        from django.http import HttpResponse, StreamingHttpResponse
-
+        http: Any = import_module("django.http")
         if self.full:
-            return HttpResponse(_REFUSED, status=503, headers=_refusal())
+            return http.HttpResponse(_REFUSED, status=503, headers=_refusal())
         last = request.headers.get("Last-Event-ID") or _query_id(
             request.META.get("QUERY_STRING", "")
         )
-        return StreamingHttpResponse(self.open(last), headers=dict(HEADERS))
+        return http.StreamingHttpResponse(self.open(last), headers=dict(HEADERS))
 
     def __repr__(self) -> str:
         whom = self.of_agent or (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .call import CallBase
     from .session import Session
 
-__all__ = ["AgentBase"]
+__all__ = ["AgentBase", "tools_of"]
 
 log = logging.getLogger("pinecall")
 
@@ -127,7 +127,7 @@ class AgentBase(HasHandlers):
     def tools(self) -> dict[str, Any]:
         """Tools this process runs, by name: the agent's and those of every declared skill."""
         if self._tools is None:
-            groups = [self.config.tools or (), *(_tools_of(s) for s in self.config.skills or ())]
+            groups = [self.config.tools or (), *(tools_of(s) for s in self.config.skills or ())]
             self._tools = {
                 tool.name: tool for group in groups for tool in group if hasattr(tool, "invoke")
             }
@@ -342,6 +342,6 @@ class AgentBase(HasHandlers):
             self._dials.fail_all("agent_removed")
 
 
-def _tools_of(skill: Any) -> Iterable[Any]:
+def tools_of(skill: Any) -> Iterable[Any]:
     tools = skill.get("tools") if isinstance(skill, Mapping) else skill.tools
     return tools or ()

@@ -278,8 +278,9 @@ class Hub:
                 self._left_at = self._seq
 
     def _cut(self, reader: Subscriber) -> None:
-        self.cut += 1
-        reader.end("slow")
+        if not reader.over:
+            self.cut += 1
+            reader.end("slow")
         self.unsubscribe(reader)
 
     @property

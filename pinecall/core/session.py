@@ -33,7 +33,7 @@ from ..events import (
 )
 from ..options import ConfigOptions
 from . import effects, wire
-from .agent import AgentBase
+from .agent import AgentBase, tools_of
 from .call import CallBase
 from .delivering import Delivering
 from .drain import Drain
@@ -347,7 +347,7 @@ class Session(Delivering):
         if self.front.coroutines:
             return
         check_store(getattr(options, "history", None), agent_id, coroutines=False)
-        skills = [getattr(skill, "tools", ()) for skill in options.skills or ()]
+        skills = [tools_of(skill) for skill in options.skills or ()]
         for tool in [*(options.tools or ()), *(tool for group in skills for tool in group)]:
             if getattr(tool, "is_async", False):
                 raise ConfigurationError(

@@ -109,7 +109,9 @@ class Subscriber:
     # -- from the hub, under its guard -----------------------------------------------------------
 
     def put(self, frame: Frame) -> bool:
-        """Queue a frame; False if the reader is too slow to be kept."""
+        """Queue a frame; False if the reader is too slow to be kept, or has gone."""
+        if self.reason:
+            return False
         if (frame.only_ws and not self.ws) or (self.session and frame.session != self.session):
             return True
         queue = self._queue
@@ -151,6 +153,10 @@ class Subscriber:
                 self._queue.clear()
                 self._bytes = 0
             self.wake()
+
+    def abandon(self) -> None:
+        """Nobody will take anything any more; the hub finds out with the next event."""
+        self.reason = self.reason or "gone"
 
     # -- for the one that writes -------------------------------------------------------------------
 

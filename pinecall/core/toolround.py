@@ -102,8 +102,8 @@ class ToolRound:
             error = RequestTimeout(message, "TOOL_TIMEOUT", agent_id=call.agent.id, call_id=call.id)
 
             def too_late(_late: float) -> None:
-                self._failed(index, tool_call_id, message, error)
                 job.cancel()
+                self._failed(index, tool_call_id, message, error)
 
             call.session.timers.set(self._timer(index), tool.timeout, too_late)
         return job

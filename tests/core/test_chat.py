@@ -125,6 +125,33 @@ def test_response() -> None:
     assert call.transcript == [{"role": "assistant", "content": "Hello!"}]
 
 
+def test_response_after_its_chunks() -> None:
+    """The whole text of what was streamed is no news to handlers; it is remembered."""
+    wire = Wire()
+    call = start(wire)
+    told = wire.listen("bot.speaking")
+    for token in ("Hel", "lo ", "Ana!"):
+        wire.server("llm.chat.chunk", agent_id="mara", call_id="chat-1", token=token)
+    assert call.current_bot_text == "Hello Ana!"
+    wire.server("chat.response", agent_id="mara", call_id="chat-1", text="Hello Ana!")
+    assert [event.text for _, event, _ in told] == ["Hel", "lo ", "Ana!"]
+    assert call.transcript == [{"role": "assistant", "content": "Hello Ana!"}]
+    assert call.current_bot_text == ""
+    wire.server("chat.response", agent_id="mara", call_id="chat-1", text="Hello Ana!")
+    assert len(told) == 4
+
+
+def test_chunks_of_two_messages() -> None:
+    """The chunks of another message begin another text."""
+    wire = Wire()
+    call = start(wire)
+    for message_id, token in (("m1", "a"), ("m1", "b"), ("m2", "c")):
+        wire.server(
+            "llm.chat.chunk", agent_id="mara", call_id="chat-1", message_id=message_id, token=token
+        )
+    assert call.current_bot_text == "c"
+
+
 @pytest.mark.parametrize(
     ("fields", "text"),
     [({"token": "Hel"}, "Hel"), ({"text": "Hello"}, "Hello"), ({}, ""), ({"token": ""}, "")],

@@ -75,7 +75,8 @@ def chat_chunk(s: Session, event: LlmChatChunk, agent: Any, call: CallBase | Non
     if call.bot_message_id != event.message_id:
         call.bot_message_id = event.message_id
         call.bot_words = []
-    call.bot_words.append(text)
+    # Tokens bring their own spaces.
+    call.bot_words = ["".join(call.bot_words) + text]
     _speaking(s, event, text, call, message_id=event.message_id or "")
 
 

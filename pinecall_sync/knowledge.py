@@ -1,0 +1,76 @@
+"""``pc.knowledge``: knowledge bases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pinecall.core.rest import knowledge as ops
+from pinecall.core.rest.knowledge import KnowledgeBase, KnowledgeDoc, KnowledgeHit, Pushed
+
+if TYPE_CHECKING:
+    from .http import HttpPort
+
+__all__ = ["Knowledge", "KnowledgeBase", "KnowledgeDoc", "KnowledgeHit", "Pushed"]
+
+KnowledgeBases: TypeAlias = list[KnowledgeBase]
+KnowledgeDocs: TypeAlias = list[KnowledgeDoc]
+KnowledgeHits: TypeAlias = list[KnowledgeHit]
+Pushes: TypeAlias = list[Pushed]
+
+
+class Knowledge:
+    """All raise ApiError; its code is ``UPGRADE_REQUIRED`` where the plan has no knowledge bases.
+
+    A base is named by its id: ``KnowledgeBase.id``.
+    """
+
+    def __init__(self, port: HttpPort) -> None:
+        self._port = port
+
+    def list(self) -> KnowledgeBases:
+        return self._port.run(ops.list_all())
+
+    def create(self, name: str, description: str | None = None) -> KnowledgeBase:
+        return self._port.run(ops.create(name, description))
+
+    def get(self, kb: str) -> KnowledgeBase:
+        """The base with its documents, without their texts."""
+        return self._port.run(ops.get(kb))
+
+    def delete(self, kb: str) -> None:
+        self._port.run(ops.delete(kb))
+
+    def reindex(self, kb: str) -> None:
+        self._port.run(ops.reindex(kb))
+
+    def docs(self, kb: str) -> KnowledgeDocs:
+        return self._port.run(ops.docs(kb))
+
+    def doc(self, kb: str, doc_id: str) -> KnowledgeDoc:
+        """One document with its text."""
+        return self._port.run(ops.doc(kb, doc_id))
+
+    def delete_doc(self, kb: str, doc_id: str) -> None:
+        self._port.run(ops.delete_doc(kb, doc_id))
+
+    def push(
+        self, kb: str, docs: Any, *, progress: Callable[[int, int], object] | None = None
+    ) -> Pushes:
+        """Add or update documents: one, or many of ``{"path", "text", "title"?}``, one by one.
+
+        A refused one stops none of the rest: it is a :class:`Pushed` with ``error``. ``progress``
+        is called with how many are done and how many there are. Raises ConfigurationError before
+        anything is sent for a document that is none.
+        """
+        pushes = ops.push(kb, docs)
+        results: Pushes = []
+        for op in pushes:
+            results.append(self._port.run(op))
+            if progress is not None:
+                progress(len(results), len(pushes))
+        return results
+
+    def query(self, kb: str, query: str, k: int = 6) -> KnowledgeHits:
+        """The ``k`` best passages for a question."""
+        return self._port.run(ops.query(kb, query, k))

@@ -1,0 +1,169 @@
+"""Live transcription, blocking."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from pinecall.core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
+from pinecall.errors import RequestTimeout
+
+if TYPE_CHECKING:
+    from .http import HttpPort
+    from .side_socket import SideSocket
+
+__all__ = ["LiveTranscription"]
+
+
+class LiveTranscription:
+    """Audio in, text out::
+
+        with pc.audio.stream(language="es") as live:
+            for result in live:
+                print(result.text, "" if result.final else "…")
+
+    Meanwhile another thread calls ``live.write(pcm)``, and at last ``live.end()``. It connects on
+    entry or at the first use, in a thread of its own that ends with it. Audio written before the
+    server is ready waits here, up to 1 MiB; then ``write`` waits. Iterating ends when the server is
+    done or you close it.
+    """
+
+    def __init__(self, port: HttpPort, session: LiveSession) -> None:
+        self._port = port
+        self._session = session
+        self._thread: threading.Thread | None = None
+        self._change = threading.Condition()
+        self._socket: SideSocket | None = None
+
+    def start(self) -> None:
+        """Connect, without waiting; what fails is raised by what you wait for next."""
+        with self._change:
+            if self._thread is not None:
+                return
+            url = self._port.endpoints.base().replace("http", "ws", 1)
+            query = urlencode(self._session.query)
+            target = f"{url}/v1/audio/transcriptions/stream{'?' if query else ''}{query}"
+            self._thread = threading.Thread(
+                target=self._run,
+                args=(target, self._port.endpoints.key_headers()),
+                name="pinecall-transcription",
+                daemon=True,
+            )
+            self._thread.start()
+        self._port.adopt(self)
+
+    def ready(self) -> LiveReady:
+        """Until the server takes audio, at most 10 s. Raises ApiError."""
+        self._until(lambda: self._session.ready is not None)
+        if self._session.ready is None:
+            assert self._session.error is not None
+            raise self._session.error.with_traceback(None)
+        return self._session.ready
+
+    def write(self, data: bytes) -> None:
+        """Send audio; waits while more than 1 MiB is on its way. Raises ApiError once it failed."""
+        audio = self._session.check_audio(data)
+        self._until(lambda: self._session.may_write)
+        self._tell(lambda: self._session.write(audio))
+
+    def finalize(self) -> None:
+        """Commit what was heard; a final result follows."""
+        self.start()
+        self._tell(self._session.finalize)
+
+    def end(self, timeout: float = 30.0) -> LiveDone:
+        """No more audio; until the server is done with it. Repeating it gives the same.
+
+        Raises ApiError, and RequestTimeout after ``timeout`` seconds.
+        """
+        self.start()
+        self._tell(self._session.stop)
+        if not self._until(lambda: self._session.over, timeout):
+            raise RequestTimeout(
+                f"audio/transcriptions/stream: the server was not done within {timeout:g} s"
+            )
+        if self._session.done is None:
+            assert self._session.error is not None
+            raise self._session.error.with_traceback(None)
+        return self._session.done
+
+    def __iter__(self) -> LiveTranscription:
+        return self
+
+    def __next__(self) -> LiveResult:
+        while True:
+            with self._change:
+                result = self._session.take()
+            if result is not None:
+                return result
+            if self._session.over and not self._session.results:
+                raise StopIteration
+            self._until(lambda: bool(self._session.results))
+
+    def close(self) -> None:
+        """Close at once; ``end()`` first where the last words matter. May be repeated."""
+        self._tell(self._session.close)
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(1.0)
+
+    def __enter__(self) -> LiveTranscription:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _until(self, ready: Callable[[], bool], timeout: float | None = None) -> bool:
+        self.start()
+        with self._change:
+            return self._change.wait_for(lambda: ready() or self._session.over, timeout)
+
+    def _tell(self, change: Callable[[], None]) -> None:
+        with self._change:
+            change()
+            self._change.notify_all()
+            if self._socket is not None:
+                self._socket.wake()
+
+    def _run(self, url: str, headers: dict[str, str]) -> None:
+        from .side_socket import OpenFailed, SideClosed, open_side_socket
+
+        session = self._session
+        deadline = time.monotonic() + READY_WITHIN
+        try:
+            self._socket = open_side_socket(self._port.settings, url, headers, timeout=READY_WITHIN)
+            while not session.over:
+                self._step(self._socket, deadline)
+        except OpenFailed as exc:
+            failure = exc.failure
+            self._tell(lambda: session.refused(failure))
+        except SideClosed as exc:
+            code = exc.code
+            self._tell(lambda: session.closed(code))
+        finally:
+            with self._change:
+                session.close()
+                socket, self._socket = self._socket, None
+                self._change.notify_all()
+            if socket is not None:
+                socket.close()
+
+    def _step(self, socket: SideSocket, deadline: float) -> None:
+        session = self._session
+        with self._change:
+            while socket.may_send and (message := session.outgoing()) is not None:
+                socket.send(message)
+            self._change.notify_all()
+            left = None if session.ready is not None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            self._tell(session.late)
+            return
+        texts = socket.receive(left)
+        with self._change:
+            for text in texts:
+                session.receive(text)
+            self._change.notify_all()
