@@ -16,8 +16,10 @@ from .core.registration import not_registered
 from .core.verbs import history_messages, prompt_from_file, prompt_vars
 from .core.whatsapp import WhatsAppSessionBase
 from .waiting import Answer, EventIterator, Playback, wait
+from .web import AgentWeb
 
 if TYPE_CHECKING:
+    from .client import Pinecall
     from .core.outcome import Outcome
     from .core.registration import Registration
     from .core.session import Session
@@ -122,8 +124,14 @@ class WhatsAppSession(_Requests, WhatsAppSessionBase):
     __doc__ = WhatsAppSessionBase.__doc__
 
 
-class Agent(Events, AgentBase):
+class Agent(Events, AgentWeb, AgentBase):
     __doc__ = AgentBase.__doc__
+
+    @property
+    def client(self) -> Pinecall:
+        """The connection it lives on."""
+        client: Pinecall = self.session.front.client
+        return client
 
     @property
     def calls(self) -> Mapping[str, Call]:

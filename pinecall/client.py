@@ -22,6 +22,7 @@ from .driver import Driver
 from .options import ReconnectPolicy
 from .settings import Settings
 from .waiting import wait
+from .web import ClientWeb
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -41,6 +42,7 @@ class _Front:
     def __init__(self) -> None:
         self.guard: AbstractContextManager[Any] = threading.RLock()
         self.driver: Driver | None = None
+        self.client: Any = None
 
     def epoch(self) -> float:
         return time.time()
@@ -71,7 +73,7 @@ class _Front:
         return WhatsAppSession(call, contact_phone, contact_name)
 
 
-class Pinecall(Events, ClientBase[Agent, Line]):
+class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
     """A connection to the platform, for asyncio.
 
     ::
@@ -124,6 +126,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
             strict=strict,
         )
         front = _Front()
+        front.client = self
         self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
         self._driver = front.driver = Driver(self.session, self.settings)
 
@@ -148,6 +151,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
     async def disconnect(self, timeout: float = 1.0) -> None:
         """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
         seconds. Repeating it does nothing; handlers may call it."""
+        await self._close_web()
         await self._driver.disconnect(timeout)
         self._raise_failure()
 
@@ -196,6 +200,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
                 await asyncio.gather(*waiting, return_exceptions=True)
                 if draining is not None and not draining.done():
                     draining.cancel()
+                await self._close_web()
                 await self._driver.disconnect(1.0)
         if ended.error is not None:
             raise ended.error
@@ -211,6 +216,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        await self._close_web()
         await self._driver.disconnect(1.0)
         if exc is None:
             self._raise_failure()

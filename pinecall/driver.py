@@ -86,13 +86,12 @@ class Driver:
         loop = self.loop
         if loop is None or loop.is_closed():
             return
-        if threading.get_ident() == self._thread:
+        mine = threading.get_ident() == self._thread
+        if mine:
             self._send()
-            if not self._scheduled:
-                self._scheduled = True
-                loop.call_soon(self._after)
-        else:
-            loop.call_soon_threadsafe(self._after)
+        if not self._scheduled:
+            self._scheduled = True
+            (loop.call_soon if mine else loop.call_soon_threadsafe)(self._after)
 
     def _after(self) -> None:
         """What every entry point ends with."""

@@ -7,7 +7,7 @@ import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 import attrs
@@ -131,12 +131,21 @@ class Tool(Generic[P, R_co]):
         function: Callable[..., R_co] = self.function
         return function(*args, **kwargs)
 
+    def answer(self, arguments: str | Mapping[str, Any] | None, call: object = None) -> Any:
+        """``invoke``, its result as the JSON that the model reads; a coroutine function's later."""
+        value = self.invoke(arguments, call)
+        return _answer(value) if inspect.isawaitable(value) else encode_result(value)
+
     def _check_bound(self) -> None:
         if self._signature.needs_instance:
             raise ConfigurationError(
                 f"tool {self.name!r} is a method: pass it from an object (thing.{self.name}), "
                 "not from its class"
             )
+
+
+async def _answer(value: Awaitable[Any]) -> Any:
+    return encode_result(await value)
 
 
 @overload

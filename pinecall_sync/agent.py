@@ -18,11 +18,14 @@ from pinecall.core.whatsapp import WhatsAppSessionBase
 from pinecall.typing import Plain
 
 from .waiting import EventIterator, Playback, wait
+from .web import AgentWeb
 
 if TYPE_CHECKING:
     from pinecall.core.outcome import Outcome
     from pinecall.core.registration import Registration
     from pinecall.core.session import Session
+
+    from .client import Pinecall
 
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
@@ -124,8 +127,14 @@ class WhatsAppSession(_Requests, WhatsAppSessionBase):
     __doc__ = WhatsAppSessionBase.__doc__
 
 
-class Agent(Events, AgentBase):
+class Agent(Events, AgentWeb, AgentBase):
     __doc__ = AgentBase.__doc__
+
+    @property
+    def client(self) -> Pinecall:
+        """The connection it lives on."""
+        client: Pinecall = self.session.front.client
+        return client
 
     @property
     def calls(self) -> Mapping[str, Call]:

@@ -13,13 +13,15 @@ from pinecall.core.rest.live import LiveSession
 from pinecall.core.rest.speech import SpeechFigures, SpeechHead, SpeechReader, Word
 from pinecall.core.rest.transcription import Transcription, transcribe
 from pinecall.core.rest.voices import Voice, audio_voices
-from .live import LiveTranscription
 from pinecall.recording import Recording, read_recording
+
+from .live import LiveTranscription
 
 if TYPE_CHECKING:
     import httpx
 
     from pinecall.endpoints import Progress
+
     from .http import HttpPort
 
 __all__ = ["Audio", "LiveTranscription", "Speech", "SpeechFigures", "Transcription", "Word"]
@@ -180,12 +182,12 @@ class Speech:
         """Stop the synthesis, by closing the connection; any thread may. What was received can
         still be read."""
         self._reader.cancel()
-        # Closing a socket does not wake a thread that reads it; this does.
+        # Closing a socket does not wake a thread that reads it; this does, and spares TLS.
         stream = self._response.extensions.get("network_stream")
         raw = stream.get_extra_info("socket") if stream is not None else None
         if raw is not None and not self._response.is_closed:
             try:
-                raw.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(raw, socket.SHUT_RDWR)
             except OSError:
                 pass  # it is gone already
         with self._lock:

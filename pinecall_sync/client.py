@@ -20,6 +20,7 @@ from pinecall.settings import Settings
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .driver import Driver
 from .waiting import wait
+from .web import ClientWeb
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -39,6 +40,7 @@ class _Front:
     def __init__(self) -> None:
         self.guard: AbstractContextManager[Any] = threading.RLock()
         self.driver: Driver | None = None
+        self.client: Any = None
 
     def epoch(self) -> float:
         return time.time()
@@ -69,7 +71,7 @@ class _Front:
         return WhatsAppSession(call, contact_phone, contact_name)
 
 
-class Pinecall(Events, ClientBase[Agent, Line]):
+class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
     """A connection to the platform, for programs without an event loop.
 
     ::
@@ -125,6 +127,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
             strict=strict,
         )
         front = _Front()
+        front.client = self
         self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
         self._driver = front.driver = Driver(self.session, self.settings, threads)
 
@@ -149,6 +152,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
     def disconnect(self, timeout: float = 1.0) -> None:
         """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
         seconds. Repeating it does nothing; any thread or handler may call it."""
+        self._close_web()
         self._driver.disconnect(timeout)
         self._raise_failure()
 
@@ -176,6 +180,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
             try:
                 wait(self.session, ended)
             finally:
+                self._close_web()
                 self._driver.disconnect(1.0)
         self._raise_failure()
 
@@ -189,6 +194,7 @@ class Pinecall(Events, ClientBase[Agent, Line]):
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        self._close_web()
         self._driver.disconnect(1.0)
         if exc is None:
             self._raise_failure()

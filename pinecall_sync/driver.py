@@ -7,6 +7,7 @@ when the link is closed.
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import os
 import selectors
@@ -65,9 +66,9 @@ class Driver:
                 self._wake_in, self._wake_out = socket.socketpair()
                 self._wake_in.setblocking(False)
                 self._wake_out.setblocking(False)
-                self._thread = threading.Thread(
-                    target=self._loop, args=(self._wake_in,), name="pinecall-link", daemon=True
-                )
+                # The handlers' threads are made from here, and take this context over.
+                run = partial(contextvars.copy_context().run, self._loop, self._wake_in)
+                self._thread = threading.Thread(target=run, name="pinecall-link", daemon=True)
                 self._thread.start()
 
     def check_process(self) -> None:
@@ -194,16 +195,17 @@ class Driver:
         """In a thread of its own: DNS, TCP and TLS block, and disconnect() must not."""
         session = self.session
 
-        def handshaking(give_up: Callable[[], None]) -> None:
+        def begins(stage: str, give_up: Callable[[], None]) -> None:
             with session.guard:
                 if session.link.generation == generation:
-                    session.link.stage = "handshake"
+                    if stage == "handshake":
+                        session.link.stage = stage
                     self._give_up = give_up
                 else:
                     give_up()
 
         try:
-            opened = open_socket(self.settings, self.settings.connect_timeout, handshaking)
+            opened = open_socket(self.settings, self.settings.connect_timeout, begins)
         except OpenFailed as exc:
             with session.guard:
                 session.failed(generation, exc.failure, time.monotonic())

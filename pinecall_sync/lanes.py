@@ -73,7 +73,8 @@ class Pool:
                 work = self._work.popleft()
                 self._busy += 1
             try:
-                work()
+                # What one handler sets is not for the next one of this thread.
+                contextvars.copy_context().run(work)
             except BaseException:
                 # A handler's SystemExit ends the handler, not the thread that serves all calls.
                 log.exception("pinecall: a handler thread was to be ended; it goes on")

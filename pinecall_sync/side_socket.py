@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import selectors
 import socket
 import threading
 import time
+from typing import Any
 
-import websocket
 from websocket import ABNF
 
-from .transport import OpenFailed, Socket
+from pinecall.core.rest.base import scrub
+from pinecall.failures import http_failure
+from pinecall.settings import Settings, socket_url
+
+from .transport import OpenFailed, Socket, _Connection, _failure, _proxy, _tls
 
 __all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
 
 #: Seconds of silence after which we ask, and seconds for the answer.
 QUIET, ANSWER = 20.0, 10.0
+
+
+class _Scrubbing(logging.Filter):
+    """For those who switch websocket-client's trace on: it shows the request with its token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = scrub(record.getMessage()), None
+        return True
+
+
+logging.getLogger("websocket").addFilter(_Scrubbing())
 
 
 class SideClosed(Exception):
@@ -43,7 +59,7 @@ class _Frames(Socket):
 class SideSocket:
     """``send()`` and ``receive()`` are for one thread; ``wake()`` and ``close()`` for any."""
 
-    def __init__(self, connection: websocket.WebSocket) -> None:
+    def __init__(self, connection: Any) -> None:
         self._frames = _Frames(connection)
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
@@ -139,9 +155,8 @@ class SideSocket:
             if self._closed:
                 return
             self._closed = True
-            self._frames.say_goodbye(1000, "")
             self._selector.close()
-            self._frames.abort()
+            self._frames.close_within([], 1000, "", 0.0)
             self._waker.close()
             self._woken.close()
 
@@ -151,7 +166,7 @@ def open_side_socket(
 ) -> SideSocket:
     """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
     socket_url(url, allow_insecure=settings.allow_insecure)
-    connection = _Connection(lambda: None, skip_utf8_validation=True)
+    connection: Any = _Connection(lambda _stage, _give_up: None, skip_utf8_validation=True)
     try:
         connection.connect(
             url,

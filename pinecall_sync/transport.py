@@ -36,8 +36,8 @@ WRITE_LIMIT = 256 << 10
 #: Bytes: beyond it the connection is cut. The session refuses what is over 4 MiB, and goes on.
 MAX_SIZE = 16 << 20
 
-#: Called with a function that gives the attempt up.
-OnHandshake = Callable[[Callable[[], None]], None]
+#: Called when ``tls`` or the ``handshake`` begins, with what makes another thread able to end it.
+OnStage = Callable[[str, Callable[[], None]], None]
 
 
 class _Redacting(logging.Filter):
@@ -160,10 +160,7 @@ class Socket:
             try:
                 opcode, frame = receive(True)
             except websocket.WebSocketTimeoutException:
-                if self._pending > MAX_SIZE:
-                    self.close_reason = f"a message of more than {MAX_SIZE} bytes"
-                    return False
-                return True
+                return self._plausible()
             except websocket.WebSocketException:
                 self.close_reason = "the server broke the WebSocket protocol"
                 return False
@@ -180,6 +177,17 @@ class Socket:
             elif opcode == ABNF.OPCODE_CLOSE:
                 self._closed(frame.data)
                 return False
+
+    def _plausible(self) -> bool:
+        """Is what has come of the next message worth waiting for the rest?"""
+        begun = self._connection.frame_buffer
+        if begun.header is not None and (any(begun.header[1:4]) or begun.header[5]):
+            self.close_reason = "the server broke the WebSocket protocol"
+        elif max(self._pending, begun.length or 0) > MAX_SIZE:
+            self.close_reason = f"a message of more than {MAX_SIZE} bytes"
+        else:
+            return True
+        return False
 
     def _closed(self, data: bytes) -> None:
         if len(data) >= 2:
@@ -220,18 +228,47 @@ def _ignore(_what: str) -> None:
 
 
 class _Connection(websocket.WebSocket):
-    """Tells when TCP and TLS are done and the WebSocket handshake begins."""
+    """Tells when TCP is done, and when TLS is; knows the TLS settings of a connect()."""
 
-    def __init__(self, on_handshake: OnHandshake, **options: Any) -> None:
+    def __init__(self, on_stage: OnStage, **options: Any) -> None:
         self.handshaking = False
-        self._on_handshake = on_handshake
+        self.wrapping = False
+        self._on_stage = on_stage
         super().__init__(**options)
+
+    def connect(self, url: str, **options: Any) -> None:
+        # websocket-client would take this from its constructor only.
+        given = options.pop("sslopt", {})
+        if url.startswith("wss:"):
+            context = given.get("context") or ssl.create_default_context()
+            self.sock_opt.sslopt = {"context": _Context(context, self._wrap)}
+        super().connect(url, **options)
+
+    def _wrap(self, sock: socket.socket, wrap: Callable[..., ssl.SSLSocket]) -> ssl.SSLSocket:
+        self.wrapping = True
+        # Wrapping takes the socket away from its object; the duplicate can still be shut down.
+        with sock.dup() as handle:
+            self._on_stage("tls", lambda: _interrupt(handle))
+            wrapped = wrap(sock)
+        self.wrapping = False
+        return wrapped
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name == "sock" and value is not None and not self.handshaking:
             self.handshaking = True
-            self._on_handshake(lambda: _interrupt(value))
+            self._on_stage("handshake", lambda: _interrupt(value))
+
+
+class _Context:
+    """What websocket-client takes for the SSL context."""
+
+    def __init__(self, context: ssl.SSLContext, wrap: Callable[..., ssl.SSLSocket]) -> None:
+        self._context = context
+        self._wrap = wrap
+
+    def wrap_socket(self, sock: socket.socket, **options: Any) -> ssl.SSLSocket:
+        return self._wrap(sock, lambda raw: self._context.wrap_socket(raw, **options))
 
 
 def _interrupt(sock: socket.socket) -> None:
@@ -242,11 +279,10 @@ def _interrupt(sock: socket.socket) -> None:
         pass
 
 
-def open_socket(settings: Settings, timeout: float, on_handshake: OnHandshake) -> Socket:
+def open_socket(settings: Settings, timeout: float, on_stage: OnStage) -> Socket:
     """Raises :class:`OpenFailed`. Blocks for at most about ``timeout`` seconds for each of TCP,
-    TLS and the handshake; ``on_handshake`` is called when TCP and TLS are done, with what makes
-    another thread able to give the handshake up."""
-    connection: Any = _Connection(on_handshake, skip_utf8_validation=True)
+    TLS and the handshake."""
+    connection: Any = _Connection(on_stage, skip_utf8_validation=True)
     try:
         connection.connect(
             settings.current_url(),

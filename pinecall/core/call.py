@@ -202,7 +202,7 @@ class CallBase(HasHandlers, CallVerbs):
         """The one of that id, or all that are open."""
         for stream in list(self.streams.values()):
             if not message_id or stream.message_id == message_id:
-                stream.abort()
+                stream.cut()
 
     def speeches_settle(self, message_id: str | None, *, interrupted: bool) -> None:
         if self._speeches is not None:
@@ -244,7 +244,7 @@ class CallBase(HasHandlers, CallVerbs):
 
     def _settle(self) -> None:
         for stream in list(self.streams.values()):
-            stream.abort()
+            stream.cut()
         if self._speeches is not None:
             self._speeches.settle_all()
 

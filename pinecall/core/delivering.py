@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .agent import AgentBase
+    from .hub import Hub
     from .line import LineBase
     from .ports import Front
 
@@ -59,6 +60,7 @@ class Delivering:
         self.wake: Callable[[], None] = front.wake
         self.revision = Revision()
         self.handlers = self.new_handlers("pc")
+        self.hub: Hub | None = None
         self._deliveries: list[Delivery | Job] = []
         self._subscriptions: list[Subscription] = []
         self._reported: set[str] = set()
@@ -92,6 +94,8 @@ class Delivering:
             passing: Any = [h for h in found if h.once]
         else:
             functions, inboxes, passing = self._chain(name, agent)[1:]
+        if self.hub is not None and self.hub.active:
+            self.hub.publish(Item(name, event, agent, call))
         if inboxes:
             item = Item(name, event, agent, call)
             for handler in inboxes:

@@ -7,7 +7,6 @@ call id settles it. What was given up stays in line: if its call appears after a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, DialError
@@ -157,16 +156,18 @@ class Dials:
         unbound = [d for d in self._dials if d.call_id is None and d.verb == "dial"]
         by_number = [d for d in unbound if _same(d.to, call.to)]
         exact = [d for d in by_number if not call.from_ or _same(d.from_, call.from_)]
-        self._bind((exact or by_number)[:1], call)
+        for dial in (exact or by_number)[:1]:
+            dial.call_id = call.id
+            if dial.outcome.done:
+                self._hang_up(call.id)
 
     def started(self, call: CallBase) -> None:
         """``call.started``: somebody answered; if this is the call of a dial, the dial has it."""
-        dial = self._by_id(call.id)
-        if dial is None:
-            self._bind([d for d in self._dials if d.call_id is None and d.is_for(call)][:1], call)
-            dial = self._by_id(call.id)
+        unbound = (d for d in self._dials if d.call_id is None and d.is_for(call))
+        dial = self._by_id(call.id) or next(unbound, None)
         if dial is None:
             return
+        dial.call_id = call.id
         self._remove(dial)
         if dial.outcome.done:
             self._hang_up(call.id)
@@ -204,12 +205,6 @@ class Dials:
             self._fail(dial, reason)
 
     # -- bookkeeping ----------------------------------------------------------------------------
-
-    def _bind(self, dials: Iterable[_Dial], call: CallBase) -> None:
-        for dial in dials:
-            dial.call_id = call.id
-            if dial.outcome.done:
-                self._hang_up(call.id)
 
     def _by_id(self, call_id: str) -> _Dial | None:
         return next((dial for dial in self._dials if dial.call_id == call_id), None)

@@ -20,6 +20,8 @@ class Front(Protocol):
 
     #: May handlers and tools be coroutine functions?
     coroutines: bool
+    #: The front's ``Pinecall``, for agents that go through it.
+    client: Any
     #: Held around every access to the session; reentrant.
     guard: AbstractContextManager[Any]
 

@@ -20,10 +20,10 @@ _DEFAULT, _OPTED_IN, _MOST = 0.15, 1.5, 5.0
 
 def budget(preparing: bool | Mapping[str, Any] | None) -> float:
     """Seconds that the server holds the turn, by the agent's ``preparing``."""
-    if isinstance(preparing, Mapping):
+    if isinstance(preparing, Mapping) and preparing.get("enabled") is not False:
         timeout = preparing.get("timeout_ms")
         return min(timeout / 1000, _MOST) if timeout is not None else _OPTED_IN
-    return _OPTED_IN if preparing else _DEFAULT
+    return _OPTED_IN if preparing is True else _DEFAULT
 
 
 def prepare(s: Session, event: LlmBefore, agent: Any, call: CallBase | None) -> None:

@@ -14,7 +14,7 @@ and call ``tick`` then. It opens or aborts its socket as ``link.phase`` and ``li
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..errors import (
@@ -38,6 +38,7 @@ from .call import CallBase
 from .delivering import Delivering
 from .drain import Drain
 from .history import check_store
+from .hub import Hub
 from .line import LineBase
 from .link import Link, LinkSettings
 from .names import public_name
@@ -160,6 +161,8 @@ class Session(Delivering):
     # -- connecting and closing -----------------------------------------------------------------
 
     def connect(self) -> Outcome[None]:
+        if self.hub is not None:
+            self.hub.reopen()
         return self.link.connect()
 
     def disconnect(self, reason: str = "client_disconnect") -> None:
@@ -317,6 +320,19 @@ class Session(Delivering):
         """A frame that concerns nobody here: counted, and told at debug level."""
         self.counts["dropped"] += 1
         log.debug("pinecall: dropped %s: %s", _name(event), why)
+
+    # -- for the web ----------------------------------------------------------------------------
+
+    def open_hub(self) -> Hub:
+        """Where event streams subscribe; from the first on, events are published there."""
+        if self.hub is None:
+            self.hub = Hub(self.registry, self.guard, self.random)
+        return self.hub
+
+    def local_agents(self, ids: str | Iterable[str]) -> list[AgentBase]:
+        """Those of this client among ``ids``: tokens for them wait for their registration."""
+        owners = [self.registry.owner(one) for one in ([ids] if isinstance(ids, str) else ids)]
+        return [owner for owner in owners if isinstance(owner, AgentBase)]
 
     # -- odds and ends --------------------------------------------------------------------------
 

@@ -112,6 +112,7 @@ class ReplyStream:
                 return
             self._start()
             self._send("chunk", token=token)
+        self._call.session.wake()
 
     def end(self) -> None:
         """The reply is complete. Repeating it does nothing."""
@@ -122,16 +123,21 @@ class ReplyStream:
             self._send("end")
             self.ended = True
             self._call.streams.pop(self.message_id, None)
+        self._call.session.wake()
 
     def abort(self) -> None:
         """Give the reply up; what was written may already have been heard."""
         with self._call.session.guard:
-            if self.ended or self.aborted:
-                return
-            self.aborted = True
-            self._call.streams.pop(self.message_id, None)
-            if self._started and self._call.live:
-                self._send("end")
+            self.cut()
+        self._call.session.wake()
+
+    def cut(self) -> None:
+        if self.ended or self.aborted:
+            return
+        self.aborted = True
+        self._call.streams.pop(self.message_id, None)
+        if self._started and self._call.live:
+            self._send("end")
 
     def _start(self) -> None:
         if not self._started:

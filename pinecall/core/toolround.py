@@ -87,7 +87,7 @@ class ToolRound:
         call = self.call
         job = self.jobs[index] = Job(
             f"tool {tool.name}",
-            lambda: tool.invoke(arguments, call),
+            lambda: tool.answer(arguments, call),
             lambda value: self._finished(index, tool_call_id, tool, value),
             lambda error: self._failed(
                 index, tool_call_id, str(error) or type(error).__name__, error

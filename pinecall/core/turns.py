@@ -24,11 +24,12 @@ class TurnState:
         self.language = event.language
 
     def eager(self, event: EagerTurn) -> Turn:
-        # What is transcribed for an eager turn is provisional; the user.message that follows tells.
+        # What is transcribed for an eager turn is provisional, unless its user.message was first.
+        if not event.message_id or event.message_id != self.message_id:
+            self.confidence = 0.0
+            self.language = None
         self.message_id = event.message_id or self.message_id
         self.text = event.text or ""
-        self.confidence = 0.0
-        self.language = None
         return self._turn(event)
 
     def ended(self, event: TurnEnd) -> Turn:

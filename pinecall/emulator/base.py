@@ -254,7 +254,8 @@ class EmulatorBase:
 
     def _drop(self, code: int, reason: str, agent: str | None) -> None:
         def drop(core: Server) -> None:
-            for link in _links(core, agent):
+            links = list(core.connections.open) if agent is None else _links(core, agent)
+            for link in links:
                 core.connections.close(core.connections.open[link], code, reason)
 
         self._act(drop)

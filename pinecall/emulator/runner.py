@@ -30,6 +30,7 @@ __all__ = ["Runner", "Sink"]
 _T = TypeVar("_T")
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 3.0
+_STOP_GRACE = 0.5
 
 
 class Sink(Protocol):
@@ -46,13 +47,35 @@ class _Waiter:
 
 
 class _Uvicorn(uvicorn.Server):
+    """uvicorn that starts and stops at once instead of looking ten times a second."""
+
     def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
         super().__init__(config)
         self._ready = ready
+        self._over = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready.set()
+
+    async def main_loop(self) -> None:
+        await self._over.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        tasks = list(self.server_state.tasks)
+        if tasks:
+            _, slow = await asyncio.wait(tasks, timeout=_STOP_GRACE)
+            for task in slow:
+                task.cancel()
+
+    def finish(self) -> None:
+        """End; only in the loop."""
+        self.should_exit = True
+        self._over.set()
 
 
 class Runner:
@@ -101,12 +124,11 @@ class Runner:
         config = uvicorn.Config(
             app, ws="websockets-sansio", ws_ping_interval=None, ws_ping_timeout=None,
             ws_max_size=64 * 1024 * 1024, ws_per_message_deflate=False, lifespan="off",
-            log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=1,
+            log_config=None, log_level="critical", access_log=False, date_header=False,
         )  # fmt: skip
         ready = threading.Event()
-        self._uvicorn = _Uvicorn(config, ready)
         self._thread = threading.Thread(
-            target=self._serve, args=(listener, ready), name="pinecall-emulator", daemon=True
+            target=self._serve, args=(config, listener, ready), name="pinecall-emulator", daemon=True
         )
         self._thread.start()
         if not ready.wait(_START_TIMEOUT) or not self.running:
@@ -114,31 +136,37 @@ class Runner:
 
     def stop(self) -> None:
         """Close every socket, end the thread, wake every waiter; idempotent."""
-        thread, server = self._thread, self._uvicorn
-        if thread is None or server is None:
+        thread, server, loop = self._thread, self._uvicorn, self._loop
+        if thread is None:
             return
         with self.lock:
             waiters, self._waiters = self._waiters, []
             for link in list(self.core.connections.open.values()):
                 self.core.connections.close(link, 1001, "emulator stopped")
         self._wake()
-        server.should_exit = True
+        if server is not None and loop is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(server.finish)
         if thread is not threading.current_thread():
             thread.join(_STOP_TIMEOUT)
         self._thread = self._uvicorn = None
         for waiter in waiters:
             _fail(waiter.future, EmulatorError("the emulator was stopped"))
 
-    def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+    def _serve(
+        self, config: uvicorn.Config, listener: socket.socket, ready: threading.Event
+    ) -> None:
         try:
             with contextlib.closing(listener):
-                asyncio.run(self._main(listener))
+                asyncio.run(self._main(config, listener, ready))
         finally:
             ready.set()
 
-    async def _main(self, listener: socket.socket) -> None:
+    async def _main(
+        self, config: uvicorn.Config, listener: socket.socket, ready: threading.Event
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        assert self._uvicorn is not None
+        self._uvicorn = _Uvicorn(config, ready)
         try:
             await self._uvicorn.serve(sockets=[listener])
         finally:

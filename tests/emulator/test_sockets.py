@@ -48,13 +48,14 @@ class Raw:
 
 async def register(emu: Emulator, agent_id: str = "mara", **config: Any) -> Raw:
     """A connected client with one agent on the number."""
+    count = sum(frame["event"] == "channel.add" for frame in emu.frames) + 1
     raw = Raw(await websockets.connect(emu.url))
     await raw.send("connect", api_key=emu.api_key)
     config = {"llm": "x", "preparing": False, **config}
     config = {key: value for key, value in config.items() if value is not None}
     await raw.send("agent.create", agent_id=agent_id, **config)
     await raw.send("channel.add", agent_id=agent_id, type="phone", ref=NUMBER)
-    await emu.wait_frame("channel.add", agent_id=agent_id)
+    await emu.wait_frame("channel.add", count=count)
     return raw
 
 
@@ -247,7 +248,7 @@ def test_a_frozen_server_accepts_and_says_nothing() -> None:
         async with websockets.connect(emu.url) as socket_:
             await socket_.send(json.dumps({"event": "connect", "api_key": emu.api_key}))
             await socket_.send(json.dumps({"event": "ping"}))
-            with pytest.raises(TimeoutError):
+            with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(socket_.recv(), 0.1)
             emu.thaw()
             assert json.loads(await socket_.recv())["event"] == "connected"

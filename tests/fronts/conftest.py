@@ -21,6 +21,12 @@ def watchdog() -> Iterator[None]:
     faulthandler.cancel_dump_traceback_later()
 
 
+@pytest.fixture(autouse=True)
+def nothing_else_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is to be sent is sent because it was said, not because a timer came by."""
+    monkeypatch.setattr("pinecall.core.link.STABLE_AFTER", 3600.0)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     there = Server()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -105,7 +106,7 @@ class Blocking(Front):
         return playback.wait(DEADLINE)
 
     def take(self, iterator: Any, count: int) -> list[Any]:
-        return self.do(lambda: [item for item, _ in zip(iterator, range(count), strict=False)])
+        return self.do(lambda: list(itertools.islice(iterator, count)))
 
     def close_iterator(self, iterator: Any) -> None:
         iterator.close()

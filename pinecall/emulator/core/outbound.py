@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from ..errors import EmulatorError
 from .caller import Saying
@@ -58,12 +58,12 @@ class Outbound:
         if outcome.what not in OUTCOMES:
             raise EmulatorError(f"on_dial(outcome={outcome.what!r}): one of {', '.join(OUTCOMES)}")
         key = to if to == "*" else normal_number(to)
+        planned = self._outcomes.setdefault(key, [])
         if outcome.times is None:
-            self._outcomes[key] = [outcome]
+            planned.clear()
+            planned.append(outcome)
         else:
-            self._outcomes.setdefault(key, []).extend(
-                [Outcome(outcome.what, outcome.delay)] * outcome.times
-            )
+            planned.extend([evolve(outcome, times=1)] * outcome.times)
 
     def take_answered(self, to: str) -> VoiceCall | None:
         """The callee's end of the next answered dial to ``to``, once each."""
@@ -152,10 +152,7 @@ class Outbound:
         for key in (to, "*"):
             planned = self._outcomes.get(key)
             if planned:
-                outcome = planned[0]
-                if outcome.times is None and len(planned) > 1:
-                    planned.pop(0)
-                return outcome
+                return planned[0] if planned[0].times is None else planned.pop(0)
         return Outcome()
 
     def _picked(self, call: VoiceCall, outcome: Outcome, frame: Frame) -> None:

@@ -1,0 +1,164 @@
+"""What a client does besides its socket: tokens, REST, and streams to browsers. Blocking front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pinecall.core.rest import phones, tokens, voices
+
+if TYPE_CHECKING:
+    from pinecall.core.rest.phones import Balance, OnlineAgent, Phone
+    from pinecall.core.rest.tokens import Token
+    from pinecall.core.rest.voices import Voice
+    from pinecall.core.session import Session
+    from pinecall.settings import Settings
+
+    from .audio import Audio
+    from .call_log import Observation
+    from .client import Pinecall
+    from .http import HttpPort
+    from .knowledge import Knowledge
+    from .memory import Memory
+    from .stream import EventStream
+
+__all__ = ["AgentWeb", "ClientWeb"]
+
+
+class ClientWeb:
+    """Of ``Pinecall``. httpx is loaded, and a connection opened, with the first request."""
+
+    if TYPE_CHECKING:
+        session: Session
+        settings: Settings
+
+    _opened_port: HttpPort | None = None
+
+    @property
+    def _port(self) -> HttpPort:
+        if self._opened_port is None:
+            from .http import HttpPort
+
+            self._opened_port = HttpPort(self.settings)
+        return self._opened_port
+
+    def create_token(
+        self,
+        channel: str,
+        agent_id: str | Iterable[str],
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        call_id: str | None = None,
+    ) -> Token:
+        """A short-lived token for one browser: ``"webrtc"``, ``"chat"`` or ``"stream"`` (which may
+        be for several agents).
+
+        metadata: sealed into the token, becomes ``call.metadata``; 2 KB of JSON at most
+        scope: ``observe``, ``participate`` or ``supervise``
+        call_id: narrows ``observe`` and ``supervise`` to one call
+
+        Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
+        RegistrationError, and TokenError with its ``status``. (``GET /<channel>/token``)
+        """
+        op = tokens.create_token(channel, agent_id, metadata=metadata, scope=scope, call_id=call_id)
+        for agent in self.session.local_agents(agent_id):
+            agent.wait_ready()  # type: ignore[attr-defined]
+        return self._port.run(op)
+
+    def voices(self, *, provider: str | None = None, language: str | None = None) -> list[Voice]:
+        """Voices to choose from; without a provider ElevenLabs'. Raises ApiError.
+        (``GET /api/sdk/voices``)"""
+        return self._port.run(voices.voices(provider, language))
+
+    def phones(self) -> list[Phone]:
+        """The organisation's numbers. Raises ApiError. (``GET /api/sdk/phone-numbers``)"""
+        return self._port.run(phones.phones())
+
+    def balance(self) -> Balance | None:
+        """Of the organisation's Twilio account; None where the server does not know it.
+        (``GET /api/sdk/twilio-balance``)"""
+        return self._port.run(phones.balance())
+
+    def online_agents(self) -> list[OnlineAgent]:
+        """The organisation's agents that are connected, from any process.
+        (``GET /api/sdk/agents``)"""
+        return self._port.run(phones.online_agents())
+
+    def observe(
+        self,
+        *,
+        call: str | None = None,
+        agent: str | None = None,
+        after: int = 0,
+        agents: str | Sequence[str] | None = None,
+    ) -> Observation:
+        """The log of one call, or of the calls of one agent, from entry ``after`` on: an iterator
+        that resumes by itself, repeats nothing and announces gaps. (``/v1/attach``)"""
+        from .call_log import observe
+
+        return observe(self._port, call=call, agent=agent, after=after, agents=agents)
+
+    @property
+    def audio(self) -> Audio:
+        """Speech, transcription and live transcription without a call. (``/v1/audio/*``)"""
+        from .audio import Audio
+
+        return Audio(self._port)
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """Knowledge bases. (``/api/knowledge``)"""
+        from .knowledge import Knowledge
+
+        return Knowledge(self._port)
+
+    def stream(self, *, agents: str | Iterable[str] | None = None) -> EventStream:
+        """The events of all agents (later ones too), or of ``agents``, as an SSE response: return
+        it from a handler of your web framework."""
+        from .stream import EventStream
+
+        return EventStream(self.session.open_hub(), agents)
+
+    def _close_web(self) -> None:
+        if self.session.hub is not None:
+            self.session.hub.close()
+        if self._opened_port is not None:
+            self._opened_port.close()
+
+
+class AgentWeb:
+    """Of ``Agent``."""
+
+    if TYPE_CHECKING:
+        id: str
+        session: Session
+
+        @property
+        def client(self) -> Pinecall: ...
+
+    def create_token(
+        self,
+        channel: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        call_id: str | None = None,
+    ) -> Token:
+        """As the client's, for this agent."""
+        return self.client.create_token(
+            channel, self.id, metadata=metadata, scope=scope, call_id=call_id
+        )
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered of its contacts. (``/api/memory``)"""
+        from .memory import Memory
+
+        return Memory(self.client._port, self.id)
+
+    def stream(self) -> EventStream:
+        """This agent's events as an SSE response."""
+        from .stream import EventStream
+
+        return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)

@@ -1,0 +1,167 @@
+"""The text of server-sent events: keys, names, and the parser."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from hubs import Reader, World
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinecall import events as ev
+from pinecall.core.sse import HEADERS, Parser, block
+
+
+def test_headers_forbid_caching_and_buffering_and_name_no_hop() -> None:
+    """Every stream's response has the headers that keep proxies from holding it back."""
+    assert dict(HEADERS)["Content-Type"] == "text/event-stream"
+    assert dict(HEADERS)["Cache-Control"] == "no-cache, no-transform"
+    assert dict(HEADERS)["X-Accel-Buffering"] == "no"
+    assert "connection" not in {name.lower() for name, _ in HEADERS}
+
+
+def test_a_word_has_the_keys_of_the_platforms_sdk() -> None:
+    """Fields in camelCase, then the call's, then ``agent``; the agent under the program's id."""
+    world = World()
+    call = world.call()
+    reader = Reader(world)
+    reader.read()
+    world.frame(call, "bot.word", message_id="m1", word="Hello", word_index=0, _x=1, seq=4)
+    [(name, data, _)] = reader.read()
+    assert name == "bot.word"
+    assert data == {
+        "event": "bot.word",
+        "agentId": "mara",
+        "callId": "CA1",
+        "messageId": "m1",
+        "word": "Hello",
+        "wordIndex": 0,
+        "seq": 4,
+        "from": "+34607827824",
+        "to": "+13186330963",
+        "direction": "inbound",
+        "transport": "phone",
+        "agent": "mara",
+    }
+
+
+def test_nested_keys_stay_as_they_are() -> None:
+    """Only the top level is converted."""
+    world = World()
+    call = world.call()
+    reader = Reader(world)
+    reader.read()
+    world.frame(call, "user.message", message_id="m", text="x", extra_facts={"inner_key": 1})
+    assert reader.read()[0][1]["extraFacts"] == {"inner_key": 1}
+
+
+def test_the_life_of_a_call_says_only_the_call() -> None:
+    """Neither metadata nor the model's history reaches a browser with call.started and .ended."""
+    world = World()
+    call = world.call(duration=12.5)
+    reader = Reader(world, last_event_id=f"{world.hub.epoch}-1")
+    reader.read()
+    started = ev.CallStarted(call_id="CA1", metadata={"secret": 1})
+    world.publish("call.started", started, call=call)
+    call.reason = "hangup"
+    ended = ev.CallEnded(call_id="CA1", messages=[{"role": "system", "content": "prompt"}])
+    world.publish("call.ended", ended, call=call)
+    (_, first, _), (_, last, _) = reader.read()
+    assert set(first) == {
+        "event", "callId", "from", "to", "direction", "transport", "duration", "agentId", "agent",
+    }  # fmt: skip
+    assert last["reason"] == "hangup"
+    assert last["duration"] == 12.5
+    assert "messages" not in last
+
+
+def test_a_turn_is_the_turn_object() -> None:
+    """turn.end and eager.turn have the merged turn's keys."""
+    world = World()
+    call = world.call()
+    reader = Reader(world)
+    reader.read()
+    turn = ev.Turn(agent_id="mara", call_id="CA1", id=3, message_id="m", text="hi", probability=0.9)
+    world.publish("turn.end", turn, call=call)
+    [(_, data, _)] = reader.read()
+    assert (data["id"], data["messageId"], data["text"]) == (3, "m", "hi")
+    assert data["latencyMs"] == 0.0
+    assert data["callId"] == "CA1"
+
+
+def test_what_has_no_call_has_the_agent_alone() -> None:
+    """WhatsApp events keep their own ``from``; no call is merged over it."""
+    world = World()
+    world.call("wa-1", from_="other")
+    reader = Reader(world)
+    reader.read()
+    event = ev.WhatsAppMessage(session_id="wa-1", from_="549", text="hi")
+    world.publish("whatsapp.message", event, call=world.calls["wa-1"])
+    [(_, data, _)] = reader.read()
+    assert (data["from"], data["sessionId"], data["agent"]) == ("549", "wa-1", "mara")
+
+
+def test_whatsapp_session_names_are_the_platforms() -> None:
+    """The stream's name is the SDK's, the data's ``event`` the wire's."""
+    world = World()
+    agent = world.agent()
+    reader = Reader(world)
+    reader.read()
+    event = ev.WhatsAppSessionEnded(session_id="wa-1", contact_phone="549")
+    world.publish("whatsapp.session_ended", event, agent)
+    [(name, data, _)] = reader.read()
+    assert name == "whatsapp.sessionEnded"
+    assert data["event"] == "whatsapp.session_ended"
+    assert data["contactPhone"] == "549"
+
+
+def test_events_that_are_not_for_streams_are_left_out() -> None:
+    """Tool calls, holds and what a newer server sends stay in the program."""
+    world = World()
+    call = world.call()
+    reader = Reader(world)
+    reader.read()
+    world.frame(call, "llm.tool_call", msg_id="m", tool_calls=[])
+    world.frame(call, "call.held")
+    world.frame(call, "brand.new")
+    world.frame(call, "bot.word", message_id=5)
+    assert reader.read() == []
+
+
+PIECES = (
+    b"event: a\ndata: 1\nid: x-1\n\n",
+    b"event: b\r\ndata: 1\r\ndata:2\r\n\r\n",
+    b":ping\n\n",
+    b"data: three\rretry: 250\r\r",
+    "data: \u2028ñ\n\n".encode(),
+)
+READ = [("a", "1", "x-1"), ("b", "1\n2", "x-1"), ("message", "three", "x-1")]
+
+
+@given(st.lists(st.integers(0, sum(map(len, PIECES))), max_size=8))
+def test_the_parser_reads_a_stream_cut_anywhere(cuts: list[int]) -> None:
+    """LF, CRLF and CR end lines, wherever the pieces end; data lines are joined."""
+    whole = b"".join(PIECES)
+    parser, found = Parser(), []
+    edges = [0, *sorted(cuts), len(whole)]
+    for start, end in itertools.pairwise(edges):
+        found += parser.feed(whole[start:end])
+    assert [(e.event, e.data, e.id) for e in found[:3]] == READ
+    assert found[3].data == "\u2028ñ"
+    assert found[2].retry == 250
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize("text", ["plain", 'with "quotes"', "line\nbreak", "\u2028 ✓"])
+def test_a_block_is_read_back(text: str) -> None:
+    """What is written is one event with one line of data."""
+    data = json.dumps({"text": text}).encode()
+    [event] = Parser().feed(block("user.message", data, "e-1", 3000))
+    assert (event.event, json.loads(event.data), event.id) == (
+        "user.message",
+        {"text": text},
+        "e-1",
+    )
+    assert event.retry == 3000

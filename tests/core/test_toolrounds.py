@@ -1,0 +1,533 @@
+"""Tool calls: each runs once, each round is answered once, in the order of its calls."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from harness import Wire
+
+from pinecall.core.call import CallBase
+from pinecall.core.toolround import ToolResult
+from pinecall.errors import ConfigurationError, RequestTimeout
+from pinecall.skills import Skill
+from pinecall.tools import tool
+
+IDS = {"agent_id": "mara", "call_id": "CA1"}
+ran: list[Any] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ran() -> None:
+    ran.clear()
+
+
+@tool
+def lookup(order: str, call: CallBase) -> dict[str, str]:
+    """Look it up."""
+    ran.append((order, call.id))
+    return {"order": order}
+
+
+@tool
+async def slow(order: str = "none") -> str:
+    """Look it up, slowly."""
+    ran.append(order)
+    return f"slow {order}"
+
+
+@tool
+def broken() -> None:
+    """It breaks."""
+    raise KeyError("gone")
+
+
+@tool
+def silent() -> None:
+    """It raises nothing and says nothing."""
+
+
+@tool(ephemeral=True)
+def hidden() -> int:
+    """Out of the history."""
+    return 0
+
+
+@tool(no_followup=True, timeout=5)
+def final() -> str:
+    """Nothing to be said."""
+    return ""
+
+
+@tool
+def odd() -> Any:
+    """Something that JSON does not know."""
+    return object
+
+
+def round_of(*calls: tuple[str, Any], **fields: Any) -> dict[str, Any]:
+    tool_calls = [
+        {"id": f"t{number}", "name": name, "arguments": arguments}
+        for number, (name, arguments) in enumerate(calls)
+    ]
+    return {
+        "event": "llm.tool_call",
+        **IDS,
+        "msg_id": "m1",
+        "tool_calls": tool_calls,
+        **fields,
+    }
+
+
+def with_tools(*tools: Any, **options: Any) -> tuple[Wire, CallBase]:
+    wire = Wire()
+    mara = wire.agent(tools=list(tools), **options)
+    return wire, wire.call(mara)
+
+
+def results(wire: Wire) -> list[dict[str, Any]]:
+    frames = wire.sent()
+    assert [frame["event"] for frame in frames] == ["llm.tool_result"]
+    result: list[dict[str, Any]] = frames[0]["results"]
+    return result
+
+
+def test_a_round() -> None:
+    """All tools of a round run, and one frame has their results in the order of the calls."""
+    wire, _ = with_tools(lookup, slow)
+    wire.hold_jobs = True
+    wire.server(round_of(("lookup", '{"order": "1"}'), ("slow", '{"order": "2"}')))
+    wire.jobs.reverse()
+    assert wire.sent() == []
+    wire.run_jobs()
+    assert ran == ["2", ("1", "CA1")]
+    assert wire.sent() == [
+        {
+            "event": "llm.tool_result",
+            "call_id": "CA1",
+            "msg_id": "m1",
+            "results": [
+                {"tool_call_id": "t0", "result": {"order": "1"}},
+                {"tool_call_id": "t1", "result": "slow 2"},
+            ],
+        }
+    ]
+
+
+def test_how_they_run() -> None:
+    """A plain function may block, so it is for a thread; a coroutine function is awaited."""
+    wire, _ = with_tools(lookup, slow)
+    wire.hold_jobs = True
+    wire.server(round_of(("lookup", '{"order": "1"}'), ("slow", "")))
+    assert [(job.threaded, job.coroutine) for job in wire.jobs] == [(True, False), (False, True)]
+    assert [job.label for job in wire.jobs] == ["tool lookup", "tool slow"]
+
+
+def test_told_before_it_runs() -> None:
+    """llm.tool_call reaches handlers before the tools run."""
+    wire, call = with_tools(lookup)
+    seen: list[Any] = []
+    call.add_handler("llm.tool_call", lambda event, c: seen.append((len(ran), event.tool_calls)))
+    wire.server(round_of(("lookup", '{"order": "1"}')))
+    assert seen[0][0] == 0
+    assert len(ran) == 1
+
+
+@pytest.mark.parametrize("arguments", ['{"order": "7"}', {"order": "7"}])
+def test_arguments(arguments: Any) -> None:
+    """Arguments may be text or an object."""
+    wire, _ = with_tools(lookup)
+    wire.server(round_of(("lookup", arguments)))
+    assert ran == [("7", "CA1")]
+
+
+@pytest.mark.parametrize("arguments", ["", None, {}])
+def test_no_arguments(arguments: Any) -> None:
+    """Empty arguments are no arguments."""
+    wire, _ = with_tools(slow)
+    wire.server(round_of(("slow", arguments)))
+    assert ran == ["none"]
+
+
+def test_openai_form() -> None:
+    """Name and arguments are also read from function."""
+    wire, _ = with_tools(lookup)
+    frame = round_of()
+    function = {"name": "lookup", "arguments": '{"order": "1"}'}
+    frame["tool_calls"] = [{"id": "t0", "type": "function", "function": function}]
+    wire.server(frame)
+    assert results(wire) == [{"tool_call_id": "t0", "result": {"order": "1"}}]
+
+
+def test_message_id() -> None:
+    """The round's id is also read from message_id."""
+    wire, _ = with_tools(slow)
+    wire.server(round_of(("slow", ""), msg_id=None, message_id="m7"))
+    assert wire.sent()[0]["msg_id"] == "m7"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("nothing", "", "Unknown tool: nothing"),
+        ("lookup", "{", "not JSON"),
+        ("lookup", "[]", "expected a JSON object"),
+        ("lookup", "{}", "order: missing"),
+        ("lookup", '{"order": 5}', "order: expected str"),
+        ("broken", "", "gone"),
+    ],
+)
+def test_errors(name: str, arguments: str, message: str) -> None:
+    """What goes wrong is an error that the model can read, and the other results are there."""
+    wire, _ = with_tools(lookup, broken, silent)
+    wire.server(round_of((name, arguments), ("silent", "")))
+    error, other = results(wire)
+    assert message in error["result"]["error"]
+    assert other == {"tool_call_id": "t1", "result": None}
+
+
+def test_errors_are_told() -> None:
+    """A tool that raises is an error for the handlers too, with the cause."""
+    wire, call = with_tools(broken)
+    told = wire.listen("error", on=call.agent)
+    wire.server(round_of(("broken", "")))
+    error = told[0][1]
+    assert (error.code, error.call_id, error.agent_id) == ("HANDLER_ERROR", "CA1", "mara")
+    assert isinstance(error.__cause__, KeyError)
+    assert "tool broken" in error.message
+
+
+def test_an_exception_without_words() -> None:
+    """An exception without a message is answered with its name."""
+
+    @tool
+    def mute() -> None:
+        """It raises without a word."""
+        raise RuntimeError
+
+    wire, _ = with_tools(mute)
+    wire.server(round_of(("mute", "")))
+    assert results(wire)[0]["result"] == {"error": "RuntimeError"}
+
+
+@pytest.mark.parametrize("value", [None, False, 0, "", [], {}])
+def test_falsy_results(value: Any) -> None:
+    """A falsy result arrives as it is; nothing is null and no error."""
+
+    @tool
+    def falsy() -> Any:
+        """It says little."""
+        return value
+
+    wire, _ = with_tools(falsy)
+    wire.server(round_of(("falsy", "")))
+    assert results(wire) == [{"tool_call_id": "t0", "result": value}]
+
+
+def test_what_is_no_json() -> None:
+    """A result that JSON does not know is answered all the same."""
+    wire, _ = with_tools(odd)
+    wire.server(round_of(("odd", "")))
+    assert isinstance(results(wire)[0]["result"], (str, dict))
+
+
+def test_flags() -> None:
+    """ephemeral and no_followup are sent when they are true."""
+    wire, _ = with_tools(hidden, final)
+    wire.server(round_of(("hidden", ""), ("final", "")))
+    assert results(wire) == [
+        {"tool_call_id": "t0", "result": 0, "ephemeral": True},
+        {"tool_call_id": "t1", "result": "", "no_followup": True},
+    ]
+
+
+def test_history() -> None:
+    """The conversation gets the assistant's tool calls and the results that are not ephemeral."""
+    wire, call = with_tools(slow, hidden)
+    wire.server(round_of(("slow", ""), ("hidden", "")))
+    roles = [(m["role"], m.get("content")) for m in call.messages]
+    assert roles == [("assistant", None), ("tool", "slow none")]
+    assert call.messages[1]["tool_call_id"] == "t0"
+
+
+def test_history_of_ephemeral_rounds() -> None:
+    """A round of ephemeral tools leaves no results in the conversation."""
+    wire, call = with_tools(hidden)
+    wire.server(round_of(("hidden", "")))
+    assert [m["role"] for m in call.messages if m["role"] == "tool"] == []
+
+
+def test_history_of_objects() -> None:
+    """A result that is no text is kept as its JSON."""
+    wire, call = with_tools(lookup)
+    wire.server(round_of(("lookup", '{"order": "1"}')))
+    assert json.loads(call.messages[-1]["content"]) == {"order": "1"}
+
+
+class TestOnce:
+    def test_repeated_while_running(self) -> None:
+        """A repeat of a round that runs starts nothing and sends nothing."""
+        wire, call = with_tools(slow)
+        wire.hold_jobs = True
+        told = wire.listen("llm.tool_call", on=call)
+        wire.server(round_of(("slow", "")))
+        wire.server(round_of(("slow", "")))
+        assert len(wire.jobs) == len(told) == 1
+        assert wire.sent() == []
+
+    def test_repeated_when_done(self) -> None:
+        """A repeat of a round that is done sends the same results again, and runs nothing."""
+        wire, call = with_tools(slow)
+        wire.server(round_of(("slow", "")))
+        first = wire.sent()
+        wire.server(round_of(("slow", "")))
+        wire.server(round_of(tool_calls=[]))
+        assert wire.sent() == first * 2
+        assert len(ran) == 1
+        assert len(call.messages) == 2
+
+    def test_after_a_reconnect(self) -> None:
+        """A round repeated on the next connection is answered from what was stored."""
+        wire, _ = with_tools(slow)
+        wire.hold_jobs = True
+        wire.server(round_of(("slow", "")))
+        wire.lost()
+        wire.run_jobs()
+        assert wire.sent() == []
+        wire.reconnect()
+        wire.sent()
+        wire.server("agent.resumed", agent_id="mara")
+        assert len(results(wire)) == 1
+        wire.server(round_of(("slow", "")))
+        assert len(results(wire)) == 1
+        assert len(ran) == 1
+
+    def test_same_id_on_two_calls(self) -> None:
+        """The same round id on two calls runs on both."""
+        wire, _ = with_tools(slow)
+        wire.call(call_id="CA2")
+        wire.server(round_of(("slow", "")))
+        wire.server({**round_of(("slow", "")), "call_id": "CA2"})
+        assert len(ran) == 2
+
+    def test_two_rounds(self) -> None:
+        """Two rounds of one call are two rounds."""
+        wire, _ = with_tools(slow)
+        wire.server(round_of(("slow", "")))
+        wire.server(round_of(("slow", ""), msg_id="m2"))
+        assert [frame["msg_id"] for frame in wire.sent()] == ["m1", "m2"]
+
+    def test_chat(self) -> None:
+        """A chat's round runs once, too."""
+        wire = Wire()
+        wire.agent(tools=[slow])
+        frame = {**round_of(("slow", "")), "call_id": "chat-1"}
+        wire.server(frame)
+        wire.server(frame)
+        assert len(ran) == 1
+        assert wire.sent_events() == ["llm.tool_result", "llm.tool_result"]
+
+    def test_released_with_the_call(self) -> None:
+        """What is remembered of rounds goes with the call."""
+        wire, call = with_tools(slow)
+        wire.server(round_of(("slow", "")))
+        wire.server("call.ended", **IDS)
+        assert call.rounds == {}
+        assert call.said == {}
+
+
+class TestNobodyRunsIt:
+    def test_unknown_call(self) -> None:
+        """A tool call of an unknown call is run by nobody, with or without an agent."""
+        wire = Wire()
+        wire.agent(tools=[slow])
+        for ids in ({"agent_id": None}, {"agent_id": "mara"}):
+            wire.server({**round_of(("slow", "")), "call_id": "CA9", **ids})
+        assert ran == []
+        assert wire.sent() == []
+
+    def test_without_tool_calls(self) -> None:
+        """A frame without tool calls runs nothing, sends nothing and is not told."""
+        wire, _ = with_tools(slow)
+        told = wire.listen("llm.tool_call")
+        wire.server(round_of())
+        assert wire.sent() == []
+        assert told == []
+
+    def test_by_hand(self) -> None:
+        """Without declared tools a handler answers by hand."""
+        wire, call = with_tools()
+        call.add_handler(
+            "llm.tool_call",
+            lambda event, c: c.tool_result(
+                event.msg_id, [ToolResult("t0", {"ok": 1}, no_followup=True)]
+            ),
+        )
+        wire.server(round_of(("anything", "")))
+        assert results(wire) == [
+            {"tool_call_id": "t0", "result": {"ok": 1}, "no_followup": True}
+        ]
+
+    def test_by_hand_beside_declared_tools(self) -> None:
+        """A round of tools that nobody declared is the handler's, also where there are others."""
+        wire, call = with_tools(slow)
+        wire.listen("llm.tool_call", on=call)
+        wire.server(round_of(("other", "")))
+        assert wire.sent() == []
+
+    def test_mixed_round_with_a_handler(self) -> None:
+        """Of a mixed round the declared tools run, and the others are errors."""
+        wire, call = with_tools(slow)
+        wire.listen("llm.tool_call", on=call.agent)
+        wire.server(round_of(("slow", ""), ("other", "")))
+        assert [r["result"] for r in results(wire)] == [
+            "slow none",
+            {"error": "Unknown tool: other"},
+        ]
+
+    def test_nobody_at_all(self) -> None:
+        """Without tools and without a handler the model gets an error for each call."""
+        wire, _ = with_tools()
+        wire.server(round_of(("one", ""), ("two", "")))
+        assert [r["result"]["error"] for r in results(wire)] == [
+            "Unknown tool: one",
+            "Unknown tool: two",
+        ]
+
+    def test_openai_dicts(self) -> None:
+        """A tool that is only a dict is not run here."""
+        wire, _ = with_tools({"type": "function", "function": {"name": "one"}})
+        wire.server(round_of(("one", "")))
+        assert results(wire)[0]["result"] == {"error": "Unknown tool: one"}
+
+    @pytest.mark.parametrize("garbled", [{}, {"name": None}, {"function": 5, "name": "x"}])
+    def test_garbled_calls(self, garbled: dict[str, Any]) -> None:
+        """A tool call without a name or an id is answered as an error."""
+        wire, _ = with_tools(slow)
+        wire.server(round_of(tool_calls=[garbled]))
+        assert "Unknown tool" in results(wire)[0]["result"]["error"]
+
+
+def test_tools_of_skills() -> None:
+    """Tools of every declared skill are executable, loaded or not, Skill or dict."""
+    wire, _ = with_tools(
+        skills=[
+            Skill("orders", "…", tools=[lookup]),
+            {"name": "more", "description": "…", "tools": [slow]},
+            {"name": "none", "description": "…"},
+        ]
+    )
+    wire.server(round_of(("lookup", '{"order": "1"}'), ("slow", "")))
+    assert len(ran) == 2
+
+
+class TestTimeAndEnd:
+    def test_timeout(self) -> None:
+        """A tool that takes too long is an error for the model and stopped; the others are kept."""
+        wire, call = with_tools(final, slow)
+        wire.hold_jobs = True
+        told = wire.listen("error")
+        wire.server(round_of(("final", ""), ("slow", "")))
+        hanging, quick = wire.jobs
+        stopped: list[bool] = []
+        hanging.stop = lambda: stopped.append(True)
+        wire.run_job(quick)
+        wire.at(4.9)
+        assert wire.sent() == []
+        wire.at(5)
+        first, second = results(wire)
+        assert "no answer within 5 s" in first["result"]["error"]
+        assert second["result"] == "slow none"
+        assert stopped == [True]
+        assert hanging.over
+        assert isinstance(told[0][1], RequestTimeout)
+        assert told[0][1].code == "TOOL_TIMEOUT"
+        assert call.rounds
+
+    def test_late_result(self) -> None:
+        """A result that comes after the timeout changes nothing, nor does a late error."""
+        wire, _ = with_tools(final)
+        wire.hold_jobs = True
+        told = wire.listen("error")
+        wire.server(round_of(("final", "")))
+        wire.at(5)
+        wire.sent()
+        wire.jobs[0].finished("late")
+        wire.jobs[0].failed(ValueError("late"))
+        wire.settle()
+        assert wire.sent() == []
+        assert len(told) == 1
+
+    def test_end_of_the_call(self) -> None:
+        """A tool that still runs when the call ends is stopped, and nothing is sent."""
+        wire, _ = with_tools(slow, final)
+        wire.hold_jobs = True
+        told = wire.listen("error")
+        wire.server(round_of(("slow", ""), ("final", "")))
+        running, done = wire.jobs
+        stopped: list[bool] = []
+        running.stop = lambda: stopped.append(True)
+        wire.run_job(done)
+        wire.server("call.ended", **IDS)
+        assert stopped == [True]
+        running.finished("late")
+        running.failed(ValueError("late"))
+        wire.settle()
+        assert wire.sent() == []
+        assert told == []
+        wire.at(20)
+        assert wire.sent() == []
+
+    def test_cancelled_before_it_ran(self) -> None:
+        """A job that was cancelled before a front took it is marked as over."""
+        wire, _ = with_tools(slow)
+        wire.hold_jobs = True
+        wire.server(round_of(("slow", "")))
+        wire.server("call.ended", **IDS)
+        wire.run_jobs()
+        assert ran == []
+
+    def test_results_that_find_no_room(self) -> None:
+        """A result that can no longer be queued is reported, not raised at the tool."""
+        wire, call = with_tools(slow)
+        wire.hold_jobs = True
+        wire.server(round_of(("slow", "")))
+        told = wire.listen("error")
+        wire.lost()
+        for _ in range(256):
+            call.forward("+15558675309")
+        wire.run_jobs()
+        assert told[0][1].code == "SEND_QUEUE_FULL"
+
+
+class TestByHand:
+    def test_forms(self) -> None:
+        """Results are ToolResults or dicts of their fields; flags go out only when true."""
+        wire = Wire()
+        wire.call().tool_result(
+            "m1",
+            [
+                ToolResult("t0"),
+                {"tool_call_id": "t1", "result": False, "ephemeral": True, "no_followup": False},
+            ],
+        )
+        assert results(wire) == [
+            {"tool_call_id": "t0", "result": None},
+            {"tool_call_id": "t1", "result": False, "ephemeral": True},
+        ]
+
+    @pytest.mark.parametrize(
+        ("bad", "words"),
+        [
+            (ToolResult("t0"), "takes a list"),
+            ({"tool_call_id": "t0"}, "takes a list"),
+            (["x"], "a tool result is a ToolResult or a dict"),
+            ([{"result": 1}], "a tool result is a ToolResult or a dict"),
+            ([{"tool_call_id": "t0", "noFollowup": True}], "noFollowup"),
+        ],
+    )
+    def test_bad_forms(self, bad: Any, words: str) -> None:
+        """Anything else is refused with the right form in the message."""
+        with pytest.raises(ConfigurationError, match=words):
+            Wire().call().tool_result("m1", bad)

@@ -1,0 +1,207 @@
+"""The call log and live transcription through both ports, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.server import ServerConnection
+
+from pinecall import ApiError, TokenError
+
+from .driving import Front
+from .rest import KEY, Handler, Rest, Sockets, replies, settings
+
+
+def entry(seq: int, kind: str = "user.message", **data: Any) -> str:
+    return json.dumps(
+        {"seq": seq, "ts": 1.0, "call": "CA1", "agent": "mara", "type": kind, "data": data}
+    )
+
+
+def tokens() -> Handler:
+    count = iter(range(1, 100))
+    return lambda request: httpx.Response(200, json={"token": f"t{next(count)}"})
+
+
+def hold(connection: ServerConnection) -> None:
+    """Until the other side goes."""
+    for _ in connection:
+        pass
+
+
+def test_observe_resumes(front: Front) -> None:
+    """A lost connection is made again with a new token after the last seq; nothing comes twice."""
+
+    def first(ws: ServerConnection) -> None:
+        ws.send(entry(1))
+        ws.send(entry(2))
+        ws.send(entry(2, "log.caught_up"))
+        ws.close(1008, "slow_consumer")
+
+    def second(ws: ServerConnection) -> None:
+        for one in (entry(2), entry(3), entry(3, "log.gap", resume_from=9), entry(9)):
+            ws.send(one)
+        ws.send(entry(10, "call.summary"))
+        hold(ws)
+
+    server = Sockets(front, first, second)
+    one = Rest(front, tokens(), settings=settings(server.url))
+    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    entries = one.front.take(log, 100)
+    assert [(e.seq, e.type) for e in entries] == [
+        (1, "user.message"), (2, "user.message"), (2, "log.caught_up"), (3, "user.message"),
+        (3, "log.gap"), (9, "user.message"), (10, "call.summary"),
+    ]  # fmt: skip
+    assert server.paths == [
+        "/v1/attach?token=t1&call=CA1&after=0",
+        "/v1/attach?token=t2&call=CA1&after=2",
+    ]
+    assert server.keys == [None, None]
+    assert log.after == 10
+    assert len(one.requests) == 2
+
+
+def test_observe_refused(front: Front) -> None:
+    """An agent that is not online is a TokenError; 403 from the log is an ApiError 403."""
+    one = Rest(front, replies(httpx.Response(404, json={"detail": "not online"})))
+    with pytest.raises(TokenError, match="not online"):
+        one.front.take(one.of("call_log").observe(one.port, agent="mara"), 1)
+    server = Sockets(front, 403)
+    two = Rest(front, tokens(), settings=settings(server.url))
+    with pytest.raises(ApiError, match="agent mara") as caught:
+        two.front.take(two.of("call_log").observe(two.port, agent="mara"), 1)
+    assert caught.value.status == 403
+
+
+@pytest.mark.parametrize("by", ["itself", "port"])
+def test_observe_closed(front: Front, by: str) -> None:
+    """Closing it, or the port, ends an iteration that waits, and the connection."""
+    gone = threading.Event()
+
+    def script(ws: ServerConnection) -> None:
+        ws.send(entry(1))
+        hold(ws)
+        gone.set()
+
+    server = Sockets(front, script)
+    one = Rest(front, tokens(), settings=settings(server.url))
+    log = one.of("call_log").observe(one.port, agent="mara")
+    assert len(one.front.take(log, 1)) == 1
+    rest_of_it = threading.Thread(target=lambda: taken.extend(one.front.take(log, 9)))
+    taken: list[Any] = []
+    rest_of_it.start()
+    if by == "itself":
+        one.close_one(log)
+    else:
+        one.close()
+    rest_of_it.join(10)
+    assert not rest_of_it.is_alive()
+    assert taken == []
+    assert gone.wait(10)
+
+
+def transcriber(ws: ServerConnection) -> None:
+    """Answers as the platform does: each stretch of audio is heard as its length."""
+    heard = 0
+    ready = {"type": "ready", "request_id": "r", "model": "deepgram/nova-3", "sample_rate": 16000}
+    ws.send(json.dumps(ready))
+    for message in ws:
+        if isinstance(message, bytes):
+            heard += len(message)
+            ws.send(json.dumps({"type": "partial", "text": f"{heard}"}))
+        elif json.loads(message)["type"] == "finalize":
+            ws.send(json.dumps({"type": "final", "text": f"{heard} bytes", "speaker": 1}))
+        else:
+            done = {"type": "done", "request_id": "r", "audio_seconds": 1.5, "billed_minutes": 1}
+            ws.send(json.dumps(done))
+            return
+
+
+def test_live(front: Front) -> None:
+    """Audio written at once arrives whole and in order; finals come; end() gives the figures."""
+    server = Sockets(front, transcriber)
+    one = Rest(front, None, settings=settings(server.url))
+    do = one.front.do
+    live = one.audio.stream(language="es", diarize=True)
+    do(live.write, bytes(100_000))
+    do(live.write, bytes(1))
+    do(later(one, live.finalize))
+    assert do(live.ready).model == "deepgram/nova-3"
+    results = one.front.take(live, 1)
+    while not results[-1].final:
+        results = one.front.take(live, 1)
+    assert (results[-1].text, results[-1].speaker) == ("100001 bytes", "1")
+    assert do(live.end).audio_seconds == 1.5
+    assert do(live.end).billed_minutes == 1.0
+    assert one.front.take(live, 5) == []
+    one.close_one(live)
+    assert server.paths == ["/v1/audio/transcriptions/stream?language=es&diarize=true"]
+    assert server.keys == [f"Bearer {KEY}"]
+
+
+def later(one: Rest, function: Callable[[], Any]) -> Callable[[], Any]:
+    """A plain method, called where the front's methods are: on its loop, if it has one."""
+    if one.module != "pinecall":
+        return function
+
+    async def call() -> Any:
+        await asyncio.sleep(0)
+        return function()
+
+    return call
+
+
+def test_live_refused(front: Front) -> None:
+    """A refused handshake fails ready, writing, reading and end alike."""
+    server = Sockets(front, 402)
+    one = Rest(front, None, settings=settings(server.url))
+    live = one.audio.stream()
+    waits = [lambda: one.front.do(live.ready), lambda: one.front.do(live.end)]
+    for wait in (*waits, lambda: one.front.take(live, 1)):
+        with pytest.raises(ApiError) as caught:
+            wait()
+        assert (caught.value.status, caught.value.code) == (402, "SUBSCRIPTION_REQUIRED")
+    with pytest.raises(ApiError):
+        one.front.do(live.write, b"x")
+
+
+@pytest.mark.parametrize(("code", "expected"), [(1000, "CLOSED"), (1011, "NETWORK_ERROR")])
+def test_live_closed_by_the_server(front: Front, code: int, expected: str) -> None:
+    """A close before done fails end(): CLOSED if it was clean, else NETWORK_ERROR."""
+    server = Sockets(front, lambda ws: ws.close(code))
+    one = Rest(front, None, settings=settings(server.url))
+    live = one.audio.stream()
+    with pytest.raises(ApiError) as caught:
+        one.front.do(live.end)
+    assert caught.value.code == expected
+
+
+@pytest.mark.parametrize("by", ["itself", "port"])
+def test_live_closed(front: Front, by: str) -> None:
+    """Closing it, or the port, ends whoever waits, with CLOSED for end(); twice does nothing."""
+    reached = threading.Event()
+
+    def silent(ws: ServerConnection) -> None:
+        reached.set()
+        hold(ws)
+
+    server = Sockets(front, silent)
+    one = Rest(front, None, settings=settings(server.url))
+    live = one.audio.stream()
+    ending = one.front.begin(live.end)
+    assert reached.wait(10)
+    if by == "itself":
+        one.close_one(live)
+        one.close_one(live)
+    else:
+        one.close()
+    with pytest.raises(ApiError) as caught:
+        ending.result(10)
+    assert caught.value.code == "CLOSED"
+    assert one.front.take(live, 1) == []

@@ -1,0 +1,198 @@
+"""Real servers in processes of their own, and a browser's end of a stream."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from pinecall.core.sse import Parser, ServerSentEvent
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+#: Framework → the servers it is tested on.
+PAIRS = [
+    ("starlette", "uvicorn"),
+    ("starlette", "hypercorn"),
+    ("fastapi", "uvicorn"),
+    ("litestar", "uvicorn"),
+    ("quart", "hypercorn"),
+    ("quart", "uvicorn"),
+    ("django_asgi", "uvicorn"),
+    ("aiohttp", "aiohttp"),
+    ("flask", "gunicorn"),
+    ("flask", "waitress"),
+    ("django_wsgi", "gunicorn"),
+    ("django_wsgi", "waitress"),
+]
+
+
+def _command(framework: str, server: str, port: int) -> list[str]:
+    python = [sys.executable, "-m", server]
+    if server == "uvicorn":
+        return [*python, f"apps:{framework}", "--factory", "--port", str(port)]
+    if server == "hypercorn":
+        return [*python, f"apps:{framework}()", "--bind", f"127.0.0.1:{port}"]
+    if server == "gunicorn":
+        threads = ["-k", "gthread", "--threads", "70"]
+        return [*python, *threads, "-b", f"127.0.0.1:{port}", f"apps:{framework}()"]
+    if server == "waitress":
+        return [
+            *python,
+            f"--listen=127.0.0.1:{port}",
+            "--threads=70",
+            "--call",
+            f"apps:{framework}",
+        ]
+    return [sys.executable, str(HERE / "apps.py"), str(port)]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    def __init__(self, framework: str, server: str) -> None:
+        self.port = free_port()
+        path = os.pathsep.join([str(ROOT), str(HERE)])
+        self.process = subprocess.Popen(
+            _command(framework, server, self.port),
+            cwd=HERE,
+            env={**os.environ, "PYTHONPATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._wait_up()
+
+    def _wait_up(self) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(f"the server did not start:\n{self.stop()}")
+
+    def get(self, path: str, headers: dict[str, str] | None = None) -> Browser:
+        return Browser(self.port, path, headers)
+
+    def json(self, path: str) -> dict[str, Any]:
+        with self.get(path, {"Accept-Encoding": "identity"}) as answer:
+            return json.loads(answer.rest())  # type: ignore[no-any-return]
+
+    def publish(self, n: int = 1, agent: str = "mine", size: int = 10) -> None:
+        self.json(f"/publish?agent={agent}&n={n}&size={size}")
+
+    def until(
+        self, subscribers: int, timeout: float = 20.0, *, poke: bool = True
+    ) -> dict[str, Any]:
+        """Wait for so many readers; with ``poke`` events help to notice who has gone."""
+        deadline = time.monotonic() + timeout
+        while True:
+            stats = self.json("/publish" if poke else "/stats")
+            if stats["subscribers"] == subscribers or time.monotonic() > deadline:
+                return stats
+            time.sleep(0.05)
+
+    def stop(self, signum: int = signal.SIGTERM, timeout: float = 10.0) -> str:
+        """Ends the server and gives what it printed."""
+        if self.process.poll() is None:
+            self.process.send_signal(signum)
+        try:
+            return self.process.communicate(timeout=timeout)[0] or ""
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return f"killed: {self.process.communicate()[0]}"
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+
+class Browser:
+    """One GET over a socket of its own, read as EventSource would."""
+
+    def __init__(self, port: int, path: str, headers: dict[str, str] | None = None) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), 10)
+        self.parser = Parser()
+        self.comments = 0
+        asked = {"Host": "127.0.0.1", "Accept": "*/*", "Accept-Encoding": "gzip", **(headers or {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in asked.items())
+        self.socket.sendall(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
+        self._buffer = b""
+        self.ended = False
+        head = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        self.status = int(head[0].split()[1])
+        self.headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in head[1:] if line)
+        }
+        self._chunked = self.headers.get("transfer-encoding") == "chunked"
+        self._pending: list[ServerSentEvent] = []
+
+    def _until(self, mark: bytes) -> bytes:
+        while mark not in self._buffer:
+            self._receive()
+        head, _, self._buffer = self._buffer.partition(mark)
+        return head
+
+    def _receive(self) -> None:
+        piece = self.socket.recv(65536)
+        if not piece:
+            raise EOFError
+        self._buffer += piece
+
+    def _piece(self) -> bytes:
+        """A piece of the body; EOFError at its end."""
+        if not self._chunked:
+            if not self._buffer:
+                self._receive()
+            piece, self._buffer = self._buffer, b""
+            return piece
+        size = int(self._until(b"\r\n"), 16)
+        while len(self._buffer) < size + 2:
+            self._receive()
+        piece, self._buffer = self._buffer[:size], self._buffer[size + 2 :]
+        if not size:
+            self.ended = True
+            raise EOFError
+        return piece
+
+    def rest(self) -> bytes:
+        body = b""
+        length = int(self.headers.get("content-length", -1))
+        try:
+            while length < 0 or len(body) < length:
+                body += self._piece()
+        except EOFError:
+            pass
+        return body
+
+    def events(self, count: int) -> list[tuple[str, dict[str, Any], str]]:
+        """The next so many events."""
+        while len(self._pending) < count:
+            self._pending += self.parser.feed(self._piece())
+        taken, self._pending = self._pending[:count], self._pending[count:]
+        return [(e.event, json.loads(e.data), e.id) for e in taken]
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

@@ -1,0 +1,85 @@
+"""Streams that come and go, do not read, or are open when the server stops."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+from serving import PAIRS, Server
+
+for _module in ("aiohttp", "django", "fastapi", "flask", "gunicorn", "hypercorn", "litestar",
+                "quart", "starlette", "uvicorn", "waitress"):  # fmt: skip
+    pytest.importorskip(_module)
+
+IDS = ["-".join(pair) for pair in PAIRS]
+# uvicorn and hypercorn notice at once who has gone; aiohttp and the threads when they write.
+NOTICING = [("starlette", "uvicorn"), ("starlette", "hypercorn")]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=IDS)
+def test_a_thousand_come_and_go(pair: tuple[str, str]) -> None:
+    """After 1,000 connections, 20 at a time, there is no reader and no descriptor more."""
+    with Server(*pair) as server:
+        before = 0
+        for cycle in range(50):
+            browsers = [server.get("/events") for _ in range(20)]
+            for browser in browsers:
+                browser.events(1)
+                browser.close()
+            stats = server.until(0)
+            assert stats["subscribers"] == 0, cycle
+            before = before or stats["fds"]
+        deadline = time.monotonic() + 5
+        while stats["fds"] > before and time.monotonic() < deadline:
+            stats = server.until(0)
+        assert stats["fds"] <= before + 2
+
+
+@pytest.mark.parametrize("pair", NOTICING, ids=["-".join(pair) for pair in NOTICING])
+def test_who_has_gone_is_noticed_without_an_event(pair: tuple[str, str]) -> None:
+    """ASGI tells of a closed connection; nothing has to be written to find out."""
+    with Server(*pair) as server:
+        with server.get("/events") as browser:
+            browser.events(1)
+        assert server.until(0, timeout=5, poke=False)["subscribers"] == 0
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
+@pytest.mark.parametrize("pair", PAIRS, ids=IDS)
+def test_the_server_stops_with_50_streams_open(
+    pair: tuple[str, str], signum: signal.Signals
+) -> None:
+    """Within 2 s, without a flag, and each stream is ended in order."""
+    with Server(*pair) as server:
+        browsers = [server.get("/events") for _ in range(50)]
+        for browser in browsers:
+            browser.events(1)
+        began = time.monotonic()
+        output = server.stop(signum)
+        took = time.monotonic() - began
+        for browser in browsers:
+            browser.close()
+    assert not output.startswith("killed")
+    assert took < 2.0, output
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=IDS)
+def test_who_does_not_read_is_cut(pair: tuple[str, str]) -> None:
+    """It is let go, the others get everything, and it resumes by its last id."""
+    with Server(*pair) as server:
+        slow = server.get("/events?agents=mine")
+        cursor = slow.events(2)[-1][2]
+        with server.get("/events?agents=mine") as quick:
+            quick.events(2)
+            sent = 0
+            while server.json("/stats")["cut"] == 0 and sent < 2000:
+                server.publish(20, size=20_000)
+                assert len(quick.events(20)) == 20
+                sent += 20
+            stats = server.json("/stats")
+            assert stats["cut"] == 1
+            assert stats["subscribers"] == 1
+        slow.close()
+        with server.get("/events?agents=mine", {"Last-Event-ID": cursor}) as again:
+            assert [name for name, _, _ in again.events(2)] == ["connected", "gap"]
