@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -11,32 +12,37 @@ GREEN, BLUE, YELLOW, GREY = "32", "36", "33", "90"
 
 
 class Console:
-    """Lines of several conversations on one screen; the agent's grows word by word."""
+    """Several conversations on one screen; what an agent says grows word by word."""
 
     def __init__(self) -> None:
-        self._speaking = False
+        self._lock = threading.Lock()
+        self._speaking: str | None = None
 
     def line(self, who: str, text: str, colour: str = GREY) -> None:
-        self._end_speech()
-        print(f"{_paint(f'{who:>8}', colour)}  {text}", flush=True)
+        with self._lock:
+            self._end()
+            print(f"{_paint(f'{who:>8}', colour)}  {text}", flush=True)
 
-    def word(self, who: str, word: str, *, glue: str = " ") -> None:
-        """One more word that the agent has spoken."""
-        if not self._speaking:
+    def word(self, call_id: str, who: str, word: str, *, glue: str = " ") -> None:
+        """One more word that ``who`` has spoken on that call."""
+        with self._lock:
+            if self._speaking == call_id:
+                print(f"{glue}{word}", end="", flush=True)
+                return
+            self._end()
             print(f"{_paint(f'{who:>8}', GREEN)}  {word.lstrip()}", end="", flush=True)
-        else:
-            print(f"{glue}{word}", end="", flush=True)
-        self._speaking = True
+            self._speaking = call_id
 
-    def end_of_speech(self, note: str = "") -> None:
-        if note and self._speaking:
-            print(f" {_paint(note, GREY)}", end="")
-        self._end_speech()
+    def end_of_speech(self, call_id: str, note: str = "") -> None:
+        with self._lock:
+            if self._speaking == call_id:
+                print(f" {_paint(note, GREY)}" if note else "", end="")
+                self._end()
 
-    def _end_speech(self) -> None:
-        if self._speaking:
+    def _end(self) -> None:
+        if self._speaking is not None:
             print(flush=True)
-        self._speaking = False
+        self._speaking = None
 
 
 def _paint(text: str, colour: str) -> str:

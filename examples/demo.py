@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("front", nargs="?", choices=PROGRAMS, default="async")
     parser.add_argument("--chat", action="store_true", help="type with the agent yourself")
     parser.add_argument(
-        "--pace", type=float, default=0.4, help="speed of speech: 1 is real, 0 is at once"
+        "--pace", type=float, default=0.5, help="speed of speech: 1 is real, 0 is at once"
     )
     options = parser.parse_args()
 

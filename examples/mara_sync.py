@@ -63,22 +63,22 @@ def tool_called(event: LlmToolCall, call: Call) -> None:
 def writes(event: BotSpeaking, call: Call) -> None:
     # A chat has no voice: its text arrives here, a voice's words in bot.word.
     if call.transport == "chat" and event.text:
-        screen.word("mara", event.text, glue="")
+        screen.word(call.id, "mara", event.text, glue="")
 
 
 @mara.on("bot.word")
 def speaks(event: BotWord, call: Call) -> None:
-    screen.word("mara", event.word)
+    screen.word(call.id, "mara", event.word)
 
 
 @mara.on("bot.finished")
 def has_spoken(event: BotFinished, call: Call) -> None:
-    screen.end_of_speech()
+    screen.end_of_speech(call.id)
 
 
 @mara.on("bot.interrupted")
 def was_cut_off(event: BotInterrupted, call: Call) -> None:
-    screen.end_of_speech("(interrupted)")
+    screen.end_of_speech(call.id, "(interrupted)")
 
 
 @mara.on("call.ended")

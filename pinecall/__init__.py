@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from . import events
     from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall
+    from .core.conversation import ConversationRecord
     from .core.drain import DrainReport
     from .core.line import RouteResult
     from .core.listen import Heard
+    from .core.rest.tokens import Token
     from .core.ringing import RingingCall
     from .core.speech import ReplyStream, SayResult
     from .core.toolround import ToolResult
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
         ServerAtCapacityError,
         TokenError,
     )
+    from .history import SqliteHistory
     from .options import AgentOptions, Channel, DeployOptions, LineOptions, ReconnectPolicy
     from .skills import Skill
+    from .stream import EventStream
     from .tools import Tool, tool
     from .waiting import Answer, Playback
 
@@ -55,10 +59,12 @@ __all__ = [
     "Channel",
     "ConfigurationError",
     "ConnectError",
+    "ConversationRecord",
     "DeployOptions",
     "DialError",
     "DisplacedError",
     "DrainReport",
+    "EventStream",
     "Heard",
     "Line",
     "LineCall",
@@ -79,6 +85,8 @@ __all__ = [
     "SayResult",
     "ServerAtCapacityError",
     "Skill",
+    "SqliteHistory",
+    "Token",
     "TokenError",
     "Tool",
     "ToolResult",
@@ -90,15 +98,19 @@ __all__ = [
 _FROM = {
     "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     "client": ("Pinecall",),
+    "core.conversation": ("ConversationRecord",),
     "core.drain": ("DrainReport",),
     "core.line": ("RouteResult",),
     "core.listen": ("Heard",),
+    "core.rest.tokens": ("Token",),
     "core.ringing": ("RingingCall",),
     "core.speech": ("ReplyStream", "SayResult"),
     "core.toolround": ("ToolResult",),
     "options": ("AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy"),
     "skills": ("Skill",),
     "tools": ("Tool", "tool"),
+    "history": ("SqliteHistory",),
+    "stream": ("EventStream",),
     "waiting": ("Answer", "Playback"),
 }
 _HOME = {name: module for module, names in _FROM.items() for name in names}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, cast
 
 from .core.rest import speech as speech_ops
 from .core.rest.base import RestOp
@@ -133,7 +133,7 @@ class Speech:
     ) -> None:
         self._reader = SpeechReader(op, head)
         self._response = response
-        self._body: AsyncIterator[bytes] = response.aiter_bytes()
+        self._body = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
         self._base = port.endpoints.base()
         self._lock = asyncio.Lock()
         port.adopt(self)
@@ -180,7 +180,7 @@ class Speech:
     async def cancel(self) -> None:
         """Stop the synthesis, by closing the connection. What was received can still be read."""
         self._reader.cancel()
-        await self._response.aclose()
+        await self._close()
 
     aclose = cancel
 
@@ -210,4 +210,12 @@ class Speech:
                 raise
             finally:
                 if self._reader.over:
-                    await self._response.aclose()
+                    await self._close()
+
+    async def _close(self) -> None:
+        await self._response.aclose()
+        try:
+            # Else the loop closes it some time later, in a task of its own.
+            await self._body.aclose()
+        except RuntimeError:
+            pass  # somebody is reading; closing the response ends that

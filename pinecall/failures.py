@@ -44,8 +44,8 @@ def not_a_server(exc: BaseException) -> Failure:
     )
 
 
-def classify(exc: BaseException, *, connected: bool) -> Failure:
-    """``connected``: was there a TCP connection when it happened?"""
+def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> Failure:
+    """``connected``: were TCP and TLS done when it happened? ``wrapping``: was TLS under way?"""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return Failure(
             "tls",
@@ -54,7 +54,9 @@ def classify(exc: BaseException, *, connected: bool) -> Failure:
             retryable=False,
             cause=exc,
         )
-    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or (
+        wrapping and isinstance(exc, (ConnectionError, EOFError))
+    ):
         return Failure("tls", "the server closed the connection during TLS", cause=exc)
     if isinstance(exc, ssl.SSLError):
         return Failure(

@@ -137,6 +137,8 @@ class LiveTranscription:
             session.refused(exc.failure)
         except SideClosed as exc:
             session.closed(exc.code)
+        except Exception as exc:
+            session.broken(exc)
         finally:
             late.cancel()
             session.close()

@@ -214,11 +214,12 @@ async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> S
                 socket.abort()
         raise
     except Exception as exc:
+        # With TCP done the connection is made; with TLS done it begins the handshake.
         connected = bool(made) and made[-1].tcp_connected
-        raise OpenFailed(_failure(exc, connected)) from exc
+        raise OpenFailed(_failure(exc, connected, bool(made) and not connected)) from exc
 
 
-def _failure(exc: Exception, connected: bool) -> Failure:
+def _failure(exc: Exception, connected: bool, wrapping: bool = False) -> Failure:
     if isinstance(exc, _Refused):
         return http_failure(exc.status, exc)
     if isinstance(exc, InvalidURI):
@@ -234,4 +235,4 @@ def _failure(exc: Exception, connected: bool) -> Failure:
         return Failure("handshake", "the host closed the connection without an answer", cause=exc)
     if isinstance(exc, InvalidHandshake):
         return not_a_server(exc)
-    return classify(exc, connected=connected)
+    return classify(exc, connected=connected, wrapping=wrapping)

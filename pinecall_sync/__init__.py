@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pinecall import events
+    from pinecall.core.conversation import ConversationRecord
     from pinecall.core.drain import DrainReport
     from pinecall.core.line import RouteResult
     from pinecall.core.listen import Heard
+    from pinecall.core.rest.tokens import Token
     from pinecall.core.ringing import RingingCall
     from pinecall.core.speech import ReplyStream, SayResult
     from pinecall.core.toolround import ToolResult
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
     from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall
+    from .history import SqliteHistory
+    from .stream import EventStream
     from .waiting import Playback
 
 __all__ = [
@@ -54,10 +58,12 @@ __all__ = [
     "Channel",
     "ConfigurationError",
     "ConnectError",
+    "ConversationRecord",
     "DeployOptions",
     "DialError",
     "DisplacedError",
     "DrainReport",
+    "EventStream",
     "Heard",
     "Line",
     "LineCall",
@@ -78,6 +84,8 @@ __all__ = [
     "SayResult",
     "ServerAtCapacityError",
     "Skill",
+    "SqliteHistory",
+    "Token",
     "TokenError",
     "Tool",
     "ToolResult",
@@ -89,9 +97,11 @@ __all__ = [
 _FROM = {
     ".agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     ".client": ("Pinecall",),
+    "pinecall.core.conversation": ("ConversationRecord",),
     "pinecall.core.drain": ("DrainReport",),
     "pinecall.core.line": ("RouteResult",),
     "pinecall.core.listen": ("Heard",),
+    "pinecall.core.rest.tokens": ("Token",),
     "pinecall.core.ringing": ("RingingCall",),
     "pinecall.core.speech": ("ReplyStream", "SayResult"),
     "pinecall.core.toolround": ("ToolResult",),
@@ -104,6 +114,8 @@ _FROM = {
     ),
     "pinecall.skills": ("Skill",),
     "pinecall.tools": ("Tool", "tool"),
+    ".history": ("SqliteHistory",),
+    ".stream": ("EventStream",),
     ".waiting": ("Playback",),
 }
 _HOME = {name: module for module, names in _FROM.items() for name in names}

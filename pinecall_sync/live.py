@@ -144,6 +144,9 @@ class LiveTranscription:
         except SideClosed as exc:
             code = exc.code
             self._tell(lambda: session.closed(code))
+        except Exception as exc:
+            error = exc
+            self._tell(lambda: session.broken(error))
         finally:
             with self._change:
                 session.close()

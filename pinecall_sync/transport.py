@@ -337,5 +337,5 @@ def _failure(exc: Any, connection: Any) -> Failure:
     if isinstance(exc, websocket.WebSocketConnectionClosedException):
         return Failure("handshake", "the host closed the connection without an answer", cause=exc)
     if isinstance(exc, OSError):
-        return classify(exc, connected=connection.handshaking)
+        return classify(exc, connected=connection.handshaking, wrapping=connection.wrapping)
     return not_a_server(exc)

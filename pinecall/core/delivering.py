@@ -198,6 +198,8 @@ class Delivering:
         log.error("pinecall: %s raised", about, exc_info=(type(exc), exc, exc.__traceback__))
         if isinstance(exc, PinecallError):
             error = exc
+            error.agent_id = error.agent_id or (agent.id if agent else None)
+            error.call_id = error.call_id or (call.id if call else None)
         else:
             error = PinecallError(
                 f"{about} raised {type(exc).__name__}: {exc}",

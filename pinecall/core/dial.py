@@ -153,8 +153,7 @@ class Dials:
 
     def dialing(self, call: CallBase) -> None:
         """``call.dialing``: the number rings."""
-        unbound = [d for d in self._dials if d.call_id is None and d.verb == "dial"]
-        by_number = [d for d in unbound if _same(d.to, call.to)]
+        by_number = [d for d in self._unbound() if d.verb == "dial" and _same(d.to, call.to)]
         exact = [d for d in by_number if not call.from_ or _same(d.from_, call.from_)]
         for dial in (exact or by_number)[:1]:
             dial.call_id = call.id
@@ -163,7 +162,7 @@ class Dials:
 
     def started(self, call: CallBase) -> None:
         """``call.started``: somebody answered; if this is the call of a dial, the dial has it."""
-        unbound = (d for d in self._dials if d.call_id is None and d.is_for(call))
+        unbound = (dial for dial in self._unbound() if dial.is_for(call))
         dial = self._by_id(call.id) or next(unbound, None)
         if dial is None:
             return
@@ -183,8 +182,8 @@ class Dials:
 
     def ended_unseen(self, call_id: str, to: str | None, reason: str) -> None:
         """``call.ended`` or ``call.error`` for a call that was never announced."""
-        for dial in self._dials:
-            if dial.call_id is None and (not to or _same(dial.to, to)):
+        for dial in self._unbound():
+            if not to or _same(dial.to, to):
                 self._remove(dial)
                 self._fail(dial, dial_reason(reason), call_id=call_id or None)
                 return
@@ -205,6 +204,10 @@ class Dials:
             self._fail(dial, reason)
 
     # -- bookkeeping ----------------------------------------------------------------------------
+
+    def _unbound(self) -> list[_Dial]:
+        """Those without a call; whoever still waits for one comes before what was given up."""
+        return sorted((d for d in self._dials if d.call_id is None), key=lambda d: d.outcome.done)
 
     def _by_id(self, call_id: str) -> _Dial | None:
         return next((dial for dial in self._dials if dial.call_id == call_id), None)

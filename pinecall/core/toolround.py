@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..errors import ConfigurationError, RequestTimeout
+from ..errors import ConfigurationError, PinecallError, RequestTimeout
+from .arguments import ToolArgumentError
 from .jobs import Job
 from .wire import encode_value
 
@@ -108,9 +109,15 @@ class ToolRound:
             call.session.timers.set(self._timer(index), tool.timeout, too_late)
         return job
 
-    def refuse(self, index: int, tool_call_id: str, message: str) -> None:
-        """An error result for a call that cannot be run."""
+    def refuse(self, index: int, tool_call_id: str, name: str) -> None:
+        """An error result for a tool that nobody here declares."""
+        call = self.call
+        message = f"Unknown tool: {name}"
         self.results[index] = ToolResult(tool_call_id, {"error": message})
+        where = f"call {call.id} of agent {call.agent.id!r}"
+        text = f"{where}: the model called {name!r}: {message}; declare it with tools="
+        error = PinecallError(text, "UNKNOWN_TOOL", agent_id=call.agent.id, call_id=call.id)
+        call.session.report(error, agent=call.agent, call=call)
 
     def send(self) -> None:
         """Answer the round if it is complete; again, if the server asks again."""
@@ -133,6 +140,8 @@ class ToolRound:
         """The model reads ``message``; the user's ``error`` handlers get the error."""
         if self.results[index] is None and not self.call.over:
             label = self.jobs[index].label
+            if isinstance(error, ToolArgumentError):
+                error.message = f"{label}, call {self.call.id}: {message}"
             self.call.session.report_failure(error, label, self.call.agent, self.call)
             self._settle(index, ToolResult(tool_call_id, {"error": message}))
 

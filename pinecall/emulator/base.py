@@ -261,6 +261,7 @@ class EmulatorBase:
         self._act(drop)
 
     def _clear_faults(self) -> None:
+        self._runner.handshake_faults.clear()
         self._act(lambda core: core.faults.clear())
 
     def _freeze(self, frozen: bool) -> None:

@@ -421,6 +421,30 @@ class TestNotAnswered:
         assert outcome.result().id == "CA9"
         assert wire.sent() == []
 
+    @pytest.mark.parametrize("announced", [True, False])
+    def test_a_second_try_stands_before_the_first(self, announced: bool) -> None:
+        """A dial made again after a timeout gets the call; one that comes late is hung up."""
+        wire, mara = dialer()
+        dial(mara)
+        wire.at(30)
+        again = dial(mara)
+        wire.sent()
+        for call_id in ("C1", "C2"):
+            if announced:
+                dialing(wire, call_id)
+            answered(wire, call_id)
+        assert again.result().id == "C1"
+        assert {(f["event"], f["call_id"]) for f in wire.sent()} == {("call.hangup", "C2")}
+
+    def test_a_second_try_that_fails(self) -> None:
+        """The unseen end of a call fails the dial that somebody waits for."""
+        wire, mara = dialer()
+        dial(mara)
+        wire.at(30)
+        again = dial(mara)
+        ended(wire, "CX", "busy", to=ANA)
+        assert failure(again).reason == "busy"
+
     def test_given_up(self) -> None:
         """A dial whose waiter gave up is hung up, now or when its call appears."""
         wire, mara = dialer()

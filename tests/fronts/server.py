@@ -7,6 +7,7 @@ silent at any stage, stop reading, cut the connection or write what no server sh
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import ssl
 import struct
@@ -21,6 +22,11 @@ from websockets.server import ServerProtocol
 from .log import Log
 
 KEY = "pk_test_0123456789abcdef"
+
+# What the server hears is no leak of the client's.
+_silent = logging.getLogger("test-server")
+_silent.propagate = False
+_silent.setLevel(logging.CRITICAL)
 
 Reply = Callable[["Connection", dict[str, Any]], None]
 Raw = Callable[[socket.socket], None]
@@ -37,7 +43,7 @@ class Connection:
         self.over = threading.Event()
         self.close_code: int | None = None
         self._socket = sock
-        self._protocol = ServerProtocol(max_size=None)
+        self._protocol = ServerProtocol(max_size=None, logger=_silent)
         self._reading = threading.Event()
         self._reading.set()
         self._mute = False

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from websockets.sync.server import ServerConnection
 
-from pinecall import ApiError, TokenError
+from pinecall import ApiError, ConfigurationError, TokenError
 
 from .driving import Front
 from .rest import KEY, Handler, Rest, Sockets, replies, settings
@@ -169,6 +169,15 @@ def test_live_refused(front: Front) -> None:
         assert (caught.value.status, caught.value.code) == (402, "SUBSCRIPTION_REQUIRED")
     with pytest.raises(ApiError):
         one.front.do(live.write, b"x")
+
+
+def test_live_misconfigured(front: Front) -> None:
+    """What is wrong with the settings is said by whoever waits, not lost in the background."""
+    one = Rest(front, None, settings=settings("ws://127.0.0.1:9/client"))
+    one.port.endpoints.base = lambda: "http://voice.example"
+    with pytest.raises(ApiError, match="unencrypted") as caught:
+        front.do(one.audio.stream().end)
+    assert isinstance(caught.value.__cause__, ConfigurationError)
 
 
 @pytest.mark.parametrize(("code", "expected"), [(1000, "CLOSED"), (1011, "NETWORK_ERROR")])

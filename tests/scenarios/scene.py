@@ -77,6 +77,15 @@ class Scene:
     def handler(self, generator: Callable[..., Any]) -> Callable[..., Any]:
         return self.front.handler(generator)
 
+    def cut(self) -> None:
+        """Lose the link, for as long as until ``mend``."""
+        self.emu.fail("open", status=503, times=10_000)
+        self.emu.drop()
+        self.items.wait_for(lambda item: item.name == "disconnected")
+
+    def mend(self) -> None:
+        self.emu.clear_faults()
+
     # -- what happens ---------------------------------------------------------------------------
 
     def sent(self, event: str, *, count: int = 1, **fields: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from fronts.driving import Asyncio
-from fronts.log import until
 
 from pinecall import ConfigurationError, NotConnected, RequestRejected, RequestTimeout
 from pinecall.core.requests import Requests
@@ -158,12 +157,12 @@ def test_requests_without_a_link(scene: Scene) -> None:
     """A question needs the link; a change is kept, sent after the reconnect, and answered then."""
     scene.model()
     _, call = scene.ring()
-    scene.emu.fail("open", status=503, times=3)
-    scene.emu.drop()
-    until(lambda: call.status == "detached", "the loss")
+    scene.cut()
     with pytest.raises(NotConnected):
         scene.do(call.get_history)
-    assert scene.do(call.add_history, TALK) == 2
+    answer = scene.front.begin(call.add_history, TALK)
+    scene.mend()
+    assert answer.result(10) == 2
     assert len(scene.frames("history.add")) == 1
 
 

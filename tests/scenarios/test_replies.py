@@ -231,9 +231,7 @@ def test_speech_needs_the_link(scene: Scene) -> None:
     """What must be heard now is refused while the link is down."""
     scene.agent()
     _, call = scene.ring()
-    scene.emu.fail("open", status=503, times=50)
-    scene.emu.drop()
-    until(lambda: scene.pc.state == "reconnecting", "the loss")
+    scene.cut()
     with pytest.raises(NotConnected, match="cannot be sent later"):
         scene.do(call.say, "Hello?")
 

@@ -74,7 +74,7 @@ def _run_tools(
         tool_call_id = str(tool_call.get("id", ""))
         tool = owner.tools.get(name)
         if tool is None:
-            round_.refuse(index, tool_call_id, f"Unknown tool: {name}")
+            round_.refuse(index, tool_call_id, name)
         else:
             s.run(round_.run(index, tool_call_id, tool, arguments))
     round_.send()
@@ -85,7 +85,7 @@ def _refuse_all(s: Session, calls: list[dict[str, Any]], call: CallBase, msg_id:
     round_ = call.rounds[msg_id] = ToolRound(call, msg_id, len(calls))
     for index, tool_call in enumerate(calls):
         name, _ = _named(tool_call)
-        round_.refuse(index, str(tool_call.get("id", "")), f"Unknown tool: {name}")
+        round_.refuse(index, str(tool_call.get("id", "")), name)
     round_.send()
 
 

@@ -189,6 +189,14 @@ class LiveSession:
         code = _CODES.get(status) or (f"HTTP_{status}" if status else "NETWORK_ERROR")
         self._fail(scrub(failure.message), code, status)
 
+    def broken(self, error: Exception) -> None:
+        """Something else went wrong here, a setting for example."""
+        if not self.over:
+            code = getattr(error, "code", None)
+            self._fail(scrub(str(error)), code if isinstance(code, str) else "NETWORK_ERROR")
+            assert self.error is not None
+            self.error.__cause__ = error
+
     def closed(self, code: int | None) -> None:
         """The socket closed; nothing new if that was expected."""
         if code == 1000:

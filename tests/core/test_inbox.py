@@ -1,0 +1,93 @@
+"""A bounded queue for one consumer that may fall behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinecall.core.inbox import INTERIM, Inbox
+
+
+def drained(inbox: Inbox[str]) -> list[str]:
+    return [inbox.get() for _ in range(len(inbox))]
+
+
+def test_order() -> None:
+    """Values come out in the order they went in."""
+    inbox: Inbox[str] = Inbox(limit=2)
+    for text in "abc":
+        inbox.put("bot.word", "CA1", text)
+    assert drained(inbox) == ["a", "b", "c"]
+    with pytest.raises(IndexError):
+        inbox.get()
+
+
+@pytest.mark.parametrize("name", sorted(INTERIM))
+def test_interim_events_are_coalesced(name: str) -> None:
+    """Beyond the limit only the newest interim event of a kind and call is kept, in its place."""
+    inbox: Inbox[str] = Inbox(limit=2)
+    for text in ("1", "2", "3", "4"):
+        inbox.put(name, "CA1", text)
+    inbox.put("turn.end", "CA1", "end")
+    inbox.put(name, "CA2", "other call")
+    inbox.put(name, "CA1", "5")
+    assert drained(inbox) == ["1", "2", "5", "end", "other call"]
+    assert inbox.take_missed() == 2
+    assert inbox.take_missed() == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["call.ended", "llm.tool_call", "user.message", "call.dtmf_received", "error"]
+)
+def test_nothing_else_is_lost(name: str) -> None:
+    """What must not be lost is kept beyond the limit."""
+    inbox: Inbox[str] = Inbox(limit=2)
+    for number in range(100):
+        inbox.put(name, "CA1", str(number))
+    assert drained(inbox) == [str(number) for number in range(100)]
+    assert inbox.take_missed() == 0
+
+
+def test_below_the_limit_nothing_is_merged() -> None:
+    """A consumer that keeps up gets every interim event, also after it was behind."""
+    inbox: Inbox[str] = Inbox(limit=2)
+    for text in "abcd":
+        inbox.put("bot.word", "CA1", text)
+    drained(inbox)
+    inbox.take_missed()
+    for text in "ef":
+        inbox.put("bot.word", "CA1", text)
+    assert drained(inbox) == ["e", "f"]
+    assert inbox.take_missed() == 0
+
+
+def test_a_slot_that_was_taken() -> None:
+    """An interim event taken while others wait is not changed any more; the next is new."""
+    inbox: Inbox[str] = Inbox(limit=1)
+    inbox.put("turn.end", "CA1", "end")
+    inbox.put("bot.word", "CA1", "a")
+    inbox.put("turn.end", "CA1", "end 2")
+    assert [inbox.get(), inbox.get()] == ["end", "a"]
+    inbox.put("bot.word", "CA1", "b")
+    assert drained(inbox) == ["end 2", "b"]
+    assert inbox.missed == 0
+
+
+def test_wake() -> None:
+    """Whoever waits is woken for each new value and at the end."""
+    inbox: Inbox[str] = Inbox(limit=1)
+    woken: list[int] = []
+    inbox.put("bot.word", "CA1", "a")
+    inbox.wake = lambda: woken.append(len(inbox))
+    inbox.put("bot.word", "CA1", "b")
+    inbox.put("bot.word", "CA1", "c")
+    inbox.close()
+    assert woken == [2, 2]
+    assert inbox.closed
+    assert drained(inbox) == ["a", "c"]
+
+
+def test_close_without_a_waiter() -> None:
+    """It can be closed when nobody waits."""
+    inbox: Inbox[str] = Inbox()
+    inbox.close()
+    assert inbox.closed

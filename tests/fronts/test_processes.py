@@ -1,0 +1,405 @@
+"""Processes, signals, event loops and notebooks: each in an interpreter of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pinecall
+from pinecall import ConfigurationError
+
+from .driving import FAST, FRONTS, Front
+from .log import DEADLINE, Log, until
+from .server import KEY, Server, hangs_up, silent
+
+ROOT = Path(__file__).parents[2]
+
+ASYNCIO = """
+import asyncio, sys
+from pinecall import Pinecall
+async def main():
+    {body}
+asyncio.run(main())
+"""
+BLOCKING = """
+import sys
+from pinecall_sync import Pinecall
+def main():
+    {body}
+main()
+"""
+
+
+def program(name: str, body: str) -> str:
+    """The same program for either front: ``await`` and ``async`` go for the blocking one."""
+    body = textwrap.indent(textwrap.dedent(body).strip(), "    ").lstrip()
+    if name == "blocking":
+        return BLOCKING.format(body=body.replace("await ", "").replace("async ", ""))
+    return ASYNCIO.format(body=body)
+
+
+class Process:
+    """A program that prints what happens; ``line`` waits for it to say something."""
+
+    def __init__(self, source: str, server: Server, *flags: str) -> None:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PINECALL_API_KEY": KEY,
+            "PINECALL_URL": server.url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.output = Log()
+        self._process = subprocess.Popen(
+            [sys.executable, *flags, "-c", source],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.output(line.rstrip())
+
+    def line(self, text: str) -> None:
+        self.output.wait_for(lambda line: line == text)
+
+    def send(self, signum: int) -> None:
+        self._process.send_signal(signum)
+
+    def end(self) -> int:
+        try:
+            code = self._process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise AssertionError(f"it did not end: {self.output.items}") from None
+        self._reader.join(DEADLINE)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return code
+
+
+BOTH = pytest.mark.parametrize("name", list(FRONTS))
+
+RUN = """
+pc = Pinecall()
+pc.deploy("mara", channels=["chat"])
+pc.on("connected", lambda: print("connected"))
+pc.on("call.started", lambda call: print("call"))
+pc.on("call.ended", lambda call, reason: print(f"ended {reason}\n", end=""))
+pc.on("disconnected", lambda reason: print(f"disconnected {reason}\n", end=""))
+import signal
+before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+await pc.run_forever()
+after = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+print("handlers restored", before == after)
+"""
+
+
+@BOTH
+def test_sigint_ends_run_forever(server: Server, name: str) -> None:
+    """Ctrl-C: calls end, the goodbye is said, run_forever() returns, the old handlers are back."""
+    process = Process(program(name, RUN), server)
+    server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
+    server.start_call()
+    process.line("call")
+    process.send(signal.SIGINT)
+    assert process.end() == 0
+    *ends, last = process.output.items[2:]
+    assert sorted(ends) == ["disconnected client_disconnect", "ended client_disconnect"]
+    assert last == "handlers restored True"
+    assert server.connection().over.wait(DEADLINE)
+    assert server.connection().close_code == 1000
+
+
+@BOTH
+def test_sigterm_drains(server: Server, name: str) -> None:
+    """SIGTERM: no new calls, the present one finishes, and then it is over."""
+    process = Process(program(name, RUN), server)
+    server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
+    there = server.start_call()
+    process.line("call")
+    process.send(signal.SIGTERM)
+    there.frames.wait_for(lambda frame: frame["event"] == "channel.remove")
+    there.send({"event": "call.ended", "call_id": "CA1", "reason": "hangup"})
+    assert process.end() == 0
+    *ends, last = process.output.items[2:]
+    assert sorted(ends) == ["disconnected client_disconnect", "ended hangup"]
+    assert last == "handlers restored True"
+
+
+@BOTH
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_at_once(server: Server, name: str, second: int) -> None:
+    """A second signal does not wait for the calls."""
+    process = Process(program(name, RUN), server)
+    server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
+    there = server.start_call()
+    process.line("call")
+    process.send(signal.SIGTERM)
+    there.frames.wait_for(lambda frame: frame["event"] == "channel.remove")
+    process.send(second)
+    assert process.end() == 0
+    assert "ended client_disconnect" in process.output
+
+
+@BOTH
+def test_sigint_while_connecting(server: Server, name: str) -> None:
+    """Ctrl-C while connect() hangs is a KeyboardInterrupt at once, and nothing keeps running."""
+    asked = Log()
+
+    def stall(sock: Any) -> None:
+        asked(sock.recv(4096))
+        silent(sock)
+
+    server.takeover = stall
+    body = """
+    pc = Pinecall(connect_timeout=600)
+    await pc.connect()
+    """
+    process = Process(program(name, body), server)
+    asked.wait_count(1)
+    process.send(signal.SIGINT)
+    assert process.end() in (-signal.SIGINT, 130)
+    assert process.output.items[-1] == "KeyboardInterrupt"
+
+
+@BOTH
+def test_sigint_while_reconnecting(server: Server, name: str) -> None:
+    """Ctrl-C ends run_forever() while the server is away."""
+    process = Process(program(name, RUN), server)
+    process.line("connected")
+    server.takeover = hangs_up
+    server.connection().reset()
+    process.line("disconnected connection_lost")
+    process.send(signal.SIGINT)
+    assert process.end() == 0
+    assert process.output.items[-1] == "handlers restored True"
+
+
+@BOTH
+def test_exit_without_disconnect(server: Server, name: str) -> None:
+    """A program that forgets to disconnect ends all the same."""
+    body = """
+    pc = Pinecall()
+    pc.deploy("mara", channels=["chat"])
+    await pc.connect()
+    print("done")
+    """
+    process = Process(program(name, body), server)
+    assert process.end() == 0
+    assert process.output.items[0] == "done"
+
+
+@BOTH
+def test_development_mode_is_quiet(server: Server, name: str) -> None:
+    """-X dev and -W error: a session with calls, tools and questions causes no warning."""
+    body = """
+    import gc, threading
+    pc = Pinecall()
+    mara = pc.deploy("mara", channels=["chat"])
+    done = threading.Event()
+    async def started(call):
+        print((await call.get_history())[0]["content"])
+        call.say("hello")
+        call.hangup()
+    mara.on("call.started", started)
+    it = pc.events("call.ended")
+    async with pc:
+        await mara.wait_ready()
+        pc.send({"event": "please.call"})
+        async for item in it:
+            print(item.name)
+            break
+    del pc, mara, it
+    gc.collect()
+    """
+    server.replies["please.call"] = lambda connection, _: server.start_call()
+    process = Process(program(name, body), server, "-X", "dev", "-W", "error")
+    assert process.end() == 0
+    assert process.output.items == ["of CA1", "call.ended"]
+
+
+@BOTH
+def test_fork(server: Server, name: str) -> None:
+    """A forked child gets a clear error for the parent's client, and may make one of its own."""
+    body = """
+    import os
+    pc = Pinecall()
+    mara = pc.deploy("mara", channels=["chat"])
+    await pc.connect()
+    await mara.wait_ready()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            pc.send({"event": "from.the.child"})
+        except Exception as exc:
+            print(type(exc).__name__, "fork" in str(exc))
+        os._exit(0)
+    os.waitpid(pid, 0)
+    pc.send({"event": "from.the.parent"})
+    await pc.disconnect()
+    """
+    process = Process(program(name, body), server, "-W", "ignore")
+    assert process.end() == 0
+    assert process.output.items == ["ConfigurationError True"]
+    server.frames.wait_for({"event": "from.the.parent"})
+    assert {"event": "from.the.child"} not in server.frames.items
+
+
+@BOTH
+def test_made_before_a_fork(server: Server, name: str) -> None:
+    """A client made before the fork, and connected after it, is the child's."""
+    source = {
+        "blocking": """
+            import os
+            from pinecall_sync import Pinecall
+            pc = Pinecall()
+            pc.deploy("mara", channels=["chat"])
+            pid = os.fork()
+            if pid == 0:
+                with pc:
+                    pc.send({"event": "from.the.child"})
+                os._exit(0)
+            print(os.waitpid(pid, 0)[1])
+            """,
+        "asyncio": """
+            import asyncio, os
+            from pinecall import Pinecall
+            pc = Pinecall()
+            pc.deploy("mara", channels=["chat"])
+            async def main():
+                async with pc:
+                    pc.send({"event": "from.the.child"})
+            pid = os.fork()
+            if pid == 0:
+                asyncio.run(main())
+                os._exit(0)
+            print(os.waitpid(pid, 0)[1])
+            """,
+    }[name]
+    process = Process(textwrap.dedent(source), server, "-W", "ignore")
+    assert process.end() == 0
+    assert process.output.items == ["0"]
+    server.frames.wait_for({"event": "from.the.child"})
+
+
+def test_a_second_event_loop(server: Server) -> None:
+    """asyncio: a client that is connected on one loop says so on another one."""
+    front = FRONTS["asyncio"]()
+    pc = front.connected(server)
+    with pytest.raises(ConfigurationError, match="another event loop"):
+        asyncio.run(pc.connect())
+    front.close()
+
+
+def test_asyncio_run_twice(server: Server) -> None:
+    """asyncio: the same client in two asyncio.run(), with and without a disconnect between."""
+    pc = pinecall.Pinecall(KEY, url=server.url, reconnect=FAST)
+    pc.deploy("mara", channels=["chat"])
+
+    async def once(goodbye: bool) -> None:
+        await pc.connect()
+        await pc.get_agent("mara").wait_ready()  # type: ignore[union-attr]
+        if goodbye:
+            await pc.disconnect()
+
+    with warnings.catch_warnings():
+        # A loop that is closed under its connections leaves them to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.run(once(goodbye=True))
+        asyncio.run(once(goodbye=False))
+        asyncio.run(once(goodbye=True))
+        gc.collect()
+    assert len(server.connections) == 3
+
+
+def test_blocking_under_a_running_loop(server: Server) -> None:
+    """The blocking front works where a loop is running, as in a notebook."""
+    import pinecall_sync
+
+    async def cell() -> bool:
+        with pinecall_sync.Pinecall(KEY, url=server.url) as pc:
+            pc.deploy("mara", channels=["chat"]).wait_ready()
+            return pc.connected
+
+    assert asyncio.run(cell())
+
+
+NOTEBOOK = importlib.util.find_spec("nbclient") and importlib.util.find_spec("ipykernel")
+
+
+@BOTH
+def test_notebook(server: Server, name: str, tmp_path: Path, monkeypatch: Any) -> None:
+    """In a real IPython kernel: cells share the client, and a handler's cell may run again."""
+    if not NOTEBOOK:
+        pytest.skip("needs ipykernel and nbclient")
+    import nbclient
+    import nbformat
+
+    wait = "await " if name == "asyncio" else ""
+    package = "pinecall" if name == "asyncio" else "pinecall_sync"
+    handler = """
+    @mara.on("user.message")
+    def heard(event, call):
+        log.append("{}: " + event.text)
+        call.reply("heard")
+    """
+    cells = [
+        f"from {package} import Pinecall\nlog = []\npc = Pinecall()\nmara = pc.deploy('mara')",
+        textwrap.dedent(handler.format("old")),
+        f"{wait}pc.connect()\n{wait}mara.wait_ready()",
+        textwrap.dedent(handler.format("new")),
+        "calls = pc.events('bot.finished')\npc.send({'event': 'please.call'})\n"
+        + (
+            "await calls.__anext__()" if name == "asyncio" else "next(calls)"
+        ),
+        f"{wait}pc.disconnect()\nprint(log)",
+    ]
+
+    def ring(connection: Any, frame: Any) -> None:
+        from .server import said, started
+
+        connection.send(started(), said("hello"))
+
+    server.replies["please.call"] = ring
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PINECALL_API_KEY", KEY)
+    monkeypatch.setenv("PINECALL_URL", server.url)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(book, timeout=60, kernel_name="python3").execute()
+    assert book.cells[-1].outputs[0]["text"] == "['new: hello']\n"
+
+
+def test_ipython_cells(server: Server, front: Front) -> None:
+    """A handler that a second cell defines again, edited, replaces the first one."""
+    pc = front.client(server)
+    main: dict[str, Any] = {"__name__": "__main__", "pc": pc, "log": Log()}
+    cell = "@pc.on('call.started')\ndef started(call):\n    log({!r})\n"
+    for number, text in enumerate(("one", "two", "two")):
+        exec(compile(cell.format(text), f"<ipython-input-{number}>", "exec"), main)
+    front.do(pc.connect)
+    front.do(pc.agent("mara").wait_ready)
+    server.start_call()
+    main["log"].wait_count(1)
+    until(lambda: pc.agents["mara"].calls, "the call")
+    front.do(pc.disconnect)
+    assert main["log"].items == ["two"]

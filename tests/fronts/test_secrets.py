@@ -1,0 +1,123 @@
+"""The key is in the first frame, and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pinecall import AuthenticationError, PinecallError
+
+from .driving import Front
+from .log import Log
+from .server import KEY, Server, said, tool_call
+
+
+class Everything(logging.Handler):
+    """All records of all loggers, as they would be written, tracebacks included."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.lines = Log()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = logging.Formatter("%(name)s %(message)s").format(record)
+        self.lines(f"{text} {record.args!r} {record.__dict__!r}")
+
+
+@pytest.fixture
+def everything() -> Iterator[Log]:
+    handler = Everything()
+    root = logging.getLogger()
+    loggers = [root, *(logging.getLogger(name) for name in ("pinecall", "websockets", "asyncio"))]
+    loggers += [logging.getLogger(name) for name in ("websocket", "websockets.client")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield handler.lines
+    root.removeHandler(handler)
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+
+
+def test_a_whole_session_at_debug(front: Front, server: Server, everything: Log, log: Log) -> None:
+    """Connecting, talking, errors and reconnects: no record of any logger holds the key."""
+    pc = front.connected(server, "mara")
+    pc.on("user.message", log)
+    pc.on("user.message", lambda event, call: 1 / 0)
+    pc.on("error", lambda err: log(str(err)))
+    pc.on("call.started", lambda call: log(call))
+    there = server.start_call()
+    call = log.wait_count(1)[0]
+    there.send(said(f"my key is {KEY}"), f"nonsense {KEY}", tool_call("nothing"))
+    there.send({"event": "error", "code": "X", "error": f"bad key {KEY}"})
+    front.do(call.get_history)
+    there.frames.wait_for(lambda frame: frame["event"] == "llm.tool_result")
+    there.reset()
+    server.connection(2).frames.wait_count(2)
+    front.do(pc.disconnect)
+    assert len(everything) > 0
+    assert [line for line in everything if KEY in line and "user.message" not in line] == []
+    assert [text for text in log if isinstance(text, str) and KEY in text] == []
+
+
+def test_reprs(front: Front, server: Server) -> None:
+    """No repr shows the key: not of the client, its settings, nor of what it has in it."""
+    pc = front.connected(server, "mara", proxy=None)
+    seen = [repr(pc), repr(pc.settings), repr(pc.session), repr(pc.get_agent("mara"))]
+    seen += [repr(value) for value in vars(pc).values()]
+    seen += [repr(value) for value in vars(pc.session).values()]
+    seen.append(repr(pc.session.link.settings))
+    assert [text for text in seen if KEY in text] == []
+
+
+def test_a_refused_key(front: Front, server: Server, everything: Log) -> None:
+    """The server repeats the key in its refusal; the error and the logs do not."""
+
+    def refuse(connection: Any, frame: dict[str, Any]) -> None:
+        text = f"no such key: {frame['api_key']}"
+        connection.send({"event": "error", "code": "INVALID_KEY", "error": text})
+
+    server.replies["connect"] = refuse
+    pc = front.client(server)
+    with pytest.raises(AuthenticationError) as caught:
+        front.do(pc.connect)
+    error = caught.value
+    told = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    for text in (str(error), repr(error), told, repr(vars(error)), repr(error.args)):
+        assert KEY not in text
+    assert "***" in str(error)
+    assert [line for line in everything if KEY in line] == []
+
+
+def test_a_refused_key_in_the_close_frame(front: Front, server: Server) -> None:
+    """The same where the refusal is a close frame."""
+
+    def refuse(connection: Any, frame: dict[str, Any]) -> None:
+        connection.close(1008, f"bad key {frame['api_key']}")
+
+    server.replies["connect"] = refuse
+    with pytest.raises(PinecallError) as caught:
+        front.do(front.client(server).connect)
+    assert isinstance(caught.value, AuthenticationError)
+    assert KEY not in str(caught.value)
+    assert KEY not in repr(vars(caught.value))
+
+
+def test_a_proxys_password(front: Front) -> None:
+    """A proxy's password is in no repr either."""
+    pc = front.client("ws://localhost:1", proxy="http://me:hunter2@127.0.0.1:3128")
+    assert "hunter2" not in repr(pc.settings)
+    assert "hunter2" not in repr(pc)
+
+
+def test_errors_can_be_pickled() -> None:
+    """An error crosses a process boundary with its code and its ids."""
+    error = PinecallError("broken", "X", agent_id="mara", call_id="CA1")
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.code, again.agent_id) == ("broken", "X", "mara")

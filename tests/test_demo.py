@@ -1,0 +1,64 @@
+"""What the README's first command shows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parent.parent / "examples" / "demo.py"
+
+PHONE = [
+    "+34607827824 rings +13186330963 (phone)",
+    "mara  Hello, this is Mara. How can I help?",
+    "caller  Hi, where is my order ORD-12345?",
+    'tool  lookup_order({"order_id":"ORD-12345"})',
+    "mara  The status is shipped and the arrives is Friday.",
+    "ended  hangup after",
+]
+CHAT = [
+    "a visitor opens a chat with mara",
+    'tool  lookup_order({"order_id":"ORD-99999"})',
+    "mara  The status is unknown.",
+    "ended  chat_completed after",
+]
+
+
+def run(*arguments: str, typed: str = "") -> str:
+    done = subprocess.run(
+        [sys.executable, str(DEMO), "--pace=0", *arguments],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("front", ["async", "sync"])
+def test_the_conversation(front: str) -> None:
+    """A phone call and a chat are shown in order: who rang, turns, words, the tool, the end."""
+    shown = run(front)
+    for conversation in (PHONE, CHAT):
+        at = 0
+        for line in conversation:
+            assert line in shown[at:], shown
+            at = shown.index(line, at)
+
+
+def test_no_colour_in_a_pipe() -> None:
+    """What goes into a pipe or a file is plain text."""
+    assert "\033" not in run("sync")
+
+
+@pytest.mark.parametrize("front", ["async", "sync"])
+def test_a_person_types(front: str) -> None:
+    """With --chat what is typed reaches the agent, and an empty line ends it."""
+    shown = run(front, "--chat", typed="where is my order ORD-12345?\n\n")
+    assert 'lookup_order({"order_id":"ORD-12345"})' in shown
+    assert "mara  The status is shipped" in shown
+    assert "chat_completed" in shown
