@@ -158,7 +158,7 @@ class Link:
         if generation != self.generation:
             return
         if self.phase is Phase.AUTHENTICATING:
-            self._attempt_failed(_closed_early(code, reason))
+            self._attempt_failed(_closed_early(code, self.session.clean(reason)))
         elif self.phase is Phase.READY:
             self._down(code, reason)
 

@@ -71,6 +71,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self._wait_up()
 
@@ -112,7 +113,8 @@ class Server:
         try:
             return self.process.communicate(timeout=timeout)[0] or ""
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # Its workers too: they are in the process group that was made for it.
+            os.killpg(self.process.pid, signal.SIGKILL)
             return f"killed: {self.process.communicate()[0]}"
 
     def __enter__(self) -> Server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from .server import Server
     from .session import Session
 
-__all__ = ["CallLog", "Log"]
+__all__ = ["CallLog", "Feed", "Log"]
 
 _EPHEMERAL = {"user.speaking", "bot.word", "audio.metrics"}
 _KEPT = 1000
@@ -29,6 +30,7 @@ class Log:
     entries: list[Frame] = field(factory=list)
     listeners: list[Any] = field(factory=list)
     seq: int = 0
+    first: int = 1
     sealed: bool = False
 
     def add(self, kind: str, at: float, data: Frame) -> Frame:
@@ -45,9 +47,47 @@ class Log:
             listener(entry)
         return entry
 
+    def compact(self, before: int) -> None:
+        """Forget the entries up to a seq: whoever is behind it gets ``log.gap``."""
+        self.entries = [entry for entry in self.entries if entry["seq"] > before]
+        self.first = before + 1
+
+    def control(self, kind: str, at: float, repeated: int, data: Frame) -> Frame:
+        """A control entry: it repeats the last delivered seq and is not stored."""
+        return {
+            "seq": repeated, "ts": at, "call": self.call, "agent": self.agent, "type": kind,
+            "ephemeral": True, "data": data,
+        }  # fmt: skip
+
+    def backlog(self, after: int, at: float) -> list[Frame]:
+        """What a reader with that cursor gets before the live entries, ``log.caught_up`` last."""
+        made: list[Frame] = []
+        if after > self.seq or (after + 1 < self.first):
+            resume = self.first - 1 if after <= self.seq else 0
+            made.append(self.control("log.gap", at, after, {"from": after, "resume_from": resume}))
+            after = resume
+        made += self.after(after)
+        last = made[-1]["seq"] if made else after
+        made.append(self.control("log.caught_up", at, last, {"seq": last}))
+        return made
+
     def after(self, seq: int) -> list[Frame]:
         """The durable entries with a higher seq."""
         return [entry for entry in self.entries if entry["seq"] > seq]
+
+
+@define(eq=False)
+class Feed:
+    """The frames of an agent's sessions as its owner gets them, the newest thousand kept."""
+
+    frames: deque[Frame] = field(factory=lambda: deque(maxlen=_KEPT))
+    listeners: list[Any] = field(factory=list)
+
+    def add(self, frame: Frame) -> None:
+        """A new frame."""
+        self.frames.append(frame)
+        for listener in list(self.listeners):
+            listener(frame)
 
 
 class CallLog:
@@ -57,6 +97,7 @@ class CallLog:
         self._server = server
         self.calls: dict[str, Log] = {}
         self.agents: dict[tuple[str, str], Log] = {}
+        self.feeds: dict[tuple[str, str], Feed] = {}
         self._tools: dict[str, tuple[str, float]] = {}
 
     def of_call(self, session: Session) -> Log:
@@ -76,8 +117,13 @@ class CallLog:
         """An agent's log."""
         return self.agents.setdefault((org, name), Log(org, name, None))
 
+    def feed(self, org: str, name: str) -> Feed:
+        """An agent's frames."""
+        return self.feeds.setdefault((org, name), Feed())
+
     def record(self, session: Session, frame: Frame) -> None:
         """What an event of the session means in the log."""
+        self.feed(session.owner.org, slug(session.owner.id) or session.owner.id).add(frame)
         for kind, data in _entries(session, frame):
             log = self.of_call(session)
             log.add(kind, self._server.now, data)

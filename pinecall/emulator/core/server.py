@@ -31,6 +31,7 @@ from .registry import Registry
 from .session import Session
 from .settings import Settings
 from .timeline import Timeline
+from .tokens import Tokens
 from .voice import VoiceCall
 from .whatsapp import WhatsApps
 
@@ -62,6 +63,7 @@ class Server:
         self.memory: Memory = Memory(self)
         self.knowledge: Knowledge = Knowledge(self)
         self.log: CallLog = CallLog(self)
+        self.tokens: Tokens = Tokens(self)
         self.frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
         self.asked: deque[tuple[int, Turn]] = deque()
         self._trouble = Trouble(self)
