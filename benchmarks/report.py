@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-__all__ = ["Result", "as_json", "at_least", "at_most", "compare", "measured", "table"]
+__all__ = ["Result", "Target", "as_json", "at_least", "at_most", "compare", "measured", "table"]
 
 
 @frozen

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from .core.drain import DrainReport
     from .core.line import RouteResult
     from .core.listen import Heard
+    from .core.rest.calls import LogEntry
+    from .core.rest.phones import Balance, Phone
     from .core.rest.tokens import Token
+    from .core.rest.voices import Voice
     from .core.ringing import RingingCall
     from .core.speech import ReplyStream, SayResult
     from .core.toolround import ToolResult
@@ -54,6 +57,7 @@ __all__ = [
     "Answer",
     "ApiError",
     "AuthenticationError",
+    "Balance",
     "Call",
     "CallEnded",
     "Channel",
@@ -69,7 +73,9 @@ __all__ = [
     "Line",
     "LineCall",
     "LineOptions",
+    "LogEntry",
     "NotConnected",
+    "Phone",
     "PhoneInUseError",
     "Pinecall",
     "PinecallError",
@@ -90,6 +96,7 @@ __all__ = [
     "TokenError",
     "Tool",
     "ToolResult",
+    "Voice",
     "WhatsAppSession",
     "events",
     "tool",
@@ -102,7 +109,10 @@ _FROM = {
     "core.drain": ("DrainReport",),
     "core.line": ("RouteResult",),
     "core.listen": ("Heard",),
+    "core.rest.calls": ("LogEntry",),
+    "core.rest.phones": ("Balance", "Phone"),
     "core.rest.tokens": ("Token",),
+    "core.rest.voices": ("Voice",),
     "core.ringing": ("RingingCall",),
     "core.speech": ("ReplyStream", "SayResult"),
     "core.toolround": ("ToolResult",),

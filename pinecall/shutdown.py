@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 __all__ = ["end_streams_on_signals"]
 
+# gunicorn tells its workers to stop with SIGTERM (gracefully) or SIGQUIT.
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT") if hasattr(signal, name)
+]
+
 _hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
 
 def end_streams_on_signals(hub: Hub) -> None:
-    """End the hub's streams on SIGINT and SIGTERM, before the handler that is there is called.
+    """End the hub's streams on SIGINT, SIGTERM and SIGQUIT, before the handler that is there.
 
     Where the signal has no handler in Python nothing is changed; neither is it outside the main
     thread, where Python allows no handlers. Repeating it is cheap.
@@ -27,7 +32,7 @@ def end_streams_on_signals(hub: Hub) -> None:
         _hubs.add(hub)
     if threading.current_thread() is not threading.main_thread():
         return
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    for signum in _SIGNALS:
         former = signal.getsignal(signum)
         if callable(former) and not isinstance(former, _EndFirst):
             signal.signal(signum, _EndFirst(former))

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from .errors import ConfigurationError
 from .failures import classify
 from .settings import Settings, socket_url
-from .transport import _TAKES_PROXY, MAX_SIZE, OpenFailed, _failure, _quiet, _Refused
+from .transport import _DATA, _TAKES_PROXY, MAX_SIZE, OpenFailed, _failure, _quiet, _Refused
 
 __all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
 
 #: Seconds of silence after which we ask, and seconds for the answer.
 QUIET, ANSWER = 20.0, 10.0
+#: Messages that wait here before the network has to.
+HIGH = 64
 
 
 class SideClosed(Exception):
@@ -29,29 +33,67 @@ class SideClosed(Exception):
 
 
 class _Connection(ClientConnection):
+    """Keeps what arrived before the end: websockets 13 forgets it with the connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.texts: deque[str] = deque()
+        self.change = asyncio.Event()
+        self.lost = False
+        self._parts: list[bytes] = []
+        self._binary = False
+
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
         try:
             await super().handshake(*args, **kwargs)
         except InvalidStatus as exc:
             raise _Refused(exc.response.status_code) from exc
 
+    def process_event(self, event: Any) -> None:
+        if self.response is None or type(event) is not Frame or event.opcode not in _DATA:
+            super().process_event(event)
+            return
+        if event.opcode is not Opcode.CONT:
+            self._binary = event.opcode is Opcode.BINARY
+        self._parts.append(bytes(event.data))
+        if event.fin:
+            whole, self._parts = b"".join(self._parts), []
+            if not self._binary:
+                self.texts.append(whole.decode("utf-8", "replace"))
+                self.change.set()
+        if len(self.texts) >= HIGH:
+            self.transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.lost = True
+        self.change.set()
+
+    def take(self) -> str | None:
+        if not self.texts:
+            return None
+        if len(self.texts) == HIGH:
+            self.transport.resume_reading()
+        return self.texts.popleft()
+
 
 class SideSocket:
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
     async def receive(self) -> str:
         """The next text; may be cancelled. Raises :class:`SideClosed`."""
-        while True:
+        connection = self._connection
+        while (text := connection.take()) is None:
+            if connection.lost:
+                protocol = connection.protocol
+                raise SideClosed(protocol.close_code or 1006, protocol.close_reason or "")
+            connection.change.clear()
             try:
-                message = await asyncio.wait_for(self._connection.recv(), QUIET)
+                await asyncio.wait_for(connection.change.wait(), QUIET)
             except asyncio.TimeoutError:
                 await self._ask()
-            except ConnectionClosed as exc:
-                raise _closed(exc) from None
-            else:
-                if isinstance(message, str):
-                    return message
+        return text
 
     async def _ask(self) -> None:
         try:
@@ -60,7 +102,7 @@ class SideSocket:
             self._connection.transport.abort()
             raise SideClosed(1006, "the server fell silent") from None
         except ConnectionClosed:
-            pass  # what arrived before it can still be received
+            pass  # what arrived before it is still to be received
 
     async def send(self, message: str | bytes) -> None:
         """Waits while the network is behind. Raises :class:`SideClosed`."""
@@ -113,6 +155,6 @@ async def open_side_socket(
         raise OpenFailed(_failure(exc, connected=False)) from exc
 
 
-async def _opened(opening: Any) -> ClientConnection:
-    connection: ClientConnection = await opening
+async def _opened(opening: Any) -> _Connection:
+    connection: _Connection = await opening
     return connection

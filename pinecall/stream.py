@@ -119,6 +119,7 @@ class _Clock:
         self.loop = loop
         self._hub = hub
         self._timer: asyncio.TimerHandle | None = None
+        self._stopping = _end_with_hypercorn(hub, loop)
 
     def start(self) -> None:
         if self._timer is None:
@@ -129,6 +130,26 @@ class _Clock:
         self._timer = None
         if self._hub.subscribers:
             self.start()
+
+
+def _end_with_hypercorn(hub: Hub, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
+    """hypercorn's workers get no signal, and wait 3 s for open responses before the application
+    hears of the end: the only sign of it is the worker's own context."""
+    if "hypercorn" not in sys.modules:
+        return None
+    for task in asyncio.all_tasks(loop):
+        coroutine: Any = task.get_coro()
+        if getattr(coroutine, "__name__", "") == "worker_serve" and coroutine.cr_frame is not None:
+            context = coroutine.cr_frame.f_locals.get("context")
+            terminated = getattr(context, "terminated", None)
+            if terminated is not None:
+                return loop.create_task(_end_after(hub, terminated))
+    return None
+
+
+async def _end_after(hub: Hub, event: Any) -> None:
+    await event.wait()
+    hub.end_streams()
 
 
 _clocks: weakref.WeakKeyDictionary[Hub, _Clock] = weakref.WeakKeyDictionary()

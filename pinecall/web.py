@@ -95,9 +95,14 @@ class ClientWeb:
         agents: str | Sequence[str] | None = None,
     ) -> Observation:
         """The log of one call, or of the calls of one agent, from entry ``after`` on: an iterator
-        that resumes by itself, repeats nothing and announces gaps. (``/v1/attach``)"""
+        that resumes by itself, repeats nothing and announces gaps. (``/v1/attach``)
+
+        agents: with ``call``, whose call it is; default: as far as is known here, else any of ours
+        """
         from .call_log import observe
 
+        if call is not None and agents is None:
+            agents = self.session.agents_of_call(call)
         return observe(self._port, call=call, agent=agent, after=after, agents=agents)
 
     @property

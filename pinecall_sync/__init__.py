@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from pinecall.core.drain import DrainReport
     from pinecall.core.line import RouteResult
     from pinecall.core.listen import Heard
+    from pinecall.core.rest.calls import LogEntry
+    from pinecall.core.rest.phones import Balance, Phone
     from pinecall.core.rest.tokens import Token
+    from pinecall.core.rest.voices import Voice
     from pinecall.core.ringing import RingingCall
     from pinecall.core.speech import ReplyStream, SayResult
     from pinecall.core.toolround import ToolResult
@@ -53,6 +56,7 @@ __all__ = [
     "AgentOptions",
     "ApiError",
     "AuthenticationError",
+    "Balance",
     "Call",
     "CallEnded",
     "Channel",
@@ -68,7 +72,9 @@ __all__ = [
     "Line",
     "LineCall",
     "LineOptions",
+    "LogEntry",
     "NotConnected",
+    "Phone",
     "PhoneInUseError",
     "Pinecall",
     "PinecallError",
@@ -89,6 +95,7 @@ __all__ = [
     "TokenError",
     "Tool",
     "ToolResult",
+    "Voice",
     "WhatsAppSession",
     "events",
     "tool",
@@ -101,7 +108,10 @@ _FROM = {
     "pinecall.core.drain": ("DrainReport",),
     "pinecall.core.line": ("RouteResult",),
     "pinecall.core.listen": ("Heard",),
+    "pinecall.core.rest.calls": ("LogEntry",),
+    "pinecall.core.rest.phones": ("Balance", "Phone"),
     "pinecall.core.rest.tokens": ("Token",),
+    "pinecall.core.rest.voices": ("Voice",),
     "pinecall.core.ringing": ("RingingCall",),
     "pinecall.core.speech": ("ReplyStream", "SayResult"),
     "pinecall.core.toolround": ("ToolResult",),

@@ -152,12 +152,12 @@ class Emulator(EmulatorBase):
         return self._caller(self._phone_call(to, from_, wait, known).result())
 
     def webrtc_call(
-        self, agent: str, metadata: dict[str, Any] | None = None, language: str | None = None,
-        wait: float = 2.0,
+        self, agent: str | None = None, metadata: dict[str, Any] | None = None, language: str | None = None,
+        wait: float = 2.0, token: str | None = None,
     ) -> CallerEnd:  # fmt: skip
-        """A browser calls an agent."""
+        """A browser calls an agent; a token says which one, and its metadata wins."""
         known = {"metadata": metadata, "language": language}
-        return self._caller(self._webrtc_call(agent, wait, known).result())
+        return self._caller(self._webrtc_call(agent, token, wait, known).result())
 
     def chat(
         self, agent: str, metadata: dict[str, Any] | None = None, language: str | None = None,
@@ -218,9 +218,17 @@ class Emulator(EmulatorBase):
         ``how``: refuse, ignore (no answer), repeat (answer twice), delay (by ``delay`` seconds),
         reorder (after the next of its kind), drop (cut the socket, or close it with ``code``).
         ``fields`` go into the refusal, like ``retry_after_s=0.1``. ``fail("open", status=503)``
-        refuses the next handshake.
+        refuses the next handshake; ``fail("GET /chat/token", status=500)`` an HTTP request.
         """
         self._fail(event, how, times, code, error, agent_id, delay, fields)
+
+    def drop_streams(self, code: int = 1006, reason: str = "") -> None:
+        """Close every side socket (call log, event stream, browser chats); 1006 cuts."""
+        self._drop_streams(code, reason)
+
+    def compact(self, call_id: str, before: int) -> None:
+        """Forget a call log's entries up to a seq: readers behind it get ``log.gap``."""
+        self._compact(call_id, before)
 
     def clear_faults(self) -> None:
         """Nothing asked for with ``fail`` goes wrong any more."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -32,10 +34,17 @@ _open: weakref.WeakKeyDictionary[Hub, set[int]] = weakref.WeakKeyDictionary()
 
 
 class Chunks(Iterator[bytes]):
-    """One reader's bytes. ``close()`` lets go of everything; a server calls it when it is done."""
+    """One reader's bytes. ``close()`` lets go of everything; a server calls it when it is done.
 
-    def __init__(self, hub: Hub, **options: Any) -> None:
+    ``connection`` is the client's socket, where the server (gunicorn) gives it.
+    """
+
+    def __init__(self, hub: Hub, connection: Any = None, **options: Any) -> None:
         self.hub = hub
+        self._connection = connection if type(connection) is socket.socket else None
+        if self._connection is not None:
+            # A client that has stopped reading would hold the thread until TCP gives up.
+            self._connection.settimeout(SEND_TIMEOUT)
         self._ready = threading.Event()
         _open.setdefault(hub, set()).add(id(self))
         self._reader = hub.subscribe(self._ready.set, **options)
@@ -52,11 +61,18 @@ class Chunks(Iterator[bytes]):
             if body:
                 return body
             if reader.over:
-                self.close()
+                self._finish()
                 raise StopIteration
             if not self._ready.wait(_PING_AFTER):
                 # Only a write tells a thread that its client has gone.
                 return PING
+
+    def _finish(self) -> None:
+        if self._connection is not None and self._reader.reason == "closed":
+            # Nothing more is read from it: or gunicorn would wait 2 s for another request.
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RD)
+        self.close()
 
     def close(self) -> None:
         self.hub.unsubscribe(self._reader)
@@ -100,9 +116,10 @@ class EventStream:
             self.max_streams = max_streams
         end_streams_on_signals(hub)
 
-    def open(self, last_event_id: str = "") -> Chunks:
+    def open(self, last_event_id: str = "", connection: Any = None) -> Chunks:
         return Chunks(
             self.hub,
+            connection,
             agents=self.agents,
             of_agent=self.of_agent,
             last_event_id=last_event_id or self.last_event_id,
@@ -125,23 +142,18 @@ class EventStream:
         start_response("200 OK", list(HEADERS))
         if environ.get("REQUEST_METHOD") == "HEAD":
             return []
-        socket = environ.get("gunicorn.socket")
-        if socket is not None:
-            # A client that has stopped reading would hold the thread until TCP gives up.
-            socket.settimeout(SEND_TIMEOUT)
-        return self.open(
-            environ.get("HTTP_LAST_EVENT_ID") or _query_id(environ.get("QUERY_STRING", ""))
-        )
+        return self._answer(environ)
 
     def django(self, request: Any) -> Any:
         """A Django response, for WSGI: ``return pc.stream().django(request)``."""
         http: Any = import_module("django.http")
         if self.full:
             return http.HttpResponse(_REFUSED, status=503, headers=_refusal())
-        last = request.headers.get("Last-Event-ID") or _query_id(
-            request.META.get("QUERY_STRING", "")
-        )
-        return http.StreamingHttpResponse(self.open(last), headers=dict(HEADERS))
+        return http.StreamingHttpResponse(self._answer(request.META), headers=dict(HEADERS))
+
+    def _answer(self, environ: dict[str, Any]) -> Chunks:
+        last = environ.get("HTTP_LAST_EVENT_ID") or _query_id(environ.get("QUERY_STRING", ""))
+        return self.open(last, environ.get("gunicorn.socket"))
 
     def __repr__(self) -> str:
         whom = self.of_agent or (

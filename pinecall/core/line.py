@@ -227,7 +227,11 @@ class LineCallBase(CallBase):
             listen.pop("timeout"),
             listen.pop("language", None),
         )
-        speech = self.speak(text, "", None)
+        try:
+            speech = self.speak(text, "", None)
+        except PinecallError:
+            listener.give_up()
+            raise
         with self.session.guard:
             if speech.outcome.done:
                 listener.start_clock()

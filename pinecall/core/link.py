@@ -180,7 +180,7 @@ class Link:
         """An ``error`` frame before ``connected``."""
         if self.phase is not Phase.AUTHENTICATING:
             return
-        code = event.code or "INVALID_KEY"
+        code = self.session.clean(event.code or "INVALID_KEY")
         text = self.session.clean(event.error or event.message or "no reason given")
         if code == "SERVER_AT_CAPACITY" or text.startswith("SERVER_AT_CAPACITY"):
             used = f" ({event.used} of {event.limit} slots in use)" if event.limit else ""

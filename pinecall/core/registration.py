@@ -86,6 +86,12 @@ class Registration:
             self._ready.set(None)
         return True
 
+    def _release(self) -> None:
+        """What was held until the ack, in order."""
+        outbox, owner = self.session.outbox, self.owner.id
+        for text in outbox.release(owner):
+            outbox.transmit(text, about=owner)
+
     def refuse(self, error: PinecallError) -> None:
         """For good: ``ready`` fails, and the ``error`` handlers hear of it."""
         self.over(error)
@@ -153,8 +159,7 @@ class AgentRegistration(Registration):
             session.transmit({"event": "dev.config", "callers": list(agent.callers)})
         for scope in agent.pauses:
             agent.send_pause(scope)
-        for text in session.outbox.release(agent.id):
-            session.outbox.transmit(text, about=agent.id)
+        self._release()
         return True
 
     def link_lost(self) -> None:
@@ -289,8 +294,14 @@ class LineRegistration(Registration):
         body = encode.encode_line(line.config)
         self.session.transmit({"event": "line.create", "number": line.number, "config": body})
 
+    def acked(self) -> bool:
+        if not super().acked():
+            return False
+        self._release()
+        return True
+
     def refused(self, event: LineError) -> None:
-        code = event.code or "LINE_CONFIG_ERROR"
+        code = self.session.clean(event.code or "LINE_CONFIG_ERROR")
         text = self.session.clean(event.error or code)
         number = self.owner.number
         message = f"line {number} was refused: {text} ({code})"

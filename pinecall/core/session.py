@@ -123,7 +123,7 @@ class Session(Delivering):
         if not self.link.ready:
             self._before_ready(event)
             return
-        call_id = getattr(event, "call_id", None)
+        call_id = getattr(event, "call_id", None) or getattr(event, "session_id", None)
         call = self.registry.calls.get(call_id) if call_id else None
         if call is not None:
             agent: AgentBase | LineBase | None = call.agent
@@ -333,6 +333,12 @@ class Session(Delivering):
         """Those of this client among ``ids``: tokens for them wait for their registration."""
         owners = [self.registry.owner(one) for one in ([ids] if isinstance(ids, str) else ids)]
         return [owner for owner in owners if isinstance(owner, AgentBase)]
+
+    def agents_of_call(self, call_id: str) -> list[str]:
+        """Whose call it is or lately was; where that is not known, all that it may be."""
+        call = self.registry.calls.get(call_id)
+        owner = call.agent if call is not None else self.registry.ended_owner(call_id)
+        return [owner.id] if owner is not None else list(self.registry.agents)
 
     # -- odds and ends --------------------------------------------------------------------------
 

@@ -152,9 +152,10 @@ def salvage(event: UnknownEvent) -> Event:
     return good
 
 
+# A text that was cut may end inside the value.
 _SECRETS = re.compile(
     r'"(api_key|accessToken|verifyToken|appSecret|access_token|verify_token|app_secret|token)"'
-    r'\s*:\s*"(?:[^"\\]|\\.)*"'
+    r'\s*:\s*"(?:[^"\\]|\\.)*(?:"|\\?\Z)'
 )
 
 

@@ -201,12 +201,12 @@ class Emulator(EmulatorBase):
         return Waiting(self._phone_call(to, from_, wait, known), self._caller)
 
     def webrtc_call(
-        self, agent: str, metadata: dict[str, Any] | None = None, language: str | None = None,
-        wait: float = 2.0,
+        self, agent: str | None = None, metadata: dict[str, Any] | None = None, language: str | None = None,
+        wait: float = 2.0, token: str | None = None,
     ) -> Awaitable[CallerEnd]:  # fmt: skip
-        """A browser calls an agent."""
+        """A browser calls an agent; a token says which one, and its metadata wins."""
         known = {"metadata": metadata, "language": language}
-        return Waiting(self._webrtc_call(agent, wait, known), self._caller)
+        return Waiting(self._webrtc_call(agent, token, wait, known), self._caller)
 
     def chat(
         self, agent: str, metadata: dict[str, Any] | None = None, language: str | None = None,
@@ -274,9 +274,19 @@ class Emulator(EmulatorBase):
         ``how``: refuse, ignore (no answer), repeat (answer twice), delay (by ``delay`` seconds),
         reorder (after the next of its kind), drop (cut the socket, or close it with ``code``).
         ``fields`` go into the refusal, like ``retry_after_s=0.1``. ``fail("open", status=503)``
-        refuses the next handshake.
+        refuses the next handshake; ``fail("GET /chat/token", status=500)`` an HTTP request.
         """
         self._fail(event, how, times, code, error, agent_id, delay, fields)
+        return _DONE
+
+    def drop_streams(self, code: int = 1006, reason: str = "") -> Done[None]:
+        """Close every side socket (call log, event stream, browser chats); 1006 cuts."""
+        self._drop_streams(code, reason)
+        return _DONE
+
+    def compact(self, call_id: str, before: int) -> Done[None]:
+        """Forget a call log's entries up to a seq: readers behind it get ``log.gap``."""
+        self._compact(call_id, before)
         return _DONE
 
     def clear_faults(self) -> Done[None]:

@@ -1,4 +1,4 @@
-"""The HTTP side: the ``/client`` socket and everything rest.md names."""
+"""The application: the ``/client`` socket, and the REST routes and side sockets beside it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from .core import Close
+from .middleware import Observed
+from .rest import routes
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -53,14 +54,10 @@ class _Socket:
             await self._socket.close(close.code, close.reason)
 
 
-def make_app(runner: Runner, routes: list[BaseRoute]) -> Starlette:
-    """The application around a runner; ``routes`` are served beside ``/client``."""
+def make_app(runner: Runner) -> Observed:
+    """The application around a runner: ``/client`` and every other endpoint."""
 
     async def client(socket: WebSocket) -> None:
-        if runner.handshake_faults:
-            status = runner.handshake_faults.pop(0)
-            await socket.send_denial_response(PlainTextResponse("refused by fail()", status))
-            return
         await socket.accept()
         sink = _Socket(socket, runner)
         link = runner.opened(sink)
@@ -73,4 +70,4 @@ def make_app(runner: Runner, routes: list[BaseRoute]) -> Starlette:
             runner.gone(link)
             writer.cancel()
 
-    return Starlette(routes=[WebSocketRoute("/client", client), *routes])
+    return Observed(Starlette(routes=[WebSocketRoute("/client", client), *routes(runner)]), runner)

@@ -20,9 +20,11 @@ from .core.names import normal_number
 from .core.outbound import Outcome
 from .core.outbox import Frame, Passed
 from .core.records import Agent
+from .core.tokens import Claims, TokenRefused
 from .core.voice import VoiceCall
 from .core.whatsapp import WhatsAppSession
 from .errors import EmulatorError, Nobody
+from .middleware import HttpRequest
 from .models import Answerer, responder_of
 from .runner import Runner
 from .turn import Responder
@@ -95,7 +97,7 @@ class EmulatorBase:
         core.outbox.watcher = self._watcher
         answerer = Answerer(self._responder, home) if self._responder is not None else None
         runner = Runner(core, answerer, self._host, self._port)
-        runner.start(make_app(runner, []))
+        runner.start(make_app(runner))
         self._running, self._port = runner, runner.port
 
     def _stop(self) -> None:
@@ -161,6 +163,11 @@ class EmulatorBase:
     def frames(self) -> list[Frame]:
         """Every frame clients sent, in order, as they sent it; the newest 10 000."""
         return self._look(lambda core: list(core.frames))
+
+    @property
+    def requests(self) -> list[HttpRequest]:
+        """Every HTTP request and side socket, in order; the newest 10 000."""
+        return list(self._runner.requests)
 
     @property
     def pace(self) -> float:
@@ -231,12 +238,14 @@ class EmulatorBase:
         self, event: str, how: str, times: int, code: Any, error: str | None, agent_id: str | None,
         delay: float | None, fields: Frame,
     ) -> None:  # fmt: skip
-        if event == "open":
-            status = int(fields.get("status", 503))
-            self._runner.handshake_faults.extend([status] * times)
-            return
-        fault = Fault(event, how, times, code, error, agent_id, delay, fields)
-        self._act(lambda core: core.faults.add(fault))
+        path = "/client" if event == "open" else event
+        fault = Fault(path, how, times, code, error, agent_id, delay, fields)
+        if "/" in path:
+            if how in ("repeat", "reorder"):
+                raise EmulatorError(f"fail({event!r}, {how!r}): HTTP requests are answered once")
+            self._runner.http_faults.add(fault)
+        else:
+            self._act(lambda core: core.faults.add(fault))
 
     def _send(self, frame: Frame, agent: str | None) -> None:
         if not isinstance(frame, dict):
@@ -261,8 +270,21 @@ class EmulatorBase:
         self._act(drop)
 
     def _clear_faults(self) -> None:
-        self._runner.handshake_faults.clear()
+        self._runner.http_faults.clear()
         self._act(lambda core: core.faults.clear())
+
+    def _drop_streams(self, code: int, reason: str) -> None:
+        for outlet in list(self._runner.outlets):
+            outlet.close(code, reason)
+
+    def _compact(self, call_id: str, before: int) -> None:
+        def compact(core: Server) -> None:
+            log = core.log.calls.get(call_id)
+            if log is None:
+                raise EmulatorError(f"no log of call {call_id!r}", call_id=call_id)
+            log.compact(before)
+
+        self._act(compact)
 
     def _freeze(self, frozen: bool) -> None:
         self._act(lambda core: core.freeze() if frozen else core.thaw())
@@ -272,8 +294,23 @@ class EmulatorBase:
     def _phone_call(self, to: str, from_: str, wait: float, known: Frame) -> Future[VoiceCall]:
         return self._attempt(lambda core: core.inbound.phone(to, from_, **known), wait)
 
-    def _webrtc_call(self, agent: str, wait: float, known: Frame) -> Future[VoiceCall]:
-        return self._attempt(lambda core: core.inbound.webrtc(agent, **known), wait)
+    def _webrtc_call(
+        self, agent: str | None, token: str | None, wait: float, known: Frame
+    ) -> Future[VoiceCall]:
+        if token is not None:
+            claims = self._redeem(token, "webrtc")
+            agent = claims.agents[0]
+            known = {**known, "metadata": {**(known["metadata"] or {}), **claims.metadata}}
+        if not agent:
+            raise EmulatorError("webrtc_call() needs an agent or a token")
+        name = agent
+        return self._attempt(lambda core: core.inbound.webrtc(name, **known), wait)
+
+    def _redeem(self, token: str, channel: str) -> Claims:
+        try:
+            return self._act(lambda core: core.tokens.redeem(token, channel))
+        except TokenRefused as why:
+            raise EmulatorError(f"the token opens nothing: {why}") from None
 
     def _chat(self, agent: str, wait: float, known: Frame) -> Future[ChatSession]:
         def start(core: Server) -> ChatSession:

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -19,11 +20,13 @@ import uvicorn
 from attrs import define
 
 from .core import Close, Server
+from .core.faults import Faults
 from .errors import EmulatorError
 from .models import Answerer
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from .middleware import HttpRequest, Observed
+    from .rest.sockets import Outlet
 
 __all__ = ["Runner", "Sink"]
 
@@ -31,6 +34,7 @@ _T = TypeVar("_T")
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 3.0
 _STOP_GRACE = 0.5
+_REQUESTS_KEPT = 10_000
 
 
 class Sink(Protocol):
@@ -87,7 +91,9 @@ class Runner:
         self.port = port
         self.lock = threading.RLock()
         self.sinks: dict[int, Sink] = {}
-        self.handshake_faults: list[int] = []
+        self.outlets: set[Outlet] = set()
+        self.requests: deque[HttpRequest] = deque(maxlen=_REQUESTS_KEPT)
+        self.http_faults = Faults()
         self._answerer = answerer
         self._waiters: list[_Waiter] = []
         self._epoch = time.time() - time.monotonic()
@@ -105,7 +111,7 @@ class Runner:
         """Whether the server's thread serves."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, app: Starlette) -> None:
+    def start(self, app: Observed) -> None:
         """Bind, start the thread, return when connections are accepted.
 
         Raises:
@@ -128,7 +134,10 @@ class Runner:
         )  # fmt: skip
         ready = threading.Event()
         self._thread = threading.Thread(
-            target=self._serve, args=(config, listener, ready), name="pinecall-emulator", daemon=True
+            target=self._serve,
+            args=(config, listener, ready),
+            name="pinecall-emulator",
+            daemon=True,
         )
         self._thread.start()
         if not ready.wait(_START_TIMEOUT) or not self.running:
@@ -143,6 +152,8 @@ class Runner:
             waiters, self._waiters = self._waiters, []
             for link in list(self.core.connections.open.values()):
                 self.core.connections.close(link, 1001, "emulator stopped")
+            for outlet in list(self.outlets):
+                outlet.close(1001, "emulator stopped")
         self._wake()
         if server is not None and loop is not None:
             with contextlib.suppress(RuntimeError):

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from .core import Server
 from .core.chat import ChatSession
-from .core.names import slug
 from .core.records import Agent, Line
 from .core.session import Session
 from .core.voice import VoiceCall
@@ -85,7 +84,7 @@ def agents(server: Server) -> dict[str, HeldAgent]:
     """By the id the client wrote; ``org:slug`` when two organisations use one id."""
     found: dict[str, HeldAgent] = {}
     for agent in server.registry.agents:
-        name = agent.id if agent.id not in found else f"{agent.org}:{slug(agent.id) or agent.id}"
+        name = agent.id if agent.id not in found else f"{agent.org}:{agent.name}"
         found[name] = _agent(agent)
     return found
 

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import threading
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def program(name: str, body: str) -> str:
 class Process:
     """A program that prints what happens; ``line`` waits for it to say something."""
 
-    def __init__(self, source: str, server: Server, *flags: str) -> None:
+    def __init__(self, server: Server, source: str, *flags: str) -> None:
         environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -80,6 +81,10 @@ class Process:
     def line(self, text: str) -> None:
         self.output.wait_for(lambda line: line == text)
 
+    def kill(self) -> None:
+        self._process.kill()
+        self.end()
+
     def send(self, signum: int) -> None:
         self._process.send_signal(signum)
 
@@ -95,9 +100,25 @@ class Process:
         return code
 
 
+@pytest.fixture
+def run(server: Server) -> Iterator[Callable[..., Process]]:
+    """Starts programs that talk to the server; kills those that a failed test left behind."""
+    processes: list[Process] = []
+
+    def start(*arguments: str) -> Process:
+        processes.append(Process(server, *arguments))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+
+
+Run = Callable[..., Process]
+
 BOTH = pytest.mark.parametrize("name", list(FRONTS))
 
-RUN = """
+RUN = r"""
 pc = Pinecall()
 pc.deploy("mara", channels=["chat"])
 pc.on("connected", lambda: print("connected"))
@@ -113,9 +134,9 @@ print("handlers restored", before == after)
 
 
 @BOTH
-def test_sigint_ends_run_forever(server: Server, name: str) -> None:
+def test_sigint_ends_run_forever(server: Server, run: Run, name: str) -> None:
     """Ctrl-C: calls end, the goodbye is said, run_forever() returns, the old handlers are back."""
-    process = Process(program(name, RUN), server)
+    process = run(program(name, RUN))
     server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
     server.start_call()
     process.line("call")
@@ -129,9 +150,9 @@ def test_sigint_ends_run_forever(server: Server, name: str) -> None:
 
 
 @BOTH
-def test_sigterm_drains(server: Server, name: str) -> None:
+def test_sigterm_drains(server: Server, run: Run, name: str) -> None:
     """SIGTERM: no new calls, the present one finishes, and then it is over."""
-    process = Process(program(name, RUN), server)
+    process = run(program(name, RUN))
     server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
     there = server.start_call()
     process.line("call")
@@ -146,9 +167,9 @@ def test_sigterm_drains(server: Server, name: str) -> None:
 
 @BOTH
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_ends_at_once(server: Server, name: str, second: int) -> None:
+def test_a_second_signal_ends_at_once(server: Server, run: Run, name: str, second: int) -> None:
     """A second signal does not wait for the calls."""
-    process = Process(program(name, RUN), server)
+    process = run(program(name, RUN))
     server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
     there = server.start_call()
     process.line("call")
@@ -160,7 +181,7 @@ def test_a_second_signal_ends_at_once(server: Server, name: str, second: int) ->
 
 
 @BOTH
-def test_sigint_while_connecting(server: Server, name: str) -> None:
+def test_sigint_while_connecting(server: Server, run: Run, name: str) -> None:
     """Ctrl-C while connect() hangs is a KeyboardInterrupt at once, and nothing keeps running."""
     asked = Log()
 
@@ -173,7 +194,7 @@ def test_sigint_while_connecting(server: Server, name: str) -> None:
     pc = Pinecall(connect_timeout=600)
     await pc.connect()
     """
-    process = Process(program(name, body), server)
+    process = run(program(name, body))
     asked.wait_count(1)
     process.send(signal.SIGINT)
     assert process.end() in (-signal.SIGINT, 130)
@@ -181,9 +202,9 @@ def test_sigint_while_connecting(server: Server, name: str) -> None:
 
 
 @BOTH
-def test_sigint_while_reconnecting(server: Server, name: str) -> None:
+def test_sigint_while_reconnecting(server: Server, run: Run, name: str) -> None:
     """Ctrl-C ends run_forever() while the server is away."""
-    process = Process(program(name, RUN), server)
+    process = run(program(name, RUN))
     process.line("connected")
     server.takeover = hangs_up
     server.connection().reset()
@@ -194,7 +215,7 @@ def test_sigint_while_reconnecting(server: Server, name: str) -> None:
 
 
 @BOTH
-def test_exit_without_disconnect(server: Server, name: str) -> None:
+def test_exit_without_disconnect(server: Server, run: Run, name: str) -> None:
     """A program that forgets to disconnect ends all the same."""
     body = """
     pc = Pinecall()
@@ -202,13 +223,13 @@ def test_exit_without_disconnect(server: Server, name: str) -> None:
     await pc.connect()
     print("done")
     """
-    process = Process(program(name, body), server)
+    process = run(program(name, body))
     assert process.end() == 0
     assert process.output.items[0] == "done"
 
 
 @BOTH
-def test_development_mode_is_quiet(server: Server, name: str) -> None:
+def test_development_mode_is_quiet(server: Server, run: Run, name: str) -> None:
     """-X dev and -W error: a session with calls, tools and questions causes no warning."""
     body = """
     import gc, threading
@@ -231,13 +252,13 @@ def test_development_mode_is_quiet(server: Server, name: str) -> None:
     gc.collect()
     """
     server.replies["please.call"] = lambda connection, _: server.start_call()
-    process = Process(program(name, body), server, "-X", "dev", "-W", "error")
+    process = run(program(name, body), "-X", "dev", "-W", "error")
     assert process.end() == 0
     assert process.output.items == ["of CA1", "call.ended"]
 
 
 @BOTH
-def test_fork(server: Server, name: str) -> None:
+def test_fork(server: Server, run: Run, name: str) -> None:
     """A forked child gets a clear error for the parent's client, and may make one of its own."""
     body = """
     import os
@@ -256,7 +277,7 @@ def test_fork(server: Server, name: str) -> None:
     pc.send({"event": "from.the.parent"})
     await pc.disconnect()
     """
-    process = Process(program(name, body), server, "-W", "ignore")
+    process = run(program(name, body), "-W", "ignore")
     assert process.end() == 0
     assert process.output.items == ["ConfigurationError True"]
     server.frames.wait_for({"event": "from.the.parent"})
@@ -264,7 +285,7 @@ def test_fork(server: Server, name: str) -> None:
 
 
 @BOTH
-def test_made_before_a_fork(server: Server, name: str) -> None:
+def test_made_before_a_fork(server: Server, run: Run, name: str) -> None:
     """A client made before the fork, and connected after it, is the child's."""
     source = {
         "blocking": """
@@ -294,7 +315,7 @@ def test_made_before_a_fork(server: Server, name: str) -> None:
             print(os.waitpid(pid, 0)[1])
             """,
     }[name]
-    process = Process(textwrap.dedent(source), server, "-W", "ignore")
+    process = run(textwrap.dedent(source), "-W", "ignore")
     assert process.end() == 0
     assert process.output.items == ["0"]
     server.frames.wait_for({"event": "from.the.child"})

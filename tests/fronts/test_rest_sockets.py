@@ -67,6 +67,21 @@ def test_observe_resumes(front: Front) -> None:
     assert len(one.requests) == 2
 
 
+def test_observe_a_long_backlog(front: Front) -> None:
+    """What the server sends at once, and then closes, is all delivered in order, read or not."""
+
+    def script(ws: ServerConnection) -> None:
+        for seq in range(1, 500):
+            ws.send(entry(seq))
+        ws.send(entry(500, "call.summary"))
+
+    server = Sockets(front, script)
+    one = Rest(front, tokens(), settings=settings(server.url))
+    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    assert [e.seq for e in front.take(log, 1000)] == list(range(1, 501))
+    assert len(server.paths) == 1
+
+
 def test_observe_refused(front: Front) -> None:
     """An agent that is not online is a TokenError; 403 from the log is an ApiError 403."""
     one = Rest(front, replies(httpx.Response(404, json={"detail": "not online"})))

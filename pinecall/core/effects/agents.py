@@ -23,9 +23,10 @@ def agent_created(s: Session, event: Any, agent: Any, call: Any) -> None:
 @effect(AgentDisplaced)
 def agent_displaced(s: Session, event: AgentDisplaced, agent: Any, call: Any) -> None:
     if isinstance(agent, AgentBase):
+        reason = s.clean(event.reason or "no reason given")
         error = DisplacedError(
             f"agent {agent.id!r} was taken over by another connection "
-            f"({event.reason or 'no reason given'}); stop the other process, then ask for the "
+            f"({reason}); stop the other process, then ask for the "
             "agent again",
             agent_id=agent.id,
         )

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 def call_started(
     s: Session, event: CallStarted, agent: AgentBase | LineBase | None, call: CallBase | None
 ) -> None:
-    if isinstance(call, LineCallBase) and call.routed and agent is not call.agent:
+    owner = s.registry.owner(event.agent_id)
+    if isinstance(call, LineCallBase) and call.routed and isinstance(owner, AgentBase):
         # Handed over: the agent's call has the same id as the line's, whose end may be late.
         s.end_call(call, "routed")
-        call = None
+        agent, call = owner, None
     if call is not None and call.announced:
         # Servers repeat it; the object that handlers already have stays the one.
         call.language = event.language or call.language
@@ -79,7 +80,12 @@ def call_started(
 def call_ended(
     s: Session, event: CallEnded, agent: AgentBase | LineBase | None, call: CallBase | None
 ) -> None:
-    reason = event.reason or "unknown"
+    reason = s.clean(event.reason or "unknown")
+    if isinstance(s.registry.owner(event.agent_id), LineBase) and not isinstance(
+        call, LineCallBase
+    ):
+        s.drop(event, f"call {event.call_id} is over on its line")
+        return
     if call is not None:
         call.duration = event.duration_seconds or 0.0
         call.started_at = event.started_at or call.started_at
@@ -140,7 +146,7 @@ def call_error(
     s.report(
         PinecallError(
             f"call {event.call_id or '?'} of agent {event.agent_id!r}: {text}",
-            event.code or "CALL_ERROR",
+            s.clean(event.code or "CALL_ERROR"),
             agent_id=event.agent_id,
             call_id=event.call_id,
         ),

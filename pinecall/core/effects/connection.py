@@ -31,7 +31,8 @@ def ping(s: Session, event: Ping, agent: Any, call: Any) -> None:
 @effect(ErrorFrame)
 def error(s: Session, event: ErrorFrame, agent: Any, call: Any) -> None:
     text = s.clean(event.error or event.message or "no reason given")
-    code = event.code or next((known for known in _IN_TEXT if known in text), "SERVER_ERROR")
+    in_text = next((known for known in _IN_TEXT if known in text), "SERVER_ERROR")
+    code = s.clean(event.code or in_text)
     if isinstance(agent, AgentBase):
         registration = agent.registration
         if code in _CONFLICT or code in ("PHONE_IN_USE", "SERVER_AT_CAPACITY"):

@@ -107,7 +107,4 @@ def skill(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
 @effect(MemoryOps)
 def memory_ops(s: Session, event: MemoryOps, agent: Any, call: CallBase | None) -> None:
     """May come after its call ended (the end-of-call pass)."""
-    if call is None and event.session_id:
-        call = s.registry.calls.get(event.session_id)
-    agent = agent or (call.agent if call else None)
     s.emit("memory.ops", (event, call), event=event, agent=agent, call=call)

@@ -110,4 +110,4 @@ def session_ended(s: Session, event: WhatsAppSessionEnded, agent: Any, call: Any
             known.messages = event.messages
     pass_on(s, event, owner, known)
     if known is not None:
-        s.end_call(known, event.reason or "unknown", event)
+        s.end_call(known, s.clean(event.reason or "unknown"), event)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from .names import slug
 from .outbox import Frame
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ class CallLog:
 
     def of_call(self, session: Session) -> Log:
         """A session's log."""
-        name = slug(session.owner.id) or session.owner.id
+        name = session.owner.name
         log = self.calls.get(session.id)
         if log is None:
             log = self.calls[session.id] = Log(session.owner.org, name, session.id)
@@ -123,7 +122,7 @@ class CallLog:
 
     def record(self, session: Session, frame: Frame) -> None:
         """What an event of the session means in the log."""
-        self.feed(session.owner.org, slug(session.owner.id) or session.owner.id).add(frame)
+        self.feed(session.owner.org, session.owner.name).add(frame)
         for kind, data in _entries(session, frame):
             log = self.of_call(session)
             log.add(kind, self._server.now, data)

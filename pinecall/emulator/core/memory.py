@@ -6,7 +6,6 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from .names import slug
 from .outbox import Frame
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Memory:
         self._heard.pop(session.id, None)
 
     def _key(self, session: Session, contact: str) -> tuple[str, str, str]:
-        return (session.owner.org, slug(session.owner.id) or session.owner.id, contact)
+        return (session.owner.org, session.owner.name, contact)
 
     def _consolidate(self, session: Session, *, final: bool) -> None:
         contact = self.contact(session)

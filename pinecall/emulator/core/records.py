@@ -7,7 +7,7 @@ from typing import Any
 from attrs import define, field
 
 from .connections import Connection
-from .names import addressed
+from .names import addressed, slug
 
 __all__ = ["Agent", "Channel", "Line", "Owner"]
 
@@ -30,6 +30,11 @@ class Owner:
     org: str
     link: Connection | None
     config: dict[str, Any] = field(factory=dict)
+
+    @property
+    def name(self) -> str:
+        """How the server files it: the slug, or the id where that is empty."""
+        return slug(self.id) or self.id
 
     def address(self, form: str) -> str:
         """The ``agent_id`` of its frames."""
@@ -59,6 +64,11 @@ class Line(Owner):
     """A number answered by code; its id is ``line:<number>``."""
 
     number: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return self.id
 
     def address(self, form: str) -> str:
         """``line:<number>``, whatever the form of agents' ids."""

@@ -116,7 +116,7 @@ class Registry:
         if isinstance(owner, Line):
             self.lines.pop(owner.number, None)
         else:
-            self._agents.pop((owner.org, slug(owner.id) or owner.id), None)
+            self._agents.pop((owner.org, owner.name), None)
 
     def _capacity(self, link: Connection) -> None:
         limit = self._server.settings.capacity

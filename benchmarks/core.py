@@ -1,0 +1,173 @@
+"""What the core costs for each event, without any I/O, and whether that grows."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from pinecall.core.agent import AgentBase
+from pinecall.core.call import CallBase
+from pinecall.core.client import ClientBase
+from pinecall.core.line import LineBase, LineCallBase
+from pinecall.core.link import LinkSettings
+from pinecall.core.session import Session
+from pinecall.core.whatsapp import WhatsAppSessionBase
+
+from . import mix
+from .report import Result, at_least, at_most, measured
+from .running import Plan, alternate, settled
+
+__all__ = ["World", "core", "scaling"]
+
+#: Events that a front reads at once when it is busy: it takes the deliveries after each read.
+READ = 64
+
+
+class _Front:
+    coroutines = True
+
+    def __init__(self) -> None:
+        self.guard = threading.RLock()
+
+    def epoch(self) -> float:
+        return time.time()
+
+    def wake(self) -> None:
+        """There is nobody to wake."""
+
+    def make_agent(self, session: Session, agent_id: str) -> AgentBase:
+        return AgentBase(session, agent_id)
+
+    def make_line(self, session: Session, number: str) -> LineBase:
+        return LineBase(session, number)
+
+    def make_call(self, session: Session, agent: Any, call_id: str, **facts: Any) -> CallBase:
+        return CallBase(session, agent, call_id, **facts)
+
+    def make_line_call(
+        self, session: Session, line: Any, call_id: str, **facts: Any
+    ) -> LineCallBase:
+        return LineCallBase(session, line, call_id, **facts)
+
+    def make_whatsapp_session(
+        self, call: CallBase, contact_phone: str, contact_name: str | None
+    ) -> WhatsAppSessionBase:
+        return WhatsAppSessionBase(call, contact_phone, contact_name)
+
+
+class _Client(ClientBase[AgentBase, LineBase]):
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+
+class World:
+    """A connected session without a socket: ``agents`` agents with a live call each."""
+
+    def __init__(self, agents: int, calls: int | None = None) -> None:
+        settings = LinkSettings(url=lambda: "ws://127.0.0.1/client", api_key=lambda: "pk_benchmark")
+        self.session = Session(settings, _Front(), random=Random(7).random)
+        self.pc = _Client(self.session)
+        self.session.connect()
+        self.session.opened(self.session.link.generation, 0.0)
+        self.hear('{"event":"connected","org_id":"org_1"}')
+        for number in range(agents):
+            self.add_agent(number)
+        for number in range(agents if calls is None else calls):
+            self.hear(mix.call_started(number))
+
+    def add_agent(self, number: int) -> None:
+        self.pc.agent(mix.agent_id(number), prompt="You are Mara.", llm="openai/gpt-4.1-mini")
+        self.hear(mix.text_of({"event": "agent.created", "agent_id": mix.agent_id(number)}))
+
+    def hear(self, text: str) -> None:
+        self.session.receive(text, 0.0)
+        self.session.outgoing()
+        self.session.deliveries()
+
+    def listen(self) -> None:
+        def handler(event: object, call: object) -> None:
+            """Never called: delivering is where the core ends."""
+
+        for name in mix.NAMES:
+            self.pc.add_handler(name, handler)
+
+    def run(self, texts: Sequence[str]) -> float:
+        """Microseconds of CPU for each event, from the text to the delivery."""
+        receive, deliveries = self.session.receive, self.session.deliveries
+        with settled():
+            began = time.process_time()
+            for start in range(0, len(texts), READ):
+                for text in texts[start : start + READ]:
+                    receive(text, 1.0)
+                deliveries()
+            took = time.process_time() - began
+        return took / len(texts) * 1e6
+
+
+def _listening(agents: int) -> World:
+    world = World(agents)
+    world.listen()
+    return world
+
+
+def _loads(texts: Sequence[str]) -> float:
+    with settled():
+        began = time.process_time()
+        for text in texts:
+            json.loads(text)
+        took = time.process_time() - began
+    return took / len(texts) * 1e6
+
+
+def core(plan: Plan) -> list[Result]:
+    texts = list(mix.events(plan.of(50_000, 2_000)))
+    ours, bare = alternate(
+        plan.rounds, lambda: _listening(10).run(texts), lambda: _loads(texts)
+    )
+    return [
+        measured(
+            "core",
+            "CPU per event, text to delivery",
+            "us",
+            ours,
+            bare,
+            against="json.loads of the same text",
+            target=at_most(1.5),
+        )
+    ]
+
+
+def scaling(plan: Plan) -> list[Result]:
+    """Events a second of CPU with many agents and calls, beside the same with ten.
+
+    In the one line ten calls talk and the others are silent; in the other all of them talk in
+    turn, so that each event is of a call that the processor's caches no longer hold.
+    """
+    many, count = plan.of(10_000, 200), plan.of(50_000, 2_000)
+    few_talk, all_talk = list(mix.events(count, 10)), list(mix.events(count, many))
+    ten, ten_of_many, all_of_many = alternate(
+        plan.rounds,
+        lambda: 1e6 / _listening(10).run(few_talk),
+        lambda: 1e6 / _listening(many).run(few_talk),
+        lambda: 1e6 / _listening(many).run(all_talk),
+    )
+    lines = (
+        (f"{many} agents and calls, ten calls talk", ten_of_many),
+        (f"{many} agents and calls, all talk in turn", all_of_many),
+    )
+    return [
+        measured(
+            "scaling",
+            what,
+            "events/s",
+            found,
+            ten,
+            against="10 agents and calls",
+            target=at_least(0.95),
+        )
+        for what, found in lines
+    ]
