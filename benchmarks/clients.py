@@ -221,7 +221,8 @@ def count_frames(server: Server, count: int, *, parts: int = 1) -> Sample:
     try:
         connection.send(HELLO)
         connection.recv()
-        raw: socket.socket = connection.sock
+        raw = connection.sock
+        assert raw is not None
         for part in range(parts):
             server.tell("flood", part=part)
             raw.recv(1, socket.MSG_PEEK)

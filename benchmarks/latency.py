@@ -93,7 +93,7 @@ async def _bare_websockets(server: Server, probe: dict[str, Any]) -> Round:
 
         async def echo() -> None:
             async for text in connection:
-                if _PROBE in text:  # type: ignore[operator]
+                if _PROBE in text:
                     await connection.send(text)
 
         echoing = asyncio.ensure_future(echo())
@@ -118,7 +118,7 @@ def _bare_websocket_client(server: Server, probe: dict[str, Any]) -> Round:
     took = server.ask("probe", **probe)
     connection.send_close()
     echoing.join(PATIENCE)
-    connection.shutdown()
+    connection.close()
     return _round(took)
 
 
@@ -180,6 +180,4 @@ def _compared(
 
 def _added(most: float, baseline: list[float]) -> Target:
     """Microseconds more than the baseline."""
-    return Target(
-        f"<= {most / 1000:g} ms added", lambda value, _: value - median(baseline) <= most
-    )
+    return Target(f"<= {most / 1000:g} ms added", lambda value, _: value - median(baseline) <= most)

@@ -77,7 +77,9 @@ def _talk(world: World, count: int) -> CallBase:
 
 def _message_dicts(count: int) -> list[dict[str, str]]:
     frames = [json.loads(_message(number)) for number in range(count)]
-    return [{"id": frame["message_id"], "role": "user", "content": frame["text"]} for frame in frames]
+    return [
+        {"id": frame["message_id"], "role": "user", "content": frame["text"]} for frame in frames
+    ]
 
 
 def memory(plan: Plan) -> list[Result]:

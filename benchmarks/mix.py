@@ -13,11 +13,28 @@ from typing import Any
 __all__ = ["NAMES", "agent_id", "call_id", "call_started", "events", "text_of"]
 
 #: One round: 20 slots, so that each kind has its share and none comes in a block.
-_ROUND = (
-    "bot.word bot.word audio.metrics bot.word user.speaking bot.word bot.word other bot.word "
-    "audio.metrics bot.word bot.word user.message bot.word bot.word audio.metrics bot.word "
-    "user.speaking bot.word other"
-).split()
+_ROUND = [
+    "bot.word",
+    "bot.word",
+    "audio.metrics",
+    "bot.word",
+    "user.speaking",
+    "bot.word",
+    "bot.word",
+    "other",
+    "bot.word",
+    "audio.metrics",
+    "bot.word",
+    "bot.word",
+    "user.message",
+    "bot.word",
+    "bot.word",
+    "audio.metrics",
+    "bot.word",
+    "user.speaking",
+    "bot.word",
+    "other",
+]
 _OTHERS = (
     "bot.speaking",
     "speech.started",
@@ -135,7 +152,7 @@ def _fields(name: str, number: int, reply: str, said: str) -> dict[str, Any]:
         return {"turn_id": turn, "duration_ms": 691, "timestamp": 1787352106.9}
     if name == "turn.resumed":
         return {"turn_id": turn, "timestamp": 1787352107.1}
-    judged = {"turn_id": turn, "probability": 0.97, "latency_ms": 164}
+    judged: dict[str, Any] = {"turn_id": turn, "probability": 0.97, "latency_ms": 164}
     if name in ("eager.turn", "turn.end"):
         judged.update(message_id=said, text=_SENTENCE[:50])
     return judged

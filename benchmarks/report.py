@@ -29,9 +29,7 @@ def at_least(ratio: float) -> Target:
     return Target(f">= {ratio:g} x", lambda _, found: found is not None and found >= ratio)
 
 
-def at_most(
-    ratio: float | None = None, *, value: float | None = None, unit: str = ""
-) -> Target:
+def at_most(ratio: float | None = None, *, value: float | None = None, unit: str = "") -> Target:
     """Of the baseline, of the value itself, or both."""
     parts = [] if ratio is None else [f"<= {ratio:g} x"]
     if value is not None:
@@ -102,7 +100,7 @@ def _number(value: float | None) -> str:
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
 
 
-def _aligned(rows: list[tuple[str, ...]], left: set[int]) -> str:
+def _aligned(rows: Sequence[tuple[str, ...]], left: set[int]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -114,11 +112,11 @@ def _aligned(rows: list[tuple[str, ...]], left: set[int]) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def table(results: Iterable[Result], *, judge: bool) -> str:
+def table(results: Iterable[Result]) -> str:
     rows = [("what", "value", "unit", "baseline", "ratio", "target", "met", "beside")]
     notes = []
     for result in results:
-        met = "" if result.met is None or not judge else "yes" if result.met else "NO"
+        met = "" if result.met is None else "yes" if result.met else "NO"
         rows.append(
             (
                 f"{result.benchmark}: {result.what}",
@@ -141,10 +139,17 @@ def table(results: Iterable[Result], *, judge: bool) -> str:
 
 def _versions() -> dict[str, str]:
     found = {}
-    for name in (
-        "pinecall-sdk attrs msgspec websockets websocket-client httpx starlette uvicorn "
-        "sse-starlette"
-    ).split():
+    for name in [
+        "pinecall-sdk",
+        "attrs",
+        "msgspec",
+        "websockets",
+        "websocket-client",
+        "httpx",
+        "starlette",
+        "uvicorn",
+        "sse-starlette",
+    ]:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -22,9 +22,7 @@ def asyncio_front(plan: Plan) -> list[Result]:
             lambda: run_async(partial(clients.bare_websockets, server, count)),
             partial(clients.count_frames, server, count),
         )
-    return _results(
-        "asyncio", ours, bare, counted, against="websockets + json.loads", least=1.1
-    )
+    return _results("asyncio", ours, bare, counted, against="websockets + json.loads", least=1.1)
 
 
 def blocking_front(plan: Plan) -> list[Result]:

@@ -46,6 +46,8 @@ def not_a_server(exc: BaseException) -> Failure:
 
 def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> Failure:
     """``connected``: were TCP and TLS done when it happened? ``wrapping``: was TLS under way?"""
+    if isinstance(exc, ConfigurationError):
+        return Failure("handshake", exc.message, retryable=False, code=exc.code, cause=exc)
     if isinstance(exc, ssl.SSLCertVerificationError):
         return Failure(
             "tls",

@@ -7,7 +7,7 @@ import sys
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import parse_qs
 
 from .core.hub import Hub, agent_filter
@@ -23,6 +23,8 @@ __all__ = ["EventStream", "Feed"]
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_T = TypeVar("_T")
 
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
 #: Seconds that a stream may take to write what is left when the server stops.
@@ -53,10 +55,13 @@ class Feed:
         except RuntimeError:
             pass  # the loop is closed, and with it the stream
 
+    def nudge(self) -> None:
+        """Let whoever waits look again; on the loop."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
     def _woken(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        self.nudge()
         if self._writing is not None and self.reader.over:
             if self.reader.reason == "closed":
                 self._loop.call_later(_LAST_WORDS, self._abort)
@@ -88,12 +93,15 @@ class Feed:
                 return body
             await self.wait()
 
-    async def write_all(self, write: Callable[[bytes], Awaitable[Any]]) -> bool:
-        """Everything, until the end; False if the reader stopped reading and was cut off."""
+    async def write_all(
+        self, write: Callable[[_T], Awaitable[Any]], next: Callable[[], Awaitable[_T]]
+    ) -> bool:
+        """Write what ``next`` gives until that is empty; False if the reader was cut off, or had
+        stopped reading at the end."""
         task = asyncio.current_task()
         try:
             while True:
-                body = await self.next()
+                body = await next()
                 if not body:
                     return not self.reader.cut
                 self._writing = task
@@ -183,7 +191,7 @@ class EventStream:
         if cls is EventStream and "starlette.responses" in sys.modules:
             from .frameworks import starlette_class
 
-            cls = starlette_class()
+            return cast("Self", object.__new__(starlette_class()))
         return object.__new__(cls)
 
     def __init__(
@@ -231,7 +239,8 @@ class EventStream:
         try:
             await send(start)
             if await feed.write_all(
-                lambda body: send({"type": "http.response.body", "body": body, "more_body": True})
+                lambda body: send({"type": "http.response.body", "body": body, "more_body": True}),
+                feed.next,
             ):
                 await send(dict(_LAST))
         except OSError:

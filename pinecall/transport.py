@@ -188,15 +188,8 @@ async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> S
         made.append(Socket(*args, on_handshake=on_handshake, **kwargs))
         return made[-1]
 
-    options: dict[str, Any] = {}
-    url = settings.current_url()
-    if settings.ssl is not None and url.startswith("wss:"):
-        options["ssl"] = settings.ssl
-    if _TAKES_PROXY:
-        options["proxy"] = settings.proxy or True
-    elif settings.proxy is not None:
-        raise ConfigurationError("proxy= needs websockets 15 or later: pip install -U websockets")
     try:
+        url, options = _options(settings)
         return await connect(
             url,
             create_connection=make,  # type: ignore[arg-type]
@@ -217,6 +210,20 @@ async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> S
         # With TCP done the connection is made; with TLS done it begins the handshake.
         connected = bool(made) and made[-1].tcp_connected
         raise OpenFailed(_failure(exc, connected, bool(made) and not connected)) from exc
+
+
+def _options(settings: Settings) -> tuple[str, dict[str, Any]]:
+    # Without a key there is no use in a connection.
+    settings.current_key()
+    options: dict[str, Any] = {}
+    url = settings.current_url()
+    if settings.ssl is not None and url.startswith("wss:"):
+        options["ssl"] = settings.ssl
+    if _TAKES_PROXY:
+        options["proxy"] = settings.proxy or True
+    elif settings.proxy is not None:
+        raise ConfigurationError("proxy= needs websockets 15 or later: pip install -U websockets")
+    return url, options
 
 
 def _failure(exc: Exception, connected: bool, wrapping: bool = False) -> Failure:

@@ -126,6 +126,15 @@ class ClientWeb:
 
         return EventStream(self.session.open_hub(), agents)
 
+    async def ws(
+        self, socket: Any, *, agents: str | Iterable[str] | None = None, last_event_id: str = ""
+    ) -> None:
+        """The same events over a WebSocket that your framework has accepted (Starlette, FastAPI,
+        Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is closed."""
+        from .ws import serve_ws
+
+        await serve_ws(self.session.open_hub(), socket, agents, last_event_id=last_event_id)
+
     async def _close_web(self) -> None:
         if self.session.hub is not None:
             self.session.hub.close()
@@ -168,3 +177,16 @@ class AgentWeb:
         from .stream import EventStream
 
         return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)
+
+    async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
+        """This agent's events, or one call's, over a WebSocket that your framework has accepted."""
+        from .ws import serve_ws
+
+        await serve_ws(
+            self.session.open_hub(),
+            socket,
+            [self.id],
+            of_agent=self.id,
+            session_id=session_id,
+            last_event_id=last_event_id,
+        )

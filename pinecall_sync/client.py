@@ -16,6 +16,7 @@ from pinecall.core.drain import Drain, DrainReport
 from pinecall.core.session import Session
 from pinecall.options import ReconnectPolicy
 from pinecall.settings import Settings
+from pinecall.shutdown import end_streams_on_signals
 
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .driver import Driver
@@ -139,6 +140,7 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         ``connect_timeout``.
         """
         self._driver.check_process()
+        end_streams_on_signals(self.session.open_hub())
         with self.session.guard:
             outcome = self.session.connect()
         self._driver.start()

@@ -169,25 +169,27 @@ class Driver:
             return self.session.deadline(time.monotonic())
 
     def _follow_link(self) -> None:
-        link = self.session.link
-        if link.generation == self._generation:
+        with self.session.guard:
+            link = self.session.link
+            generation, phase, reason = link.generation, link.phase, link.close_reason
+        if generation == self._generation:
             return
-        self._generation = link.generation
+        self._generation = generation
         give_up, self._give_up = self._give_up, None
         if give_up is not None:
             give_up()
         gone, self._socket = self._socket, None
         if gone is not None:
-            if link.phase is Phase.CLOSED and link.close_reason == "client_disconnect":
+            if phase is Phase.CLOSED and reason == "client_disconnect":
                 self._deliver_all()
                 with self.session.guard:
                     texts = self.session.outgoing()
                 gone.close_within(texts, 1000, "client_disconnect", self._close_timeout)
             else:
                 gone.abort()
-        if link.phase is Phase.OPENING:
+        if phase is Phase.OPENING:
             self._opening = threading.Thread(
-                target=self._open, args=(link.generation,), name="pinecall-open", daemon=True
+                target=self._open, args=(generation,), name="pinecall-open", daemon=True
             )
             self._opening.start()
 

@@ -18,6 +18,8 @@ from pinecall.shutdown import end_streams_on_signals
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pinecall.core.subscriber import Subscriber
+
 __all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
 
 #: Each stream holds a thread of the server. Past so many the answer is 503, for other requests must
@@ -29,8 +31,46 @@ RETRY_AFTER = 5
 #: Seconds that a write may take, where the server lets us say so.
 SEND_TIMEOUT = 30.0
 
+#: Seconds that a stream may take to write what is left when the server stops.
+_LAST_WORDS = 1.0
 _PING_AFTER = 3 * BEAT
 _open: weakref.WeakKeyDictionary[Hub, set[int]] = weakref.WeakKeyDictionary()
+
+
+class _Thread:
+    """What wakes a stream's thread, and frees it from a write that is stuck.
+
+    The hub knows this, and not the :class:`Chunks`: those must go when their server drops them.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        # A TLS socket cannot be shut down from another thread.
+        self.connection = connection if type(connection) is socket.socket else None
+        if self.connection is not None:
+            self.connection.settimeout(SEND_TIMEOUT)
+        self.ready = threading.Event()
+        self.writing = False
+        self.reader: Subscriber | None = None
+
+    def wake(self) -> None:
+        self.ready.set()
+        if self.connection is None or self.reader is None or not self.writing:
+            return
+        if self.reader.cut:
+            self.hang_up()
+        elif self.reader.over:
+            timer = threading.Timer(_LAST_WORDS, self.hang_up)
+            timer.daemon = True
+            timer.start()
+
+    def hang_up(self) -> None:
+        if self.writing:
+            self.shut(socket.SHUT_RDWR)
+
+    def shut(self, how: int) -> None:
+        if self.connection is not None:
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(how)
 
 
 class Chunks(Iterator[bytes]):
@@ -41,40 +81,39 @@ class Chunks(Iterator[bytes]):
 
     def __init__(self, hub: Hub, connection: Any = None, **options: Any) -> None:
         self.hub = hub
-        self._connection = connection if type(connection) is socket.socket else None
-        if self._connection is not None:
-            # A client that has stopped reading would hold the thread until TCP gives up.
-            self._connection.settimeout(SEND_TIMEOUT)
-        self._ready = threading.Event()
+        self._thread = _Thread(connection)
         _open.setdefault(hub, set()).add(id(self))
-        self._reader = hub.subscribe(self._ready.set, **options)
+        self._reader = self._thread.reader = hub.subscribe(self._thread.wake, **options)
         end_streams_on_signals(hub)
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
-        reader = self._reader
+        self._thread.writing = False
+        body = self._next()
+        self._thread.writing = True
+        return body
+
+    def _next(self) -> bytes:
+        ready, reader = self._thread.ready, self._reader
         while True:
-            self._ready.clear()
+            ready.clear()
             body = reader.take()
             if body:
                 return body
             if reader.over:
-                self._finish()
+                if reader.reason == "closed":
+                    # Nothing more is read: or gunicorn would wait 2 s for another request.
+                    self._thread.shut(socket.SHUT_RD)
+                self.close()
                 raise StopIteration
-            if not self._ready.wait(_PING_AFTER):
+            if not ready.wait(_PING_AFTER):
                 # Only a write tells a thread that its client has gone.
                 return PING
 
-    def _finish(self) -> None:
-        if self._connection is not None and self._reader.reason == "closed":
-            # Nothing more is read from it: or gunicorn would wait 2 s for another request.
-            with contextlib.suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RD)
-        self.close()
-
     def close(self) -> None:
+        self._thread.writing = False
         self.hub.unsubscribe(self._reader)
         _open.get(self.hub, set()).discard(id(self))
 

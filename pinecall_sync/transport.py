@@ -22,6 +22,7 @@ from websocket import ABNF
 
 from pinecall.core.link import Failure
 from pinecall.core.wire import redact
+from pinecall.errors import ConfigurationError
 from pinecall.failures import classify, http_failure, not_a_server
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ class _Connection(websocket.WebSocket):
         if url.startswith("wss:"):
             context = given.get("context") or ssl.create_default_context()
             self.sock_opt.sslopt = {"context": _Context(context, self._wrap)}
-        super().connect(url, **options)
+        super().connect(url, **options)  # type: ignore[no-untyped-call]
 
     def _wrap(self, sock: socket.socket, wrap: Callable[..., ssl.SSLSocket]) -> ssl.SSLSocket:
         self.wrapping = True
@@ -284,6 +285,8 @@ def open_socket(settings: Settings, timeout: float, on_stage: OnStage) -> Socket
     TLS and the handshake."""
     connection: Any = _Connection(on_stage, skip_utf8_validation=True)
     try:
+        # Without a key there is no use in a connection.
+        settings.current_key()
         connection.connect(
             settings.current_url(),
             timeout=timeout,
@@ -336,6 +339,6 @@ def _failure(exc: Any, connection: Any) -> Failure:
         return classify(TimeoutError(str(exc)), connected=connection.handshaking)
     if isinstance(exc, websocket.WebSocketConnectionClosedException):
         return Failure("handshake", "the host closed the connection without an answer", cause=exc)
-    if isinstance(exc, OSError):
+    if isinstance(exc, (OSError, ConfigurationError)):
         return classify(exc, connected=connection.handshaking, wrapping=connection.wrapping)
     return not_a_server(exc)

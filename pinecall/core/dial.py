@@ -49,6 +49,8 @@ class _Dial:
         named = (call.from_, call.to, call.metadata.get("target"), call.metadata.get("agent"))
         if self.to in named:
             return True
+        if call.from_ == "webrtc":
+            return False  # a visitor's browser
         return call.direction == "outbound" or call.transport not in ("phone", "chat", "whatsapp")
 
 

@@ -113,6 +113,7 @@ class Registration:
 
     def forget(self) -> None:
         """The owner was removed."""
+        self.status = "idle"
         error = NotConnected(f"{self.owner.id!r} was removed", agent_id=self.owner.id)
         if self._ready is not None:
             self._ready.fail(error)

@@ -37,6 +37,7 @@ from .agent import AgentBase, tools_of
 from .call import CallBase
 from .delivering import Delivering
 from .drain import Drain
+from .handlers import describe, is_coroutine
 from .history import check_store
 from .hub import Hub
 from .line import LineBase
@@ -369,6 +370,12 @@ class Session(Delivering):
         if self.front.coroutines:
             return
         check_store(getattr(options, "history", None), agent_id, coroutines=False)
+        if is_coroutine(options.greeting):
+            raise ConfigurationError(
+                f"agent {agent_id!r}: the greeting {describe(options.greeting)} is an 'async def'; "
+                "pinecall_sync runs plain functions: write 'def', or use the asyncio package pinecall",
+                agent_id=agent_id,
+            )
         skills = [tools_of(skill) for skill in options.skills or ()]
         for tool in [*(options.tools or ()), *(tool for group in skills for tool in group)]:
             if getattr(tool, "is_async", False):

@@ -9,9 +9,10 @@ What it says, in the order it decides:
    ``!tool name {"json": "arguments"}`` calls that tool, several such lines call several in one round;
    ``!say words`` says exactly that; ``!prompt`` says the system prompt; ``!tools`` names the tools;
    ``!history`` counts the messages; ``!words 12`` says twelve words; ``!fail why`` is a model failure.
-3. A tool whose name, or two words of whose description, the text mentions is called. Arguments come
-   from the text: ``key=value``, a value of an ``enum``, numbers, quoted text, something shaped like
-   the example in the description (``like ORD-12345``), at last the whole text.
+3. A tool is called when the text has a word of its name, two words of its description, or something
+   shaped like an example in a parameter's description (``like ORD-12345``). Arguments come from the
+   text: ``key=value``, a value of an ``enum``, numbers, quoted text, what is shaped like the example,
+   at last the whole text.
 4. A greeting, a farewell, thanks and "what can you do" have answers in English and Spanish.
 5. Anything else: ``You said: <text>``.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from .fill import arguments_for, spelled, words_of
+from .fill import arguments_for, has_example, spelled, words_of
 from .turn import Failure, Piece, ToolCall, ToolCalls, Turn
 
 __all__ = ["respond"]
@@ -152,6 +153,7 @@ def _mentioned(turn: Turn) -> ToolCall | None:
         name = words_of(spelled(function["name"]))
         description = words_of(str(function.get("description", ""))) - _COMMON
         by_name = len((name - _COMMON) & spoken)
+        by_name += has_example(function.get("parameters") or {}, turn.text)
         by_description = len(description & spoken)
         if by_name or by_description >= 2:
             score = (3 * by_name + by_description, -at)

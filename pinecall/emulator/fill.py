@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["arguments_for", "spelled", "words_of"]
+__all__ = ["arguments_for", "has_example", "spelled", "words_of"]
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w])")
 _QUOTED = re.compile(r"[\"“']([^\"”']+)[\"”']")
@@ -22,6 +22,12 @@ def words_of(text: str) -> set[str]:
     return {
         w[:-1] if len(w) > 3 and w.endswith("s") else w for w in re.findall(r"\w+", text.lower())
     }
+
+
+def has_example(schema: dict[str, Any], text: str) -> bool:
+    """Whether the text has something shaped like an example of one of the parameters."""
+    properties: dict[str, Any] = schema.get("properties") or {}
+    return any(_like_the_example(_plain(p, schema), text) for p in properties.values())
 
 
 def arguments_for(schema: dict[str, Any], text: str) -> dict[str, Any]:

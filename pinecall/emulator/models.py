@@ -97,7 +97,7 @@ def responder_of(responder: Responder | str | None) -> Responder | None:
 
 
 class Answerer:
-    """Runs a responder for each turn: coroutines on ``home`` (else the server's loop), the rest in threads."""
+    """Runs a responder for each turn: coroutines on ``home``, else the server's loop; the rest in threads."""
 
     def __init__(self, responder: Responder, home: asyncio.AbstractEventLoop | None) -> None:
         self._responder = responder

@@ -53,7 +53,7 @@ class HeldLine:
 
 @frozen
 class CallView:
-    """A live session: a call (``dialing``, ``ringing``, ``live``, ``detached``), a chat or a WhatsApp session."""
+    """A live call, chat or WhatsApp session; ``status``: dialing, ringing, live, paused or detached."""
 
     id: str
     owner: str

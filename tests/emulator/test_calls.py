@@ -37,7 +37,13 @@ def test_the_greeting_is_spoken_once_and_whole(world: World, client: Client) -> 
     """Its text is in the first frame, the words follow, templates are filled in."""
     client.agent(greeting="Hi {{name}}", vars={"name": "Ana"})
     world.phone()
-    assert client.names()[-5:] == ["bot.speaking", "bot.word", "bot.word", "message.confirmed", "bot.finished"]
+    assert client.names()[-5:] == [
+        "bot.speaking",
+        "bot.word",
+        "bot.word",
+        "message.confirmed",
+        "bot.finished",
+    ]
     assert client.last("bot.speaking")["text"] == "Hi Ana"
     assert [f["word"] for f in client.events("bot.word")] == ["Hi", "Ana"]
 
@@ -74,7 +80,11 @@ def test_the_order_of_a_webrtc_turn(world: World, client: Client) -> None:
         "bot.speaking", "message.confirmed", "bot.finished", "message.confirmed",
     ]  # fmt: skip
     first, second = client.events("user.message")
-    assert (first["message_id"], first["lag_ms"], second["lag_ms"]) == (second["message_id"], 0, 449)
+    assert (first["message_id"], first["lag_ms"], second["lag_ms"]) == (
+        second["message_id"],
+        0,
+        449,
+    )
     one, two = client.events("message.confirmed")
     assert (one["seq"], one["ts"]) == (two["seq"], two["ts"])
     assert "session_id" not in two
@@ -145,7 +155,14 @@ def test_bot_reply_is_spoken_with_the_clients_id(world: World, client: Client) -
     client.agent(llm=None)
     call = world.phone()
     client.send("bot.reply", call_id=call.id, message_id="msg_1", text="Hi there", in_reply_to="")
-    client.send("bot.reply", call_id=call.id, message_id="msg_2", text="Kept", in_reply_to="", add_to_history=True)
+    client.send(
+        "bot.reply",
+        call_id=call.id,
+        message_id="msg_2",
+        text="Kept",
+        in_reply_to="",
+        add_to_history=True,
+    )
     assert [f["text"] for f in client.events("bot.speaking")] == ["Hi there", "Kept"]
     assert [f["message_id"] for f in client.events("bot.finished")] == ["msg_1", "msg_2"]
     assert call.messages == [{"role": "assistant", "content": "Kept"}]
@@ -160,8 +177,17 @@ def test_replies_are_spoken_one_after_the_other() -> None:
     for name in ("a", "b"):
         client.send("bot.reply", call_id=call.id, message_id=name, text="one two", in_reply_to="")
     world.pass_time(10)
-    names = [(f["event"], f["message_id"]) for f in client.inbox if f["event"] in ("bot.speaking", "bot.finished")]
-    assert names == [("bot.speaking", "a"), ("bot.finished", "a"), ("bot.speaking", "b"), ("bot.finished", "b")]
+    names = [
+        (f["event"], f["message_id"])
+        for f in client.inbox
+        if f["event"] in ("bot.speaking", "bot.finished")
+    ]
+    assert names == [
+        ("bot.speaking", "a"),
+        ("bot.finished", "a"),
+        ("bot.speaking", "b"),
+        ("bot.finished", "b"),
+    ]
 
 
 def test_speech_takes_time_at_full_pace() -> None:
@@ -246,7 +272,12 @@ def test_a_barge_in_cuts_the_agent_off() -> None:
     world.pass_time(1.5)
     world.say(call, "wait", cut=True)
     cut = client.last("bot.interrupted")
-    assert (cut["reason"], cut["words_spoken"], cut["last_word"], cut["played_ms"]) == ("user_spoke", 3, "three", 1200)
+    assert (cut["reason"], cut["words_spoken"], cut["last_word"], cut["played_ms"]) == (
+        "user_spoke",
+        3,
+        "three",
+        1200,
+    )
     assert client.last("barge_in")["cancelled_message_id"] == cut["message_id"]
     assert client.names().index("speech.started") < client.names().index("barge_in")
     world.pass_time(10)
@@ -302,7 +333,13 @@ def test_a_pause_in_a_turn(world: World, client: Client) -> None:
     world.say(call, "I would", end=False)
     call.caller.silence()
     world.say(call, "like tea")
-    assert of_call(client, since)[:5] == ["speech.started", "speech.ended", "turn.pause", "turn.resumed", "speech.started"]
+    assert of_call(client, since)[:5] == [
+        "speech.started",
+        "speech.ended",
+        "turn.pause",
+        "turn.resumed",
+        "speech.started",
+    ]
     assert [f["text"] for f in client.events("user.message")] == ["I would like tea"]
     assert client.last("turn.end")["turn_id"] == 1
     with pytest.raises(EmulatorError, match="end=False"):
@@ -316,12 +353,17 @@ def test_cancel_stops_the_current_or_the_named_message() -> None:
     client.agent(llm=None)
     call = world.phone()
     for name in ("a", "b", "c"):
-        client.send("bot.reply", call_id=call.id, message_id=name, text="one two three", in_reply_to="")
+        client.send(
+            "bot.reply", call_id=call.id, message_id=name, text="one two three", in_reply_to=""
+        )
     world.pass_time(1)
     client.send("bot.cancel", call_id=call.id, message_id="b")
     client.send("bot.cancel", call_id=call.id)
     world.pass_time(10)
-    assert [(f["message_id"], f["reason"]) for f in client.events("bot.interrupted")] == [("b", "cancelled"), ("a", "cancelled")]
+    assert [(f["message_id"], f["reason"]) for f in client.events("bot.interrupted")] == [
+        ("b", "cancelled"),
+        ("a", "cancelled"),
+    ]
     assert [f["message_id"] for f in client.events("bot.finished")] == ["c"]
     assert client.last("message.aborted")["message_id"] == "b"
 
@@ -333,7 +375,9 @@ def test_clear_stops_everything() -> None:
     client.agent(llm=None)
     call = world.phone()
     for name in ("a", "b"):
-        client.send("bot.reply", call_id=call.id, message_id=name, text="one two three", in_reply_to="")
+        client.send(
+            "bot.reply", call_id=call.id, message_id=name, text="one two three", in_reply_to=""
+        )
     world.pass_time(1)
     client.send("bot.clear", call_id=call.id)
     world.pass_time(10)
@@ -369,7 +413,9 @@ def test_a_call_ends_when_the_agent_stays_away(world: World, client: Client) -> 
     [("bot.reply", {"message_id": "m", "text": "x"}), ("call.hold", {}), ("llm.ready", {"turn": 1}),
      ("llm.tool_result", {"msg_id": "m", "results": []}), ("skill.load", {"skill": "s"})],
 )  # fmt: skip
-def test_commands_for_calls_that_are_over_are_ignored(client: Client, event: str, fields: dict[str, Any]) -> None:
+def test_commands_for_calls_that_are_over_are_ignored(
+    client: Client, event: str, fields: dict[str, Any]
+) -> None:
     """As late frames are."""
     assert client.send(event, call_id="CA0", **fields) == []
 

@@ -57,7 +57,12 @@ def test_messages_of_a_chat_are_answered_in_order(world: World, client: Client) 
 def test_no_barrier_in_chats_unless_asked_for(world: World, client: Client) -> None:
     """It fires only when the agent opted in."""
     for preparing, count in ((None, 0), (True, 1)):
-        client.send("agent.create", agent_id="mara", llm="x", **({} if preparing is None else {"preparing": preparing}))
+        client.send(
+            "agent.create",
+            agent_id="mara",
+            llm="x",
+            **({} if preparing is None else {"preparing": preparing}),
+        )
         chat = world.chat()
         chat.say("hello")
         world.pump()
@@ -75,12 +80,19 @@ def test_an_app_answers_its_own_chat(world: World, client: Client) -> None:
     assert client.names()[-2:] == ["chat.response", "bot.finished"]
     chat.say("and?")
     world.pump()
-    for action, more in (("start", {"in_reply_to": ""}), ("chunk", {"token": "We"}), ("chunk", {"token": "ll"}), ("end", {})):
+    for action, more in (
+        ("start", {"in_reply_to": ""}),
+        ("chunk", {"token": "We"}),
+        ("chunk", {"token": "ll"}),
+        ("end", {}),
+    ):
         client.send("bot.reply.stream", call_id=chat.id, message_id="msg_2", action=action, **more)
     assert [h.text for h in chat.heard] == ["Hi", "Well"]
 
 
-def ask(client: Client, text: str, session: str = "chat-run-x", **more: Any) -> list[dict[str, Any]]:
+def ask(
+    client: Client, text: str, session: str = "chat-run-x", **more: Any
+) -> list[dict[str, Any]]:
     """Send llm.chat; the frames that came back."""
     before = len(client.inbox)
     client.send("llm.chat", agent_id="mara", session_id=session, text=text, **more)
@@ -92,13 +104,19 @@ def test_a_requester_talks_to_an_agent(world: World, client: Client) -> None:
     client.agent()
     requester = world.client()
     frames = ask(requester, "thanks", metadata={"console": True})
-    assert [f["event"] for f in frames] == ["llm.chat.started", "llm.chat.token", "llm.chat.token", "llm.chat.token", "llm.chat.done"]
+    assert [f["event"] for f in frames] == [
+        "llm.chat.started",
+        "llm.chat.token",
+        "llm.chat.token",
+        "llm.chat.token",
+        "llm.chat.done",
+    ]
     assert {f["session_id"] for f in frames} == {"chat-run-x"}
     assert (frames[2]["token"], frames[2]["text"]) == (" are", "You are")
     assert frames[-1]["text"] == "You are welcome."
     assert client.last("llm.chat.started")["call_id"] == "chat-run-x"
     assert client.last("llm.chat.started")["metadata"] == {"console": True}
-    assert [f["event"] for f in ask(requester, "thanks")][0] == "llm.chat.token"
+    assert ask(requester, "thanks")[0]["event"] == "llm.chat.token"
 
 
 def test_the_requester_sees_the_tools(world: World, client: Client) -> None:

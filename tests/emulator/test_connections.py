@@ -19,7 +19,9 @@ def test_connected_answers_the_right_key(world: World) -> None:
     ("frame", "code"),
     [({"api_key": "nope"}, "INVALID_KEY"), ({}, "MISSING_KEY"), ({"api_key": 7}, "INVALID_KEY")],
 )
-def test_a_wrong_key_is_an_error_and_a_close(world: World, frame: dict[str, object], code: str) -> None:
+def test_a_wrong_key_is_an_error_and_a_close(
+    world: World, frame: dict[str, object], code: str
+) -> None:
     """The error comes before the close, 1008."""
     client = world.client(key=None)
     assert client.send("connect", **frame)[0]["code"] == code
@@ -43,7 +45,9 @@ def test_a_client_that_never_authenticates_is_closed(world: World) -> None:
     assert client.closed is not None
 
 
-@pytest.mark.parametrize("text", ["", "no json", "[1]", "null", "5", '{"no":"event"}', b"\x00", "[" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "no json", "[1]", "null", "5", '{"no":"event"}', b"\x00", "[" * 5000]
+)
 def test_what_is_not_a_frame_is_ignored(client: Client, text: str | bytes) -> None:
     """Nothing comes back and the connection lives on."""
     assert client.text(text) == []

@@ -19,7 +19,10 @@ def test_dtmf_goes_both_ways(world: World, client: Client) -> None:
     call = world.phone()
     call.press("4#")
     world.pump()
-    assert [(f["digit"], f["digits"]) for f in client.events("call.dtmf_received")] == [("4", "4"), ("#", "4#")]
+    assert [(f["digit"], f["digits"]) for f in client.events("call.dtmf_received")] == [
+        ("4", "4"),
+        ("#", "4#"),
+    ]
     assert client.send("call.dtmf", call_id=call.id, digits="12#")[0]["digits"] == "12#"
     assert call.tones == ["12#"]
     assert client.send("call.dtmf", call_id=call.id, digits="a")[0]["code"] == "BAD_REQUEST"
@@ -65,14 +68,19 @@ def test_forward_speaks_then_leaves(world: World, client: Client) -> None:
     """The message, call.forwarded, call.ended."""
     client.agent()
     call = world.phone()
-    got = client.send("call.forward", call_id=call.id, to="+1 555 867 5309", message="One moment", announce=False)
+    got = client.send(
+        "call.forward", call_id=call.id, to="+1 555 867 5309", message="One moment", announce=False
+    )
     assert [f["event"] for f in got if f["event"] != "bot.word"] == [
         "bot.speaking", "message.confirmed", "bot.finished", "call.forwarded", "call.ended",
     ]  # fmt: skip
     assert client.last("call.forwarded")["to"] == "+15558675309"
     assert call.reason == "forwarded"
     other = world.phone()
-    assert client.send("call.forward", call_id=other.id, to="x", message="")[0]["code"] == "BAD_REQUEST"
+    assert (
+        client.send("call.forward", call_id=other.id, to="x", message="")[0]["code"]
+        == "BAD_REQUEST"
+    )
 
 
 def test_session_configure_changes_one_call(world: World, client: Client) -> None:
@@ -150,11 +158,19 @@ def test_ringing_ends_by_itself(world: World) -> None:
 
 def test_an_idle_call_is_warned_twice_and_ended(world: World, client: Client) -> None:
     """Warning, warning at the timeout, grace, session.timeout, call.ended."""
-    client.agent(session_limits={"idle_timeout_seconds": 60, "idle_warning_seconds": 15, "idle_grace_seconds": 10})
+    client.agent(
+        session_limits={
+            "idle_timeout_seconds": 60,
+            "idle_warning_seconds": 15,
+            "idle_grace_seconds": 10,
+        }
+    )
     call = world.phone()
     start = world.now
     world.pass_time(100)
-    got = [f for f in client.inbox if f["event"].startswith("session.") or f["event"] == "call.ended"]
+    got = [
+        f for f in client.inbox if f["event"].startswith("session.") or f["event"] == "call.ended"
+    ]
     assert [(f["event"], f["ts"] - start) for f in got] == [
         ("session.idle_warning", 45), ("session.idle_warning", 60), ("session.timeout", 70), ("call.ended", 70),
     ]  # fmt: skip
@@ -166,10 +182,19 @@ def test_speech_resets_and_suspends_the_idle_clock() -> None:
     """The caller's resets it; the bot's only suspends it."""
     world = World(pace=1.0)
     client = world.client()
-    client.agent(llm=None, session_limits={"idle_timeout_seconds": 10, "idle_warning_seconds": 0, "idle_grace_seconds": 0})
+    client.agent(
+        llm=None,
+        session_limits={
+            "idle_timeout_seconds": 10,
+            "idle_warning_seconds": 0,
+            "idle_grace_seconds": 0,
+        },
+    )
     call = world.phone()
     world.pass_time(5)
-    client.send("bot.reply", call_id=call.id, message_id="m", text=" ".join("x" * 25), in_reply_to="")
+    client.send(
+        "bot.reply", call_id=call.id, message_id="m", text=" ".join("x" * 25), in_reply_to=""
+    )
     world.pass_time(14)
     assert not call.ended
     world.say(call, "still here")
@@ -185,7 +210,9 @@ def test_a_call_lasts_no_longer_than_allowed(world: World, client: Client) -> No
     call = world.phone()
     world.pass_time(31)
     assert call.reason == "max_duration"
-    assert [f["reason"] for f in client.events("session.timeout", "call.ended")] == ["max_duration"] * 2
+    assert [f["reason"] for f in client.events("session.timeout", "call.ended")] == [
+        "max_duration"
+    ] * 2
     client.agent(session_limits={"max_duration_seconds": 0, "idle_timeout_seconds": 0})
     call = world.phone()
     world.pass_time(5000)
@@ -197,13 +224,18 @@ def test_a_call_lasts_no_longer_than_allowed(world: World, client: Client) -> No
 
 def test_metrics_come_when_asked_for(world: World, client: Client) -> None:
     """One per interval of each side's audio."""
-    client.agent(greeting="Hi", config={"analysis": {"send_audio_metrics": True, "audio_metrics_interval_ms": 200}})
+    client.agent(
+        greeting="Hi",
+        config={"analysis": {"send_audio_metrics": True, "audio_metrics_interval_ms": 200}},
+    )
     world.say(world.phone(), "hello", interim=False)
     assert {f["source"] for f in client.events("audio.metrics")} == {"user", "bot"}
     assert len([f for f in client.events("audio.metrics") if f["source"] == "user"]) == 2
 
 
-@pytest.mark.parametrize("config", [{"media": {"recording": True}}, {"config": {"analysis": {"recording": True}}}])
+@pytest.mark.parametrize(
+    "config", [{"media": {"recording": True}}, {"config": {"analysis": {"recording": True}}}]
+)
 def test_a_recording_follows_the_end(world: World, client: Client, config: dict[str, Any]) -> None:
     """A WAV as long as the call."""
     client.agent(**config)
@@ -261,7 +293,10 @@ def test_memory_may_wait_for_the_end(world: World, client: Client) -> None:
     call.end("hangup")
     world.pump()
     assert client.names()[-2:] == ["call.ended", "memory.ops"]
-    assert (client.last("memory.ops")["final"], client.last("memory.ops")["contact"]) == (True, "u1")
+    assert (client.last("memory.ops")["final"], client.last("memory.ops")["contact"]) == (
+        True,
+        "u1",
+    )
     nobody = world.webrtc()
     world.say(nobody, "I prefer coffee")
     nobody.end("hangup")

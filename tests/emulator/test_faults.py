@@ -28,17 +28,35 @@ def test_a_refused_key(world: World) -> None:
 
 def test_conflicts_as_often_as_asked(world: World, client: Client) -> None:
     """With the fields the client reads."""
-    fail(world, "agent.create", code="AGENT_CONFLICT", times=2, fields={"retry_after_s": 0.1, "holder_alive": False})
+    fail(
+        world,
+        "agent.create",
+        code="AGENT_CONFLICT",
+        times=2,
+        fields={"retry_after_s": 0.1, "holder_alive": False},
+    )
     got = [client.send("agent.create", agent_id="mara")[0] for _ in range(3)]
-    assert [f.get("code", f["event"]) for f in got] == ["AGENT_CONFLICT", "AGENT_CONFLICT", "agent.created"]
-    assert (got[0]["retry_after_s"], got[0]["holder_alive"], got[0]["agent_id"]) == (0.1, False, "mara")
+    assert [f.get("code", f["event"]) for f in got] == [
+        "AGENT_CONFLICT",
+        "AGENT_CONFLICT",
+        "agent.created",
+    ]
+    assert (got[0]["retry_after_s"], got[0]["holder_alive"], got[0]["agent_id"]) == (
+        0.1,
+        False,
+        "mara",
+    )
 
 
 @pytest.mark.parametrize(
     ("event", "fields", "answer"),
     [
         ("agent.create", {"agent_id": "x"}, ("error", "REGISTRATION_ERROR")),
-        ("channel.add", {"agent_id": "mara", "type": "phone", "ref": NUMBER}, ("error", "PHONE_IN_USE")),
+        (
+            "channel.add",
+            {"agent_id": "mara", "type": "phone", "ref": NUMBER},
+            ("error", "PHONE_IN_USE"),
+        ),
         ("line.create", {"number": NUMBER, "config": {}}, ("line.error", "LINE_CONFLICT")),
         ("call.dial", {"agent_id": "mara", "to": NUMBER}, ("call.error", "DIAL_REFUSED")),
         ("call.bridge", {"agent_id": "mara", "target": "x"}, ("error", "REFUSED")),
@@ -63,8 +81,14 @@ def test_refusals_of_a_call(world: World, client: Client) -> None:
     got = client.send("history.get", call_id=call.id, request_id="r")[0]
     assert got == {"event": "history.data", "call_id": call.id, "request_id": "r", "error": "no"}
     fail(world, "bot.reply")
-    rejected = client.send("bot.reply", call_id=call.id, message_id="m", text="x", in_reply_to="a")[0]
-    assert (rejected["event"], rejected["message_id"], rejected["reason"]) == ("reply.rejected", "m", "message_obsolete")
+    rejected = client.send("bot.reply", call_id=call.id, message_id="m", text="x", in_reply_to="a")[
+        0
+    ]
+    assert (rejected["event"], rejected["message_id"], rejected["reason"]) == (
+        "reply.rejected",
+        "m",
+        "message_obsolete",
+    )
     fail(world, "call.route", code="capacity")
     assert client.send("call.route", call_id=call.id, agent="x")[0]["reason"] == "capacity"
 
@@ -79,7 +103,9 @@ def test_an_ignored_command_has_no_answer(world: World, client: Client) -> None:
 def test_a_repeated_command_is_answered_twice(world: World, client: Client) -> None:
     """The same frame again."""
     fail(world, "agent.create", "repeat")
-    assert [f["event"] for f in client.send("agent.create", agent_id="mara")] == ["agent.created"] * 2
+    assert [f["event"] for f in client.send("agent.create", agent_id="mara")] == [
+        "agent.created"
+    ] * 2
 
 
 def test_a_delayed_command_is_answered_later(world: World, client: Client) -> None:
@@ -126,7 +152,9 @@ def test_a_fault_can_concern_one_agent(world: World, client: Client) -> None:
     assert client.send("agent.create", agent_id="b")[0]["event"] == "error"
 
 
-@pytest.mark.parametrize(("how", "count"), [("repeat", 2), ("ignore", 0), ("delay", 1), ("reorder", 1)])
+@pytest.mark.parametrize(
+    ("how", "count"), [("repeat", 2), ("ignore", 0), ("delay", 1), ("reorder", 1)]
+)
 def test_events_can_go_wrong_too(world: World, client: Client, how: str, count: int) -> None:
     """By the event's name."""
     client.agent()

@@ -20,7 +20,11 @@ def line(client: Client) -> Client:
 
 def test_a_line_is_created_and_destroyed(world: World, line: Client) -> None:
     """Also created again by its owner."""
-    assert line.last("line.created") == {"event": "line.created", "number": LINE, "agent_id": f"line:{LINE}"}
+    assert line.last("line.created") == {
+        "event": "line.created",
+        "number": LINE,
+        "agent_id": f"line:{LINE}",
+    }
     assert line.send("line.create", number=LINE, config={})[0]["event"] == "line.created"
     assert line.send("line.destroy", number=LINE)[0]["event"] == "line.destroyed"
     assert world.server.registry.lines == {}
@@ -54,7 +58,11 @@ def test_a_line_answers_before_agents(world: World, line: Client) -> None:
     line.agent("mara", {"type": "phone", "ref": LINE})
     call = world.phone(to=LINE)
     started = line.last("call.started")
-    assert (started["agent_id"], started["owner"], started["extension"]) == (f"line:{LINE}", "line", None)
+    assert (started["agent_id"], started["owner"], started["extension"]) == (
+        f"line:{LINE}",
+        "line",
+        None,
+    )
     world.say(call, "hello")
     assert line.names()[-1] == "turn.end"
 
@@ -97,11 +105,21 @@ def test_a_call_is_handed_over(world: World, line: Client) -> None:
         "call.route", call_id=call.id, agent="ventas", language="es", greeting="Dígame",
         prompt_vars={"a": "b"}, context={"n": 1}, history=True,
     )  # fmt: skip
-    assert [(f["event"], f.get("agent", f.get("reason"))) for f in got] == [("call.routed", "ventas"), ("call.ended", "routed")]
+    assert [(f["event"], f.get("agent", f.get("reason"))) for f in got] == [
+        ("call.routed", "ventas"),
+        ("call.ended", "routed"),
+    ]
     started = agent.last("call.started")
-    assert (started["call_id"], started["owner"], started["routed_from"]) == (call.id, "agent", f"line:{LINE}")
+    assert (started["call_id"], started["owner"], started["routed_from"]) == (
+        call.id,
+        "agent",
+        f"line:{LINE}",
+    )
     assert (started["from"], started["language"]) == (CALLER, "es")
-    assert [(e["who"], e["text"]) for e in started["line_transcript"]] == [("line", "Who?"), ("caller", "sales")]
+    assert [(e["who"], e["text"]) for e in started["line_transcript"]] == [
+        ("line", "Who?"),
+        ("caller", "sales"),
+    ]
     assert agent.last("bot.speaking")["text"] == "Dígame"
     assert call.system_prompt() == "P b\n\nk: v\n\nn: 1"
     world.say(call, "gracias")
@@ -126,7 +144,11 @@ def test_a_failed_hand_over_leaves_the_line_in_charge(world: World, line: Client
     call = world.phone(to=LINE)
     for agent, reason in (("nobody", "unknown"), ("ventas", "offline")):
         failed = line.send("call.route", call_id=call.id, agent=agent, history=True)[0]
-        assert (failed["event"], failed["reason"], failed["agent"]) == ("call.route_failed", reason, agent)
+        assert (failed["event"], failed["reason"], failed["agent"]) == (
+            "call.route_failed",
+            reason,
+            agent,
+        )
     assert not call.ended
 
 

@@ -27,7 +27,11 @@ def test_an_answered_dial(world: World, client: Client) -> None:
     dialing, started, speaking = got[:3]
     assert (dialing["from"], dialing["to"]) == (NUMBER, TO)
     assert started["call_id"] == dialing["call_id"]
-    assert (started["direction"], started["metadata"], started["transport"]) == ("outbound", {"k": 1}, "phone")
+    assert (started["direction"], started["metadata"], started["transport"]) == (
+        "outbound",
+        {"k": 1},
+        "phone",
+    )
     assert speaking["text"] == "Hi!"
     callee = world.server.outbound.take_answered(TO)
     assert callee is not None
@@ -106,7 +110,13 @@ def test_a_bridge_crosses_two_agents(world: World, client: Client) -> None:
     client.agent("judge", {"type": "chat"})
     other = world.client()
     other.agent("pines", {"type": "chat"}, greeting="Pines here")
-    client.send("call.bridge", agent_id="judge", target="pines", greeting="Hello Pines", detect_turn_end=True)
+    client.send(
+        "call.bridge",
+        agent_id="judge",
+        target="pines",
+        greeting="Hello Pines",
+        detect_turn_end=True,
+    )
     ours, theirs = client.events("call.started")[0], other.events("call.started")[0]
     assert (ours["from"], ours["to"], ours["direction"]) == ("judge", "pines", "outbound")
     assert theirs["direction"] == "inbound"

@@ -19,7 +19,9 @@ def test_an_agent_is_created_with_its_config(world: World, client: Client) -> No
     assert agent.config == {"voice": "v/sarah", "flash": False}
 
 
-@pytest.mark.parametrize(("ids", "said"), [("plain", "My Agent"), ("slug", "my-agent"), ("org", "org_1:my-agent")])
+@pytest.mark.parametrize(
+    ("ids", "said"), [("plain", "My Agent"), ("slug", "my-agent"), ("org", "org_1:my-agent")]
+)
 def test_ids_come_back_in_the_form_asked_for(ids: str, said: str) -> None:
     """Plain, as the server stores them, or with the organisation."""
     client = World(ids=ids).client()
@@ -30,7 +32,10 @@ def test_an_agent_is_found_by_id_slug_and_org(client: Client) -> None:
     """Commands may name it in any form the server uses."""
     client.send("agent.create", agent_id="My_Agent")
     for name in ("My_Agent", "my-agent", "org_1:my-agent"):
-        assert client.send("agent.configure", agent_id=name, language="es")[0]["event"] == "agent.configured"
+        assert (
+            client.send("agent.configure", agent_id=name, language="es")[0]["event"]
+            == "agent.configured"
+        )
 
 
 def test_ids_without_latin_letters_are_kept_apart(client: Client) -> None:
@@ -48,7 +53,10 @@ def test_ids_without_latin_letters_are_kept_apart(client: Client) -> None:
         ({"tools": {}}, "tools"),
         ({"tools": [{"name": "x"}]}, "tools[0]"),
         ({"tools": [LOOKUP, LOOKUP]}, "lookup_order"),
-        ({"tools": [{"type": "function", "function": {"name": "x", "parameters": []}}]}, "parameters"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "x", "parameters": []}}]},
+            "parameters",
+        ),
         ({"skills": [{"description": "x"}]}, "skills[0]"),
         ({"skills": [{"name": "s", "tools": [{}]}]}, "skills[0].tools[0]"),
         ({"session_limits": {"idle_timeout_seconds": "60"}}, "idle_timeout_seconds"),
@@ -75,7 +83,10 @@ def test_configure_changes_only_the_given_keys(world: World, client: Client) -> 
 def test_another_connections_agent_cannot_be_configured(world: World, client: Client) -> None:
     """It does not exist for anybody else."""
     client.agent()
-    assert world.client().send("agent.configure", agent_id="mara", voice="x")[0]["code"] == "AGENT_NOT_FOUND"
+    assert (
+        world.client().send("agent.configure", agent_id="mara", voice="x")[0]["code"]
+        == "AGENT_NOT_FOUND"
+    )
 
 
 def test_a_repeated_create_is_answered_again(client: Client) -> None:
@@ -169,7 +180,10 @@ def test_a_developers_agent_may_share_the_number(client: Client) -> None:
     """An agent whose id begins with dev- overrides."""
     client.agent("mara")
     client.send("agent.create", agent_id="dev-mara")
-    assert client.send("channel.add", agent_id="dev-mara", type="phone", ref=NUMBER)[0]["event"] == "channel.added"
+    assert (
+        client.send("channel.add", agent_id="dev-mara", type="phone", ref=NUMBER)[0]["event"]
+        == "channel.added"
+    )
 
 
 def test_channels_are_added_once_updated_and_removed(world: World, client: Client) -> None:
@@ -179,7 +193,9 @@ def test_channels_are_added_once_updated_and_removed(world: World, client: Clien
         {"event": "channel.added", "agent_id": "mara", "type": "webrtc"}
     ]
     for language in ("es", "en"):
-        said = client.send("channel.add", agent_id="mara", type="phone", ref=NUMBER, language=language)
+        said = client.send(
+            "channel.add", agent_id="mara", type="phone", ref=NUMBER, language=language
+        )
         assert said[0]["ref"] == NUMBER
     agent = world.server.registry.find("org_1", "mara")
     assert agent is not None
@@ -191,12 +207,19 @@ def test_channels_are_added_once_updated_and_removed(world: World, client: Clien
     assert agent.channels[1].config == {"language": "en", "voice": "v"}
     removed = client.send("channel.remove", agent_id="mara", type="phone", ref=NUMBER)[0]
     assert (removed["event"], removed["ref"], len(agent.channels)) == ("channel.removed", NUMBER, 1)
-    assert client.send("channel.remove", agent_id="mara", ref=NUMBER)[0]["code"] == "CHANNEL_NOT_FOUND"
+    assert (
+        client.send("channel.remove", agent_id="mara", ref=NUMBER)[0]["code"] == "CHANNEL_NOT_FOUND"
+    )
 
 
 @pytest.mark.parametrize(
     "channel",
-    [{"type": "fax"}, {"type": "phone"}, {"type": "phone", "ref": "12"}, {"type": "whatsapp", "ref": "1"}],
+    [
+        {"type": "fax"},
+        {"type": "phone"},
+        {"type": "phone", "ref": "12"},
+        {"type": "whatsapp", "ref": "1"},
+    ],
 )
 def test_bad_channels_are_refused(client: Client, channel: dict[str, str]) -> None:
     """Unknown types, no number, no access token."""
@@ -207,7 +230,14 @@ def test_bad_channels_are_refused(client: Client, channel: dict[str, str]) -> No
 def test_secrets_are_not_kept(world: World, client: Client) -> None:
     """A WhatsApp channel's tokens are not in what the server holds."""
     client.send("agent.create", agent_id="mara")
-    client.send("channel.add", agent_id="mara", type="whatsapp", ref="123", accessToken="EAAsecret", appSecret="s3")
+    client.send(
+        "channel.add",
+        agent_id="mara",
+        type="whatsapp",
+        ref="123",
+        accessToken="EAAsecret",
+        appSecret="s3",
+    )
     agent = world.server.registry.find("org_1", "mara")
     assert agent is not None
     assert "EAAsecret" not in repr(agent.channels)

@@ -36,8 +36,15 @@ class Raw:
                 frame = json.loads(text)
                 self.inbox.append(frame)
                 if frame["event"] == "llm.tool_call":
-                    results = [{"tool_call_id": c["id"], "result": c["name"]} for c in frame["tool_calls"]]
-                    await self.send("llm.tool_result", call_id=frame["call_id"], msg_id=frame["msg_id"], results=results)
+                    results = [
+                        {"tool_call_id": c["id"], "result": c["name"]} for c in frame["tool_calls"]
+                    ]
+                    await self.send(
+                        "llm.tool_result",
+                        call_id=frame["call_id"],
+                        msg_id=frame["msg_id"],
+                        results=results,
+                    )
         except websockets.ConnectionClosed:
             pass
 
@@ -57,8 +64,6 @@ async def register(emu: Emulator, agent_id: str = "mara", **config: Any) -> Raw:
     await raw.send("channel.add", agent_id=agent_id, type="phone", ref=NUMBER)
     await emu.wait_frame("channel.add", count=count)
     return raw
-
-
 
 
 def run(scenario: Any, **options: Any) -> Any:
@@ -92,10 +97,16 @@ def test_a_conversation_over_real_sockets() -> None:
 
 def test_the_blocking_front_is_the_same() -> None:
     """With the same names, waiting."""
-    with BlockingEmulator() as emu, connect_sync(emu.url, max_queue=None) as socket_:
+    with BlockingEmulator() as emu, connect_sync(emu.url, close_timeout=0.05) as socket_:
         for frame in (
             {"event": "connect", "api_key": emu.api_key},
-            {"event": "agent.create", "agent_id": "mara", "llm": "x", "preparing": False, "greeting": "Hi"},
+            {
+                "event": "agent.create",
+                "agent_id": "mara",
+                "llm": "x",
+                "preparing": False,
+                "greeting": "Hi",
+            },
             {"event": "channel.add", "agent_id": "mara", "type": "phone", "ref": NUMBER},
         ):
             socket_.send(json.dumps(frame))
@@ -207,7 +218,11 @@ def test_raw_frames_go_to_one_agents_client_or_to_all() -> None:
             emu.send({"event": "x"}, agent="b")
             emu.send_raw("not json")
             emu.send_raw(b"\x00\x01")
-            assert [await two.recv() for _ in range(3)] == ['{"event":"x"}', "not json", b"\x00\x01"]
+            assert [await two.recv() for _ in range(3)] == [
+                '{"event":"x"}',
+                "not json",
+                b"\x00\x01",
+            ]
             assert await one.recv() == "not json"
             with pytest.raises(EmulatorError, match="send_raw"):
                 emu.send("x")  # type: ignore[arg-type]
@@ -256,7 +271,9 @@ def test_a_frozen_server_accepts_and_says_nothing() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("kind", ["text", "coroutine", "iterator", "async iterator", "tool", "raises"])
+@pytest.mark.parametrize(
+    "kind", ["text", "coroutine", "iterator", "async iterator", "tool", "raises"]
+)
 def test_any_callable_can_answer(kind: str) -> None:
     """Plain or async, whole or in pieces, with tools; an exception is a model failure."""
     seen: list[Turn] = []
@@ -277,12 +294,23 @@ def test_any_callable_can_answer(kind: str) -> None:
         yield "ne."
 
     def tool(turn: Turn) -> Any:
-        return "Fine." if turn.messages[-1]["role"] == "tool" else [ToolCall("weather", {"city": "Rome"})]
+        return (
+            "Fine."
+            if turn.messages[-1]["role"] == "tool"
+            else [ToolCall("weather", {"city": "Rome"})]
+        )
 
     def raises(turn: Turn) -> Any:
         raise ValueError("out of ideas")
 
-    responders = {"text": text, "coroutine": coroutine, "iterator": iterator, "async iterator": async_iterator, "tool": tool, "raises": raises}
+    responders = {
+        "text": text,
+        "coroutine": coroutine,
+        "iterator": iterator,
+        "async iterator": async_iterator,
+        "tool": tool,
+        "raises": raises,
+    }
 
     async def scenario(emu: Emulator) -> None:
         raw = await register(emu, prompt="Be {{mood}}", vars={"mood": "kind"})
@@ -361,7 +389,17 @@ def test_stop_leaves_nothing_behind() -> None:
 
 def test_the_command_serves_until_interrupted() -> None:
     """It prints the url and a key, and stops on SIGINT with status 0."""
-    command = [sys.executable, "-m", "pinecall.emulator", "--port", "0", "--key", "pk_mine", "--pace", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "pinecall.emulator",
+        "--port",
+        "0",
+        "--key",
+        "pk_mine",
+        "--pace",
+        "0",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
@@ -378,7 +416,18 @@ def test_the_command_serves_until_interrupted() -> None:
 
 def test_a_person_types_with_an_agent() -> None:
     """``--chat``: answers appear; an empty line ends it."""
-    command = [sys.executable, "-u", "-m", "pinecall.emulator", "--port", "0", "--pace", "0", "--chat", "mara"]
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "pinecall.emulator",
+        "--port",
+        "0",
+        "--pace",
+        "0",
+        "--chat",
+        "mara",
+    ]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as process:
         assert process.stdout is not None

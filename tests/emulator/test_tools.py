@@ -13,7 +13,9 @@ BOOKING = {
     "name": "booking",
     "description": "Books tables",
     "instructions": "Book politely.",
-    "tools": [{"type": "function", "function": {"name": "book_table", "parameters": {"type": "object"}}}],
+    "tools": [
+        {"type": "function", "function": {"name": "book_table", "parameters": {"type": "object"}}}
+    ],
     "activation": "model",
 }
 
@@ -22,7 +24,9 @@ def answer(client: Client, result: Any, **flags: Any) -> list[dict[str, Any]]:
     """Answer every call of the last round with the same result."""
     call = client.last("llm.tool_call")
     results = [{"tool_call_id": c["id"], "result": result, **flags} for c in call["tool_calls"]]
-    return client.send("llm.tool_result", call_id=call["call_id"], msg_id=call["msg_id"], results=results)
+    return client.send(
+        "llm.tool_result", call_id=call["call_id"], msg_id=call["msg_id"], results=results
+    )
 
 
 def test_a_tool_the_caller_asks_for_is_called(world: World, client: Client) -> None:
@@ -31,7 +35,10 @@ def test_a_tool_the_caller_asks_for_is_called(world: World, client: Client) -> N
     call = world.phone()
     world.say(call, "where is order ORD-777?")
     tool = client.last("llm.tool_call")["tool_calls"][0]
-    assert (tool["name"], json.loads(tool["arguments"])) == ("lookup_order", {"order_id": "ORD-777"})
+    assert (tool["name"], json.loads(tool["arguments"])) == (
+        "lookup_order",
+        {"order_id": "ORD-777"},
+    )
     assert call.thinking()
     answer(client, {"status": "shipped", "eta": "Friday"})
     assert call.heard[-1].text == "The status is shipped and the eta is Friday."
@@ -58,7 +65,9 @@ def test_several_tools_make_one_round(world: World, client: Client) -> None:
     world.say(call, '!tool lookup_order {"order_id": "A-1"}\n!tool unknown {}')
     sent = client.last("llm.tool_call")
     assert [c["name"] for c in sent["tool_calls"]] == ["lookup_order", "unknown"]
-    first, second = [{"tool_call_id": c["id"], "result": {"n": n}} for n, c in enumerate(sent["tool_calls"])]
+    first, second = [
+        {"tool_call_id": c["id"], "result": {"n": n}} for n, c in enumerate(sent["tool_calls"])
+    ]
     ids = {"call_id": call.id, "msg_id": sent["msg_id"]}
     client.send("llm.tool_result", **ids, results=[second])
     assert call.thinking()
@@ -150,16 +159,28 @@ def opened(world: World, preparing: Any) -> Client:
     """A client that does not answer llm.before, with an agent that prepares like this."""
     client = world.client()
     client.slow = True
-    client.send("agent.create", agent_id="mara", llm="x", **({} if preparing is None else {"preparing": preparing}))
+    client.send(
+        "agent.create",
+        agent_id="mara",
+        llm="x",
+        **({} if preparing is None else {"preparing": preparing}),
+    )
     client.send("channel.add", agent_id="mara", type="phone", ref="+13186330963")
     return client
 
 
 @pytest.mark.parametrize(
     ("preparing", "budget", "told"),
-    [(None, 0.15, False), (True, 1.5, True), ({"timeout_ms": 2500}, 2.5, True), ({"timeout_ms": 9000}, 5.0, True)],
+    [
+        (None, 0.15, False),
+        (True, 1.5, True),
+        ({"timeout_ms": 2500}, 2.5, True),
+        ({"timeout_ms": 9000}, 5.0, True),
+    ],
 )
-def test_the_turn_is_held_for_the_budget(world: World, preparing: Any, budget: float, told: bool) -> None:
+def test_the_turn_is_held_for_the_budget(
+    world: World, preparing: Any, budget: float, told: bool
+) -> None:
     """150 ms, 1500 ms when opted in, at most 5000 ms; who opted in is told when it passed."""
     client = opened(world, preparing)
     world.say(world.phone(), "hello")
@@ -240,9 +261,17 @@ def test_the_clock_in_the_prompt_is_the_agents(world: World, client: Client) -> 
 
 @pytest.mark.parametrize(
     ("what", "fields"),
-    [("add", {}), ("set", {"messages": ["x"]}), ("set_vars", {"vars": 1}), ("add_context", {}), ("set_instructions", {})],
+    [
+        ("add", {}),
+        ("set", {"messages": ["x"]}),
+        ("set_vars", {"vars": 1}),
+        ("add_context", {}),
+        ("set_instructions", {}),
+    ],
 )
-def test_bad_history_requests_are_refused(world: World, client: Client, what: str, fields: dict[str, Any]) -> None:
+def test_bad_history_requests_are_refused(
+    world: World, client: Client, what: str, fields: dict[str, Any]
+) -> None:
     """With the request's id, so that only that request fails."""
     client.agent()
     refused = request(client, world.phone().id, what, **fields)
@@ -285,7 +314,10 @@ def test_skills_are_loaded_by_hand(world: World, client: Client) -> None:
     call = world.phone()
     assert call.skills == ["base"]
     assert client.send("skill.load", call_id=call.id, skill="booking")[0]["by"] == "manual"
-    assert client.send("skill.unload", call_id=call.id, skill="booking")[0]["event"] == "skill.unloaded"
+    assert (
+        client.send("skill.unload", call_id=call.id, skill="booking")[0]["event"]
+        == "skill.unloaded"
+    )
     assert client.send("skill.load", call_id=call.id, skill="x")[0]["code"] == "SKILL_NOT_FOUND"
 
 

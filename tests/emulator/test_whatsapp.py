@@ -39,10 +39,22 @@ def test_a_session_begins_and_is_answered(world: World) -> None:
         "whatsapp.session_started", "whatsapp.message", "whatsapp.response", *["whatsapp.status"] * 3,
     ]  # fmt: skip
     first = client.last("whatsapp.session_started")
-    assert (first["session_id"], first["contact_phone"], first["contact_name"]) == (session.id, CONTACT, "Ana")
+    assert (first["session_id"], first["contact_phone"], first["contact_name"]) == (
+        session.id,
+        CONTACT,
+        "Ana",
+    )
     message = client.last("whatsapp.message")
-    assert (message["from"], message["type"], message["text"], message["paused"]) == (CONTACT, "text", "thanks", False)
-    assert (client.last("whatsapp.response")["to"], client.last("whatsapp.response")["text"]) == (CONTACT, "You are welcome.")
+    assert (message["from"], message["type"], message["text"], message["paused"]) == (
+        CONTACT,
+        "text",
+        "thanks",
+        False,
+    )
+    assert (client.last("whatsapp.response")["to"], client.last("whatsapp.response")["text"]) == (
+        CONTACT,
+        "You are welcome.",
+    )
     assert [f["status"] for f in client.events("whatsapp.status")] == ["sent", "delivered", "read"]
     assert session.id.startswith("wa-")
 
@@ -81,7 +93,9 @@ def test_a_paused_session_is_not_answered(world: World, scope: dict[str, Any]) -
     write(world, session, "hello?")
     assert client.last("whatsapp.message")["paused"] is True
     assert client.events("whatsapp.response") == []
-    assert client.send("session.resume", agent_id="support", **scope)[0]["event"] == "session.resumed"
+    assert (
+        client.send("session.resume", agent_id="support", **scope)[0]["event"] == "session.resumed"
+    )
     write(world, session, "thanks")
     assert client.last("whatsapp.response")["text"] == "You are welcome."
 
@@ -98,12 +112,22 @@ def test_resume_without_scope_clears_every_level(world: World) -> None:
 def test_a_person_writes(world: World) -> None:
     """session.sent and a response that says so; a contact without a session gets one."""
     client, session = started(world)
-    got = client.send("session.send", agent_id="support", session_id=session.id, text="A human here.")
+    got = client.send(
+        "session.send", agent_id="support", session_id=session.id, text="A human here."
+    )
     assert got[0] == {"event": "session.sent", "agent_id": "support", "session_id": session.id}
     assert (got[1]["text"], got[1]["source"]) == ("A human here.", "human")
     got = client.send("session.send", agent_id="support", contact="34600111222", text="Hi")
-    assert [f["event"] for f in got][:3] == ["whatsapp.session_started", "session.sent", "whatsapp.response"]
-    for more in ({"text": "x"}, {"text": "", "session_id": session.id}, {"text": "x", "session_id": "wa-0"}):
+    assert [f["event"] for f in got][:3] == [
+        "whatsapp.session_started",
+        "session.sent",
+        "whatsapp.response",
+    ]
+    for more in (
+        {"text": "x"},
+        {"text": "", "session_id": session.id},
+        {"text": "x", "session_id": "wa-0"},
+    ):
         assert client.send("session.send", agent_id="support", **more)[0]["event"] == "error"
 
 

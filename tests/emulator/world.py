@@ -73,7 +73,9 @@ class Client:
         """Register an agent with a model, and its channels (a phone number unless given)."""
         config.setdefault("llm", "openai/gpt-4.1-mini")
         config.setdefault("preparing", False)
-        self.send("agent.create", agent_id=agent_id, **{k: v for k, v in config.items() if v is not None})
+        self.send(
+            "agent.create", agent_id=agent_id, **{k: v for k, v in config.items() if v is not None}
+        )
         for channel in channels or ({"type": "phone", "ref": NUMBER},):
             self.send("channel.add", agent_id=agent_id, **channel)
 
@@ -105,7 +107,11 @@ class World:
                 frame = json.loads(item)
                 client.inbox.append(frame)
                 if frame["event"] == "llm.before" and not client.slow:
-                    ready = {"event": "llm.ready", "call_id": frame["call_id"], "turn": frame["turn"]}
+                    ready = {
+                        "event": "llm.ready",
+                        "call_id": frame["call_id"],
+                        "turn": frame["turn"],
+                    }
                     self.server.receive(link, json.dumps(ready), self.now)
 
     def pass_time(self, seconds: float) -> None:
@@ -119,7 +125,9 @@ class World:
 
     def phone(self, **known: Any) -> VoiceCall:
         """A phone call to the number."""
-        call = self.server.inbound.phone(known.pop("to", NUMBER), known.pop("from_", CALLER), **known)
+        call = self.server.inbound.phone(
+            known.pop("to", NUMBER), known.pop("from_", CALLER), **known
+        )
         self.pump()
         return call
 

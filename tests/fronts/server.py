@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
@@ -158,7 +159,10 @@ class Connection:
         if not self._mute:
             reply = self.server.replies.get(frame["event"])
             if reply is not None:
-                reply(self, frame)
+                try:
+                    reply(self, frame)
+                except InvalidState:
+                    pass  # it has said goodbye behind its question
 
     def _flush(self) -> None:
         data = b"".join(self._protocol.data_to_send())

@@ -24,13 +24,13 @@ from .server import Server, hangs_up, history, said
 
 
 @pytest.fixture
-def call(front: Front, server: Server) -> Iterator[Any]:
+def call(front: Front, server: Server) -> Any:
     """A call that has just been answered by the agent ``mara``."""
     begun = Log()
     pc = front.connected(server, "mara")
     pc.on("call.started", begun)
     server.start_call()
-    yield begun.wait_count(1)[0]
+    return begun.wait_count(1)[0]
 
 
 def test_a_call_is_what_the_server_said(call: Any) -> None:

@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import pinecall
 import pytest
+
+import pinecall
 
 from .driving import FAST, Asyncio, Front
 from .log import DEADLINE, Log, until
@@ -117,9 +118,7 @@ def front_take(front: Front, pc: Any) -> Any:
     return None
 
 
-def test_disconnect_does_not_wait_for_a_dead_peer(
-    front: Front, server: Server, log: Log
-) -> None:
+def test_disconnect_does_not_wait_for_a_dead_peer(front: Front, server: Server, log: Log) -> None:
     """A peer that answers nothing, not even the goodbye, holds disconnect() up for its timeout."""
     pc = front.connected(server)
     server.connection().blackhole()

@@ -65,6 +65,25 @@ def test_right_key_after_a_wrong_one(
     assert pc.connected
 
 
+def test_connect_right_after_a_failure(
+    front: Front, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connect() that begins while the former, failed one is being cleared up gets through."""
+    for _ in range(30):
+        monkeypatch.setenv("PINECALL_API_KEY", "pk_wrong_key_123456")
+        pc = front.client(server, key=None, ping_interval=None)
+
+        def both(pc: Any = pc) -> Any:
+            monkeypatch.setenv("PINECALL_API_KEY", KEY)
+            return pc.connect()
+
+        with pytest.raises(AuthenticationError):
+            front.do(pc.connect)
+        front.do(both)
+        front.do(pc.disconnect)
+    assert len(server.connections) == 60
+
+
 def test_no_key(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a key the constructor says which argument and which variable hold it."""
     monkeypatch.delenv("PINECALL_API_KEY", raising=False)

@@ -126,9 +126,7 @@ def test_a_broken_websocket(front: Front, server: Server, pc: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [5, [], {}, True])
-def test_wrong_types(
-    front: Front, server: Server, pc: Any, log: Log, value: object
-) -> None:
+def test_wrong_types(front: Front, server: Server, pc: Any, log: Log, value: object) -> None:
     """A field of another type is told once, and the event reaches ``*`` as an UnknownEvent."""
     items = Log()
     pc.on("*", items)

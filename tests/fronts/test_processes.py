@@ -388,9 +388,7 @@ def test_notebook(server: Server, name: str, tmp_path: Path, monkeypatch: Any) -
         f"{wait}pc.connect()\n{wait}mara.wait_ready()",
         textwrap.dedent(handler.format("new")),
         "calls = pc.events('bot.finished')\npc.send({'event': 'please.call'})\n"
-        + (
-            "await calls.__anext__()" if name == "asyncio" else "next(calls)"
-        ),
+        + ("await calls.__anext__()" if name == "asyncio" else "next(calls)"),
         f"{wait}pc.disconnect()\nprint(log)",
     ]
 

@@ -13,7 +13,7 @@ from pinecall import ConnectError, DisplacedError, NotConnected
 
 from .driving import Front
 from .log import DEADLINE, Log, until
-from .server import Server, said, started
+from .server import KEY, Server, said, started
 
 
 def test_reconnects_and_replays(front: Front, server: Server, log: Log) -> None:
@@ -109,9 +109,7 @@ def test_server_drops_without_a_goodbye(front: Front, server: Server) -> None:
     server.connection(2).frames.wait_count(1)
 
 
-def test_half_open(
-    front: Front, server: Server, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_half_open(front: Front, server: Server, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that answers nothing any more is found out, and left without a closing handshake."""
     monkeypatch.setattr(pinecall.core.link, "SILENCE_MARGIN", 0.2)
     pc = front.connected(server, ping_interval=0.1)
@@ -264,6 +262,7 @@ def test_no_reconnect_when_switched_off(front: Front, server: Server, log: Log) 
 def test_gives_up_after_max_attempts(front: Front, server: Server, log: Log) -> None:
     """ReconnectPolicy.max_attempts bounds the attempts; the error says how many there were."""
     from pinecall import ReconnectPolicy
+
     from .server import hangs_up
 
     policy = ReconnectPolicy(initial=0.01, maximum=0.01, max_attempts=3)
@@ -274,6 +273,23 @@ def test_gives_up_after_max_attempts(front: Front, server: Server, log: Log) -> 
     error = log.wait_count(1)[0]
     assert isinstance(error, ConnectError)
     assert error.phase == "handshake"
+    until(lambda: pc.state == "closed", "closed")
+
+
+def test_the_key_goes_away(
+    front: Front, server: Server, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable with the key is unset while the link is up: the next attempt says so, and ends."""
+    monkeypatch.setenv("PINECALL_API_KEY", KEY)
+    pc = front.client(server, key=None)
+    pc.on("error", log)
+    front.do(pc.connect)
+    monkeypatch.delenv("PINECALL_API_KEY")
+    server.connection().reset()
+    error = log.wait_count(1)[0]
+    assert isinstance(error, ConnectError)
+    assert error.code == "MISSING_KEY"
+    assert "PINECALL_API_KEY" in str(error)
     until(lambda: pc.state == "closed", "closed")
 
 

@@ -73,7 +73,7 @@ def test_timeout(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.emu.fail("history.get", "delay", delay=0.3)
     deadline = Requests._deadline
     monkeypatch.setattr(Requests, "_deadline", lambda s, request, _: deadline(s, request, 0.1))
-    with pytest.raises(RequestTimeout, match="no history.data within"):
+    with pytest.raises(RequestTimeout, match=r"no history\.data within"):
         scene.do(call.get_history)
     monkeypatch.undo()
     scene.got("history.data")

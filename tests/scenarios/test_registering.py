@@ -12,7 +12,9 @@ from .scene import CALLER, NUMBER, Scene
 
 def test_registering(scene: Scene) -> None:
     """The key goes first, then the agent with its configuration, then its channels."""
-    agent = scene.model(voice="elevenlabs/sarah", prompt="Be kind.", allowed_origins=["https://x.dev"])
+    agent = scene.model(
+        voice="elevenlabs/sarah", prompt="Be kind.", allowed_origins=["https://x.dev"]
+    )
     scene.do(agent.add_channel, "webrtc")
     scene.got("channel.added", count=2)
     assert scene.sent("connect")["api_key"] == scene.emu.api_key

@@ -135,7 +135,11 @@ def test_reply_stream_is_heard(scene: Scene) -> None:
     start = scene.sent("bot.reply.stream", action="start")
     assert start["in_reply_to"] == turn.message_id
     assert start["message_id"] == streams[0].message_id
-    assert [f["action"] for f in scene.frames("bot.reply.stream")] == ["start", *["chunk"] * 3, "end"]
+    assert [f["action"] for f in scene.frames("bot.reply.stream")] == [
+        "start",
+        *["chunk"] * 3,
+        "end",
+    ]
     assert scene.got("message.confirmed").message_id == streams[0].message_id
     assert (streams[0].ended, streams[0].aborted) == (True, False)
     assert call.transcript[-1] == {"role": "assistant", "content": "Your order has shipped."}
@@ -157,7 +161,9 @@ def test_stream_aborts_when_the_caller_goes_on(scene: Scene) -> None:
     scene.got("turn.end", count=2)
     until(lambda: len(streams) == 2, "the second stream")
     assert "never sent" not in [f.get("token") for f in scene.frames("bot.reply.stream")]
-    first = [f for f in scene.frames("bot.reply.stream") if f["message_id"] == streams[0].message_id]
+    first = [
+        f for f in scene.frames("bot.reply.stream") if f["message_id"] == streams[0].message_id
+    ]
     assert [f["action"] for f in first] == ["start", "chunk", "end"]
     assert scene.got("turn.end", count=2).text == "is number twelve"
 

@@ -87,9 +87,18 @@ def test_a_tool_of_every_type(scene: Scene) -> None:
     caller, call = scene.ring()
     caller.say(
         call_tool(
-            "book", day="Friday", guests=4, price=2, terrace=True, meal="lunch", size="large",
-            names=["Ana"], extras={"cake": 1}, address={"street": "Mayor"}, guest={"name": "Ana"},
-        )  # fmt: skip
+            "book",
+            day="Friday",
+            guests=4,
+            price=2,
+            terrace=True,
+            meal="lunch",
+            size="large",
+            names=["Ana"],
+            extras={"cake": 1},
+            address={"street": "Mayor"},
+            guest={"name": "Ana"},
+        )
     )
     assert caller.wait_reply() == "The booked is Friday."
     assert seen.items == [
@@ -292,7 +301,9 @@ def test_a_call_repeated_after_a_reconnect(scene: Scene) -> None:
     scene.mend()
     assert caller.wait_reply() == "The charged is 10."
     assert runs.items == [10]
-    assert {frame["results"][0]["result"]["charged"] for frame in scene.frames("llm.tool_result")} == {10}
+    assert {
+        frame["results"][0]["result"]["charged"] for frame in scene.frames("llm.tool_result")
+    } == {10}
 
 
 def test_a_tool_of_an_ended_call(scene: Scene) -> None:

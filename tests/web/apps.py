@@ -32,6 +32,11 @@ class Front:
     def agent_stream(self) -> Any:
         return self._new(WORLD.hub, of_agent="mine")
 
+    async def ws(self, socket: Any) -> None:
+        from pinecall.ws import serve_ws
+
+        await serve_ws(WORLD.hub, socket, of_agent="mine")
+
 
 def asyncio_front() -> Front:
     from pinecall.stream import EventStream
@@ -42,7 +47,10 @@ def asyncio_front() -> Front:
 def blocking_front() -> Front:
     from pinecall_sync.stream import EventStream
 
-    return Front(EventStream)
+    front = Front(EventStream)
+    # Made in the main thread, as a client is connected there: signals can be minded.
+    front.stream()
+    return front
 
 
 def agents_of(query: Any) -> list[str] | None:
@@ -73,7 +81,7 @@ def starlette() -> Any:
     from starlette.middleware.cors import CORSMiddleware
     from starlette.middleware.gzip import GZipMiddleware
     from starlette.responses import JSONResponse
-    from starlette.routing import Route
+    from starlette.routing import Route, WebSocketRoute
 
     pc = asyncio_front()
 
@@ -95,6 +103,7 @@ def starlette() -> Any:
         Route("/publish", make),
         Route("/stats", tell),
         Route("/bare", asyncio_front().stream()),
+        WebSocketRoute("/ws", pc.ws),
     ]
     middleware = [
         Middleware(CORSMiddleware, allow_origins=["*"]),
@@ -110,7 +119,7 @@ def fastapi() -> Any:
 
 
 def litestar() -> Any:
-    from litestar import Litestar, Request, get
+    from litestar import Litestar, Request, WebSocket, get, websocket
     from litestar.types import ASGIApp
 
     pc = asyncio_front()
@@ -131,12 +140,16 @@ def litestar() -> Any:
     async def tell() -> dict[str, Any]:
         return stats()
 
-    annotations = {"Request": Request, "ASGIApp": ASGIApp}
-    return Litestar([events, agent, make, tell], signature_namespace=annotations)
+    @websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        await pc.ws(socket)
+
+    annotations = {"Request": Request, "ASGIApp": ASGIApp, "WebSocket": WebSocket}
+    return Litestar([events, agent, make, tell, ws], signature_namespace=annotations)
 
 
 def quart() -> Any:
-    from quart import Quart, request
+    from quart import Quart, request, websocket
 
     app = Quart(__name__)
     pc = asyncio_front()
@@ -148,6 +161,10 @@ def quart() -> Any:
     @app.get("/agent")
     async def agent() -> Any:
         return pc.agent_stream().quart()
+
+    @app.websocket("/ws")
+    async def ws() -> None:
+        await pc.ws(websocket)
 
     @app.get("/publish")
     async def make() -> Any:
@@ -177,7 +194,14 @@ def aiohttp() -> Any:
     async def tell(request: web.Request) -> web.Response:
         return web.json_response(stats())
 
+    async def ws(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await pc.ws(socket)
+        return socket
+
     app = web.Application()
+    app.router.add_get("/ws", ws)
     app.router.add_get("/events", events)
     app.router.add_get("/agent", agent)
     app.router.add_get("/publish", make)
@@ -254,7 +278,6 @@ def flask() -> Any:
     def tell() -> Any:
         return stats()
 
-    pc.stream()  # made in the main thread, as a connected client's is: signals can be minded
     return app
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps import agents_of, asyncio_front, publish, stats
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 
 app = FastAPI()
 pc = asyncio_front()
@@ -17,9 +17,10 @@ async def events(request: Request):  # type: ignore[no-untyped-def]
 
 
 @app.get("/agent")
-def agent(response: Response):  # type: ignore[no-untyped-def]
-    response.headers["X-Added"] = "yes"
-    return pc.agent_stream()
+def agent():  # type: ignore[no-untyped-def]
+    stream = pc.agent_stream()
+    stream.headers["X-Added"] = "yes"
+    return stream
 
 
 @app.get("/publish")

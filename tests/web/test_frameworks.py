@@ -94,7 +94,7 @@ def test_who_has_gone_is_released(server: Server) -> None:
 
 
 def test_fastapi_treats_it_as_its_own_response() -> None:
-    """Headers that a FastAPI handler adds to its response are sent with the stream."""
+    """It has a Starlette response's ``headers``, and they are sent with the stream."""
     with Server("fastapi", "uvicorn") as server, server.get("/agent") as browser:
         assert browser.headers["x-added"] == "yes"
         assert browser.headers["cache-control"] == "no-cache, no-transform"

@@ -277,7 +277,7 @@ class Generation:
         except (msgspec.DecodeError, AttributeError):
             name = None
         known = next((s for s in self.session.config("skills") or [] if s["name"] == name), None)
-        if known is None or known.get("activation", "model") != "model":
+        if name is None or known is None or known.get("activation", "model") != "model":
             return {"error": f"no skill {name!r} to load"}
         skills.change(self.session, name, call["name"] == "loadSkill", "model")
         return {"ok": True, "skill": name}

@@ -62,7 +62,7 @@ class Log:
         """What a reader with that cursor gets before the live entries, ``log.caught_up`` last."""
         made: list[Frame] = []
         if after > self.seq or (after + 1 < self.first):
-            resume = self.first - 1 if after <= self.seq else 0
+            resume = self.first - 1
             made.append(self.control("log.gap", at, after, {"from": after, "resume_from": resume}))
             after = resume
         made += self.after(after)

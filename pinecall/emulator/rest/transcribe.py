@@ -22,9 +22,10 @@ __all__ = ["routes", "words_of"]
 
 _LARGEST = 25 * 1024 * 1024
 _MODELS = ("elevenlabs/scribe_v1", "deepgram/nova-3", "deepgram/nova-2", "soniox/stt-async-preview")
-_EXTENSIONS = (
-    ["wav", "wave", "mp3", "mpga", "m4a", "mp4", "aac", "webm", "ogg", "oga", "opus", "flac", "pcm", "raw", "mulaw", "ulaw"]
-)  # fmt: skip
+_EXTENSIONS = {
+    "wav", "wave", "mp3", "mpga", "m4a", "mp4", "aac", "webm", "ogg", "oga", "opus", "flac", "pcm", "raw",
+    "mulaw", "ulaw",
+}  # fmt: skip
 
 
 def routes(runner: Runner) -> list[BaseRoute]:

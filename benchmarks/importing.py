@@ -1,0 +1,64 @@
+"""What a program waits for before it can begin: the import, and the first connection."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from functools import partial
+from statistics import median
+
+from .load import ROOT, Server
+from .report import Result, at_most, measured
+from .running import Plan, alternate
+
+__all__ = ["importing"]
+
+_ASYNCIO = """
+import asyncio, pinecall
+async def main():
+    async with pinecall.Pinecall("pk_benchmark", url={url!r}):
+        pass
+asyncio.run(main())
+"""
+_BLOCKING = """
+import pinecall_sync
+with pinecall_sync.Pinecall("pk_benchmark", url={url!r}):
+    pass
+"""
+
+
+def _milliseconds(code: str) -> float:
+    """From the start of an interpreter to its end."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    return (time.perf_counter() - began) * 1000
+
+
+def importing(plan: Plan) -> list[Result]:
+    with Server() as server:
+        programs = [
+            ("import pinecall", "import pinecall", 100.0),
+            ("import pinecall_sync", "import pinecall_sync", 100.0),
+            ("first connected client, asyncio", _ASYNCIO.format(url=server.url), 250.0),
+            ("first connected client, blocking", _BLOCKING.format(url=server.url), 250.0),
+        ]
+        # Compiled once, as after an installation.
+        for _, code, _most in programs[: plan.of(len(programs), 0)]:
+            _milliseconds(code)
+        bare, *ours = alternate(
+            plan.rounds,
+            partial(_milliseconds, "pass"),
+            *(partial(_milliseconds, code) for _, code, _most in programs),
+        )
+    return [
+        measured(
+            "import",
+            f"{what}, over a bare interpreter",
+            "ms",
+            [mine - empty for mine, empty in zip(found, bare, strict=True)],
+            target=at_most(value=most, unit="ms"),
+            note=f"the bare interpreter takes {median(bare):.0f} ms",
+        )
+        for (what, _, most), found in zip(programs, ours, strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Each example is run as a user runs it, against the emulator."""

@@ -1,0 +1,230 @@
+"""EventStream on a loop, without a server: what an ASGI server would see."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
+
+from hubs import World
+
+from pinecall.stream import EventStream
+
+
+class Exchange:
+    """An ASGI request whose client reads as long as ``reading`` is set."""
+
+    def __init__(
+        self, method: str = "GET", headers: list[tuple[bytes, bytes]] | None = None
+    ) -> None:
+        self.scope = {"type": "http", "method": method, "headers": headers or []}
+        self.sent: list[dict[str, Any]] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self.gone = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+        await self.reading.wait()
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+    def start(self, stream: EventStream) -> asyncio.Task[None]:
+        return asyncio.ensure_future(stream(self.scope, self.receive, self.send))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async def look() -> None:
+        while not true():
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(look(), 5)
+
+
+def run(test: Callable[[World], Awaitable[None]]) -> None:
+    async def main() -> None:
+        world = World(queue=10)
+        world.call()
+        await asyncio.wait_for(test(world), 10)
+        assert world.hub.subscribers == 0
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+
+
+def test_a_response_from_start_to_end() -> None:
+    """Start, events as they happen, and the last body when the hub closes."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+        task = exchange.start(EventStream(world.hub))
+        await until(lambda: b"call.started" in exchange.body)
+        world.message(world.calls["CA1"], 1)
+        await until(lambda: b"user.message" in exchange.body)
+        world.hub.close()
+        await task
+        assert exchange.sent[0]["status"] == 200
+        assert exchange.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+    run(test)
+
+
+def test_an_event_from_another_thread_wakes_the_stream() -> None:
+    """The client may run on another loop or in threads."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+        task = exchange.start(EventStream(world.hub))
+        await until(lambda: b"call.started" in exchange.body)
+        thread = threading.Thread(target=world.message, args=(world.calls["CA1"], 1))
+        thread.start()
+        await until(lambda: b"user.message" in exchange.body)
+        thread.join()
+        exchange.gone.set()
+        await task
+
+    run(test)
+
+
+def test_a_stuck_write_is_given_up_when_the_reader_is_cut() -> None:
+    """The application returns, without a last body, and the task is not left cancelled."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+        exchange.reading.clear()
+        stream = EventStream(world.hub)
+
+        async def serve() -> str:
+            await stream(exchange.scope, exchange.receive, exchange.send)
+            await asyncio.sleep(0)
+            return "went on"
+
+        task = asyncio.ensure_future(serve())
+        await until(lambda: len(exchange.sent) == 1)
+        exchange.reading.set()
+        await until(lambda: len(exchange.sent) == 2)
+        exchange.reading.clear()
+        for number in range(20):
+            world.message(world.calls["CA1"], number)
+            await asyncio.sleep(0)
+        assert await task == "went on"
+        assert world.hub.cut == 1
+        assert exchange.sent[-1]["more_body"] is True
+
+    run(test)
+
+
+def test_a_client_that_goes_while_a_write_is_stuck() -> None:
+    """The disconnect ends the write too."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+        task = exchange.start(EventStream(world.hub))
+        await until(lambda: len(exchange.sent) == 2)
+        exchange.reading.clear()
+        world.message(world.calls["CA1"], 1)
+        await until(lambda: len(exchange.sent) == 3)
+        exchange.gone.set()
+        await task
+
+    run(test)
+
+
+def test_cancelling_the_request_cancels_it() -> None:
+    """A server's or a middleware's cancellation is not swallowed."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+        task = exchange.start(EventStream(world.hub))
+        await until(lambda: len(exchange.sent) == 2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(test)
+
+
+def test_a_server_that_raises_for_a_client_that_is_gone() -> None:
+    """OSError from ``send`` ends the stream quietly."""
+
+    async def test(world: World) -> None:
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                raise OSError("gone")
+
+        exchange = Exchange()
+        await EventStream(world.hub)(exchange.scope, exchange.receive, send)
+
+    run(test)
+
+
+def test_the_last_event_id_comes_from_the_request() -> None:
+    """The header, and where there is none the query."""
+
+    async def test(world: World) -> None:
+        cursor = f"{world.hub.epoch}-1".encode()
+        by_header = Exchange(headers=[(b"last-event-id", cursor)])
+        by_query = Exchange()
+        by_query.scope["query_string"] = b"last_event_id=" + cursor
+        tasks = [exchange.start(EventStream(world.hub)) for exchange in (by_header, by_query)]
+        await until(lambda: b"connected" in by_header.body and b"connected" in by_query.body)
+        assert b"call.started" not in by_header.body + by_query.body
+        world.hub.end_streams()
+        await asyncio.gather(*tasks)
+
+    run(test)
+
+
+def test_head_is_the_headers_alone() -> None:
+    """A HEAD request does not open a stream."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange("HEAD")
+        await EventStream(world.hub)(exchange.scope, exchange.receive, exchange.send)
+        assert [message["type"] for message in exchange.sent] == [
+            "http.response.start",
+            "http.response.body",
+        ]
+        assert exchange.body == b""
+
+    run(test)
+
+
+def test_a_websocket_is_refused_with_the_way_out() -> None:
+    """The message names ``pc.ws``."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+        exchange.scope["type"] = "websocket"
+        with pytest.raises(RuntimeError, match=r"pc\.ws"):
+            await EventStream(world.hub)(exchange.scope, exchange.receive, exchange.send)
+
+    run(test)
+
+
+def test_it_is_an_iterator_of_bytes() -> None:
+    """Leaving the loop early lets go of the reader."""
+
+    async def test(world: World) -> None:
+        chunks = EventStream(world.hub).__aiter__()
+        assert b"connected" in await chunks.__anext__()
+        world.message(world.calls["CA1"], 1)
+        assert (await chunks.__anext__()).startswith(b"event: user.message\n")
+        await chunks.aclose()  # type: ignore[attr-defined]
+
+    run(test)
