@@ -78,7 +78,9 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST_AND_NEWEST)
 def types(session: nox.Session) -> None:
     """mypy --strict and pyright, over the packages and over what users write."""
-    session.install("-q", "-e", ".[emulator]", *nox.project.dependency_groups(PYPROJECT, "types", "test"))
+    session.install(
+        "-q", "-e", ".[emulator]", *nox.project.dependency_groups(PYPROJECT, "types", "test")
+    )
     session.run("mypy", f"--python-version={session.python}")
     session.run("pyright", f"--pythonversion={session.python}")
     session.run("python", "-m", "pytest", "-q", "tests/typing")
@@ -105,7 +107,9 @@ def build(session: nox.Session) -> None:
     shutil.rmtree(folder / "examples", ignore_errors=True)
     shutil.copytree(HERE / "examples", folder / "examples")
     session.chdir(folder)
-    session.run("python", "-c", "import pinecall, pathlib; assert 'site-packages' in pinecall.__file__")
+    session.run(
+        "python", "-c", "import pinecall, pathlib; assert 'site-packages' in pinecall.__file__"
+    )
     session.run("python", "-m", "pytest", "-q", "-c", os.devnull, "--rootdir=.", "tests/core")
     session.run("python", "examples/demo.py", "sync", "--pace=0")
 

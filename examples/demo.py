@@ -1,6 +1,6 @@
 """The demo: an emulated Pinecall server, the program mara.py beside it, a phone call and a chat.
 
-    python examples/demo.py [async|sync] [--chat] [--pace 0.4]
+python examples/demo.py [async|sync] [--chat] [--pace 0.4]
 """
 
 from __future__ import annotations

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import asyncio
 
-from console import BLUE, GREY, YELLOW, Console
-
 from pinecall import Call, Pinecall, tool
-from pinecall.events import BotFinished, BotInterrupted, BotSpeaking, BotWord, LlmToolCall, UserMessage
+from pinecall.events import (
+    BotFinished,
+    BotInterrupted,
+    BotSpeaking,
+    BotWord,
+    LlmToolCall,
+    UserMessage,
+)
+
+from console import BLUE, GREY, YELLOW, Console
 
 ORDERS = {"ORD-12345": {"status": "shipped", "arrives": "Friday"}}
 
@@ -85,7 +92,9 @@ async def was_cut_off(event: BotInterrupted, call: Call) -> None:
 
 @mara.on("call.ended")
 async def ended(call: Call, reason: str) -> None:
-    screen.line("ended", f"{reason} after {call.duration:.1f} s, {len(call.transcript)} messages", GREY)
+    screen.line(
+        "ended", f"{reason} after {call.duration:.1f} s, {len(call.transcript)} messages", GREY
+    )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,17 @@ against the emulator.
 
 from __future__ import annotations
 
-from console import BLUE, GREY, YELLOW, Console
-
+from pinecall.events import (
+    BotFinished,
+    BotInterrupted,
+    BotSpeaking,
+    BotWord,
+    LlmToolCall,
+    UserMessage,
+)
 from pinecall_sync import Call, Pinecall, tool
-from pinecall.events import BotFinished, BotInterrupted, BotSpeaking, BotWord, LlmToolCall, UserMessage
+
+from console import BLUE, GREY, YELLOW, Console
 
 ORDERS = {"ORD-12345": {"status": "shipped", "arrives": "Friday"}}
 
@@ -83,7 +90,9 @@ def was_cut_off(event: BotInterrupted, call: Call) -> None:
 
 @mara.on("call.ended")
 def ended(call: Call, reason: str) -> None:
-    screen.line("ended", f"{reason} after {call.duration:.1f} s, {len(call.transcript)} messages", GREY)
+    screen.line(
+        "ended", f"{reason} after {call.duration:.1f} s, {len(call.transcript)} messages", GREY
+    )
 
 
 if __name__ == "__main__":

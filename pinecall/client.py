@@ -193,7 +193,7 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
                 asyncio.ensure_future(wait(self.session, ended)),
             }
             try:
-                done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for task in waiting:
                     task.cancel()

@@ -102,8 +102,8 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     def line(self, number: str, base: Mapping[str, Any] | None = None, /, **options: Any) -> LineT:
         """Claim a number to answer it by code: no model, the program plays, listens and routes.
 
-        The same number gives the same line, claimed anew if its options changed. ``llm``, ``prompt``, ``tools`` and ``greeting`` are
-        refused with ConfigurationError. (Wire: ``line.create``.)
+        The same number gives the same line, claimed anew if its options changed. ``llm``,
+        ``prompt``, ``tools`` and ``greeting`` are refused with ConfigurationError. (Wire: ``line.create``.)
         """
         number = phone.normalize(number)
         given = config.line_options(base, options, number=number)

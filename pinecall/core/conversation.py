@@ -209,7 +209,8 @@ def restored_messages(records: Iterable[ConversationRecord]) -> list[dict[str, A
     """What a returning contact's model is told: the last 5 conversations, oldest first, what user
     and assistant said in them, the last 20 messages: ``[{"role", "content"}, …]``."""
     # Where nothing tells their times, stores give the newest first.
-    ordered = sorted(reversed(list(records)), key=lambda r: r.started_at or r.ended_at or 0.0)
+    oldest_first = list(records)[::-1]
+    ordered = sorted(oldest_first, key=lambda r: r.started_at or r.ended_at or 0.0)
     messages = [
         {"role": message["role"], "content": message["content"]}
         for record in ordered[-CONVERSATIONS:]

@@ -26,9 +26,16 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
-from ..errors import AuthenticationError, ConnectError, DisplacedError, NotConnected, PinecallError
+from ..errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectError,
+    DisplacedError,
+    NotConnected,
+    PinecallError,
+)
 from ..events import Connected, ErrorFrame, Reconnecting
 from ..options import ReconnectPolicy
 from .backoff import reconnect_delay
@@ -67,7 +74,7 @@ class LinkSettings:
 
     url: Callable[[], str]
     api_key: Callable[[], str]
-    reconnect: ReconnectPolicy | None = ReconnectPolicy()
+    reconnect: ReconnectPolicy | None = field(factory=ReconnectPolicy)
     ping_interval: float | None = 30.0
     connect_timeout: float = 10.0
 
@@ -143,9 +150,14 @@ class Link:
     def opened(self, generation: int) -> None:
         if generation != self.generation or self.phase is not Phase.OPENING:
             return
+        try:
+            key = self.settings.api_key()
+        except ConfigurationError as exc:
+            self._attempt_failed(Failure("authentication", exc.message, False, exc.code, exc))
+            return
         self.phase = Phase.AUTHENTICATING
         self.timers.clear("open")
-        self.session.transmit({"event": "connect", "api_key": self.settings.api_key()})
+        self.session.transmit({"event": "connect", "api_key": key})
         self.timers.set("auth", self.settings.connect_timeout, self._auth_deadline)
 
     def failed(self, generation: int, failure: Failure) -> None:
@@ -329,6 +341,12 @@ class Link:
             self._stop(Phase.IDLE, failure.message)
         self._settle(error)
 
+    def _url(self) -> str:
+        try:
+            return self.settings.url()
+        except ConfigurationError:
+            return "the server"
+
     def _error(self, failure: Failure, *, deadline: bool = False) -> PinecallError:
         if failure.phase == "authentication" and failure.code not in _NOT_A_REFUSAL:
             return AuthenticationError(
@@ -340,7 +358,7 @@ class Link:
         tries = f" after {attempts} attempts" if attempts > 1 else ""
         within = f" within {self.settings.connect_timeout:g} s" if deadline else ""
         error = ConnectError(
-            f"could not connect to {self.settings.url()}{within}{tries} ({failure.phase}): "
+            f"could not connect to {self._url()}{within}{tries} ({failure.phase}): "
             f"{failure.message}",
             failure.code,
             phase=failure.phase,

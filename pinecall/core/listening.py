@@ -34,6 +34,7 @@ class HasHandlers:
         @property
         def title(self) -> str:
             """As messages name it."""
+            ...
 
     @property
     def handlers(self) -> Handlers:

@@ -132,7 +132,9 @@ class Page:
         )
         if "exceptionDetails" in answer:
             thrown = answer["exceptionDetails"]
-            raise PageError(f"{script}: {thrown.get('exception', thrown).get('description', thrown)}")
+            raise PageError(
+                f"{script}: {thrown.get('exception', thrown).get('description', thrown)}"
+            )
         return answer["result"].get("value")
 
     def until(self, script: str, timeout: float = DEADLINE) -> None:

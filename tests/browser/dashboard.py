@@ -32,7 +32,10 @@ class Dashboard:
         if emulator is None:
             self._arguments.append("--emulator")
         else:
-            self._environment |= {"PINECALL_URL": emulator.url, "PINECALL_API_KEY": emulator.api_key}
+            self._environment |= {
+                "PINECALL_URL": emulator.url,
+                "PINECALL_API_KEY": emulator.api_key,
+            }
         self.start()
 
     @property

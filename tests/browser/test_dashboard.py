@@ -42,7 +42,9 @@ def test_a_call_as_it_happens(emu: Emulator, dashboard: Dashboard, open_page: Op
     assert page.run("document.querySelector('#board h1').textContent") == "Bistro Central"
     emu.pace = 0.3
     call = emu.phone_call(PHONES["mara"], "+34607827824")
-    page.until("document.querySelector('.call.live h2')?.textContent.includes('+34607827824 → mara')")
+    page.until(
+        "document.querySelector('.call.live h2')?.textContent.includes('+34607827824 → mara')"
+    )
     call.wait_reply()
     assert bubbles(page)[:1] == ["Bistro Central, this is Mara. How can I help?"]
     page.run(
@@ -113,7 +115,9 @@ def test_tenants_see_their_own(emu: Emulator, dashboard: Dashboard, open_page: O
         for agent in PHONES:
             assert (f"the secret of {agent}" in everything) == (agent in own)
             assert (f'"{agent}"' in page.run("raw")) == (agent in own)
-            status = page.run(f"ask('/token', {{agent: {agent!r}}}).then(() => 200, (why) => why.status)")
+            status = page.run(
+                f"ask('/token', {{agent: {agent!r}}}).then(() => 200, (why) => why.status)"
+            )
             assert status == (200 if agent in own else 404)
 
 
@@ -230,7 +234,9 @@ def test_it_shows_itself(open_page: Open) -> None:
         wait_live(page)
         page.type("#chat form input", "hello")
         page.enter()
-        page.until("document.querySelector('#chat .talk').innerText.includes('How can I help you?')")
+        page.until(
+            "document.querySelector('#chat .talk').innerText.includes('How can I help you?')"
+        )
         page.until("document.querySelector('.call.live h2')?.textContent.includes('→')", 60)
         page.until("document.querySelectorAll('.call.live .talk p').length >= 2", 60)
         if os.environ.get("PINECALL_SCREENSHOT"):
@@ -252,4 +258,3 @@ def take_screenshot(page: Page) -> None:
     )
     page.until("document.querySelector('p.agent')")
     page.screenshot(ROOT / "docs" / "images" / "dashboard.png")
-

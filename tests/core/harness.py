@@ -31,10 +31,29 @@ COMMANDS: dict[str, Any] = json.loads((DATA / "commands.json").read_text(encodin
 KEY = "pk_live_0123456789"
 URL = "wss://voice.example/client"
 
-_CONFIG = (
-    "voice language flash stt interruption llm prompt vars greeting greetingInChat memory timezone "
-    "preparing raw_prompt tools skills session_limits config knowledge_base mode media"
-).split()
+_CONFIG = [
+    "voice",
+    "language",
+    "flash",
+    "stt",
+    "interruption",
+    "llm",
+    "prompt",
+    "vars",
+    "greeting",
+    "greetingInChat",
+    "memory",
+    "timezone",
+    "preparing",
+    "raw_prompt",
+    "tools",
+    "skills",
+    "session_limits",
+    "config",
+    "knowledge_base",
+    "mode",
+    "media",
+]
 
 
 def check_command(frame: dict[str, Any]) -> None:
@@ -47,6 +66,9 @@ def check_command(frame: dict[str, Any]) -> None:
     assert required <= set(frame), f"{event}: without {required - set(frame)}"
     given = [value for key, value in frame.items() if (event, key) != ("set_context", "value")]
     assert None not in given, f"{event}: a null"
+
+
+NO_JITTER = ReconnectPolicy(jitter=0.0)
 
 
 class Front:
@@ -99,7 +121,7 @@ class Wire:
         self,
         *,
         coroutines: bool = True,
-        reconnect: ReconnectPolicy | None = ReconnectPolicy(jitter=0.0),
+        reconnect: ReconnectPolicy | None = NO_JITTER,
         ping_interval: float | None = 30.0,
         connect_timeout: float = 10.0,
         key: str = KEY,

@@ -11,7 +11,6 @@ from pinecall.errors import (
     CallEnded,
     ConfigurationError,
     NotConnected,
-
     ProtocolError,
 )
 from pinecall.events import CallUpdated
@@ -50,7 +49,12 @@ class TestBeginning:
         wire.agent()
         wire.server("call.started", agent_id="mara", call_id="CA1")
         call = wire.session.registry.calls["CA1"]
-        assert (call.from_, call.to, call.direction, call.transport) == ("", "", "inbound", "unknown")
+        assert (call.from_, call.to, call.direction, call.transport) == (
+            "",
+            "",
+            "inbound",
+            "unknown",
+        )
         assert (call.metadata, call.language) == ({}, None)
 
     def test_repeated_start(self) -> None:
@@ -128,7 +132,9 @@ class TestEnding:
         """call.ended with garbled figures ends the call all the same."""
         wire = Wire()
         call = wire.call()
-        wire.server("call.ended", agent_id="mara", call_id="CA1", duration_seconds="x", reason="bye")
+        wire.server(
+            "call.ended", agent_id="mara", call_id="CA1", duration_seconds="x", reason="bye"
+        )
         assert (call.status, call.reason) == ("ended", "bye")
 
     def test_final_messages(self) -> None:
@@ -178,7 +184,9 @@ class TestEnding:
             "llm.chat.error",
             "brand.new",
         ):
-            wire.server(event, agent_id="mara", call_id="CA1", tool_calls=[{"id": "1", "name": "x"}])
+            wire.server(
+                event, agent_id="mara", call_id="CA1", tool_calls=[{"id": "1", "name": "x"}]
+            )
         assert told == []
         assert wire.session.registry.calls == {}
         assert "llm.tool_result" not in wire.sent_events()

@@ -140,7 +140,12 @@ class TestAsking:
             mara, "other", detect_turn_end=False, media={"live": True}, config={"language": "es"}
         )
         assert wire.sent() == [
-            {"event": "call.bridge", "agent_id": "mara", "target": "pines", "detect_turn_end": True},
+            {
+                "event": "call.bridge",
+                "agent_id": "mara",
+                "target": "pines",
+                "detect_turn_end": True,
+            },
             {
                 "event": "call.bridge",
                 "agent_id": "mara",

@@ -24,7 +24,7 @@ def names(cls: type) -> set[str]:
 def test_the_catalogue_is_complete() -> None:
     """There is a class for each event of the platform, and no other; it has the event's name."""
     assert set(events.EVENTS) == set(EVENTS)
-    assert all(cls.EVENT == name for name, cls in events.EVENTS.items())
+    assert all(name == cls.EVENT for name, cls in events.EVENTS.items())
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))

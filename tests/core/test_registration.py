@@ -178,9 +178,7 @@ class TestClaiming:
         mara.configure(name="Mara")
         assert wire.sent_events() == ["agent.create"]
         wire.server("agent.created", agent_id="mara")
-        assert wire.sent() == [
-            {"event": "agent.configure", "agent_id": "mara", "prompt": "Hello"}
-        ]
+        assert wire.sent() == [{"event": "agent.configure", "agent_id": "mara", "prompt": "Hello"}]
 
     def test_local_changes_between_claim_and_ack(self) -> None:
         """What is not on the wire sends nothing with the ack."""
@@ -323,7 +321,11 @@ class TestConfiguration:
         frame = wire.sent()[0]
         assert frame["llm"] == {"provider": "openai", "model": "gpt-4.1-mini", "enabled": True}
         wire.server("agent.created", agent_id="mara")
-        assert [f.get("ref") or f["type"] for f in wire.sent()] == ["webrtc", "+13186330963", "chat"]
+        assert [f.get("ref") or f["type"] for f in wire.sent()] == [
+            "webrtc",
+            "+13186330963",
+            "chat",
+        ]
 
     def test_deploy_again(self) -> None:
         """A second deploy() sends what changed, and only the channels that are new."""
@@ -547,7 +549,11 @@ class TestConflicts:
 
     @pytest.mark.parametrize(
         "frame",
-        [{"code": "AGENT_CONFLICT"}, {"code": "AGENT_IN_USE"}, {"code": "", "error": "AGENT_IN_USE"}],
+        [
+            {"code": "AGENT_CONFLICT"},
+            {"code": "AGENT_IN_USE"},
+            {"code": "", "error": "AGENT_IN_USE"},
+        ],
     )
     def test_tried_again(self, frame: dict[str, Any]) -> None:
         """A conflict, by code or by text, claims the agent again after a while."""

@@ -81,7 +81,14 @@ def test_the_call_knows_its_agent() -> None:
     mara = wire.agent("mara")
     wire.agent("leo")
     call = wire.call(mara)
-    events = ("bot.word", "user.speaking", "turn.pause", "call.held", "skill.loaded", "docs.sources")
+    events = (
+        "bot.word",
+        "user.speaking",
+        "turn.pause",
+        "call.held",
+        "skill.loaded",
+        "docs.sources",
+    )
     told = wire.listen(*events, on=mara)
     for event in events:
         wire.server(event, call_id="CA1")

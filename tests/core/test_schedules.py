@@ -52,9 +52,7 @@ FRAMES: list[dict[str, Any] | str] = [
     frame("history.updated", call_id="CA1", count=1),
     frame("history.data", call_id="CA1", messages=[]),
     frame("call.dialing", agent_id="mara", call_id="CD", to="+14155551234"),
-    frame(
-        "call.started", agent_id="mara", call_id="CD", to="+14155551234", direction="outbound"
-    ),
+    frame("call.started", agent_id="mara", call_id="CD", to="+14155551234", direction="outbound"),
     frame("call.ended", agent_id="mara", call_id="CD", reason="busy"),
     frame("call.error", agent_id="mara", call_id="CD", error="no"),
     "hello",
@@ -94,9 +92,7 @@ LIVE = [f for f in FRAMES if isinstance(f, dict) and f.get("call_id") in CALLS]
 
 
 def verb_step(verbs: list[str]) -> st.SearchStrategy[Any]:
-    return st.tuples(
-        st.just("verb"), st.tuples(st.sampled_from(verbs), st.sampled_from(CALLS))
-    )
+    return st.tuples(st.just("verb"), st.tuples(st.sampled_from(verbs), st.sampled_from(CALLS)))
 
 
 def lost_step(*codes: int | None) -> st.SearchStrategy[Any]:

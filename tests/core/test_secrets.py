@@ -14,7 +14,18 @@ from pinecall.options import Channel
 
 SECRETS = {"access_token": "EAAsecret", "verify_token": "vt-secret", "app_secret": "as-secret"}
 #: Fields in which a server might repeat what it was given.
-WORDS = ("error", "message", "reason", "text", "code", "owner", "phone", "status", "source", "agent")
+WORDS = (
+    "error",
+    "message",
+    "reason",
+    "text",
+    "code",
+    "owner",
+    "phone",
+    "status",
+    "source",
+    "agent",
+)
 
 
 def shown(wire: Wire, told: list[tuple[object, ...]], caplog: pytest.LogCaptureFixture) -> str:

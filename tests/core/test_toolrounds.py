@@ -365,9 +365,7 @@ class TestNobodyRunsIt:
             ),
         )
         wire.server(round_of(("anything", "")))
-        assert results(wire) == [
-            {"tool_call_id": "t0", "result": {"ok": 1}, "no_followup": True}
-        ]
+        assert results(wire) == [{"tool_call_id": "t0", "result": {"ok": 1}, "no_followup": True}]
 
     def test_by_hand_beside_declared_tools(self) -> None:
         """A round of tools that nobody declared is the handler's, also where there are others."""
