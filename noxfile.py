@@ -32,8 +32,12 @@ def _runs(command: str) -> bool:
 PRESENT = find_interpreters() or [f"{sys.version_info[0]}.{sys.version_info[1]}"]
 OLDEST_AND_NEWEST = sorted({PRESENT[0], PRESENT[-1]}, key=PRESENT.index)
 
+EVERYWHERE = ["tests/core", "tests/parity", "tests/fronts"]
+OLDEST_AND_NEWEST_ONLY = ["tests/emulator", "tests/scenarios", "tests/examples", "tests/test_demo.py",
+                          "tests/test_benchmarks.py", "tests/test_sqlite_history.py"]  # fmt: skip
+
 nox.options.default_venv_backend = "virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "tests", "build"]
+nox.options.sessions = ["lint", "types", "imports", "coverage", "tests", "web", "build"]
 
 
 @nox.session(python=PRESENT[-1])
@@ -45,9 +49,28 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(python=PRESENT)
 def tests(session: nox.Session) -> None:
-    """The tests, on every supported interpreter there is."""
+    """The core and both fronts on every interpreter there is; all of it on the oldest and newest."""
     session.install("-q", "-e", ".[emulator]", *nox.project.dependency_groups(PYPROJECT, "test"))
-    session.run("python", "-m", "pytest", *(session.posargs or ["tests"]))
+    where = [*EVERYWHERE, *(OLDEST_AND_NEWEST_ONLY if session.python in OLDEST_AND_NEWEST else [])]
+    session.run("python", "-m", "pytest", "-q", *(session.posargs or where))
+
+
+@nox.session(python=PRESENT[-1])
+def web(session: nox.Session) -> None:
+    """Event streams in the real frameworks, on their real servers, and in a real browser."""
+    groups = nox.project.dependency_groups(PYPROJECT, "test", "web")
+    session.install("-q", "-e", ".[emulator]", *groups)
+    session.run("python", "-m", "pytest", "-q", *(session.posargs or ["tests/web"]))
+    if not session.posargs:
+        session.run("python", "-m", "pytest", "-q", "tests/browser")
+
+
+@nox.session(python=PRESENT[-1])
+def bench(session: nox.Session) -> None:
+    """The cost beside the limit: ``-- --quick``, ``-- --json FILE``, ``-- --compare FILE``."""
+    groups = nox.project.dependency_groups(PYPROJECT, "web", "bench")
+    session.install("-q", "-e", ".[emulator]", *groups)
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session(python=PRESENT[-1])

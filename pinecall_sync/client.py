@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import ssl as ssl_module
+import sys
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -140,7 +141,9 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         ``connect_timeout``.
         """
         self._driver.check_process()
-        end_streams_on_signals(self.session.open_hub())
+        if "gunicorn" in sys.modules:
+            # Its views run in threads, where Python lets nobody handle signals; here it may.
+            end_streams_on_signals(self.session.open_hub())
         with self.session.guard:
             outcome = self.session.connect()
         self._driver.start()

@@ -73,6 +73,11 @@ EXPORTS = [
 #: Public members that one front has and the other has not, each with its reason.
 ONE_SIDED = {
     ("waiting", "Playback"): {"wait"},  # awaited on the asyncio front
+    # The frameworks of blocking programs have no WebSockets.
+    ("agent", "Agent"): {"ws"},
+    ("client", "Pinecall"): {"ws"},
+    ("web", "AgentWeb"): {"ws"},
+    ("web", "ClientWeb"): {"ws"},
     ("stream", "EventStream"): {"aiohttp", "quart", "full", "max_streams"},  # ASGI and WSGI
 }
 #: Parameters that one front has and the other has not.

@@ -223,6 +223,7 @@ def test_route_to(scene: Scene) -> None:
     assert (theirs.routed_from, theirs.language) == (line.id, "es")
     assert [entry["text"] for entry in theirs.line_transcript] == ["Who is it?", "Ana"]
     assert (ours.status, ours.reason) == ("ended", "routed")
+    scene.got("call.ended")
     ended = [item for item in scene.items if item.name == "call.ended"]
     assert [item.call for item in ended] == [ours]
     caller.say("!prompt")
