@@ -181,10 +181,12 @@ class Driver:
             texts = self.session.outgoing()
         socket.write(texts)
 
-    def text(self, text: str) -> None:
+    def texts(self, texts: list[str]) -> None:
         assert self.loop is not None
+        now, receive = self.loop.time(), self.session.receive
         with self.session.guard:
-            self.session.receive(text, self.loop.time())
+            for text in texts:
+                receive(text, now)
 
     def other(self, what: str) -> None:
         assert self.loop is not None
