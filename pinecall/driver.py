@@ -86,12 +86,14 @@ class Driver:
         loop = self.loop
         if loop is None or loop.is_closed():
             return
-        mine = threading.get_ident() == self._thread
-        if mine:
+        if self._scheduled:
+            return  # what comes behind the first frame goes out together, in _after()
+        self._scheduled = True
+        if threading.get_ident() == self._thread:
             self._send()
-        if not self._scheduled:
-            self._scheduled = True
-            (loop.call_soon if mine else loop.call_soon_threadsafe)(self._after)
+            loop.call_soon(self._after)
+        else:
+            loop.call_soon_threadsafe(self._after)
 
     def _after(self) -> None:
         """What every entry point ends with."""

@@ -11,7 +11,6 @@ from ..errors import ConfigurationError
 from ..options import AgentOptions, Channel
 from . import config, encode, phone
 from .dial import Dials
-from .handlers import Chains
 from .listening import HasHandlers
 from .outcome import Outcome
 from .registration import AgentRegistration
@@ -25,21 +24,38 @@ __all__ = ["AgentBase", "tools_of"]
 
 log = logging.getLogger("pinecall")
 
+_NOTHING_GIVEN = AgentOptions()
+
 
 class AgentBase(HasHandlers):
     """One agent of this client (wire: ``agent.create``)."""
 
+    __slots__ = (
+        "_dials",
+        "_tools",
+        "callers",
+        "channel_table",
+        "config",
+        "id",
+        "live_calls",
+        "own_handlers",
+        "pauses",
+        "registration",
+        "removed",
+        "session",
+    )
+
     def __init__(self, session: Session, agent_id: str) -> None:
+        self.own_handlers = None
         self.session = session
         self.id = agent_id
-        self.config = AgentOptions()
+        self.config = _NOTHING_GIVEN
         self.channel_table: dict[str, Channel] = {}
         self.live_calls: dict[str, CallBase] = {}
         self.callers: tuple[str, ...] = ()
         self.pauses: list[dict[str, str]] = []
         self.removed = False
         self.registration = AgentRegistration(session, self)
-        self.chains = Chains()
         self._dials: Dials | None = None
         self._tools: dict[str, Any] | None = None
 
@@ -94,7 +110,7 @@ class AgentBase(HasHandlers):
                 "pinecall: agent %r: allowed_origins takes effect with the next registration",
                 self.id,
             )
-        self.config = encode.merge(before, given)
+        self.config = given if before is _NOTHING_GIVEN else encode.merge(before, given)
         self._tools = None
         if self.registered:
             changes = encode.encode_configure(before, given, only_changed=only_changed)

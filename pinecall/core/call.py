@@ -35,6 +35,41 @@ class CallBase(HasHandlers, CallVerbs):
     ``call.ended``. (Wire: ``call.started``, ``call.ended``, ``call.updated``.)
     """
 
+    # More attributes than a class shares the keys of: a dict of its own would double each call.
+    __slots__ = (
+        "_historian",
+        "_skills",
+        "_speeches",
+        "agent",
+        "announced",
+        "bot_message_id",
+        "bot_words",
+        "direction",
+        "duration",
+        "ended_at",
+        "extension",
+        "from_",
+        "greeting",
+        "id",
+        "language",
+        "last_message_id",
+        "line_transcript",
+        "messages",
+        "metadata",
+        "own_handlers",
+        "reason",
+        "rounds",
+        "routed_from",
+        "said",
+        "session",
+        "started_at",
+        "status",
+        "streams",
+        "to",
+        "transport",
+        "turn",
+    )
+
     def __init__(
         self,
         session: Session,
@@ -48,6 +83,7 @@ class CallBase(HasHandlers, CallVerbs):
         metadata: dict[str, Any] | None = None,
         language: str | None = None,
     ) -> None:
+        self.own_handlers = None
         self.session = session
         self.agent = agent
         self.id = call_id

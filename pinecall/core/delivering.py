@@ -115,18 +115,20 @@ class Delivering:
             done()
 
     def _chain(self, name: str, agent: AgentBase | LineBase | None) -> tuple[Any, ...]:
-        """The agent's and the client's handlers of an event: put together once per change."""
-        chains = agent.chains if agent is not None else self.handlers.chains
+        """The agent's and the client's handlers of an event: put together once per change.
+
+        Agents that have none of their own share the client's: what many of them have to do with
+        each event stays small.
+        """
+        own = agent.own_handlers if agent is not None else None
+        chains = (own or self.handlers).chains
         if chains.revision != self.revision.number:
             chains.clear(self.revision.number)
         try:
             return chains.known[name]
         except KeyError:
             pass
-        found = (
-            list(agent.own_handlers.get(name)) if agent is not None and agent.own_handlers else []
-        )
-        found += self.handlers.get(name)
+        found = (list(own.get(name)) if own else []) + self.handlers.get(name)
         chain = (
             found,
             tuple(h for h in found if h.inbox is None),

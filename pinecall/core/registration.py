@@ -42,6 +42,8 @@ log = logging.getLogger("pinecall")
 class Registration:
     """What agents and lines have in common."""
 
+    __slots__ = ("_ready", "error", "owner", "session", "status")
+
     def __init__(self, session: Session, owner: AgentBase | LineBase) -> None:
         self.session = session
         self.owner = owner
@@ -126,6 +128,8 @@ class Registration:
 
 
 class AgentRegistration(Registration):
+    __slots__ = ("_episode", "_sent")
+
     owner: AgentBase
 
     def __init__(self, session: Session, owner: AgentBase) -> None:
@@ -288,6 +292,8 @@ class AgentRegistration(Registration):
 
 
 class LineRegistration(Registration):
+    __slots__ = ()
+
     owner: LineBase
 
     def claim(self) -> None:
