@@ -84,8 +84,9 @@ def flag(place: Place, field: str, value: object) -> bool:
 
 
 def number(place: Place, field: str, value: object) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not isinstance(value, (int, float)) or not good or not math.isfinite(value) or value < 0:
+    # Compared, for isfinite() overflows where an int is larger than any float.
+    wanted = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not isinstance(value, (int, float)) or not wanted or not 0 <= value < math.inf:
         raise place.wrong(field, "a number, 0 or more", value)
     return value
 

@@ -153,7 +153,8 @@ class Link:
         try:
             key = self.settings.api_key()
         except ConfigurationError as exc:
-            self._attempt_failed(Failure("authentication", exc.message, False, exc.code, exc))
+            # Not "authentication": the server has refused nothing.
+            self._attempt_failed(Failure("handshake", exc.message, False, exc.code, exc))
             return
         self.phase = Phase.AUTHENTICATING
         self.timers.clear("open")

@@ -98,15 +98,14 @@ class ToolRound:
             coroutine=tool.is_async,
             threaded=not tool.is_async,
         )
-        if tool.timeout is not None:
-            message = f"the tool {tool.name} gave no answer within {tool.timeout:g} s"
-            error = RequestTimeout(message, "TOOL_TIMEOUT", agent_id=call.agent.id, call_id=call.id)
+        message = f"the tool {tool.name} gave no answer within {tool.timeout:g} s"
+        error = RequestTimeout(message, "TOOL_TIMEOUT", agent_id=call.agent.id, call_id=call.id)
 
-            def too_late(_late: float) -> None:
-                job.cancel()
-                self._failed(index, tool_call_id, message, error)
+        def too_late(_late: float) -> None:
+            job.cancel()
+            self._failed(index, tool_call_id, message, error)
 
-            call.session.timers.set(self._timer(index), tool.timeout, too_late)
+        call.session.timers.set(self._timer(index), tool.timeout, too_late)
         return job
 
     def refuse(self, index: int, tool_call_id: str, name: str) -> None:

@@ -293,6 +293,25 @@ class TestAnswered:
         dialing(wire, "CD")
         assert not outcome.done
 
+    def test_a_visitor_does_not_bridge(self) -> None:
+        """Somebody who opens the web page meanwhile is not the call that was asked for."""
+        wire, mara = dialer()
+        outcome = bridge(mara)
+        wire.call(mara, "CW", **{"from": "webrtc", "to": "mara", "transport": "webrtc"})
+        assert not outcome.done
+        wire.call(mara, "CB", to="pines")
+        assert outcome.result().id == "CB"
+
+    def test_a_number_that_is_none(self) -> None:
+        """A call whose number cannot be read is nobody's; the dial waits for its own."""
+        wire, mara = dialer()
+        outcome = dial(mara)
+        dialing(wire, "CX", "unavailable")
+        answered(wire, "CX", "unavailable")
+        assert not outcome.done
+        answered(wire, "CA9")
+        assert outcome.result().id == "CA9"
+
     def test_no_greeting_function(self) -> None:
         """The greeting of a dial is the server's to speak."""
         wire, mara = dialer()

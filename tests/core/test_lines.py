@@ -133,6 +133,18 @@ class TestClaiming:
         assert told == []
         assert wire.pc.stats()["dropped"] == 2
 
+    def test_claimed_anew_with_other_options(self) -> None:
+        """line() with other options claims the number anew; with the same, or none, it does not."""
+        wire = Wire()
+        line = ready(wire, stt="soniox")
+        assert wire.pc.line(NUMBER) is line
+        assert wire.pc.line(NUMBER, stt="soniox") is line
+        assert wire.sent() == []
+        assert wire.pc.line(NUMBER, stt="soniox", language="es") is line
+        [frame] = wire.sent()
+        assert frame["event"] == "line.create"
+        assert frame["config"]["language"] == "es"
+
     def test_after_a_reconnect(self) -> None:
         """The line is claimed again, and ready is pending until then."""
         wire = Wire()
@@ -452,6 +464,40 @@ class TestListening:
         assert outcome.result() == Heard("keypad", "2", "12")
         wire.server("bot.interrupted", **IDS, message_id=message_id)
         wire.at(6)
+        assert len(wire.session.timers) == 0
+
+    def test_ask_heard_before_it_returns(self) -> None:
+        """Where the server says at once that the prompt was heard, the clock starts there."""
+        wire = Wire(ping_interval=None)
+        call = call_of(wire)
+
+        def heard_at_once() -> None:
+            for frame in wire.sent():
+                wire.server("bot.finished", **IDS, message_id=frame["message_id"])
+
+        wire.session.wake = heard_at_once
+        outcome = call.place_ask("Your number?", digits=2, timeout=5)
+        wire.at(4.9)
+        assert not outcome.done
+        wire.at(5)
+        assert outcome.result() == Heard("timeout")
+
+    def test_call_over_before_the_prompt(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A call that ends on another thread just before the prompt: ask() says so, and nothing
+        listens."""
+        wire = Wire(ping_interval=None)
+        call = call_of(wire)
+        wire.at(10)
+        speak = call.speak
+
+        def too_late(*args: Any) -> Any:
+            wire.server("call.ended", **IDS)
+            return speak(*args)
+
+        monkeypatch.setattr(call, "speak", too_late)
+        with pytest.raises(CallEnded):
+            call.place_ask("Your number?", digits=2, timeout=5)
+        assert call._listeners == []
         assert len(wire.session.timers) == 0
 
     def test_ask_that_cannot_be_spoken(self) -> None:

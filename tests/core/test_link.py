@@ -358,6 +358,27 @@ class TestConnecting:
         wire.opened()
         assert wire.sent() == [{"event": "connect", "api_key": "pk_live_other"}]
 
+    def test_key_gone_when_the_socket_opens(self) -> None:
+        """A key that is unset while the socket opens: nothing is sent, and no server is blamed."""
+        wire = Wire()
+        outcome = wire.connect()
+        wire.key = ""
+        wire.opened()
+        error = raised(outcome, ConnectError)
+        assert (error.code, error.phase, error.retryable) == ("MISSING_KEY", "handshake", False)
+        assert wire.sent() == []
+        assert wire.pc.state == "idle"
+
+    def test_url_gone_when_the_attempt_fails(self) -> None:
+        """An attempt that fails because the URL is no good is told without it."""
+        wire = Wire(reconnect=None)
+        outcome = wire.connect()
+        wire.url = ""
+        wire.failed(Failure("handshake", "no URL", retryable=False))
+        assert "could not connect to the server (handshake): no URL" in str(
+            raised(outcome, ConnectError)
+        )
+
 
 class TestDisconnecting:
     def test_disconnect(self) -> None:

@@ -267,6 +267,16 @@ class TestConfiguration:
             wire.pc.agent("mara", **options)
         assert "mara" not in wire.pc.agents
 
+    def test_coroutine_greeting_without_a_loop(self) -> None:
+        """Without an event loop a greeting that is a coroutine function is refused too."""
+
+        async def greet(call: Any) -> str:
+            return "Hi"
+
+        with pytest.raises(ConfigurationError, match=r"the greeting .*greet is an 'async def'"):
+            Wire(coroutines=False).pc.agent("mara", greeting=greet)
+        assert Wire().pc.agent("mara", greeting=greet).config.greeting is greet
+
     def test_plain_tools_without_a_loop(self) -> None:
         """Without an event loop plain tools are taken; with one, coroutine tools too."""
         assert set(Wire(coroutines=False).pc.agent("mara", tools=[lookup]).tools) == {"lookup"}

@@ -203,3 +203,26 @@ def test_reprs() -> None:
     assert repr(call) == "<CallBase CA1 of 'mara': active, inbound phone>"
     assert repr(line) == "<LineBase +12186633772: asked>"
     assert repr(wire.pc) == "<harness.Pinecall connected: 1 agents, 1 calls>"
+
+
+def test_agents_of_a_call() -> None:
+    """A call's agent is known while it lasts and for a while after; before it may be any."""
+    wire = Wire()
+    wire.agent("julia")
+    wire.call(wire.agent("mara"))
+    assert wire.session.agents_of_call("CA1") == ["mara"]
+    wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
+    assert wire.session.agents_of_call("CA1") == ["mara"]
+    assert wire.session.agents_of_call("CA9") == ["julia", "mara"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [("mara", ["mara"]), (["org_1:mara", "nobody"], ["mara"]), ("line:+12186633772", [])],
+)
+def test_local_agents(ids: str | list[str], expected: list[str]) -> None:
+    """Of the ids in a token those that this client has agents for; a line is none."""
+    wire = Wire()
+    wire.agent("mara")
+    wire.pc.line("+12186633772")
+    assert [agent.id for agent in wire.session.local_agents(ids)] == expected

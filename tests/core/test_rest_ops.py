@@ -239,6 +239,59 @@ class TestMemory:
 
 
 class TestKnowledge:
+    @pytest.mark.parametrize(
+        ("op", "method", "path", "answer", "expected"),
+        [
+            (
+                knowledge.list_all(), "GET", "/api/knowledge",
+                {"knowledgeBases": [{"id": "kb", "name": "Menu", "docCount": 2}, "odd"]},
+                [knowledge.KnowledgeBase(id="kb", name="Menu", doc_count=2)],
+            ),
+            (
+                knowledge.create("Menu", "Dishes"), "POST", "/api/knowledge",
+                {"knowledgeBase": {"id": "kb", "name": "Menu", "description": "Dishes"}},
+                knowledge.KnowledgeBase(id="kb", name="Menu", description="Dishes"),
+            ),
+            (knowledge.delete("k/b"), "DELETE", "/api/knowledge/k%2Fb", {"success": True}, None),
+            (knowledge.reindex("kb"), "POST", "/api/knowledge/kb/reindex", b"", None),
+            (
+                knowledge.docs("kb"), "GET", "/api/knowledge/kb",
+                {"docs": [{"id": "d1", "path": "a.md", "bytes": 7}]},
+                [knowledge.KnowledgeDoc(id="d1", path="a.md", bytes=7)],
+            ),
+            (
+                knowledge.doc("kb", "d1"), "GET", "/api/knowledge/kb/docs/d1",
+                {"doc": {"id": "d1", "path": "a.md", "text": "A"}},
+                knowledge.KnowledgeDoc(id="d1", path="a.md", text="A"),
+            ),
+            (
+                knowledge.doc("kb", "d1"), "GET", "/api/knowledge/kb/docs/d1",
+                {"id": "d1", "path": "a.md"},
+                knowledge.KnowledgeDoc(id="d1", path="a.md"),
+            ),
+            (
+                knowledge.delete_doc("kb", "d1"), "DELETE", "/api/knowledge/kb/docs/d1",
+                {"success": True}, None,
+            ),
+        ],
+    )  # fmt: skip
+    def test_each(self, op: Any, method: str, path: str, answer: Any, expected: Any) -> None:
+        """What each asks, and what it makes of the answer."""
+        assert (op.method, op.plane, op.path) == (method, "playground", path)
+        assert read(op, answer) == expected
+
+    def test_create_names_it(self) -> None:
+        """A new base has a name, and a description only where one was given."""
+        assert msgspec.json.decode(knowledge.create("Menu").body or b"") == {"name": "Menu"}
+        with pytest.raises(ConfigurationError, match="name is a non-empty str"):
+            knowledge.create(" ")
+
+    def test_push_a_doc_again(self) -> None:
+        """A document as the server gave it can be pushed into another base."""
+        [op] = knowledge.push("kb2", knowledge.KnowledgeDoc(id="d1", path="a.md", text="A"))
+        assert op.path == "/api/knowledge/kb2/docs"
+        assert msgspec.json.decode(op.body or b"") == {"path": "a.md", "text": "A"}
+
     def test_get_has_the_docs(self) -> None:
         """The base and its documents, in one value."""
         op = knowledge.get("kb 1")
@@ -285,7 +338,47 @@ class TestKnowledge:
             knowledge.push("kb", docs)
 
 
+class TestFields:
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("1.5", 1.5), ("x", None), ("1e999", None), (True, None), (None, None),
+            (b"1" + b"0" * 400, None),
+        ],
+    )  # fmt: skip
+    def test_numbers(self, value: Any, expected: float | None) -> None:
+        """A number may be written as a text; what is none, or larger than any, counts as absent."""
+        row = {"text": "A", "score": msgspec.Raw(value) if isinstance(value, bytes) else value}
+        [hit] = read(memory.search("mara", "q"), {"hits": [row]})
+        assert hit.score == expected
+
+
 class TestErrors:
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_nested_too_deeply(self, status: int) -> None:
+        """An answer that no JSON reader can hold is an error like any that cannot be read."""
+        error = refusal(phones(), b"[" * 100_000, status)
+        assert (error.status, error.code) == (
+            (200, "BAD_RESPONSE") if status == 200 else (400, "HTTP_400")
+        )
+
+    @pytest.mark.parametrize("as_json", [True, False])
+    def test_no_half_of_a_key(self, as_json: bool) -> None:
+        """A key is taken out before a long text is shortened, wherever it stands."""
+        for length in range(180, 310):
+            words = "x " * (length // 2) + "x" * (length % 2) + "SECRETSECRET-0123456789"
+            body = {"error": words} if as_json else words.encode()
+            answer = Reply(
+                status=400,
+                headers={},
+                body=body if isinstance(body, bytes) else msgspec.json.encode(body),
+                base=BASE,
+                key="SECRETSECRET-0123456789",
+            )
+            with pytest.raises(ApiError) as caught:
+                phones().parse(answer)
+            assert "SECR" not in str(caught.value)
+
     @pytest.mark.parametrize(
         ("body", "words", "code"),
         [
@@ -338,3 +431,4 @@ class TestErrors:
         with pytest.raises(ConfigurationError) as caught:
             authorization("pk_secret\nX: y")
         assert "secret" not in str(caught.value)
+        assert authorization("pk_secret") == {"Authorization": "Bearer pk_secret"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ...errors import PinecallError
 from ...events import (
@@ -64,16 +64,15 @@ def call_started(
     call.line_transcript = event.line_transcript
     call.status = "active"
     call.announced = True
-    if isinstance(call, LineCallBase) and isinstance(agent, LineBase):
-        agent.answer(call, event)
+    if isinstance(agent, LineBase):
+        agent.answer(cast("LineCallBase", call), event)
         return
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
-    if isinstance(agent, AgentBase):
-        call.begin_history(agent)
-        if agent.has_dials:
-            agent.dials.started(call)
-        if call.direction == "inbound":
-            greet(s, agent, call)
+    call.begin_history(agent)
+    if agent.has_dials:
+        agent.dials.started(call)
+    if call.direction == "inbound":
+        greet(s, agent, call)
 
 
 @effect(CallEnded)
