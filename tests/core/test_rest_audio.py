@@ -114,13 +114,16 @@ class TestSpeech:
             speaking.result()
 
     def test_error_event(self) -> None:
-        """A failure after the start: status 200, its code, and words that came stay."""
+        """A failure after the start fails the audio and done: status 200, its code, and words that
+        came stay."""
         speaking = reader("text/event-stream")
         speaking.feed(events({"type": "word", "word": "a", "start": 0, "end": 1}))
         speaking.feed(events({"type": "error", "error": "provider down"}))
         with pytest.raises(ApiError, match="provider down") as caught:
             speaking.take()
         assert (caught.value.code, caught.value.status) == ("UPSTREAM_ERROR", 200)
+        with pytest.raises(ApiError, match="provider down"):
+            speaking.result()
         assert len(speaking.words) == 1
 
     def test_cancel(self) -> None:

@@ -139,7 +139,8 @@ def transcriber(ws: ServerConnection) -> None:
 
 
 def test_live(front: Front) -> None:
-    """Audio written at once arrives whole and in order; finals come; end() gives the figures."""
+    """Audio written at once arrives whole and in order; finals come; end() gives the figures, and
+    gives them again. The key is in a header, not in the URL."""
     server = Sockets(front, transcriber)
     one = Rest(front, None, settings=settings(server.url))
     do = one.front.do
