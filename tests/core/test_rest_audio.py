@@ -282,6 +282,13 @@ class TestLive:
         assert session.error is not None
         assert (session.error.code, session.error.status) == (code, status)
 
+    def test_unanswered(self) -> None:
+        """A handshake that is not answered in time is a server that is not ready in time."""
+        session = LiveSession()
+        session.refused(Failure("tcp", "the host did not answer", code="CONNECTION_TIMEOUT"))
+        assert session.error is not None
+        assert (session.error.code, session.error.status) == ("REQUEST_TIMEOUT", 0)
+
     def test_error_frame(self) -> None:
         """Its code, with status 200; writing and reading raise it."""
         session = LiveSession()
