@@ -49,7 +49,7 @@ class ToolResult:
 
 def checked_results(results: Iterable[ToolResult | Mapping[str, Any]]) -> list[ToolResult]:
     """What was given to ``tool_result``; raises ConfigurationError for anything else."""
-    if isinstance(results, (Mapping, ToolResult)):
+    if isinstance(results, (Mapping, ToolResult, str)) or not isinstance(results, Iterable):
         raise ConfigurationError("tool_result takes a list: one result for each call of the round")
     checked = []
     for result in results:
@@ -71,6 +71,10 @@ def checked_results(results: Iterable[ToolResult | Mapping[str, Any]]) -> list[T
 
 
 def result_frame(call_id: str, msg_id: str, results: Iterable[ToolResult]) -> dict[str, Any]:
+    if not isinstance(msg_id, str):
+        raise ConfigurationError(
+            f"tool_result(msg_id, …): the msg_id of the llm.tool_call, not {type(msg_id).__name__}"
+        )
     wire = [result.to_wire() for result in results]
     return {"event": "llm.tool_result", "call_id": call_id, "msg_id": msg_id, "results": wire}
 
