@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .history import Historian
     from .line import LineBase
     from .session import Session
-    from .toolround import ToolRound
+    from .toolround import Round
 
 __all__ = ["CallBase"]
 
@@ -112,7 +112,7 @@ class CallBase(HasHandlers, CallVerbs):
         self.turn = TurnState()
         self.said: dict[str, dict[str, Any]] = {}
         self.streams: dict[str, ReplyStream] = {}
-        self.rounds: dict[str, ToolRound] = {}
+        self.rounds: dict[str, Round] = {}
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None

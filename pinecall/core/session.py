@@ -330,9 +330,9 @@ class Session(Delivering):
             self.hub = Hub(self.registry, self.guard, self.random)
         return self.hub
 
-    def local_agents(self, ids: str | Iterable[str]) -> list[AgentBase]:
+    def local_agents(self, ids: Iterable[str]) -> list[AgentBase]:
         """Those of this client among ``ids``: tokens for them wait for their registration."""
-        owners = [self.registry.owner(one) for one in ([ids] if isinstance(ids, str) else ids)]
+        owners = [self.registry.owner(one) for one in ids]
         return [owner for owner in owners if isinstance(owner, AgentBase)]
 
     def agents_of_call(self, call_id: str) -> list[str]:

@@ -93,9 +93,9 @@ class Front:
         return CallBase(session, agent, call_id, **facts)
 
     def make_whatsapp_session(
-        self, call: CallBase, contact_phone: str, contact_name: str | None
+        self, call: CallBase, contact_name: str | None
     ) -> WhatsAppSessionBase:
-        return WhatsAppSessionBase(call, contact_phone, contact_name)
+        return WhatsAppSessionBase(call, contact_name)
 
     def epoch(self) -> float:
         return 1_800_000_000.0

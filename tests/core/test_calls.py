@@ -619,9 +619,11 @@ class TestEvents:
         assert (told[0][1].digit, told[0][1].digits) == ("4", "204")
 
     def test_skills(self) -> None:
-        """skill.loaded and skill.unloaded keep active_skills."""
+        """skill.loaded and skill.unloaded keep active_skills, and tell call and agent by whom."""
         wire = Wire()
         call = wire.call()
+        both = ("skill.loaded", "skill.unloaded")
+        on_call, on_agent = wire.listen(*both, on=call), wire.listen(*both, on=call.agent)
         for event, skill in [
             ("skill.loaded", "a"),
             ("skill.loaded", "b"),
@@ -631,6 +633,11 @@ class TestEvents:
         ]:
             wire.server(event, agent_id="mara", call_id="CA1", skill=skill, by="model")
         assert call.active_skills == ["a"]
+        assert on_call == on_agent
+        assert [(name, event.skill, event.by) for name, event, _ in on_call[2:4]] == [
+            ("skill.loaded", "a", "model"),
+            ("skill.unloaded", "b", "model"),
+        ]
         wire.server("skill.loaded", agent_id="mara", skill="x")
         assert call.active_skills == ["a"]
 
@@ -645,14 +652,32 @@ class TestEvents:
         wire.server(event, session_id="CA7", reason="idle_timeout")
         assert len(told) == 1
 
+    def test_idle_warning(self) -> None:
+        """session.idle_warning tells call and agent the seconds that are left, and the limit."""
+        wire = Wire()
+        call = wire.call()
+        lists = [wire.listen("session.idle_warning", on=owner) for owner in (call, call.agent)]
+        wire.server(
+            "session.idle_warning",
+            agent_id="mara",
+            call_id="CA1",
+            remaining_seconds=15,
+            idle_timeout_seconds=60,
+        )
+        for told in lists:
+            event = told[0][1]
+            assert (event.remaining_seconds, event.idle_timeout_seconds) == (15, 60)
+            assert told[0][2] is call
+
     def test_timeout_comes_before_the_end(self) -> None:
-        """session.timeout is told before call.ended."""
+        """session.timeout, with its reason, is told before call.ended."""
         wire = Wire()
         wire.call()
         told = wire.listen("session.timeout", "call.ended")
         wire.server("session.timeout", call_id="CA1", session_id="CA1", reason="idle_timeout")
         wire.server("call.ended", call_id="CA1", reason="idle_timeout")
         assert [name for name, *_ in told] == ["session.timeout", "call.ended"]
+        assert told[0][1].reason == told[1][2] == "idle_timeout"
 
     def test_frames_for_a_call_nobody_knows(self) -> None:
         """An event of an unknown call without an agent is dropped."""

@@ -166,7 +166,8 @@ class TestAsking:
 
 class TestAnswered:
     def test_its_own_call(self) -> None:
-        """A dial resolves with the call that call.dialing announced, when it is answered."""
+        """A dial resolves with the call that call.dialing announced, when it is answered; the call
+        knows the greeting it was dialled with."""
         wire, mara = dialer()
         told = wire.listen("call.started", "call.dialing")
         outcome = dial(mara, greeting="Hi!")

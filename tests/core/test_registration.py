@@ -877,8 +877,10 @@ class TestPeopleInTheLoop:
         mara = wire.agent()
         told = wire.listen(event, on=mara)
         wire.server(event, agent_id="mara", session_id="wa-1")
-        assert told[0][1].session_id == "wa-1"
-        assert told[0][2] is mara
+        wire.server(event, agent_id="mara", contact="549")
+        scopes = [(e.raw.get("session_id"), e.raw.get("contact")) for _, e, _ in told]
+        assert scopes == [("wa-1", None), (None, "549")]
+        assert [of for _, _, of in told] == [mara, mara]
 
     def test_route_callers(self) -> None:
         """route_callers() sends the numbers in their normal form; one number may be given alone."""

@@ -114,13 +114,16 @@ class TestSpeech:
             speaking.result()
 
     def test_error_event(self) -> None:
-        """A failure after the start: status 200, its code, and words that came stay."""
+        """A failure after the start fails the audio and done: status 200, its code, and words that
+        came stay."""
         speaking = reader("text/event-stream")
         speaking.feed(events({"type": "word", "word": "a", "start": 0, "end": 1}))
         speaking.feed(events({"type": "error", "error": "provider down"}))
         with pytest.raises(ApiError, match="provider down") as caught:
             speaking.take()
         assert (caught.value.code, caught.value.status) == ("UPSTREAM_ERROR", 200)
+        with pytest.raises(ApiError, match="provider down"):
+            speaking.result()
         assert len(speaking.words) == 1
 
     def test_done_without_figures(self) -> None:
@@ -387,6 +390,13 @@ class TestLive:
         session.refused(Failure("handshake", "no", True, f"HTTP_{status}" if status else None))
         assert session.error is not None
         assert (session.error.code, session.error.status) == (code, status)
+
+    def test_unanswered(self) -> None:
+        """A handshake that is not answered in time is a server that is not ready in time."""
+        session = LiveSession()
+        session.refused(Failure("tcp", "the host did not answer", code="CONNECTION_TIMEOUT"))
+        assert session.error is not None
+        assert (session.error.code, session.error.status) == ("REQUEST_TIMEOUT", 0)
 
     def test_error_frame(self) -> None:
         """Its code, with status 200; writing and reading raise it."""

@@ -11,7 +11,9 @@ import pytest
 from pinecall.core.rest import knowledge, memory
 from pinecall.core.rest.base import Exchange, Reply, RestOp, authorization, scrub
 from pinecall.core.rest.phones import balance, online_agents, phones
-from pinecall.core.rest.tokens import create_token
+from pinecall.core.rest.speech import speech
+from pinecall.core.rest.tokens import agents_of, create_token
+from pinecall.core.rest.transcription import transcribe
 from pinecall.core.rest.voices import audio_voices, voices
 from pinecall.errors import ApiError, ConfigurationError, TokenError
 
@@ -37,6 +39,41 @@ def refusal(op: RestOp[Any], body: Any, status: int) -> ApiError:
     return caught.value
 
 
+OPS = [
+    create_token("chat", "mara"),
+    voices(),
+    audio_voices(),
+    phones(),
+    balance(),
+    online_agents(),
+    memory.search("mara", "tea"),
+    memory.get("mara", "c"),
+    memory.forget("mara", "c"),
+    knowledge.list_all(),
+    knowledge.create("n"),
+    *(one("kb") for one in (knowledge.get, knowledge.delete, knowledge.reindex, knowledge.docs)),
+    *(one("kb", "d") for one in (knowledge.doc, knowledge.delete_doc, knowledge.query)),
+    *knowledge.push("kb", {"path": "p", "text": "t"}),
+    speech("Hola", voice="v"),
+    transcribe(b"RIFF"),
+]
+
+
+@pytest.mark.parametrize("base", ["https://h/", "https://h", "https://h/eu/", "https://h/eu"])
+@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.method} {op.path}")
+def test_base_with_a_path_or_slash(op: RestOp[Any], base: str) -> None:
+    """A path of the base is kept for every endpoint, and a trailing slash is not doubled."""
+    path = op.url(base).partition("?")[0]
+    assert path == base.rstrip("/") + op.path
+    assert op.path.startswith("/")
+
+
+@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.method} {op.path}")
+def test_every_request_has_a_deadline(op: RestOp[Any]) -> None:
+    """No request waits for ever: five minutes at most (a long recording), tries included."""
+    assert 0 < Exchange(op, 100.0, lambda: 0.0).left(100.0) <= 300
+
+
 class TestTokens:
     def test_query_order_and_encoding(self) -> None:
         """agent_id, metadata, scope, call_id, in this order; commas and quotes are encoded."""
@@ -52,6 +89,11 @@ class TestTokens:
             "&metadata=%7B%22user%22%3A%22Ann%20%26%20Co%22%7D&scope=observe&call_id=CA1"
         )
 
+    def test_agents(self) -> None:
+        """Whom it is for is on it, also where an iterator said so."""
+        assert agents_of(create_token("stream", iter(["a", "b", "a"]))) == ["a", "b"]
+        assert agents_of(create_token("chat", "org:mara")) == ["org:mara"]
+
     def test_absent_values_add_nothing(self) -> None:
         """Neither None nor an empty metadata object shows in the URL."""
         op = create_token("webrtc", "mara", metadata={})
@@ -61,12 +103,6 @@ class TestTokens:
         """None within the metadata is the user's value, not an absent one."""
         op = create_token("chat", "mara", metadata={"plan": None})
         assert dict(op.query)["metadata"] == '{"plan":null}'
-
-    @pytest.mark.parametrize("base", ["https://h/", "https://h", "https://h/eu/", "https://h/eu"])
-    def test_base_with_a_path_or_slash(self, base: str) -> None:
-        """A path of the base is kept, and a trailing slash is not doubled."""
-        url = create_token("chat", "mara").url(base)
-        assert url == f"{base.rstrip('/')}/chat/token?agent_id=mara"
 
     def test_result(self) -> None:
         """token, server and expires_in as the server gave them; a 0 stays a 0."""

@@ -230,7 +230,8 @@ def test_exit_without_disconnect(server: Server, run: Run, name: str) -> None:
 
 @BOTH
 def test_development_mode_is_quiet(server: Server, run: Run, name: str) -> None:
-    """-X dev and -W error: a session with calls, tools and questions causes no warning."""
+    """-X dev and -W error: a session with calls, tools and questions causes no warning, and the
+    library prints nothing."""
     body = """
     import gc, threading
     pc = Pinecall()

@@ -186,6 +186,9 @@ class LiveSession:
 
     def refused(self, failure: Failure) -> None:
         """The socket could not be opened."""
+        if failure.code == "CONNECTION_TIMEOUT":
+            self.late()
+            return
         status = handshake_status(failure)
         code = _CODES.get(status) or (f"HTTP_{status}" if status else "NETWORK_ERROR")
         self._fail(scrub(failure.message), code, status)
