@@ -135,7 +135,11 @@ class Socket(ClientConnection):
             self.receiver.writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if not hasattr(self, "transport"):
+            return  # TLS failed behind a proxy: nothing was made that could be lost
         super().connection_lost(exc)
+        # Python 3.10 does not mark the transport of a TLS connection that was reset as closed.
+        self.transport.close()
         if self.receiver is not None:
             rcvd = self.protocol.close_rcvd
             code, reason = (rcvd.code, rcvd.reason) if rcvd is not None else (None, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import ssl
 import threading
@@ -232,6 +233,7 @@ def test_reset(front: Front, secure: Server, call: Any) -> None:
     secure.connection().reset()
     again = secure.connection(2)
     again.frames.wait_for(lambda frame: frame["event"] == "agent.create")
+    gc.collect()  # a transport that nobody has closed complains
 
 
 def test_proxy_is_used(front: Front, secure: Server, authority: Authority, log: Log) -> None:
@@ -247,6 +249,17 @@ def test_proxy_is_used(front: Front, secure: Server, authority: Authority, log: 
     finally:
         proxy.stop()
     assert log.wait_count(1)[0].startswith(f"CONNECT localhost:{secure.port} HTTP/1.1")
+
+
+def test_an_unknown_ca_behind_a_proxy(front: Front, secure: Server, log: Log) -> None:
+    """Through a proxy, too, a certificate nobody vouches for is refused, and nothing is left."""
+    proxy = Proxy(log)
+    pc = front.client(secure, connect_timeout=600, proxy=f"http://127.0.0.1:{proxy.port}")
+    with pytest.raises(ConnectError) as caught:
+        front.do(pc.connect)
+    assert (caught.value.phase, caught.value.attempts) == ("tls", 1)
+    assert len(secure.frames) == 0
+    proxy.stop()
 
 
 def test_proxy_that_refuses(front: Front, secure: Server, authority: Authority, log: Log) -> None:
