@@ -88,6 +88,12 @@ class Socket(ClientConnection):
             await super().handshake(*args, **kwargs)
         except InvalidStatus as exc:
             raise _Refused(exc.response.status_code) from exc
+        except ConnectionError:
+            # websockets 13 does not tell what the host sent instead of an answer.
+            why = self.protocol.handshake_exc
+            if why is None or isinstance(why, InvalidHandshake):
+                raise
+            raise InvalidMessage("it did not answer in HTTP") from why
 
     def process_event(self, event: Any) -> None:
         if self.response is None or type(event) is not Frame or event.opcode not in _DATA:

@@ -61,7 +61,11 @@ class Reply:
 
     def json(self) -> Any:
         """Raises ValueError for what is not JSON."""
-        return msgspec.json.decode(self.body)
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError) as exc:
+            # DecodeError is no ValueError in the oldest msgspec that is supported.
+            raise ValueError(str(exc)) from None
 
     def object(self) -> dict[str, Any]:
         """The body, a JSON object; else ValueError."""
