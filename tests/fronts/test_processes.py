@@ -30,6 +30,8 @@ ASYNCIO = """
 import asyncio, sys
 from pinecall import Pinecall
 async def main():
+    # -X dev tells of callbacks over 0.1 s, which is nothing on a busy machine.
+    asyncio.get_running_loop().slow_callback_duration = 60
     {body}
 asyncio.run(main())
 """
@@ -120,8 +122,8 @@ BOTH = pytest.mark.parametrize("name", list(FRONTS))
 RUN = r"""
 pc = Pinecall()
 pc.deploy("mara", channels=["chat"])
-pc.on("connected", lambda: print("connected"))
-pc.on("call.started", lambda call: print("call"))
+pc.on("connected", lambda: print("connected\n", end=""))
+pc.on("call.started", lambda call: print("call\n", end=""))
 pc.on("call.ended", lambda call, reason: print(f"ended {reason}\n", end=""))
 pc.on("disconnected", lambda reason: print(f"disconnected {reason}\n", end=""))
 import signal
