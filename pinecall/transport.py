@@ -88,6 +88,12 @@ class Socket(ClientConnection):
             await super().handshake(*args, **kwargs)
         except InvalidStatus as exc:
             raise _Refused(exc.response.status_code) from exc
+        except ConnectionError:
+            # websockets 13 does not tell what the host sent instead of an answer.
+            why = self.protocol.handshake_exc
+            if why is None or isinstance(why, InvalidHandshake):
+                raise
+            raise InvalidMessage("it did not answer in HTTP") from why
 
     def data_received(self, data: bytes) -> None:
         cutter = self._cutter
@@ -156,7 +162,11 @@ class Socket(ClientConnection):
             self.receiver.writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if not hasattr(self, "transport"):
+            return  # TLS failed behind a proxy: nothing was made that could be lost
         super().connection_lost(exc)
+        # Python 3.10 does not mark the transport of a TLS connection that was reset as closed.
+        self.transport.close()
         if self.receiver is not None:
             rcvd = self.protocol.close_rcvd
             code, reason = (rcvd.code, rcvd.reason) if rcvd is not None else (None, "")

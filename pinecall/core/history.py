@@ -26,6 +26,7 @@ from .conversation import (
     CONVERSATIONS,
     ConversationRecord,
     contact_of,
+    is_spoken,
     record_from,
     record_of,
     restored_messages,
@@ -233,12 +234,22 @@ class Historian:
         self._save()
 
     def _restore(self, messages: list[dict[str, Any]]) -> None:
-        """``history.set``, unless the conversation has gone on meanwhile: it would be replaced."""
+        """``history.set``, unless the conversation has gone on meanwhile: it would be replaced.
+
+        A greeting the server has spoken meanwhile stays, behind what is restored.
+        """
         call = self.call
-        if not messages or call.messages or self._written or not call.live:
+        greeting = [message for message in call.messages if is_spoken(message)]
+        begun = len(greeting) < len(call.messages)
+        if not messages or begun or self._written or not call.live:
             return
         outcome = self.session.requests.ask(
-            call, "history.set", "history.updated", lambda _: None, durable=False, messages=messages
+            call,
+            "history.set",
+            "history.updated",
+            lambda _: None,
+            durable=False,
+            messages=[*messages, *greeting],
         )
         self._restored = messages
 

@@ -359,7 +359,7 @@ def test_without_times_the_store_gives_the_newest_first() -> None:
 
 
 def test_what_the_call_contains_is_not_replaced() -> None:
-    """Nothing is restored once somebody has spoken, or the program wrote the history itself."""
+    """Nothing is restored once the contact has spoken, or the program wrote the history itself."""
     spoken = World(Store([past(1, "a")]))
     spoken.historian.started()
     spoken.say("user", "hello")
@@ -369,6 +369,29 @@ def test_what_the_call_contains_is_not_replaced() -> None:
     written.historian.written()
     written.run()
     assert spoken.frames() == written.frames() == []
+
+
+def test_a_greeting_stays_behind_what_is_restored() -> None:
+    """A greeting spoken during the lookup hinders no restore, and is part of the conversation."""
+    world = World(Store([past(1, "a", "b")]))
+    world.historian.started()
+    world.say("assistant", "Good evening.")
+    world.run()
+    (frame,) = world.frames()
+    assert [m["content"] for m in frame["messages"]] == ["a", "b", "Good evening."]
+    world.call.messages = list(frame["messages"])
+    world.end()
+    world.run()
+    assert [m["content"] for m in world.store.saved[-1].messages] == ["Good evening."]
+
+
+def test_a_tool_call_is_no_greeting() -> None:
+    """Where the model has already called a tool, the conversation has gone on."""
+    world = World(Store([past(1, "a", "b")]))
+    world.historian.started()
+    world.call.messages.append({"role": "assistant", "content": None, "tool_calls": []})
+    world.run()
+    assert world.frames() == []
 
 
 def test_a_call_that_begins_with_messages_asks_for_nothing() -> None:

@@ -442,7 +442,7 @@ class TestErrors:
 
     def test_not_json(self) -> None:
         """A good status with a body that cannot be read is BAD_RESPONSE."""
-        for body in (b"<html>", b"[1]", b'{"success": '):
+        for body in (b"<html>", b"[1]", b'{"success": ', b"[" * 100_000):
             assert refusal(phones(), body, 200).code == "BAD_RESPONSE"
 
     @pytest.mark.parametrize(

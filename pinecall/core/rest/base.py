@@ -63,7 +63,8 @@ class Reply:
         """Raises ValueError for what is not JSON, or nested too deeply to be an answer."""
         try:
             return msgspec.json.decode(self.body)
-        except RecursionError as exc:
+        except (msgspec.DecodeError, RecursionError) as exc:
+            # DecodeError is no ValueError in the oldest msgspec that is supported.
             raise ValueError(str(exc)) from None
 
     def object(self) -> dict[str, Any]:
