@@ -604,6 +604,21 @@ class TestReconnecting:
         assert (call.status, call.reason) == ("ended", "displaced")
         raised(mara.registration.ready, DisplacedError)
 
+    def test_displacement_of_many_is_one_error(self) -> None:
+        """However many agents are displaced, the client hears of it once, by once and iterators too."""
+        wire = Wire()
+        wire.agent("mara")
+        wire.agent("leo")
+        told: list[Any] = []
+        wire.pc.add_once("error", told.append)
+        subscription = wire.session.subscribe(wire.session.handlers, ("error",))
+        wire.lost(4001)
+        item = subscription.take()
+        assert item is not None
+        assert [item.event] == told
+        assert isinstance(told[0], DisplacedError)
+        assert subscription.take() is None
+
     def test_connect_after_a_displacement(self) -> None:
         """connect() after a displacement opens a new connection."""
         wire = Wire().up()
