@@ -182,6 +182,8 @@ class TestEnding:
             "chat.response",
             "llm.chat.ended",
             "llm.chat.error",
+            "llm.preparing_timeout",
+            "call.error",
             "brand.new",
         ):
             wire.server(
@@ -201,14 +203,34 @@ class TestEnding:
         wire.server(event, agent_id="mara", call_id="CA1")
         assert told[0][2] is None
 
-    def test_recording_without_an_agent(self) -> None:
-        """A recording without agent_id reaches the agent whose call it was."""
+    @pytest.mark.parametrize(
+        ("event", "ids"),
+        [
+            ("call.recording", {"call_id": "CA1"}),
+            ("memory.ops", {"call_id": "CA1"}),
+            ("memory.ops", {"session_id": "CA1"}),
+        ],
+    )
+    def test_late_and_without_an_agent(self, event: str, ids: dict[str, str]) -> None:
+        """What may come late and without agent_id reaches the agent whose call it was."""
         wire = Wire()
         call = wire.call()
         wire.server("call.ended", agent_id="mara", call_id="CA1")
-        told = wire.listen("call.recording", on=call.agent)
-        wire.server("call.recording", call_id="CA1", audio="UklGRg==")
-        assert told[0][1].audio == "UklGRg=="
+        told = wire.listen(event, on=call.agent)
+        wire.server(event, **ids, audio="UklGRg==", contact="+1555")
+        assert len(told) == 1
+        assert told[0][1].raw["contact"] == "+1555"
+
+    @pytest.mark.parametrize("event", ["memory.ops", "call.recording", "call.error"])
+    @pytest.mark.parametrize("ids", [{"agent_id": "nobody"}, {"call_id": "CA7"}])
+    def test_late_of_strangers(self, event: str, ids: dict[str, str]) -> None:
+        """Of agents and calls that are not here they are dropped as everything is."""
+        wire = Wire()
+        wire.agent()
+        told = wire.listen("*", "error")
+        wire.server(event, **ids, error="odd")
+        assert told == []
+        assert wire.pc.stats()["dropped"] == 1
 
     def test_memory_by_session(self) -> None:
         """memory.ops that names its call by session_id gets that call."""
