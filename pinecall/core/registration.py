@@ -88,9 +88,7 @@ class Registration:
 
     def _release(self) -> None:
         """What was held until the ack, in order."""
-        outbox, owner = self.session.outbox, self.owner.id
-        for text in outbox.release(owner):
-            outbox.transmit(text, about=owner)
+        self.session.outbox.send_held(self.owner.id)
 
     def refuse(self, error: PinecallError) -> None:
         """For good: ``ready`` fails, and the ``error`` handlers hear of it."""
@@ -140,7 +138,7 @@ class AgentRegistration(Registration):
     def claim(self) -> None:
         agent = self.owner
         self._sent = agent.config
-        self.session.transmit(encode.encode_create(agent.id, agent.config))
+        self.session.transmit(encode.encode_create(agent.id, agent.config), state=True)
 
     def acked(self) -> bool:
         """The server has it: what depends on it goes out, in the wire's order."""
@@ -153,13 +151,15 @@ class AgentRegistration(Registration):
             # Configured between the claim and its ack.
             changes = encode.encode_configure(self._sent, agent.config, only_changed=True)
             if changes:
-                session.transmit({"event": "agent.configure", "agent_id": agent.id, **changes})
+                frame = {"event": "agent.configure", "agent_id": agent.id, **changes}
+                session.transmit(frame, state=True)
         for channel in agent.channel_table.values():
-            agent.send_channel(channel)
+            agent.send_channel(channel, state=True)
         if agent.callers:
-            session.transmit({"event": "dev.config", "callers": list(agent.callers)})
+            frame = {"event": "dev.config", "callers": list(agent.callers)}
+            session.transmit(frame, state=True)
         for scope in agent.pauses:
-            agent.send_pause(scope)
+            agent.send_pause(scope, state=True)
         self._release()
         return True
 
@@ -293,7 +293,8 @@ class LineRegistration(Registration):
     def claim(self) -> None:
         line = self.owner
         body = encode.encode_line(line.config)
-        self.session.transmit({"event": "line.create", "number": line.number, "config": body})
+        frame = {"event": "line.create", "number": line.number, "config": body}
+        self.session.transmit(frame, state=True)
 
     def acked(self) -> bool:
         if not super().acked():

@@ -398,6 +398,19 @@ class TestDetaching:
         wire.server("agent.resumed", agent_id="mara")
         assert wire.sent() == []
 
+    def test_the_first_event_is_its_end(self) -> None:
+        """A call of whose end the first event tells is over, and what waited for it is not sent."""
+        wire = Wire()
+        call = wire.call()
+        wire.lost()
+        call.hangup(reason="bye")
+        wire.reconnect()
+        wire.sent()
+        wire.server("call.ended", call_id="CA1", reason="hangup")
+        wire.server("agent.resumed", agent_id="mara")
+        assert (call.status, call.reason) == ("ended", "hangup")
+        assert wire.sent() == []
+
     def test_detached_and_registered(self) -> None:
         """With its agent registered again, what may be sent later is sent at once."""
         wire = Wire()

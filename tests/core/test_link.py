@@ -793,6 +793,19 @@ class TestReconnecting:
             "+12186633773",
         ]
 
+    def test_more_agents_than_fit_the_send_buffer(self) -> None:
+        """All agents are claimed, though their configurations together exceed what may wait."""
+        wire = Wire()
+        for number in range(30):
+            wire.pc.agent(
+                f"agent-{number}", prompt="x" * 200_000, phone_number=f"+1318633{number:04}"
+            )
+        outcome = wire.connect()
+        wire.opened()
+        wire.server("connected")
+        assert outcome.result() is None
+        assert wire.sent_events() == ["connect"] + ["agent.create"] * 30
+
     def test_stats(self) -> None:
         """The counters count reconnects and name the state."""
         wire = Wire().up()
