@@ -112,9 +112,17 @@ class Registration:
     def forget(self) -> None:
         """The owner was removed."""
         self.status = "idle"
-        error = NotConnected(f"{self.owner.id!r} was removed", agent_id=self.owner.id)
-        if self._ready is not None:
-            self._ready.fail(error)
+        self._give_up("was removed")
+
+    def link_closed(self) -> None:
+        """The link does not come back by itself: whoever waits for the ack is told."""
+        self._give_up("is not registered: the connection was closed; connect() again")
+
+    def _give_up(self, why: str) -> None:
+        ready = self._ready
+        if ready is not None and not ready.done:
+            self._ready = None
+            ready.fail(NotConnected(f"{self.owner.id!r} {why}", agent_id=self.owner.id))
 
     def _renew(self) -> None:
         """What was refused is open again."""

@@ -217,6 +217,8 @@ class Session(Delivering):
     def _closed(self, error: PinecallError | None = None) -> None:
         for subscription in list(self._subscriptions):
             self.unsubscribe(subscription)
+        for owner in self._owners():
+            owner.registration.link_closed()
         self.timers.clear_all()
         drain, self.drain = self.drain, None
         if drain is not None:

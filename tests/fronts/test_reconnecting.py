@@ -162,9 +162,10 @@ def test_any_frame_is_a_sign_of_life(
     assert len(server.connections) == 1
 
 
-def test_no_ping_without_an_interval(front: Front, server: Server) -> None:
-    """ping_interval=None switches keepalive off: nothing is due, so nothing runs."""
-    pc = front.connected(server, "mara", ping_interval=None)
+@pytest.mark.parametrize("off", [None, 0])
+def test_no_ping_without_an_interval(front: Front, server: Server, off: Any) -> None:
+    """ping_interval=None, or 0, switches keepalive off: nothing is due, so nothing runs."""
+    pc = front.connected(server, "mara", ping_interval=off)
     due = [key for key in pc.session.timers._due if key not in ("stable",)]
     assert due == []
 
