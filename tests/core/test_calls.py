@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
+from harness import EVENTS, Wire
 
 from pinecall.errors import (
     CallEnded,
@@ -609,34 +609,50 @@ class TestEvents:
     @pytest.mark.parametrize(
         "event",
         [
+            "speech.started",
+            "speech.ended",
+            "user.speaking",
+            "user.message",
+            "eager.turn",
+            "turn.pause",
+            "turn.end",
+            "turn.resumed",
+            "turn.continued",
+            "bot.speaking",
+            "bot.word",
+            "bot.finished",
+            "bot.interrupted",
+            "barge_in",
+            "message.confirmed",
+            "message.aborted",
+            "reply.rejected",
+            "audio.metrics",
+            "call.updated",
             "call.held",
             "call.unheld",
             "call.muted",
+            "call.unmuted",
             "call.forwarded",
             "call.dtmf_sent",
+            "call.dtmf_received",
             "call.recording",
-            "message.aborted",
-            "credits.exhausted",
+            "llm.tool_call",
+            "skill.loaded",
+            "skill.unloaded",
             "session.idle_warning",
             "session.timeout",
-            "barge_in",
-            "speech.started",
-            "speech.ended",
-            "audio.metrics",
-            "turn.pause",
-            "turn.resumed",
+            "credits.exhausted",
         ],
     )
     def test_climbing(self, event: str) -> None:
         """A call's event goes to the handlers of the call, the agent and the client, in that order."""
         wire = Wire()
         call = wire.call()
-        order: list[str] = []
-        wire.pc.add_handler(event, lambda e, c: order.append("client"))
-        call.agent.add_handler(event, lambda e, c: order.append("agent"))
-        call.add_handler(event, lambda e, c: order.append("call"))
-        wire.server(event, agent_id="mara", call_id="CA1")
-        assert order == ["call", "agent", "client"]
+        order: list[tuple[str, Any]] = []
+        for owner in (wire.pc, call.agent, call):
+            owner.add_handler(event, lambda e, c, whose=owner: order.append((whose, c)))
+        wire.server({**EVENTS[event]["example"], "agent_id": "mara", "call_id": "CA1"})
+        assert order == [(owner, call) for owner in (call, call.agent, wire.pc)]
 
     def test_unmuted(self) -> None:
         """call.unmuted brings what was said meanwhile."""
