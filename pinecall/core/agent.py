@@ -345,5 +345,4 @@ class AgentBase(HasHandlers):
 
 
 def tools_of(skill: Any) -> Iterable[Any]:
-    tools = skill.get("tools") if isinstance(skill, Mapping) else skill.tools
-    return tools or ()
+    return getattr(skill, "tools", None) or ()
