@@ -899,12 +899,25 @@ class TestGreeting:
             wire.run_jobs()
             assert told[0][1].code == ("CALL_ENDED" if end == "call" else "NOT_CONNECTED")
 
-    def test_text(self) -> None:
-        """A text is the server's to speak."""
-        wire = Wire()
-        wire.agent(greeting="Hello")
-        wire.call()
+    @pytest.mark.parametrize("direction", ["inbound", "outbound"])
+    def test_text(self, direction: str) -> None:
+        """A text is the server's to speak: it is in the claim, and nothing is said here."""
+        wire = Wire().up()
+        wire.pc.deploy("mara", greeting="Hello")
+        assert wire.sent()[0]["greeting"] == "Hello"
+        wire.server("agent.created", agent_id="mara")
+        wire.call(direction=direction)
         assert wire.sent() == []
+
+    def test_deployed_twice(self) -> None:
+        """An agent that was deployed a second time greets once."""
+        wire = Wire().up()
+        wire.pc.deploy("mara", greeting=lambda call: "Hello")
+        wire.server("agent.created", agent_id="mara")
+        wire.pc.deploy("mara", greeting=lambda call: "Hello again")
+        wire.sent()
+        wire.call()
+        assert [frame["text"] for frame in wire.sent()] == ["Hello again"]
 
     def test_outbound(self) -> None:
         """An outbound call is not greeted by the function."""
