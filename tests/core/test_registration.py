@@ -674,7 +674,8 @@ class TestConflicts:
         assert wire.sent() == []
 
     def test_conflict_while_waiting(self) -> None:
-        """A second conflict while a try is planned is told and plans nothing more."""
+        """A second conflict while a try is planned is told and plans nothing more; that the holder
+        is dead makes what follows fast again."""
         wire = Wire().up()
         wire.chance = 0.5
         wire.pc.agent("mara")
@@ -687,6 +688,9 @@ class TestConflicts:
         self.conflict(wire, holder_alive=False)
         assert len(told) == 3
         wire.at(9.9)
+        assert wire.sent_events() == ["agent.create"]
+        self.conflict(wire)
+        wire.at(14.9)
         assert wire.sent_events() == ["agent.create"]
 
     def test_notice_once(self, caplog: Any) -> None:
