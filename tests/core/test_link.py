@@ -314,13 +314,15 @@ class TestConnecting:
         assert wire.link.phase is Phase.IDLE
 
     def test_slow_attempts_are_cut_short(self) -> None:
-        """An attempt that hangs after a reconnect is given up after connect_timeout."""
+        """An attempt that hangs after a reconnect is given up after connect_timeout, its socket too."""
         wire = Wire().up()
         wire.lost()
         wire.at(0.5)
         assert wire.link.phase is Phase.OPENING
+        generation = wire.link.generation
         wire.at(10.5)
         assert wire.link.phase is Phase.BACKOFF
+        assert wire.link.generation > generation
         wire.at(11.5)
         wire.opened()
         wire.at(21.5)
