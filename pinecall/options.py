@@ -246,6 +246,8 @@ class ReconnectPolicy:
 
     The n-th wait is ``initial * factor ** n`` seconds, ``maximum`` at most; ``jitter`` is the share
     of it that is random (1.0: anything between 0 and the wait). ``max_attempts`` None: for ever.
+    Whatever makes an attempt fail, the next one follows; a refused or missing key and a displacement
+    end it.
 
     Raises:
         ConfigurationError: a value out of range; the message names it.

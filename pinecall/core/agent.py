@@ -206,9 +206,10 @@ class AgentBase(HasHandlers):
         if self.registered:
             self.send_channel(channel)
 
-    def send_channel(self, channel: Channel) -> None:
+    def send_channel(self, channel: Channel, *, state: bool = False) -> None:
         body = encode.encode_channel(channel)
-        self.session.transmit({"event": "channel.add", "agent_id": self.id, **body})
+        frame = {"event": "channel.add", "agent_id": self.id, **body}
+        self.session.transmit(frame, state=state)
 
     def _send_remove(self, channel: Channel) -> None:
         self.session.transmit(
@@ -256,8 +257,9 @@ class AgentBase(HasHandlers):
                 self.session.transmit(frame)
         self.session.wake()
 
-    def send_pause(self, scope: dict[str, str]) -> None:
-        self.session.transmit({"event": "session.pause", "agent_id": self.id, **scope})
+    def send_pause(self, scope: dict[str, str], *, state: bool = False) -> None:
+        frame = {"event": "session.pause", "agent_id": self.id, **scope}
+        self.session.transmit(frame, state=state)
 
     def send_message(
         self, text: str, *, session_id: str | None = None, contact: str | None = None
@@ -359,5 +361,4 @@ class AgentBase(HasHandlers):
 
 
 def tools_of(skill: Any) -> Iterable[Any]:
-    tools = skill.get("tools") if isinstance(skill, Mapping) else skill.tools
-    return tools or ()
+    return getattr(skill, "tools", None) or ()

@@ -172,11 +172,7 @@ def _wire_forms(value: Any) -> list[object]:
 
 
 def _wire_form(item: Any) -> object:
-    if not isinstance(item, Mapping):
-        return item.to_wire()
-    if isinstance(item.get("tools"), (list, tuple)):
-        return {**item, "tools": _wire_forms(item["tools"])}
-    return item
+    return item if isinstance(item, Mapping) else item.to_wire()
 
 
 def _with_analysis(config: object, analysis: Mapping[str, object]) -> dict[str, object]:

@@ -395,6 +395,17 @@ class TestNotAnswered:
         assert [name for name, *_ in told] == ["error", "error"]
         assert wire.session.registry.calls == {}
 
+    def test_late_error_of_another_call(self) -> None:
+        """A call.error of a call that is over fails no dial, and is not told."""
+        wire, mara = dialer()
+        wire.call(mara, "CI")
+        ended(wire, "CI", "hangup")
+        outcome = dial(mara)
+        told = wire.listen("error")
+        wire.server("call.error", agent_id="mara", call_id="CI", error="late")
+        assert not outcome.done
+        assert told == []
+
     def test_error_frame(self) -> None:
         """An error frame for the agent fails the oldest dial without a call, with its code."""
         wire, mara = dialer()

@@ -250,6 +250,18 @@ class TestOnceAndOff:
         word(wire)
         assert seen == []
 
+    def test_once_is_not_used_up_unheard(self) -> None:
+        """An event that once was not called for leaves it registered."""
+        wire = Wire()
+        mara = wire.agent()
+        seen: list[Any] = []
+        mara.add_once("bot.word", lambda e, c: seen.append(e.word))
+        wire.server("bot.word", agent_id="mara", call_id="CA7", word="of an unseen call")
+        wire.call(mara)
+        word(wire, "a")
+        word(wire, "b")
+        assert seen == ["a"]
+
     def test_off(self) -> None:
         """A handler is taken off by name and function, or all of a name; others stay."""
         wire = Wire()

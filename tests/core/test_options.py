@@ -258,6 +258,9 @@ def test_config_of_a_wrong_kind(config: object, message: str) -> None:
         ("skills", [5], "skills[0] must be a Skill or a dict with a name, got int 5"),
         ("skills", [{"description": "x"}], "skills[0]['name'] is empty; give it a value or leave"
          " it out"),
+        ("skills", [{"name": "x"}], "skills[0]: skill 'x': description missing"),
+        ("skills", [{"name": "x", "description": "y", "activate": "manual"}], "skills[0]: skill 'x':"
+         " unknown key 'activate'; did you mean 'activation'?"),
         ("skills", [{"name": "x", "tools": [plain_function]}], "skills[0]['tools'][0] is the plain"
          " function plain_function; decorate it with @tool"),
         ("history", object(), "history must be an object with a save(record) method, got object"),

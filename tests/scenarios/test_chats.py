@@ -102,6 +102,7 @@ def test_a_chat_whose_start_was_missed(scene: Scene) -> None:
     chat = scene.emu.chat("mara")
     chat.say("thanks")
     chat.wait_reply()
+    scene.items.wait_for(lambda item: item.name == "chat.started")
     scene.got("bot.speaking", text=" welcome.")
     assert agent.call(chat.id) is not None
     assert scene.names().count("chat.started") == 1

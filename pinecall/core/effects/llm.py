@@ -15,7 +15,7 @@ from ...events import (
 from ..agent import AgentBase
 from ..preparing import prepare
 from ..toolround import HandRound, ToolRound
-from .base import effect, pass_on, to_call
+from .base import concerns_somebody, effect, late, pass_on, to_call
 from .chat import chat_call
 from .whatsapp import session_call
 
@@ -33,8 +33,9 @@ def llm_before(s: Session, event: LlmBefore, agent: Any, call: CallBase | None) 
 def preparing_timeout(
     s: Session, event: LlmPreparingTimeout, agent: Any, call: CallBase | None
 ) -> None:
-    name = "call.preparing_timeout"
-    s.emit(name, (event, call), event=event, agent=agent, call=call)
+    if call is not None or concerns_somebody(s, event, agent):
+        name, args = "call.preparing_timeout", (event, call)
+        s.emit(name, args, event=event, agent=agent, call=call, only_items=call is None)
 
 
 @effect(LlmToolCall)
@@ -93,4 +94,4 @@ def skill(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
 @effect(MemoryOps)
 def memory_ops(s: Session, event: MemoryOps, agent: Any, call: CallBase | None) -> None:
     """May come after its call ended (the end-of-call pass)."""
-    s.emit("memory.ops", (event, call), event=event, agent=agent, call=call)
+    late(s, event, agent, call, event.call_id or event.session_id)
