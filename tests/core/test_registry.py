@@ -193,15 +193,6 @@ def test_llm_events_without_a_call() -> None:
     assert told[0][2] is None
 
 
-def test_local_agents() -> None:
-    """Of some ids, in whatever spelling, those of this client; a line is no agent."""
-    wire = Wire()
-    mara = wire.agent("mara")
-    wire.pc.line("+12186633772")
-    ids = ["org_1:mara", "julia", "line:+12186633772"]
-    assert wire.session.local_agents(ids) == [mara]
-
-
 def test_reprs() -> None:
     """Agents, lines, calls and the client say in one line what they are."""
     wire = Wire()
