@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import enum
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,9 @@ SILENCE_MARGIN = 10.0
 LATE = 1.0
 
 _RETRY_CLOSE_CODES = {1001, 1006, 1012, 1013, 1014}
+#: Of a close before ``connected``: it is the key that was refused. 4401 and 4403 are HTTP's 401 and 403.
+_REFUSAL_CLOSE_CODES = {1008, 4401, 4403}
+_REFUSAL_WORDS = re.compile(r"\bkey\b|unauthori[sz]ed|unauthenticated|forbidden|credential", re.I)
 _NOT_A_REFUSAL = {"CONNECTION_TIMEOUT", "CONNECTION_FAILED"}
 
 
@@ -371,7 +375,7 @@ class Link:
 
 def _closed_early(code: int | None, reason: str) -> Failure:
     said = f"closed before 'connected' (code {code or 1006}{', ' + reason if reason else ''})"
-    if code == 1008 or "key" in reason.lower():
+    if code in _REFUSAL_CLOSE_CODES or _REFUSAL_WORDS.search(reason):
         return Failure("authentication", reason or said, retryable=False, code="INVALID_KEY")
     return Failure(
         "authentication",
