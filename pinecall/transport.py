@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,6 +32,8 @@ __all__ = ["OpenFailed", "Receiver", "Socket", "open_socket"]
 MAX_SIZE = 16 << 20
 #: Bytes that wait in the transport before the session's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
+
+_STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? ([2-5]\d\d)\b")
 
 _TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
 
@@ -68,6 +71,7 @@ class Socket(ClientConnection):
     def __init__(self, *args: Any, on_handshake: Callable[[], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on_handshake = on_handshake
+        self._head = b""
         self._early: list[Frame] = []
         self._parts: list[bytes] = []
         self._binary = False
@@ -88,6 +92,12 @@ class Socket(ClientConnection):
             await super().handshake(*args, **kwargs)
         except InvalidStatus as exc:
             raise _Refused(exc.response.status_code) from exc
+        except InvalidMessage as exc:
+            # websockets reads HTTP/1.1 only; a gateway that says no may speak 1.0.
+            status = _STATUS_LINE.match(self._head)
+            if status is None:
+                raise
+            raise _Refused(int(status[1])) from exc
 
     def process_event(self, event: Any) -> None:
         if self.response is None or type(event) is not Frame or event.opcode not in _DATA:
@@ -122,6 +132,8 @@ class Socket(ClientConnection):
             self.receiver.text(text)
 
     def data_received(self, data: bytes) -> None:
+        if self.response is None and len(self._head) < 16:
+            self._head += data[:16]
         super().data_received(data)
         if self.receiver is not None:
             self.receiver.read()
