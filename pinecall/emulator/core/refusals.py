@@ -55,7 +55,7 @@ def refusal(command: Frame, refused: Refused, owner: str | None = None) -> Frame
     event = str(command["event"])
     code, error = refused.code, refused.error
     said: Frame = {k: command[k] for k in _NAMES if isinstance(command.get(k), str)}
-    about = {k: said[k] for k in ("agent_id", "call_id", "session_id") if k in said}
+    about = _only(said, "agent_id", "call_id", "session_id")
     if event.startswith("history.") and "call_id" in said:
         answer = "history.data" if event == "history.get" else "history.updated"
         frame = {"event": answer, **_only(said, "call_id", "request_id"), "error": error}
