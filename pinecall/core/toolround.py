@@ -49,7 +49,11 @@ class ToolResult:
 def result_frame(
     call_id: str, msg_id: str, results: Iterable[ToolResult | Mapping[str, Any]]
 ) -> dict[str, Any]:
-    if isinstance(results, (Mapping, ToolResult)):
+    if not isinstance(msg_id, str):
+        raise ConfigurationError(
+            f"tool_result(msg_id, …): the msg_id of the llm.tool_call, not {type(msg_id).__name__}"
+        )
+    if isinstance(results, (Mapping, ToolResult, str)) or not isinstance(results, Iterable):
         raise ConfigurationError("tool_result takes a list: one result for each call of the round")
     wire = []
     for result in results:

@@ -520,6 +520,8 @@ class TestByHand:
         [
             (ToolResult("t0"), "takes a list"),
             ({"tool_call_id": "t0"}, "takes a list"),
+            ("done", "takes a list"),
+            (5, "takes a list"),
             (["x"], "a tool result is a ToolResult or a dict"),
             ([{"result": 1}], "a tool result is a ToolResult or a dict"),
             ([{"tool_call_id": "t0", "noFollowup": True}], "noFollowup"),
@@ -529,3 +531,8 @@ class TestByHand:
         """Anything else is refused with the right form in the message."""
         with pytest.raises(ConfigurationError, match=words):
             Wire().call().tool_result("m1", bad)
+
+    def test_bad_round(self) -> None:
+        """The round is named by its msg_id, a text."""
+        with pytest.raises(ConfigurationError, match=r"the msg_id of the llm\.tool_call, not int"):
+            Wire().call().tool_result(5, [])  # type: ignore[arg-type]
