@@ -73,7 +73,8 @@ def refusal(command: Frame, refused: Refused, owner: str | None = None) -> Frame
     elif event == "llm.chat" and "session_id" in said:
         frame = {"event": "llm.chat.error", "session_id": said["session_id"], "error": error}
     else:
-        frame = {"event": "error", "code": code, "error": error, **about}
+        named = _only(said, "agent_id", "session_id")
+        frame = {"event": "error", "code": code, "error": error, **named}
     return {**frame, **refused.fields}
 
 
