@@ -92,12 +92,15 @@ class Socket(ClientConnection):
             await super().handshake(*args, **kwargs)
         except InvalidStatus as exc:
             raise _Refused(exc.response.status_code) from exc
-        except InvalidMessage as exc:
+        except (InvalidMessage, EOFError, LookupError, ValueError) as exc:
             # websockets reads HTTP/1.1 only; a gateway that says no may speak 1.0.
             status = _STATUS_LINE.match(self._head)
-            if status is None:
+            if status is not None:
+                raise _Refused(int(status[1])) from exc
+            if isinstance(exc, InvalidMessage):
                 raise
-            raise _Refused(int(status[1])) from exc
+            # websockets 13 and 14 raise the parser's own.
+            raise InvalidMessage(str(exc)) from exc
 
     def process_event(self, event: Any) -> None:
         if self.response is None or type(event) is not Frame or event.opcode not in _DATA:
