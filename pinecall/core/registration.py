@@ -111,6 +111,14 @@ class Registration:
         self.status = "idle"
         self._renew()
 
+    def closed(self) -> None:
+        """The client is: who waits for the ack waits no longer. The next connection asks again."""
+        ready = self._ready
+        if ready is not None and not ready.done:
+            self._ready = None
+            what = f"{self.owner.id!r} was not registered before the connection was closed"
+            ready.fail(NotConnected(what, agent_id=self.owner.id))
+
     def forget(self) -> None:
         """The owner was removed."""
         self.status = "idle"

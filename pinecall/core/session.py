@@ -215,6 +215,8 @@ class Session(Delivering):
         for subscription in list(self._subscriptions):
             self.unsubscribe(subscription)
         self.timers.clear_all()
+        for owner in self._owners():
+            owner.registration.closed()
         drain, self.drain = self.drain, None
         if drain is not None:
             drain.finish()

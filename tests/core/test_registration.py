@@ -213,6 +213,33 @@ class TestClaiming:
             Registration(wire.session, wire.agent()).claim()
 
 
+class TestClosing:
+    @pytest.mark.parametrize("connected", [True, False])
+    def test_waiters_wake(self, connected: bool) -> None:
+        """disconnect() wakes who waits for an ack that will not come; later ones wait anew."""
+        wire = Wire()
+        if connected:
+            wire.up()
+        mara, line = wire.pc.agent("mara"), wire.pc.line("+12186633772")
+        waited = [mara.registration.ready, line.registration.ready]
+        wire.session.disconnect()
+        for outcome in waited:
+            assert isinstance(outcome.error, NotConnected)
+        assert waited[0].error.agent_id == "mara"  # type: ignore[union-attr]
+        again = mara.registration.ready
+        assert not again.done
+        wire.up()
+        wire.server("agent.created", agent_id="mara")
+        assert again.result() is None
+
+    def test_no_reconnecting(self) -> None:
+        """So does a link that is lost and will not come back."""
+        wire = Wire(reconnect=None).up()
+        ready = wire.pc.agent("mara").registration.ready
+        wire.lost(1006)
+        assert isinstance(ready.error, NotConnected)
+
+
 class TestConfiguration:
     def test_configure(self) -> None:
         """configure() sends the given keys, empty ones too, and keeps the others."""

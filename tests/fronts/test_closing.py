@@ -86,9 +86,10 @@ def test_disconnect_from_a_handler(front: Front, server: Server, log: Log) -> No
 
 
 def test_disconnect_wakes_every_waiter(front: Front, server: Server, log: Log) -> None:
-    """Requests, playbacks and iterators that wait when the client closes all come back."""
-    server.replies.update({"history.get": None, "bot.reply": None})
+    """Requests, registrations, playbacks and iterators that wait when the client closes come back."""
     pc = front.connected(server, "mara")
+    server.replies.update({"history.get": None, "bot.reply": None, "agent.create": None})
+    registering = front.begin(pc.agent("never").wait_ready, 600)
     pc.on("call.started", log)
     server.start_call()
     call = log.wait_count(1)[0]
@@ -99,6 +100,8 @@ def test_disconnect_wakes_every_waiter(front: Front, server: Server, log: Log) -
     front.do(pc.disconnect)
     with pytest.raises(pinecall.PinecallError):
         asking.result(DEADLINE)
+    with pytest.raises(pinecall.NotConnected, match="'never' was not registered"):
+        registering.result(DEADLINE)
     assert front.heard(playback).interrupted
     assert iterating.result(DEADLINE) is None
 
