@@ -88,5 +88,7 @@ class Listening(Generic[C, A, K, L, S, R, I]):
 
         From this call on; it ends when it is closed, or the client disconnects.
         """
-        events: I = self.make_events(self.session.subscribe(self.handlers, names))
+        with self.session.guard:
+            subscription = self.session.subscribe(self.handlers, names)
+        events: I = self.make_events(subscription)
         return events

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatStarted(Event):
     """``llm.chat.started``.
 
@@ -44,7 +44,7 @@ class LlmChatStarted(Event):
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatChunk(Event):
     """``llm.chat.chunk``.
 
@@ -67,7 +67,7 @@ class LlmChatChunk(Event):
     language: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatEnded(Event):
     """``llm.chat.ended``.
 
@@ -88,7 +88,7 @@ class LlmChatEnded(Event):
     ended_at: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatError(Event):
     """``llm.chat.error``.
 
@@ -106,7 +106,7 @@ class LlmChatError(Event):
     error: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChatMessage(Event):
     """``chat.message``.
 
@@ -123,7 +123,7 @@ class ChatMessage(Event):
     message_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChatResponse(Event):
     """``chat.response``.
 
@@ -138,7 +138,7 @@ class ChatResponse(Event):
     text: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToken(Event):
     """``llm.chat.token`` (to the sender of ``llm.chat`` only).
 
@@ -155,7 +155,7 @@ class LlmChatToken(Event):
     text: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatDone(Event):
     """``llm.chat.done`` (to the sender of ``llm.chat`` only).
 
@@ -172,7 +172,7 @@ class LlmChatDone(Event):
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolCall(Event):
     """``llm.chat.tool_call`` (to the sender of ``llm.chat`` only).
 
@@ -187,7 +187,7 @@ class LlmChatToolCall(Event):
     tool_calls: list[dict[str, Any]] = field(factory=list)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolResult(Event):
     """``llm.chat.tool_result`` (to the sender of ``llm.chat`` only).
 

@@ -341,3 +341,15 @@ class TestArguments:
         with pytest.raises(ConfigurationError, match=f"{field} is a str, not int"):
             call.ask_change(verb, **{field: 5})
         assert wire.sent() == []
+
+
+def test_one_of_two_waiters_gives_up() -> None:
+    """A question is taken back when the last who waits for it has given up, not before."""
+    wire = Wire()
+    outcome = wire.call().ask_history()
+    first, second = (lambda: None), (lambda: None)
+    outcome.waiters += [first, second]
+    outcome.leave(first)
+    assert len(wire.session.requests) == 1
+    outcome.leave(second)
+    assert len(wire.session.requests) == 0
