@@ -95,9 +95,9 @@ class Socket(ClientConnection):
         except InvalidMessage as exc:
             self._raise_status(exc)
             raise
-        except ConnectionError:
-            # websockets 13 does not tell what the host sent instead of an answer.
-            why = self.protocol.handshake_exc
+        except (ConnectionError, EOFError, LookupError, ValueError) as exc:
+            # websockets 13 raises its parser's own, or does not tell what the host sent instead.
+            why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else exc
             if why is None or isinstance(why, InvalidHandshake):
                 raise
             self._raise_status(why)
