@@ -87,6 +87,11 @@ class CallVerbs:
 
         ``with call.reply_stream(turn) as stream: stream.write("…")``. Wire: ``bot.reply.stream``.
         """
+        if turn is not None and not isinstance(getattr(turn, "message_id", None), str):
+            raise ConfigurationError(
+                f"reply_stream(turn): the turn or message to answer, not {type(turn).__name__}",
+                call_id=self.id,
+            )
         with self.session.guard:
             self.require("reply_stream")
             answers = turn.message_id if turn is not None else self.answered_message()
@@ -196,6 +201,9 @@ class CallVerbs:
         return self._ask("history.get", "history.data", _messages, durable=False)
 
     def ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
+        for name in ("text", "prompt"):
+            if name in fields:
+                _text(name, fields[name])
         return self._ask(verb, "history.updated", _count, durable=True, **fields)
 
     def _ask(
