@@ -19,6 +19,7 @@ from .core.client import ClientBase
 from .core.drain import Drain, DrainReport
 from .core.session import Session
 from .driver import Driver
+from .errors import NotConnected
 from .options import ReconnectPolicy
 from .settings import Settings
 from .waiting import wait
@@ -170,39 +171,44 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
         there are restored. Raises what ended the connection for good (a refused key, a displacement).
         """
-        await self.connect()
-        over: asyncio.Event = asyncio.Event()
-        with self.session.guard:
-            ended = self.session.when_over()
         loop = asyncio.get_running_loop()
+        stopped: asyncio.Future[None] = loop.create_future()
         draining: asyncio.Task[DrainReport] | None = None
+
+        def at_once(_: object = None) -> None:
+            if not stopped.done():
+                stopped.set_result(None)
 
         def stop(signum: int) -> None:
             nonlocal draining
             if signum == signal.SIGTERM and draining is None:
                 draining = loop.create_task(self.drain())
-                draining.add_done_callback(lambda _: over.set())
+                draining.add_done_callback(at_once)
             else:
-                over.set()
+                at_once()
 
         with _signals(loop, stop):
-            waiting = {
-                asyncio.ensure_future(over.wait()),
-                asyncio.ensure_future(wait(self.session, ended)),
-            }
+            running = loop.create_task(self._until_over())
             try:
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({stopped, running}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in waiting:
+                for task in filter(None, (running, draining)):
                     task.cancel()
-                await asyncio.gather(*waiting, return_exceptions=True)
-                if draining is not None and not draining.done():
-                    draining.cancel()
+                await asyncio.gather(running, return_exceptions=True)
                 await self._close_web()
                 await self._driver.disconnect(1.0)
-        if ended.error is not None:
-            raise ended.error
+        if not running.cancelled():
+            running.result()
         self._raise_failure()
+
+    async def _until_over(self) -> None:
+        try:
+            await self.connect()
+        except NotConnected:
+            return  # disconnect() was called, here or by a signal
+        with self.session.guard:
+            over = self.session.when_over()
+        await wait(self.session, over)
 
     async def __aenter__(self) -> Self:
         await self.connect()

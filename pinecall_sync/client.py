@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pinecall.core.client import ClientBase
 from pinecall.core.drain import Drain, DrainReport
 from pinecall.core.session import Session
+from pinecall.errors import NotConnected
 from pinecall.options import ReconnectPolicy
 from pinecall.settings import Settings
 from pinecall.shutdown import end_streams_on_signals
@@ -176,16 +177,24 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
         there are restored. Raises what ended the connection for good (a refused key, a displacement).
         """
-        self.connect()
-        with self.session.guard:
-            ended = self.session.when_over()
-        with _Signals(self):
+        with _Signals(self) as signals:
             try:
-                wait(self.session, ended)
+                self._until_over(signals)
             finally:
                 self._close_web()
                 self._driver.disconnect(1.0)
         self._raise_failure()
+
+    def _until_over(self, signals: _Signals) -> None:
+        try:
+            self.connect()
+        except NotConnected:
+            return  # disconnect() was called, by another thread or by a signal
+        with self.session.guard:
+            over = self.session.when_over()
+            lost = signals.came and self.session.drain is None
+        if not lost:  # a signal that came when there was nothing to disconnect yet
+            wait(self.session, over)
 
     def __enter__(self) -> Self:
         self.connect()
@@ -214,25 +223,26 @@ class _Signals:
     def __init__(self, client: Pinecall) -> None:
         self._client = client
         self._former: dict[int, Any] = {}
-        self._draining = False
+        self.came = False
         self._threads: list[threading.Thread] = []
 
     def _stop(self, signum: int, _frame: object) -> None:
         client = self._client
-        drain = signum == signal.SIGTERM and not self._draining
-        self._draining = True
+        drain = signum == signal.SIGTERM and not self.came
+        self.came = True
         # A signal handler runs between two bytecodes of the main thread, which may hold a lock.
         action = client.drain if drain else client.disconnect
         thread = threading.Thread(target=action, name="pinecall-signal", daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         for signum in (signal.SIGINT, signal.SIGTERM):
             try:
                 self._former[signum] = signal.signal(signum, self._stop)
             except ValueError:
-                return  # not the main thread
+                break  # not the main thread
+        return self
 
     def __exit__(self, *_exc: object) -> None:
         for signum, before in self._former.items():

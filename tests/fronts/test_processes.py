@@ -208,6 +208,24 @@ def test_sigint_while_connecting(server: Server, run: Run, name: str) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_connecting(server: Server, run: Run, name: str, signum: int) -> None:
+    """run_forever() that is still connecting returns on a signal, and the old handlers are back."""
+    asked = Log()
+
+    def stall(sock: Any) -> None:
+        asked(sock.recv(4096))
+        silent(sock)
+
+    server.takeover = stall
+    process = run(program(name, RUN.replace("Pinecall()", "Pinecall(connect_timeout=600)")))
+    asked.wait_count(1)
+    process.send(signum)
+    assert process.end() == 0
+    assert process.output.items[-2:] == ["threads []", "handlers restored True"]
+
+
+@BOTH
 def test_sigint_while_reconnecting(server: Server, run: Run, name: str) -> None:
     """Ctrl-C ends run_forever() while the server is away."""
     process = run(program(name, RUN))
