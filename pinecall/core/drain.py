@@ -49,7 +49,7 @@ class Drain:
     def _look(self, _late: float) -> None:
         session = self._session
         if session.link.state in ("idle", "closed") or (
-            not session.registry.calls and not session.outbox.held
+            not session.registry.calls and not session.outbox.held and not len(session.chats)
         ):
             self.finish()
         else:

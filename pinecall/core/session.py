@@ -35,6 +35,7 @@ from ..options import ConfigOptions
 from . import effects, wire
 from .agent import AgentBase, tools_of
 from .call import CallBase
+from .chats import Chats
 from .delivering import Delivering
 from .drain import Drain
 from .handlers import describe, is_coroutine
@@ -75,6 +76,7 @@ class Session(Delivering):
         self.outbox = Outbox()
         self.registry = Registry()
         self.requests = Requests(self)
+        self.chats = Chats(self)
         self.link = Link(self, settings)
         self.org_id: str | None = None
         self.counts = {"received": 0, "malformed": 0, "unknown": 0, "dropped": 0}
@@ -170,7 +172,7 @@ class Session(Delivering):
         """Ends everything at once; the front then flushes and closes the socket."""
         if self.link.disconnect(reason):
             self._unregister_all()
-            self.requests.fail_all(reason)
+            self._fail_questions(reason)
             self.end_calls(reason)
             self._announce_down(reason)
         self._closed()
@@ -187,7 +189,7 @@ class Session(Delivering):
     def link_down(self, reason: str) -> None:
         """The link was up and is not. What is in flight fails; calls wait for the link."""
         self._unregister_all()
-        self.requests.fail_all(reason)
+        self._fail_questions(reason)
         for call in list(self.registry.calls.values()):
             self._detach(call)
         self._announce_down(reason)
@@ -224,6 +226,10 @@ class Session(Delivering):
                 over.set(None)
             else:
                 over.fail(error)
+
+    def _fail_questions(self, reason: str) -> None:
+        self.requests.fail_all(reason)
+        self.chats.fail_all(reason)
 
     def _announce_down(self, reason: str) -> None:
         self.emit_client("disconnected", (reason,), Disconnected(reason=reason))
@@ -395,7 +401,7 @@ class Session(Delivering):
             "agents": len(self.registry.agents),
             "lines": len(self.registry.lines),
             "calls": len(self.registry.calls),
-            "requests": len(self.requests),
+            "requests": len(self.requests) + len(self.chats),
             "reconnects": self.link.reconnects,
             "state": self.state,
         }

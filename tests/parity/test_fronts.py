@@ -29,6 +29,7 @@ EXPORTS = [
     "Call",
     "CallEnded",
     "Channel",
+    "ChatReply",
     "ConfigurationError",
     "ConnectError",
     "ConversationRecord",
