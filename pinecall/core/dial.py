@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, DialError
-from . import config, encode, phone
+from . import checks, config, encode, phone
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ __all__ = ["NOT_ANSWERED", "Dials"]
 
 #: Seconds that a dial given up is remembered, for its call to be hung up when it appears.
 REMEMBERED = 60.0
+
+_FIELDS = {"greeting": checks.text, "metadata": checks.mapping, "media": checks.mapping}
 
 NOT_ANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 _SPELLINGS = {"no_answer": "no-answer", "cancelled": "canceled"}
@@ -125,6 +127,11 @@ class Dials:
         timeout: float,
     ) -> Outcome[CallBase]:
         session, agent = self._session, self._agent
+        place = checks.Place(f"agent {agent.id!r}: {verb} to {to}", agent.id)
+        checks.number(place, "timeout", timeout)
+        for field, check in _FIELDS.items():
+            if options.get(field) is not None:
+                options[field] = check(place, field, options[field])
         session.require_up(f"{verb} to {to}", agent.id)
         if not agent.registered:
             raise DialError(

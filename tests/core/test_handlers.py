@@ -620,3 +620,19 @@ class TestIterators:
         wire.session.report_gap(call.agent, 4)
         wire.settle()
         assert [(gap.missed, of) for _, gap, of in told] == [(3, call), (4, None)]
+
+
+def test_a_calls_iterators_end_with_it() -> None:
+    """An iterator of a call's events ends after ``call.ended``; one of an ended call is empty."""
+    wire = Wire()
+    call = wire.call()
+    subscription = wire.session.subscribe(call.handlers, ())
+    other = wire.session.subscribe(wire.pc.handlers, ("call.ended",))
+    wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
+    item = subscription.take()
+    assert item is not None
+    assert item.name == "call.ended"
+    assert subscription.over
+    assert not other.over
+    assert call.events_over
+    assert not call.agent.events_over

@@ -105,7 +105,9 @@ def test_a_chat_whose_start_was_missed(scene: Scene) -> None:
     chat = scene.emu.chat("mara")
     chat.say("thanks")
     chat.wait_reply()
-    until(lambda: agent.call(chat.id), "the chat")
+    started = scene.got("chat.started")
+    assert started.call_id == chat.id
+    assert agent.call(chat.id)
     assert scene.names().count("chat.started") == 1
 
 
