@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..errors import ConfigurationError, PinecallError
+from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..options import LineOptions
 from . import checks, config
 from .call import CallBase
@@ -197,6 +197,21 @@ class LineCallBase(CallBase):
         self.route_settled(RouteResult(reason == "routed", None if reason == "routed" else reason))
 
     # -- verbs ----------------------------------------------------------------------------------
+
+    def require(self, verb: str) -> None:
+        if self.routed and not self.over:
+            # Its id is the agent's call now: nothing of the line's may reach that.
+            raise CallEnded(
+                f"{verb}: call {self.id} was handed over by line {self.agent.id!r}",
+                agent_id=self.agent.id,
+                call_id=self.id,
+            )
+        super().require(verb)
+
+    def hangup(self, *, reason: str | None = None) -> None:
+        """End the call; does nothing when it is over or handed over. Wire: ``call.hangup``."""
+        if not self.routed:
+            super().hangup(reason=reason)
 
     def speak_as(self, text: str, voice: Any, language: str | None, add_to_history: bool) -> Speech:
         self._override(voice=voice, language=language)
