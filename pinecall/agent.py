@@ -47,7 +47,7 @@ class LineEvents(
 async def wait_registered(session: Session, registration: Registration, timeout: float) -> None:
     try:
         await wait(session, registration.ready, timeout)
-    except asyncio.TimeoutError:  # not a TimeoutError before Python 3.11
+    except asyncio.TimeoutError:  # Python 3.10 has two of that name
         raise not_registered(registration, timeout) from None
 
 

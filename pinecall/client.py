@@ -68,10 +68,8 @@ class _Front:
     ) -> LineCall:
         return LineCall(session, line, call_id, **facts)
 
-    def make_whatsapp_session(
-        self, call: CallBase, contact_phone: str, contact_name: str | None
-    ) -> WhatsAppSession:
-        return WhatsAppSession(call, contact_phone, contact_name)
+    def make_whatsapp_session(self, call: CallBase, contact_name: str | None) -> WhatsAppSession:
+        return WhatsAppSession(call, contact_name)
 
 
 class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):

@@ -13,7 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from pinecall.core.checks import Place, nearest
-from pinecall.core.fields import CHANNEL, CONFIG, read
+from pinecall.core.fields import CHANNEL, CONFIG, Table, read
 from pinecall.core.phone import normalize
 from pinecall.errors import ConfigurationError
 
@@ -129,6 +129,7 @@ class LineOptions:
     extension_window: float = 2.5
 
 
+_CHANNEL = Table({**CONFIG, **CHANNEL})
 _REFLESS = ("webrtc", "chat", "mic")
 
 
@@ -171,7 +172,7 @@ class Channel:
         short = isinstance(type, str) and len(type) <= 20
         place = Place(f"{type} channel" if short else "channel")
         kind, ref = _address(place, type, ref)
-        values = read(place, {**CONFIG, **CHANNEL}, config, options)
+        values = read(place, _CHANNEL, config, options)
         own: dict[str, Any] = {name: values.pop(name, None) for name in CHANNEL}
         _fits(place, kind, own)
         if own["phone"] is not None:
@@ -246,6 +247,8 @@ class ReconnectPolicy:
 
     The n-th wait is ``initial * factor ** n`` seconds, ``maximum`` at most; ``jitter`` is the share
     of it that is random (1.0: anything between 0 and the wait). ``max_attempts`` None: for ever.
+    Whatever makes an attempt fail, the next one follows; a refused or missing key and a displacement
+    end it.
 
     Raises:
         ConfigurationError: a value out of range; the message names it.

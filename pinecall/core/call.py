@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .history import Historian
     from .line import LineBase
     from .session import Session
-    from .toolround import ToolRound
+    from .toolround import Round
 
 __all__ = ["CallBase"]
 
@@ -35,6 +35,41 @@ class CallBase(HasHandlers, CallVerbs):
     ``call.ended``. (Wire: ``call.started``, ``call.ended``, ``call.updated``.)
     """
 
+    # More attributes than a class shares the keys of: a dict of its own would double each call.
+    __slots__ = (
+        "_historian",
+        "_skills",
+        "_speeches",
+        "agent",
+        "announced",
+        "bot_message_id",
+        "bot_words",
+        "direction",
+        "duration",
+        "ended_at",
+        "extension",
+        "from_",
+        "greeting",
+        "id",
+        "language",
+        "last_message_id",
+        "line_transcript",
+        "messages",
+        "metadata",
+        "own_handlers",
+        "reason",
+        "rounds",
+        "routed_from",
+        "said",
+        "session",
+        "started_at",
+        "status",
+        "streams",
+        "to",
+        "transport",
+        "turn",
+    )
+
     def __init__(
         self,
         session: Session,
@@ -48,6 +83,7 @@ class CallBase(HasHandlers, CallVerbs):
         metadata: dict[str, Any] | None = None,
         language: str | None = None,
     ) -> None:
+        self.own_handlers = None
         self.session = session
         self.agent = agent
         self.id = call_id
@@ -76,7 +112,7 @@ class CallBase(HasHandlers, CallVerbs):
         self.turn = TurnState()
         self.said: dict[str, dict[str, Any]] = {}
         self.streams: dict[str, ReplyStream] = {}
-        self.rounds: dict[str, ToolRound] = {}
+        self.rounds: dict[str, Round] = {}
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None

@@ -237,9 +237,9 @@ class Dials:
         self._session.timers.set(self._timer(dial), REMEMBERED, lambda _late: self._remove(dial))
 
     def _hang_up(self, call_id: str) -> None:
-        if self._session.link.ready:
-            self._session.transmit({"event": "call.hangup", "call_id": call_id})
-            self._session.wake()
+        # With the link every dial is forgotten, so there is one whenever there is a dial.
+        self._session.transmit({"event": "call.hangup", "call_id": call_id})
+        self._session.wake()
 
     def _fail(
         self,
@@ -261,9 +261,8 @@ class Dials:
         )
 
     def _remove(self, dial: _Dial) -> None:
-        if dial in self._dials:
-            self._dials.remove(dial)
-            self._session.timers.clear(self._timer(dial))
+        self._dials.remove(dial)
+        self._session.timers.clear(self._timer(dial))
 
     def _timer(self, dial: _Dial) -> tuple[str, str, int]:
         return ("dial", self._agent.id, dial.number)

@@ -12,7 +12,7 @@ from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..options import LineOptions
 from . import checks, config
 from .call import CallBase
-from .handlers import Chains, describe, is_coroutine
+from .handlers import describe, is_coroutine
 from .jobs import Job
 from .listen import Heard, Listener
 from .listening import HasHandlers
@@ -60,7 +60,6 @@ class LineBase(HasHandlers):
         self.config = LineOptions()
         self.live_calls: dict[str, CallBase] = {}
         self.registration = LineRegistration(session, self)
-        self.chains = Chains()
         self._extensions: dict[str, Extension] = {}
 
     @property

@@ -96,8 +96,9 @@ class Listening(Generic[C, A, K, L, S, R, I]):
         From now on; it ends when it is closed, when the client disconnects, and a call's with the
         call, after ``call.ended``.
         """
-        subscription = self.session.subscribe(self.handlers, names)
-        if self.events_over:
-            subscription.close()
+        with self.session.guard:
+            subscription = self.session.subscribe(self.handlers, names)
+            if self.events_over:
+                subscription.close()
         events: I = self.make_events(subscription)
         return events

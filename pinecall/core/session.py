@@ -62,6 +62,9 @@ DETACHED_FOR = 30.0
 #: Malformed messages reported one by one for each connection; the rest are only counted.
 MALFORMED_REPORTED = 10
 
+#: What ends a call makes it live no more, and nothing that waited for it is to be sent.
+_ENDS = frozenset({"call.ended", "llm.chat.ended", "llm.chat.error", "whatsapp.session_ended"})
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -130,11 +133,11 @@ class Session(Delivering):
         call = self.registry.calls.get(call_id) if call_id else None
         if call is not None:
             agent: AgentBase | LineBase | None = call.agent
-            if call.status == "detached":
-                self._reattach(call)
         else:
             agent = self.registry.owner(getattr(event, "agent_id", None))
         try:
+            if call is not None and call.status == "detached" and _name(event) not in _ENDS:
+                self._reattach(call)
             effect = effects.EFFECTS.get(type(event)) or effects.pass_on
             effect(self, event, agent, call)
         except PinecallError as exc:
@@ -216,6 +219,8 @@ class Session(Delivering):
     def _closed(self, error: PinecallError | None = None) -> None:
         for subscription in list(self._subscriptions):
             self.unsubscribe(subscription)
+        for owner in self._owners():
+            owner.registration.link_closed()
         self.timers.clear_all()
         drain, self.drain = self.drain, None
         if drain is not None:
@@ -260,8 +265,7 @@ class Session(Delivering):
         call.status = "active"
         self.timers.clear(("detached", call.id))
         log.info("pinecall: call %s of agent %r goes on", call.id, call.agent.id)
-        for text in self.outbox.release(call.agent.id):
-            self.outbox.transmit(text, about=call.id)
+        self.outbox.send_held(call.agent.id)
 
     def end_calls(self, reason: str) -> None:
         for call in list(self.registry.calls.values()):
@@ -286,9 +290,16 @@ class Session(Delivering):
 
     # -- sending --------------------------------------------------------------------------------
 
-    def transmit(self, frame: dict[str, Any]) -> None:
-        """To the socket, now. Raises ConfigurationError for what is not JSON."""
-        self.outbox.transmit(wire.encode(frame), about=str(frame.get("event")))
+    def transmit(self, frame: dict[str, Any], *, state: bool = False) -> None:
+        """To the socket, now. ``state``: what the registry holds anyway, and the bound is not for.
+
+        Raises ConfigurationError for what is not JSON, NotConnected when the server takes nothing.
+        """
+        text = wire.encode(frame)
+        if state:
+            self.outbox.append(text)
+        else:
+            self.outbox.transmit(text, about=str(frame.get("event")))
 
     def hold(
         self, frame: dict[str, Any], *, agent_id: str, call_id: str | None, request_id: str | None
@@ -336,9 +347,9 @@ class Session(Delivering):
             self.hub = Hub(self.registry, self.guard, self.random)
         return self.hub
 
-    def local_agents(self, ids: str | Iterable[str]) -> list[AgentBase]:
+    def local_agents(self, ids: Iterable[str]) -> list[AgentBase]:
         """Those of this client among ``ids``: tokens for them wait for their registration."""
-        owners = [self.registry.owner(one) for one in ([ids] if isinstance(ids, str) else ids)]
+        owners = [self.registry.owner(one) for one in ids]
         return [owner for owner in owners if isinstance(owner, AgentBase)]
 
     def agents_of_call(self, call_id: str) -> list[str]:

@@ -13,7 +13,7 @@ from . import config, encode, phone
 from .history import WRITES
 from .outcome import Outcome
 from .speech import ReplyStream, Speech
-from .toolround import ToolResult, result_frame
+from .toolround import HandRound, Round, ToolResult, checked_results, result_frame
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -40,6 +40,7 @@ class CallVerbs:
         session: Session
         last_message_id: str
         streams: dict[str, ReplyStream]
+        rounds: dict[str, Round]
 
         @property
         def over(self) -> bool: ...
@@ -190,9 +191,17 @@ class CallVerbs:
         self._live({"event": "skill.unload", "call_id": self.id, "skill": skill})
 
     def tool_result(self, msg_id: str, results: Iterable[ToolResult | Mapping[str, Any]]) -> None:
-        """Answer a round of ``llm.tool_call`` by hand: one result for each call of the round."""
-        self._check("tool_result", msg_id=msg_id)
-        self._durable(result_frame(self.id, msg_id, results))
+        """Answer a round of ``llm.tool_call`` by hand: one result for each call of the round.
+
+        Raises ConfigurationError for what is no result. Wire: ``llm.tool_result``.
+        """
+        checked = checked_results(results)
+        with self.session.guard:
+            self.send_durable(result_frame(self.id, msg_id, checked))
+            round_ = self.rounds.get(msg_id)
+            if isinstance(round_, HandRound):
+                round_.answered(checked)
+        self.session.wake()
 
     # -- requests -------------------------------------------------------------------------------
 

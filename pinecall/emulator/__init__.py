@@ -23,7 +23,16 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-from .base import EmulatorBase
+try:
+    from .base import EmulatorBase
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+        raise
+    raise ModuleNotFoundError(
+        f"the emulator needs {missing.name}, which comes with an extra: "
+        'pip install "pinecall-sdk[emulator]"',
+        name=missing.name,
+    ) from None
 from .core.caller import Saying
 from .core.session import Heard
 from .errors import EmulatorError, Nobody

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatStarted(Event):
     """``llm.chat.started``: a chat begins. Handlers of its agent get it as ``chat.started``.
 
@@ -44,7 +44,7 @@ class LlmChatStarted(Event):
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatChunk(Event):
     """``llm.chat.chunk``.
 
@@ -67,7 +67,7 @@ class LlmChatChunk(Event):
     language: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatEnded(Event):
     """``llm.chat.ended``.
 
@@ -88,7 +88,7 @@ class LlmChatEnded(Event):
     ended_at: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatError(Event):
     """``llm.chat.error``: to the owner of the agent, the chat is over (``call.ended`` with reason
     ``chat_error``, and ``error`` with the text); to the requester, this message was not answered.
@@ -106,7 +106,7 @@ class LlmChatError(Event):
     error: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChatMessage(Event):
     """``chat.message``.
 
@@ -123,7 +123,7 @@ class ChatMessage(Event):
     message_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChatResponse(Event):
     """``chat.response``.
 
@@ -138,7 +138,7 @@ class ChatResponse(Event):
     text: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToken(Event):
     """``llm.chat.token``: a piece of the answer to ``pc.chat()``, as it is made.
 
@@ -158,7 +158,7 @@ class LlmChatToken(Event):
     text: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatDone(Event):
     """``llm.chat.done``: the answer to ``pc.chat()`` is complete. Only the requester gets it.
 
@@ -175,7 +175,7 @@ class LlmChatDone(Event):
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolCall(Event):
     """``llm.chat.tool_call``: the agent uses tools for the answer to ``pc.chat()``. Only the
     requester gets it, to show; the agent's owner runs them.
@@ -191,7 +191,7 @@ class LlmChatToolCall(Event):
     tool_calls: list[dict[str, Any]] = field(factory=list)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolResult(Event):
     """``llm.chat.tool_result``: what such a tool gave. Only the requester gets it.
 

@@ -26,7 +26,6 @@ CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
     (lambda call: call.send_dtmf(12), "send_dtmf: digits is a str"),
     (lambda call: call.load_skill(None), "load_skill: skill is a str"),
     (lambda call: call.unload_skill(None), "unload_skill: skill is a str"),
-    (lambda call: call.tool_result(3, []), "tool_result: msg_id is a str"),
     (lambda call: call.ask_change("history.add_context", text=None), "text is a str"),
     (lambda call: call.ask_change("history.set_instructions", prompt=3), "prompt is a str"),
 ]

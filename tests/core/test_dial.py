@@ -169,7 +169,8 @@ class TestAsking:
 
 class TestAnswered:
     def test_its_own_call(self) -> None:
-        """A dial resolves with the call that call.dialing announced, when it is answered."""
+        """A dial resolves with the call that call.dialing announced, when it is answered; the call
+        knows the greeting it was dialled with."""
         wire, mara = dialer()
         told = wire.listen("call.started", "call.dialing")
         outcome = dial(mara, greeting="Hi!")
@@ -296,6 +297,25 @@ class TestAnswered:
         dialing(wire, "CD")
         assert not outcome.done
 
+    def test_a_visitor_does_not_bridge(self) -> None:
+        """Somebody who opens the web page meanwhile is not the call that was asked for."""
+        wire, mara = dialer()
+        outcome = bridge(mara)
+        wire.call(mara, "CW", **{"from": "webrtc", "to": "mara", "transport": "webrtc"})
+        assert not outcome.done
+        wire.call(mara, "CB", to="pines")
+        assert outcome.result().id == "CB"
+
+    def test_a_number_that_is_none(self) -> None:
+        """A call whose number cannot be read is nobody's; the dial waits for its own."""
+        wire, mara = dialer()
+        outcome = dial(mara)
+        dialing(wire, "CX", "unavailable")
+        answered(wire, "CX", "unavailable")
+        assert not outcome.done
+        answered(wire, "CA9")
+        assert outcome.result().id == "CA9"
+
     def test_no_greeting_function(self) -> None:
         """The greeting of a dial is the server's to speak."""
         wire, mara = dialer()
@@ -377,6 +397,17 @@ class TestNotAnswered:
         assert failure(two).reason == "failed"
         assert [name for name, *_ in told] == ["error", "error"]
         assert wire.session.registry.calls == {}
+
+    def test_late_error_of_another_call(self) -> None:
+        """A call.error of a call that is over fails no dial, and is not told."""
+        wire, mara = dialer()
+        wire.call(mara, "CI")
+        ended(wire, "CI", "hangup")
+        outcome = dial(mara)
+        told = wire.listen("error")
+        wire.server("call.error", agent_id="mara", call_id="CI", error="late")
+        assert not outcome.done
+        assert told == []
 
     def test_error_frame(self) -> None:
         """An error frame for the agent fails the oldest dial without a call, with its code."""

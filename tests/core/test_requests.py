@@ -331,3 +331,15 @@ class TestArguments:
         path.write_bytes(b"\xff")
         with pytest.raises(ConfigurationError):
             prompt_from_file(path)
+
+
+def test_one_of_two_waiters_gives_up() -> None:
+    """A question is taken back when the last who waits for it has given up, not before."""
+    wire = Wire()
+    outcome = wire.call().ask_history()
+    first, second = (lambda: None), (lambda: None)
+    outcome.waiters += [first, second]
+    outcome.leave(first)
+    assert len(wire.session.requests) == 1
+    outcome.leave(second)
+    assert len(wire.session.requests) == 0

@@ -42,7 +42,9 @@ class Connection:
         self.frames = Log()
         self.pongs = Log()
         self.over = threading.Event()
+        self.path = ""
         self.close_code: int | None = None
+        self.close_reason = ""
         self._socket = sock
         self._protocol = ServerProtocol(max_size=None, logger=_silent)
         self._reading = threading.Event()
@@ -141,6 +143,7 @@ class Connection:
                 self._flush()
         for event in events:
             if isinstance(event, Request):
+                self.path = event.path
                 with self._lock:
                     self._protocol.send_response(self._protocol.accept(event))
                     self._flush()
@@ -150,6 +153,7 @@ class Connection:
                 self.pongs(event.data)
             elif event.opcode is Opcode.CLOSE:
                 self.close_code = self._protocol.close_rcvd.code
+                self.close_reason = self._protocol.close_rcvd.reason
                 if not self._mute:
                     self.shut()
 

@@ -60,7 +60,7 @@ def samples(package: str) -> dict[str, Any]:
         "Pinecall": client,
         "ReplyStream": call.reply_stream(),
         "RingingCall": ringing,
-        "WhatsAppSession": front.make_whatsapp_session(call, "5491155551234", "Ana"),
+        "WhatsAppSession": front.make_whatsapp_session(call, "Ana"),
     }
 
 

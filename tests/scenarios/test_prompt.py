@@ -138,9 +138,9 @@ def test_requests_in_a_handler(scene: Scene) -> None:
     assert caller.wait_reply() == "Talk to Ana."
 
 
-@pytest.mark.parametrize("front", ["asyncio"], indirect=True)  # only a task can be cancelled
+@pytest.mark.parametrize("front", ["asyncio"], indirect=True)
 def test_a_cancelled_request(scene: Scene) -> None:
-    """A task that waits for an answer can be cancelled; the link goes on."""
+    """A task (a thread cannot be) that waits for an answer is cancelled; the link goes on."""
     scene.model()
     _, call = scene.ring()
     scene.emu.fail("history.get", "delay", delay=0.2)
