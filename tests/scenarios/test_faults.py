@@ -55,12 +55,12 @@ def test_a_repeated_acknowledgement(scene: Scene) -> None:
 def test_registrations_in_another_order(scene: Scene) -> None:
     """Each agent is ready with its own acknowledgement."""
     pc = scene.connected()
+    created = scene.do(pc.events, "agent.created")
     scene.emu.fail("agent.created", "reorder")
     first, second = scene.do(pc.agent, "one"), scene.do(pc.agent, "two")
     scene.do(second.wait_ready)
     scene.do(first.wait_ready)
-    created = [item.agent for item in scene.items if item.name == "agent.created"]
-    assert created == [second, first]
+    assert [item.agent for item in scene.front.take(created, 2)] == [second, first]
 
 
 def test_a_channel_in_use(scene: Scene) -> None:
