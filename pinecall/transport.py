@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,6 +31,8 @@ __all__ = ["OpenFailed", "Receiver", "Socket", "open_socket"]
 
 #: Bytes that wait in the transport before the session's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
+
+_STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? ([2-5]\d\d)\b")
 
 _TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
 
@@ -69,6 +72,7 @@ class Socket(ClientConnection):
         self.on_handshake = on_handshake
         #: None until there is somebody to hear what it cuts.
         self._cutter: Cutter | None = None
+        self._first = b""
         self._head = b""
         self._early = b""
         self._parts: list[bytes] = []
@@ -88,12 +92,22 @@ class Socket(ClientConnection):
             await super().handshake(*args, **kwargs)
         except InvalidStatus as exc:
             raise _Refused(exc.response.status_code) from exc
-        except ConnectionError:
-            # websockets 13 does not tell what the host sent instead of an answer.
-            why = self.protocol.handshake_exc
+        except InvalidMessage as exc:
+            self._raise_status(exc)
+            raise
+        except (ConnectionError, EOFError, LookupError, ValueError) as exc:
+            # websockets 13 raises its parser's own, or does not tell what the host sent instead.
+            why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else exc
             if why is None or isinstance(why, InvalidHandshake):
                 raise
+            self._raise_status(why)
             raise InvalidMessage("it did not answer in HTTP") from why
+
+    def _raise_status(self, why: Exception) -> None:
+        """websockets reads HTTP/1.1 only; a gateway that says no may speak 1.0."""
+        status = _STATUS_LINE.match(self._first)
+        if status is not None:
+            raise _Refused(int(status[1])) from why
 
     def data_received(self, data: bytes) -> None:
         cutter = self._cutter
@@ -117,6 +131,8 @@ class Socket(ClientConnection):
     def _received_early(self, data: bytes) -> None:
         """The connection parses the head of the answer; the frames behind it are not for it."""
         if self.protocol.state is CONNECTING:
+            if len(self._first) < 16:
+                self._first += data[:16]
             so_far = self._head + data
             rest = so_far.partition(b"\r\n\r\n")[2]
             self._head = so_far[-3:]

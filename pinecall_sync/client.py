@@ -242,6 +242,7 @@ class _Signals:
         self._client = client
         self._former: dict[int, Any] = {}
         self._draining = False
+        self._threads: list[threading.Thread] = []
 
     def _stop(self, signum: int, _frame: object) -> None:
         client = self._client
@@ -249,7 +250,9 @@ class _Signals:
         self._draining = True
         # A signal handler runs between two bytecodes of the main thread, which may hold a lock.
         action = client.drain if drain else client.disconnect
-        threading.Thread(target=action, name="pinecall-signal", daemon=True).start()
+        thread = threading.Thread(target=action, name="pinecall-signal", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def __enter__(self) -> None:
         for signum in (signal.SIGINT, signal.SIGTERM):
@@ -261,3 +264,5 @@ class _Signals:
     def __exit__(self, *_exc: object) -> None:
         for signum, before in self._former.items():
             signal.signal(signum, before)
+        for thread in self._threads:
+            thread.join(1.0)

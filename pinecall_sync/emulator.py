@@ -57,7 +57,10 @@ class CallerEnd(CallerBase):
         self._say(Saying(text, interim, end))
 
     def interrupt(self, text: str) -> None:
-        """Speak over the agent: now if it speaks or thinks, else over its next words."""
+        """Speak over the agent: now if it speaks or thinks, else over its next words.
+
+        When it has nothing to say for 2 s (``interrupt_patience=``), it is said all the same.
+        """
         self._say(Saying(text, cut=True))
 
     def continue_(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from attrs import field, frozen
@@ -12,6 +13,9 @@ from ..options import ReconnectPolicy
 __all__ = ["Failure", "LinkSettings", "closed_early"]
 
 _RETRY_CLOSE_CODES = {1001, 1006, 1012, 1013, 1014}
+#: Of a close before ``connected``: it is the key that was refused. 4401 and 4403 are HTTP's 401, 403.
+_REFUSAL_CLOSE_CODES = {1008, 4401, 4403}
+_REFUSAL_WORDS = re.compile(r"\bkey\b|unauthori[sz]ed|unauthenticated|forbidden|credential", re.I)
 #: Codes before ``connected`` that do not speak of the key.
 _NOT_A_REFUSAL = {
     "CONNECTION_TIMEOUT",
@@ -60,7 +64,7 @@ class Failure:
 def closed_early(code: int | None, reason: str) -> Failure:
     """The socket was closed before ``connected``; ``code`` None: without a close frame."""
     said = f"closed before 'connected' (code {code or 1006}{', ' + reason if reason else ''})"
-    if code == 1008 or "key" in reason.lower():
+    if code in _REFUSAL_CLOSE_CODES or _REFUSAL_WORDS.search(reason):
         return Failure("authentication", reason or said, retryable=False, code="INVALID_KEY")
     return Failure(
         "authentication",

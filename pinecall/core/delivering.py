@@ -54,6 +54,10 @@ class Subscription:
 class Delivering:
     """The half of a :class:`~pinecall.core.session.Session` that faces the handlers."""
 
+    if TYPE_CHECKING:
+
+        def clean(self, text: str) -> str: ...
+
     def __init__(self, front: Front) -> None:
         self.front = front
         self.guard: AbstractContextManager[Any] = front.guard
@@ -216,7 +220,7 @@ class Delivering:
             error.call_id = error.call_id or (call.id if call else None)
         else:
             error = PinecallError(
-                f"{about} raised {type(exc).__name__}: {exc}",
+                self.clean(f"{about} raised {type(exc).__name__}: {exc}"),
                 "HANDLER_ERROR",
                 agent_id=agent.id if agent else None,
                 call_id=call.id if call else None,

@@ -100,15 +100,14 @@ def encode_session(options: ConfigOptions) -> dict[str, object]:
 
 
 def encode_channel(channel: Channel) -> dict[str, object]:
-    """What ``channel.add`` carries beside ``agent_id``: type, ref, its own keys, the overrides.
+    """What ``channel.add`` carries beside ``agent_id``: type, ref, WhatsApp's keys, the overrides,
+    and ``ringing`` last.
 
     For the wire only: it holds the WhatsApp secrets.
     """
     body: dict[str, object] = {"type": channel.type}
     if channel.ref is not None:
         body["ref"] = channel.ref
-    if channel.ringing:
-        body["ringing"] = True
     secrets = {
         "accessToken": channel.access_token,
         "verifyToken": channel.verify_token,
@@ -117,6 +116,8 @@ def encode_channel(channel: Channel) -> dict[str, object]:
     }
     body.update({key: value for key, value in secrets.items() if value is not None})
     body.update(encode_session(channel.config))
+    if channel.ringing:
+        body["ringing"] = True
     return body
 
 

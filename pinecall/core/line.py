@@ -85,6 +85,11 @@ class LineBase(HasHandlers):
         ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` catches every other extension. A match
         takes the call; what is not in the table reaches the ``call`` handlers.
         """
+        if not isinstance(table, Mapping):
+            raise ConfigurationError(
+                f"line {self.number}: extensions are a dict like {{'10': 'sales'}}, "
+                f"not {type(table).__name__}"
+            )
         checked: dict[str, Extension] = {}
         for key, value in table.items():
             if not isinstance(key, str) or not (key == "*" or key.isdigit()):

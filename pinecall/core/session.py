@@ -174,6 +174,7 @@ class Session(Delivering):
     def disconnect(self, reason: str = "client_disconnect") -> None:
         """Ends everything at once; the front then flushes and closes the socket."""
         if self.link.disconnect(reason):
+            self._end_drain()
             self._unregister_all()
             self._fail_questions(reason)
             self.end_calls(reason)
@@ -199,6 +200,7 @@ class Session(Delivering):
 
     def link_over(self, reason: str, error: PinecallError | None) -> None:
         """It will not come back by itself: ``error`` says why."""
+        self._end_drain()
         self.end_calls(reason)
         if error is not None:
             for owner in self._owners():
@@ -216,15 +218,18 @@ class Session(Delivering):
                 self._over.set(None)
         return self._over
 
+    def _end_drain(self) -> None:
+        """Before its calls are ended: they are cut, not finished."""
+        if self.drain is not None:
+            self.drain.finish()
+
     def _closed(self, error: PinecallError | None = None) -> None:
         for subscription in list(self._subscriptions):
             self.unsubscribe(subscription)
         for owner in self._owners():
             owner.registration.link_closed()
         self.timers.clear_all()
-        drain, self.drain = self.drain, None
-        if drain is not None:
-            drain.finish()
+        self._end_drain()
         over, self._over = self._over, None
         if over is not None:
             if error is None:

@@ -87,10 +87,9 @@ class CallVerbs:
 
         ``with call.reply_stream(turn) as stream: stream.write("…")``. Wire: ``bot.reply.stream``.
         """
-        if turn is not None and not isinstance(turn, Turn):
+        if turn is not None and not isinstance(getattr(turn, "message_id", None), str):
             raise ConfigurationError(
-                f"reply_stream(turn): a turn is what a handler for turn.end gets, "
-                f"not {type(turn).__name__}",
+                f"reply_stream(turn): the turn or message to answer, not {type(turn).__name__}",
                 agent_id=self.agent.id,
                 call_id=self.id,
             )

@@ -105,7 +105,10 @@ class CallerEnd(CallerBase):
         return _DONE
 
     def interrupt(self, text: str) -> Done[None]:
-        """Speak over the agent: now if it speaks or thinks, else over its next words."""
+        """Speak over the agent: now if it speaks or thinks, else over its next words.
+
+        When it has nothing to say for 2 s (``interrupt_patience=``), it is said all the same.
+        """
         self._say(Saying(text, cut=True))
         return _DONE
 

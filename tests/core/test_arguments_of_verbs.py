@@ -17,7 +17,7 @@ CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
     (lambda call: call.speak(None, "", None), "text is a str, not NoneType"),
     (lambda call: call.speak("Hi", 3, None), "in_reply_to is a str, not int"),
     (lambda call: call.speak("Hi", "", 3), "message_id is a str, not int"),
-    (lambda call: call.reply_stream("turn"), "a turn is what a handler for turn.end gets, not str"),
+    (lambda call: call.reply_stream("turn"), "the turn or message to answer, not str"),
     (lambda call: call.reply_stream(message_id=3), "message_id is a str, not int"),
     (lambda call: call.reply_stream().write(3), "write: token is a str, not int"),
     (lambda call: call.cancel(3), "cancel: message_id is a str"),

@@ -234,15 +234,15 @@ def test_merge_is_shallow() -> None:
 
 
 def test_phone_channel() -> None:
-    """A phone channel sends its number, ringing when true, and its encoded overrides."""
+    """A phone channel sends its number, its encoded overrides, and ringing when true."""
     channel = Channel("phone", "1 (318) 633-0963", ringing=True, stt="a:b", language="es")
     assert text(encode_channel(channel)) == text(
         {
             "type": "phone",
             "ref": "+13186330963",
-            "ringing": True,
             "language": "es",
             "stt": {"provider": "a", "model": "b"},
+            "ringing": True,
         }
     )
     quiet = Channel("phone", "+13186330963", ringing=False)

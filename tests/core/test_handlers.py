@@ -340,7 +340,18 @@ class Face(Listening[Any, Any, Any, Any, Any, object, Subscription], HasHandlers
         return subscription
 
 
+class EndedFace(Face):
+    """The same of a call that is over."""
+
+    events_over = True
+
+
 class TestTheTypedFace:
+    def test_events_of_what_is_over(self) -> None:
+        """An iterator of a call that is over ends at once."""
+        assert EndedFace(Wire().session).events("bot.word").over
+        assert not Face(Wire().session).events("bot.word").over
+
     def test_all_four(self) -> None:
         """on, once, off and events, as users have them, are one table of handlers."""
         wire = Wire()

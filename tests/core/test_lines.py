@@ -293,7 +293,7 @@ class TestAnswering:
         assert isinstance(error.__cause__, KeyError)
 
     @pytest.mark.parametrize(
-        "table", [{5: "a"}, {"": "a"}, {"x": "a"}, {"1": ""}, {"1": 5}, {"1": None}]
+        "table", [{5: "a"}, {"": "a"}, {"x": "a"}, {"1": ""}, {"1": 5}, {"1": None}, 5]
     )
     def test_bad_tables(self, table: Any) -> None:
         """A table is digits or * to agents and functions."""

@@ -236,7 +236,13 @@ class TestConnecting:
         wire.lost(1000, "go away")
         assert "go away" in raised(outcome, ConnectError).message
 
-    @pytest.mark.parametrize(("code", "reason"), [(1008, ""), (1000, "bad API key")])
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            (1008, ""), (4401, ""), (4403, ""), (1000, "bad API key"), (4000, "Unauthorized"),
+            (4000, "forbidden"),
+        ],
+    )  # fmt: skip
     def test_closed_for_the_key(self, code: int, reason: str) -> None:
         """A close that speaks of the key, or of policy, is a refused key."""
         wire = Wire()

@@ -218,9 +218,9 @@ def test_agents_of_a_call() -> None:
 
 @pytest.mark.parametrize(
     ("ids", "expected"),
-    [("mara", ["mara"]), (["org_1:mara", "nobody"], ["mara"]), ("line:+12186633772", [])],
+    [(["mara"], ["mara"]), (["org_1:mara", "nobody"], ["mara"]), (["line:+12186633772"], [])],
 )
-def test_local_agents(ids: str | list[str], expected: list[str]) -> None:
+def test_local_agents(ids: list[str], expected: list[str]) -> None:
     """Of the ids in a token those that this client has agents for; a line is none."""
     wire = Wire()
     wire.agent("mara")

@@ -332,6 +332,17 @@ class TestArguments:
         with pytest.raises(ConfigurationError):
             prompt_from_file(path)
 
+    @pytest.mark.parametrize(
+        ("verb", "field"), [("history.add_context", "text"), ("history.set_instructions", "prompt")]
+    )
+    def test_texts(self, verb: str, field: str) -> None:
+        """A context or a prompt that is no text is refused before anything is sent."""
+        wire = Wire()
+        call = wire.call()
+        with pytest.raises(ConfigurationError, match=f"{field} is a str, not int"):
+            call.ask_change(verb, **{field: 5})
+        assert wire.sent() == []
+
 
 def test_one_of_two_waiters_gives_up() -> None:
     """A question is taken back when the last who waits for it has given up, not before."""

@@ -354,14 +354,14 @@ REPLIES: dict[str, Reply] = {
 # -- what is no Pinecall server -----------------------------------------------------------------
 
 
-def http(status: int, *headers: str) -> Raw:
+def http(status: int, *headers: str, version: str = "1.1") -> Raw:
     """Answers any request with this status."""
 
     def answer(sock: socket.socket) -> None:
         request = b""
         while b"\r\n\r\n" not in request:
             request += sock.recv(4096)
-        lines = [f"HTTP/1.1 {status} Whatever", *headers, "Content-Length: 5", "", "hello"]
+        lines = [f"HTTP/{version} {status} Whatever", *headers, "Content-Length: 5", "", "hello"]
         sock.sendall("\r\n".join(lines).encode())
         sock.close()
 

@@ -212,6 +212,9 @@ def test_host_that_comes_up_later(front: Front) -> None:
         (scripts.http(401), "handshake", "HTTP_401", "refuses the connection"),
         (scripts.http(302, "Location: ws://localhost:1/"), "handshake", "HTTP_302", "redirects"),
         (scripts.http(308, "Location: ws://localhost:1/"), "handshake", "HTTP_308", "redirects"),
+        (scripts.http(404, version="1.0"), "handshake", "HTTP_404", "not a Pinecall server"),
+        (scripts.http(302, version="1.0"), "handshake", "HTTP_302", "redirects"),
+        (scripts.writes(b"HTTP/1.1 404\r\n\r\n"), "handshake", "HTTP_404", "not a Pinecall server"),
         (scripts.writes(b"SSH-2.0-OpenSSH_9.6\r\n"), "handshake", None, "check the URL"),
     ],
 )
@@ -236,6 +239,7 @@ def test_not_a_pinecall_server(
         (scripts.http(500), "the server answered HTTP 500"),
         (scripts.http(503), "the server answered HTTP 503"),
         (scripts.http(429), "the server answered HTTP 429"),
+        (scripts.http(503, version="1.0"), "the server answered HTTP 503"),
         (scripts.hangs_up, "closed the connection without an answer"),
         (scripts.writes(b"half a line"), "closed the connection without an answer"),
     ],

@@ -130,6 +130,8 @@ import signal
 before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
 await pc.run_forever()
 after = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+import threading
+print("threads", [t.name for t in threading.enumerate() if t.name.startswith("pinecall")])
 print("handlers restored", before == after)
 """
 
@@ -143,7 +145,8 @@ def test_sigint_ends_run_forever(server: Server, run: Run, name: str) -> None:
     process.line("call")
     process.send(signal.SIGINT)
     assert process.end() == 0
-    *ends, last = process.output.items[2:]
+    *ends, threads, last = process.output.items[2:]
+    assert threads == "threads []"
     assert sorted(ends) == ["disconnected client_disconnect", "ended client_disconnect"]
     assert last == "handlers restored True"
     assert server.connection().over.wait(DEADLINE)
@@ -161,7 +164,8 @@ def test_sigterm_drains(server: Server, run: Run, name: str) -> None:
     there.frames.wait_for(lambda frame: frame["event"] == "channel.remove")
     there.send({"event": "call.ended", "call_id": "CA1", "reason": "hangup"})
     assert process.end() == 0
-    *ends, last = process.output.items[2:]
+    *ends, threads, last = process.output.items[2:]
+    assert threads == "threads []"
     assert sorted(ends) == ["disconnected client_disconnect", "ended hangup"]
     assert last == "handlers restored True"
 
@@ -179,6 +183,7 @@ def test_a_second_signal_ends_at_once(server: Server, run: Run, name: str, secon
     process.send(second)
     assert process.end() == 0
     assert "ended client_disconnect" in process.output
+    assert "threads []" in process.output
 
 
 @BOTH
