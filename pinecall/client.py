@@ -9,7 +9,7 @@ import signal
 import ssl as ssl_module
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from .driver import Driver
 from .errors import NotConnected
 from .options import ReconnectPolicy
 from .settings import Settings
-from .waiting import wait
+from .waiting import Answer, wait
 from .web import ClientWeb
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .core.agent import AgentBase
     from .core.call import CallBase
+    from .core.chats import ChatReply
     from .core.line import LineBase
 
 __all__ = ["Pinecall"]
@@ -153,6 +154,32 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         await self._close_web()
         await self._driver.disconnect(timeout)
         self._raise_failure()
+
+    def chat(
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        session_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timeout: float = 30.0,
+    ) -> Answer[ChatReply]:
+        """Write to an agent of the organisation, this process's or another's, and get its answer.
+
+        session_id: goes on with a conversation; without one a new one begins, whose id is in the
+            answer. Messages of one session are sent one after the other
+        metadata: becomes ``call.metadata`` of a new conversation
+        timeout: seconds, from now
+
+        The frame is already on its way: await the answer, or forget it. Raises ConfigurationError,
+        NotConnected (at once, also when the link is lost meanwhile), RequestRejected and
+        RequestTimeout. (Wire: ``llm.chat`` → ``llm.chat.done`` or ``llm.chat.error``;
+        ``on("llm.chat.token", …)`` sees it being made.)
+        """
+        outcome = self.place_chat(
+            agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
+        )
+        return Answer(self.session, outcome)
 
     async def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,

@@ -42,8 +42,9 @@ class ConfigOptions:
     - ``llm``: ``"openai/gpt-4.1-mini"`` or ``{provider, model, enabled, temperature, …}``; without
       one the turns come to the program, which answers them itself.
     - ``interruption``: False, or ``{min_duration_ms, confidence, min_volume, min_words, …}``.
-    - ``greeting``: a str, ``{language: text}``, ``{text, add_to_history}``, or a function that gets
-      the call and returns the text (spoken by the SDK, never sent).
+    - ``greeting``: a str, ``{language: text}``, or a function that gets the call and returns the
+      text or ``{text, add_to_history}`` (spoken by the SDK, never sent). Given as
+      ``{text, add_to_history}`` it is its text: the server has no such switch.
     - ``preparing``: True (1500 ms), False, or ``{enabled, timeout_ms}`` (up to 5000 ms).
     - ``session_limits``: ``{max_duration_seconds, idle_timeout_seconds, idle_warning_seconds,
       idle_grace_seconds}``, in seconds; 0 switches one off.

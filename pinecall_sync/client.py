@@ -8,6 +8,7 @@ import ssl as ssl_module
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from pinecall.core.agent import AgentBase
     from pinecall.core.call import CallBase
+    from pinecall.core.chats import ChatReply
     from pinecall.core.line import LineBase
 
 __all__ = ["Pinecall"]
@@ -159,6 +161,31 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         self._close_web()
         self._driver.disconnect(timeout)
         self._raise_failure()
+
+    def chat(
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        session_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timeout: float = 30.0,
+    ) -> ChatReply:
+        """Write to an agent of the organisation, this process's or another's, and get its answer.
+
+        session_id: goes on with a conversation; without one a new one begins, whose id is in the
+            answer. Messages of one session are sent one after the other
+        metadata: becomes ``call.metadata`` of a new conversation
+        timeout: seconds, from now
+
+        Raises ConfigurationError, NotConnected (at once, also when
+        the link is lost meanwhile), RequestRejected and RequestTimeout. (Wire: ``llm.chat`` →
+        ``llm.chat.done`` or ``llm.chat.error``; ``on("llm.chat.token", …)`` sees it being made.)
+        """
+        outcome = self.place_chat(
+            agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
+        )
+        return wait(self.session, outcome)
 
     def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,

@@ -127,6 +127,11 @@ class AgentBase(HasHandlers):
         self, call_id: str, options: Mapping[str, Any] | None = None, /, **keywords: Any
     ) -> None:
         """Change one live call, by its id, from the next utterance on (``session.configure``)."""
+        if not isinstance(call_id, str) or not call_id:
+            raise ConfigurationError(
+                f"configure_session(call_id, …): call_id is the id of a call, not {call_id!r:.80}",
+                agent_id=self.id,
+            )
         given = config.session_options(options, keywords, agent_id=self.id, call_id=call_id)
         encoded = encode.encode_session(given)
         frame = {"event": "session.configure", "agent_id": self.id, "session_id": call_id}

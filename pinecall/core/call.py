@@ -124,6 +124,10 @@ class CallBase(HasHandlers, CallVerbs):
         return self.status == "ended"
 
     @property
+    def events_over(self) -> bool:
+        return self.over
+
+    @property
     def live(self) -> bool:
         """Can a frame for it be sent now?"""
         return self.status in ("active", "dialing") and self.session.link.ready
@@ -287,4 +291,5 @@ class CallBase(HasHandlers, CallVerbs):
     def release_handlers(self) -> None:
         """After the handlers of its end were handed out."""
         if self.own_handlers is not None:
+            self.session.unsubscribe_all(self.own_handlers)
             self.own_handlers.clear()

@@ -179,6 +179,11 @@ class Delivering:
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
 
+    def unsubscribe_all(self, table: Handlers) -> None:
+        """Nothing more will come from there: its iterators end."""
+        for subscription in [one for one in self._subscriptions if one.table is table]:
+            self.unsubscribe(subscription)
+
     # -- what went wrong ------------------------------------------------------------------------
 
     def report(

@@ -35,6 +35,7 @@ from ..options import ConfigOptions
 from . import effects, wire
 from .agent import AgentBase, tools_of
 from .call import CallBase
+from .chats import Chats
 from .delivering import Delivering
 from .drain import Drain
 from .handlers import describe, is_coroutine
@@ -78,6 +79,7 @@ class Session(Delivering):
         self.outbox = Outbox()
         self.registry = Registry()
         self.requests = Requests(self)
+        self.chats = Chats(self)
         self.link = Link(self, settings)
         self.org_id: str | None = None
         self.counts = {"received": 0, "malformed": 0, "unknown": 0, "dropped": 0}
@@ -174,7 +176,7 @@ class Session(Delivering):
         if self.link.disconnect(reason):
             self._end_drain()
             self._unregister_all()
-            self.requests.fail_all(reason)
+            self._fail_questions(reason)
             self.end_calls(reason)
             self._announce_down(reason)
         self._closed()
@@ -191,7 +193,7 @@ class Session(Delivering):
     def link_down(self, reason: str) -> None:
         """The link was up and is not. What is in flight fails; calls wait for the link."""
         self._unregister_all()
-        self.requests.fail_all(reason)
+        self._fail_questions(reason)
         for call in list(self.registry.calls.values()):
             self._detach(call)
         self._announce_down(reason)
@@ -234,6 +236,10 @@ class Session(Delivering):
                 over.set(None)
             else:
                 over.fail(error)
+
+    def _fail_questions(self, reason: str) -> None:
+        self.requests.fail_all(reason)
+        self.chats.fail_all(reason)
 
     def _announce_down(self, reason: str) -> None:
         self.emit_client("disconnected", (reason,), Disconnected(reason=reason))
@@ -411,7 +417,7 @@ class Session(Delivering):
             "agents": len(self.registry.agents),
             "lines": len(self.registry.lines),
             "calls": len(self.registry.calls),
-            "requests": len(self.requests),
+            "requests": len(self.requests) + len(self.chats),
             "reconnects": self.link.reconnects,
             "state": self.state,
         }

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["HandRound", "Round", "ToolResult", "ToolRound", "checked_results", "result_frame"]
 
 
+TOOL_TIMEOUT = "TOOL_TIMEOUT"
+_NOT_THE_TOOLS = (TOOL_TIMEOUT, ToolArgumentError.default_code)
+
+
 @frozen
 class ToolResult:
     """One tool's answer. ``result`` is any JSON; falsy values arrive as they are.
@@ -161,7 +165,7 @@ class ToolRound(Round):
             threaded=not tool.is_async,
         )
         message = f"the tool {tool.name} gave no answer within {tool.timeout:g} s"
-        error = RequestTimeout(message, "TOOL_TIMEOUT", agent_id=call.agent.id, call_id=call.id)
+        error = RequestTimeout(message, TOOL_TIMEOUT)
 
         def too_late(_late: float) -> None:
             job.cancel()
@@ -202,10 +206,14 @@ class ToolRound(Round):
     def _failed(self, index: int, tool_call_id: str, message: str, error: BaseException) -> None:
         """The model reads ``message``; the user's ``error`` handlers get the error."""
         if self.results[index] is None and not self.call.over:
-            label = self.jobs[index].label
-            if isinstance(error, ToolArgumentError):
-                error.message = f"{label}, call {self.call.id}: {message}"
-            self.call.session.report_failure(error, label, self.call.agent, self.call)
+            session, call, label = self.call.session, self.call, self.jobs[index].label
+            if isinstance(error, PinecallError) and error.code in _NOT_THE_TOOLS:
+                # The model's mistake, or nobody's: no line of the user's code is to be shown.
+                error.message = f"{label}, call {call.id} of agent {call.agent.id!r}: {message}"
+                error.agent_id, error.call_id = call.agent.id, call.id
+                session.report(error, agent=call.agent, call=call)
+            else:
+                session.report_failure(error, label, call.agent, call)
             self._settle(index, ToolResult(tool_call_id, {"error": message}))
 
     def _settle(self, index: int, result: ToolResult) -> None:

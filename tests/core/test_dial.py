@@ -131,6 +131,9 @@ class TestAsking:
         mara = wire.pc.agent("mara", phone_number=FROM)
         with pytest.raises(DialError, match="wait_ready"):
             dial(mara)
+        wire.pc.remove_agent("mara")
+        with pytest.raises(DialError, match="was removed"):
+            dial(mara)
 
     def test_bridge(self) -> None:
         """A bridge always says whether it waits for the end of the turn."""
@@ -554,3 +557,27 @@ class TestNotAnswered:
         call = outcome.result()
         assert isinstance(call, CallBase)
         assert told == [("call.ended", call, "hangup")]
+
+
+def test_an_error_of_a_call_that_nobody_dialled() -> None:
+    """``call.error`` without a call settles the first dial that has none, and where there is none
+    it is only told; the error keeps the server's words and code."""
+    wire = Wire()
+    agent = wire.agent(phone_number="+13186330963")
+    outcome = agent.place_dial(
+        "+15550001111",
+        None,
+        greeting=None,
+        metadata=None,
+        config=None,
+        detect_turn_end=False,
+        timeout=30.0,
+    )
+    told = wire.listen("error")
+    for _ in range(2):
+        wire.server("call.error", agent_id="mara", error="no credit", code="PLAN")
+    error = outcome.error
+    assert isinstance(error, DialError)
+    assert (error.code, error.reason) == ("PLAN", "failed")
+    assert "no credit" in error.message
+    assert [entry[1].code for entry in told] == ["PLAN", "PLAN"]

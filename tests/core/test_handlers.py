@@ -340,7 +340,18 @@ class Face(Listening[Any, Any, Any, Any, Any, object, Subscription], HasHandlers
         return subscription
 
 
+class EndedFace(Face):
+    """The same of a call that is over."""
+
+    events_over = True
+
+
 class TestTheTypedFace:
+    def test_events_of_what_is_over(self) -> None:
+        """An iterator of a call that is over ends at once."""
+        assert EndedFace(Wire().session).events("bot.word").over
+        assert not Face(Wire().session).events("bot.word").over
+
     def test_all_four(self) -> None:
         """on, once, off and events, as users have them, are one table of handlers."""
         wire = Wire()
@@ -696,3 +707,19 @@ class TestIterators:
         wire.session.report_gap(call.agent, 4)
         wire.settle()
         assert [(gap.missed, of) for _, gap, of in told] == [(3, call), (4, None)]
+
+
+def test_a_calls_iterators_end_with_it() -> None:
+    """An iterator of a call's events ends after ``call.ended``; one of an ended call is empty."""
+    wire = Wire()
+    call = wire.call()
+    subscription = wire.session.subscribe(call.handlers, ())
+    other = wire.session.subscribe(wire.pc.handlers, ("call.ended",))
+    wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
+    item = subscription.take()
+    assert item is not None
+    assert item.name == "call.ended"
+    assert subscription.over
+    assert not other.over
+    assert call.events_over
+    assert not call.agent.events_over

@@ -560,6 +560,22 @@ class TestRouting:
             }
         ]
 
+    def test_verbs_after_it(self) -> None:
+        """From the hand-over on the call is the agent's: the line's verbs send nothing."""
+        wire = Wire()
+        ready(wire)
+        call = answered(wire)
+        call.place_route("ventas")
+        wire.server("call.routed", **IDS, agent="ventas")
+        wire.sent()
+        with pytest.raises(CallEnded, match=r"bot\.reply: call CL1 was handed over by line"):
+            call.speak("x", "", None)
+        call.hangup()
+        assert wire.sent() == []
+        wire.server("call.ended", **IDS, reason="routed")
+        with pytest.raises(CallEnded, match="routed"):
+            call.speak("x", "", None)
+
     def test_routed(self) -> None:
         """call.routed is success; the call's end is told once on the line."""
         wire = Wire()

@@ -290,14 +290,15 @@ class TestWhileDown:
 
 
 def test_given_up_in_flight() -> None:
-    """A question that was given up is forgotten, and its answer ignored."""
+    """A question that was given up is forgotten; who waits for it again learns so at once."""
     wire = Wire()
     call = wire.call()
     outcome = call.ask_history()
     outcome.leave(lambda: None)
     assert wire.pc.stats()["requests"] == 0
     wire.server("history.data", **IDS, request_id=ask_ids(wire)[0])
-    assert not outcome.done
+    with pytest.raises(RequestTimeout, match="it was given up before the answer came"):
+        outcome.result()
 
 
 class TestArguments:

@@ -26,6 +26,7 @@ EXPORTS = [
     "Call",
     "CallEnded",
     "Channel",
+    "ChatReply",
     "ConfigurationError",
     "ConnectError",
     "ConversationRecord",

@@ -41,6 +41,7 @@ _LIFE_CYCLE = frozenset(
         "line.created",
         "line.error",
         "llm.before",
+        "llm.chat.done",
         "llm.chat.ended",
         "llm.chat.error",
         "llm.chat.started",

@@ -140,10 +140,11 @@ def call_error(
     if call is None and not concerns_somebody(s, event, agent):
         return
     pass_on(s, event, agent, call)
-    if call is not None and call.status == "dialing":
+    dialing = call is not None and call.status == "dialing"
+    if isinstance(agent, AgentBase) and agent.has_dials and (call is None or dialing):
+        agent.dials.call_error(event.call_id, text, s.clean(event.code or "") or None)
+    if call is not None and dialing:
         s.end_call(call, "failed")
-    elif call is None and isinstance(agent, AgentBase) and agent.has_dials:
-        agent.dials.ended_unseen(event.call_id or "", None, "failed")
     s.report(
         PinecallError(
             f"call {event.call_id or '?'} of agent {event.agent_id!r}: {text}",

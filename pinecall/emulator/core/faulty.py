@@ -57,7 +57,10 @@ class Trouble:
         if fault is None or fault.how == "refuse":
             for _ in range(self._copies):
                 self._out(link, frame)
-            entry = next((e for e in self._held_out if e[1]["event"] == frame["event"]), None)
+            entry = next(
+                (e for e in self._held_out if e[0] is link and e[1]["event"] == frame["event"]),
+                None,
+            )
             if entry is not None:
                 self._release_out(entry)
         elif fault.how == "repeat":
