@@ -37,7 +37,7 @@ async def aiohttp_response(stream: EventStream, request: Any) -> Any:
         request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
     )
     try:
-        if await feed.write_all(response.write, feed.next):
+        if await feed.write_all(response.write, feed.reader.take):
             await response.write_eof()
         elif request.transport is not None:
             # A client that does not read would keep the buffered rest, and the server, for ever.

@@ -35,6 +35,8 @@ _LAST = {"type": "http.response.body", "body": b"", "more_body": False}
 class Feed:
     """One reader of a hub, on the running loop."""
 
+    __slots__ = ("_aborted", "_loop", "_thread", "_waiter", "_writing", "hub", "reader")
+
     def __init__(self, hub: Hub, **options: Any) -> None:
         self.hub = hub
         self._loop = asyncio.get_running_loop()
@@ -73,39 +75,35 @@ class Feed:
             self._aborted = True
             self._writing.cancel()
 
-    async def wait(self) -> None:
+    def wait(self) -> asyncio.Future[None]:
         """Until there may be something to take, or the end."""
-        reader = self.reader
-        if reader.queued or reader.over:
-            return
         waiter = self._waiter = self._loop.create_future()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        if self.reader.queued or self.reader.over:
+            waiter.set_result(None)
+        return waiter
 
     async def next(self) -> bytes:
         """The next bytes; empty at the end."""
         reader = self.reader
-        while True:
-            body = reader.take()
-            if body or reader.over:
-                return body
+        while not (body := reader.take()) and not reader.over:
             await self.wait()
+        return body
 
     async def write_all(
-        self, write: Callable[[_T], Awaitable[Any]], next: Callable[[], Awaitable[_T]]
+        self, write: Callable[[_T], Awaitable[Any]], take: Callable[[], _T]
     ) -> bool:
-        """Write what ``next`` gives until that is empty; False if the reader was cut off, or had
-        stopped reading at the end."""
+        """Write what ``take`` gives (nothing: not now) until the end; False if the reader was cut
+        off, or had stopped reading at the end."""
         task = asyncio.current_task()
+        reader = self.reader
         try:
             while True:
-                body = await next()
-                if not body:
-                    return not self.reader.cut
+                while not (found := take()):
+                    if reader.over:
+                        return not reader.cut
+                    await self.wait()
                 self._writing = task
-                await write(body)
+                await write(found)
                 self._writing = None
         except asyncio.CancelledError:
             if not self._aborted:
@@ -240,7 +238,7 @@ class EventStream:
             await send(start)
             if await feed.write_all(
                 lambda body: send({"type": "http.response.body", "body": body, "more_body": True}),
-                feed.next,
+                feed.reader.take,
             ):
                 await send(dict(_LAST))
         except OSError:

@@ -62,13 +62,10 @@ async def serve_ws(
     pongs: list[str] = []
     listening = asyncio.ensure_future(_listen(receive, feed, pongs))
 
-    async def texts() -> list[str]:
-        while True:
-            found = pongs + feed.reader.take_texts()
-            pongs.clear()
-            if found or feed.reader.over:
-                return found
-            await feed.wait()
+    def texts() -> list[str]:
+        found = pongs + feed.reader.take_texts()
+        pongs.clear()
+        return found
 
     async def write(found: list[str]) -> None:
         for text in found:

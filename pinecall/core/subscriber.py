@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -63,6 +62,24 @@ class Subscriber:
     """Take what it is to write with :meth:`take` or :meth:`take_texts`; ``wake`` is called, under
     the hub's guard and from any thread, when there is something after there was nothing."""
 
+    # There may be thousands, each with an empty queue: no dict, and no deque with its room for 64.
+    __slots__ = (
+        "_bytes",
+        "_guard",
+        "_idle",
+        "_most",
+        "_most_bytes",
+        "_pinged",
+        "_queue",
+        "_stuck",
+        "agents",
+        "missed",
+        "reason",
+        "session",
+        "wake",
+        "ws",
+    )
+
     def __init__(
         self,
         guard: AbstractContextManager[Any],
@@ -83,7 +100,7 @@ class Subscriber:
         self.missed = 0
         self.wake = wake
         self._guard = guard
-        self._queue: deque[Frame] = deque(first)
+        self._queue: list[Frame] = list(first)
         self._bytes = sum(frame.size for frame in self._queue)
         # A long replay is not the reader's fault: the bounds are for what comes after it.
         self._most = queue + len(self._queue)
@@ -131,8 +148,7 @@ class Subscriber:
     def _drop_interim(self) -> None:
         kept = [frame for frame in self._queue if not frame.interim]
         self.missed += len(self._queue) - len(kept)
-        self._queue.clear()
-        self._queue.extend(kept)
+        self._queue[:] = kept
         self._bytes = sum(frame.size for frame in kept)
 
     def beat(self) -> bool:
@@ -186,11 +202,13 @@ class Subscriber:
             data = {"event": "gap", "reason": "slow", "missed": self.missed}
             frames.append(Frame("gap", to_json(data)))
             self.missed = 0
-        size = 0
-        queue = self._queue
-        while queue and size < PORTION:
-            frame = queue.popleft()
+        count = size = 0
+        for frame in self._queue:
             size += frame.size
-            frames.append(frame)
+            count += 1
+            if size >= PORTION:
+                break
+        frames += self._queue[:count]
+        del self._queue[:count]
         self._bytes -= size
         return frames
