@@ -24,7 +24,8 @@ from pinecall.core.link import Phase
 from pinecall.core.verbs import answering
 from pinecall.failures import check_process
 
-from .lanes import Lanes, Pool
+from .lanes import Lanes
+from .pool import Pool
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Driver:
         self.session = session
         self.settings = settings
         self._handlers = Pool("handlers", threads)
+        # Tools and hooks have threads of their own: a handler that waits for one cannot be what
+        # keeps it from running.
         self._jobs = Pool("jobs", threads)
         self._lanes: Lanes[Delivery] = Lanes(self._handlers, self._run_all, self._gap)
         self._thread: threading.Thread | None = None

@@ -1,0 +1,100 @@
+"""The threads that run user code: daemons, made when there is work and gone when there is none."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+__all__ = ["Pool", "Work"]
+
+log = logging.getLogger("pinecall")
+
+Work = Callable[[], None]
+
+#: Seconds that a thread waits for work before it ends.
+LINGER = 5.0
+
+
+class Pool:
+    def __init__(self, name: str, size: int) -> None:
+        self._name = name
+        self._size = size
+        # None wakes a thread that is to end.
+        self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._threads: set[threading.Thread] = set()
+        #: Queued or being run.
+        self._open = 0
+        self._waiters = 0
+        self._closed = False
+
+    def submit(self, work: Work) -> None:
+        with self._lock:
+            self._closed = False
+            self._open += 1
+            if self._open > len(self._threads) and len(self._threads) < self._size:
+                self._start()
+        self._work.put(work)
+
+    def _start(self) -> None:
+        context = contextvars.copy_context()
+        thread = threading.Thread(
+            target=context.run, args=(self._loop,), name=f"pinecall-{self._name}", daemon=True
+        )
+        self._threads.add(thread)
+        thread.start()
+
+    def _loop(self) -> None:
+        while True:
+            try:
+                work = self._work.get(timeout=0.0 if self._closed else LINGER)
+            except queue.Empty:
+                work = None
+            if work is None:
+                if self._may_end():
+                    return
+                continue
+            try:
+                # What one handler sets is not for the next one of this thread.
+                contextvars.copy_context().run(work)
+            except BaseException:
+                # A handler's SystemExit ends the handler, not the thread that serves all calls.
+                log.exception("pinecall: a handler thread was to be ended; it goes on")
+            with self._lock:
+                self._open -= 1
+                if self._waiters:
+                    self._idle.notify_all()
+
+    def _may_end(self) -> bool:
+        """Not while there is, or is about to be, work that the other threads do not suffice for."""
+        with self._lock:
+            if self._open >= len(self._threads):
+                return False
+            self._threads.discard(threading.current_thread())
+            return True
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Until nothing is queued or runs, but for the caller itself; False after ``timeout``."""
+        with self._lock:
+            mine = 1 if threading.current_thread() in self._threads else 0
+            self._waiters += 1
+            try:
+                return self._idle.wait_for(lambda: self._open <= mine, max(0.0, timeout))
+            finally:
+                self._waiters -= 1
+
+    def close(self) -> None:
+        """End the threads that are idle; the others end with what they run."""
+        with self._lock:
+            self._closed = True
+            threads = [t for t in self._threads if t is not threading.current_thread()]
+            idle = self._open == 0
+        for _ in threads:
+            self._work.put(None)
+        if idle:
+            for thread in threads:
+                thread.join(1.0)
