@@ -70,7 +70,7 @@ def test_another_program_says_so(world: World, open_page: Open) -> None:
         page.until("messages().length === 2")
         site.stop()
         later = World()
-        later.hub.epoch = "another"
+        later.hub.ring.epoch = "another"
         later.call("CA2", transcript=[{"role": "user", "content": "still here"}])
         site.world = later
         site.start()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinecall import events as ev
+from pinecall.core import sse
 from pinecall.core.sse import HEADERS, Parser, block
 
 
@@ -165,3 +166,11 @@ def test_a_block_is_read_back(text: str) -> None:
         "e-1",
     )
     assert event.retry == 3000
+
+
+def test_the_memory_of_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that invents keys for ever fills no memory; they are still converted."""
+    monkeypatch.setattr(sse, "_camel", {"a_b": "aB"})
+    monkeypatch.setattr(sse, "_CAMEL_REMEMBERED", 1)
+    assert sse.camel("some_new_key") == "someNewKey"
+    assert len(sse._camel) == 1
