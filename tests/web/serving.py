@@ -60,6 +60,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_up(process: subprocess.Popen[str], port: int) -> bool:
+    """Until somebody listens on the port; False if nobody does in 30 s, or the process has ended."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        except OSError:
+            time.sleep(0.05)
+    return False
+
+
 class Server:
     def __init__(self, framework: str, server: str) -> None:
         self.port = free_port()
@@ -73,17 +85,8 @@ class Server:
             text=True,
             start_new_session=True,
         )
-        self._wait_up()
-
-    def _wait_up(self) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError(f"the server did not start:\n{self.stop()}")
+        if not wait_up(self.process, self.port):
+            raise RuntimeError(f"the server did not start:\n{self.stop()}")
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> Browser:
         return Browser(self.port, path, headers)
