@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +82,18 @@ def publish(query: Any) -> dict[str, Any]:
 
 
 def stats() -> dict[str, Any]:
-    fds = len(os.listdir("/proc/self/fd"))
-    return {"subscribers": WORLD.hub.subscribers, "cut": WORLD.hub.cut, "fds": fds}
+    """``tasks`` are those of the loop that answers; 0 where a thread does."""
+    try:
+        tasks = len(asyncio.all_tasks())
+    except RuntimeError:
+        tasks = 0
+    return {
+        "subscribers": WORLD.hub.subscribers,
+        "cut": WORLD.hub.cut,
+        "fds": len(os.listdir("/proc/self/fd")),
+        "threads": threading.active_count(),
+        "tasks": tasks,
+    }
 
 
 # -- asyncio ---------------------------------------------------------------------------------------

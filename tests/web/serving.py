@@ -34,6 +34,10 @@ PAIRS = [
 ]
 
 
+#: Of the WSGI servers; a stream holds one.
+THREADS = 70
+
+
 def _command(framework: str, server: str, port: int) -> list[str]:
     python = [sys.executable, "-m", server]
     if server == "uvicorn":
@@ -41,13 +45,13 @@ def _command(framework: str, server: str, port: int) -> list[str]:
     if server == "hypercorn":
         return [*python, f"apps:{framework}()", "--bind", f"127.0.0.1:{port}"]
     if server == "gunicorn":
-        threads = ["-k", "gthread", "--threads", "70"]
+        threads = ["-k", "gthread", "--threads", str(THREADS)]
         return [*python, *threads, "-b", f"127.0.0.1:{port}", f"apps:{framework}()"]
     if server == "waitress":
         return [
             *python,
             f"--listen=127.0.0.1:{port}",
-            "--threads=70",
+            f"--threads={THREADS}",
             "--call",
             f"apps:{framework}",
         ]
@@ -92,7 +96,9 @@ class Server:
         return Browser(self.port, path, headers)
 
     def json(self, path: str) -> dict[str, Any]:
-        with self.get(path, {"Accept-Encoding": "identity"}) as answer:
+        # hypercorn keeps what belongs to a connection until its time-out, though the client left.
+        asked = {"Accept-Encoding": "identity", "Connection": "close"}
+        with self.get(path, asked) as answer:
             return json.loads(answer.rest())  # type: ignore[no-any-return]
 
     def publish(self, n: int = 1, agent: str = "mine", size: int = 10) -> None:
@@ -107,7 +113,7 @@ class Server:
             stats = self.json("/publish" if poke else "/stats")
             if stats["subscribers"] == subscribers or time.monotonic() > deadline:
                 return stats
-            time.sleep(0.05)
+            time.sleep(0.01)
 
     def stop(self, signum: int = signal.SIGTERM, timeout: float = 10.0) -> str:
         """Ends the server and gives what it printed."""

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from serving import PAIRS, Server
+from serving import Server
 
 for _module in ("aiohttp", "django", "fastapi", "flask", "gunicorn", "hypercorn", "litestar",
                 "quart", "starlette", "uvicorn", "waitress"):  # fmt: skip
     pytest.importorskip(_module)
-
-
-@pytest.fixture(scope="module", params=PAIRS, ids=["-".join(pair) for pair in PAIRS])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with Server(*request.param) as running:
-        yield running
 
 
 def test_the_first_events_arrive_at_once(server: Server) -> None:
