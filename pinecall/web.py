@@ -131,7 +131,11 @@ class ClientWeb:
         self, socket: Any, *, agents: str | Iterable[str] | None = None, last_event_id: str = ""
     ) -> None:
         """The same events over a WebSocket that your framework has accepted (Starlette, FastAPI,
-        Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is closed."""
+        Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is closed.
+
+        Of this front alone: WSGI has no WebSockets, and a thread cannot wait for a message and for
+        an event at once.
+        """
         from .ws import serve_ws
 
         await serve_ws(self.session.open_hub(), socket, agents, last_event_id=last_event_id)
@@ -180,7 +184,8 @@ class AgentWeb:
         return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)
 
     async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
-        """This agent's events, or one call's, over a WebSocket that your framework has accepted."""
+        """This agent's events, or one call's, over a WebSocket that your framework has accepted.
+        Of this front alone, as the client's."""
         from .ws import serve_ws
 
         await serve_ws(
