@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from . import events
     from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall
+    from .core.chats import ChatReply
     from .core.conversation import ConversationRecord
     from .core.drain import DrainReport
     from .core.line import RouteResult
@@ -61,6 +62,7 @@ __all__ = [
     "Call",
     "CallEnded",
     "Channel",
+    "ChatReply",
     "ConfigurationError",
     "ConnectError",
     "ConversationRecord",
@@ -105,6 +107,7 @@ __all__ = [
 _FROM = {
     "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     "client": ("Pinecall",),
+    "core.chats": ("ChatReply",),
     "core.conversation": ("ConversationRecord",),
     "core.drain": ("DrainReport",),
     "core.line": ("RouteResult",),

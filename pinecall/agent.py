@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -46,7 +47,7 @@ class LineEvents(
 async def wait_registered(session: Session, registration: Registration, timeout: float) -> None:
     try:
         await wait(session, registration.ready, timeout)
-    except TimeoutError:
+    except asyncio.TimeoutError:  # Python 3.10 has two of that name
         raise not_registered(registration, timeout) from None
 
 

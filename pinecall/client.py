@@ -9,7 +9,7 @@ import signal
 import ssl as ssl_module
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,10 @@ from .core.client import ClientBase
 from .core.drain import Drain, DrainReport
 from .core.session import Session
 from .driver import Driver
+from .errors import NotConnected
 from .options import ReconnectPolicy
 from .settings import Settings
-from .waiting import wait
+from .waiting import Answer, wait
 from .web import ClientWeb
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from .core.agent import AgentBase
     from .core.call import CallBase
+    from .core.chats import ChatReply
     from .core.line import LineBase
 
 __all__ = ["Pinecall"]
@@ -67,10 +69,8 @@ class _Front:
     ) -> LineCall:
         return LineCall(session, line, call_id, **facts)
 
-    def make_whatsapp_session(
-        self, call: CallBase, contact_phone: str, contact_name: str | None
-    ) -> WhatsAppSession:
-        return WhatsAppSession(call, contact_phone, contact_name)
+    def make_whatsapp_session(self, call: CallBase, contact_name: str | None) -> WhatsAppSession:
+        return WhatsAppSession(call, contact_name)
 
 
 class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
@@ -155,6 +155,32 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         await self._driver.disconnect(timeout)
         self._raise_failure()
 
+    def chat(
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        session_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timeout: float = 30.0,
+    ) -> Answer[ChatReply]:
+        """Write to an agent of the organisation, this process's or another's, and get its answer.
+
+        session_id: goes on with a conversation; without one a new one begins, whose id is in the
+            answer. Messages of one session are sent one after the other
+        metadata: becomes ``call.metadata`` of a new conversation
+        timeout: seconds, from now
+
+        The frame is already on its way: await the answer, or forget it. Raises ConfigurationError,
+        NotConnected (at once, also when the link is lost meanwhile), RequestRejected and
+        RequestTimeout. (Wire: ``llm.chat`` → ``llm.chat.done`` or ``llm.chat.error``;
+        ``on("llm.chat.token", …)`` sees it being made.)
+        """
+        outcome = self.place_chat(
+            agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
+        )
+        return Answer(self.session, outcome)
+
     async def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
@@ -172,39 +198,44 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
         there are restored. Raises what ended the connection for good (a refused key, a displacement).
         """
-        await self.connect()
-        over: asyncio.Event = asyncio.Event()
-        with self.session.guard:
-            ended = self.session.when_over()
         loop = asyncio.get_running_loop()
+        stopped: asyncio.Future[None] = loop.create_future()
         draining: asyncio.Task[DrainReport] | None = None
+
+        def at_once(_: object = None) -> None:
+            if not stopped.done():
+                stopped.set_result(None)
 
         def stop(signum: int) -> None:
             nonlocal draining
             if signum == signal.SIGTERM and draining is None:
                 draining = loop.create_task(self.drain())
-                draining.add_done_callback(lambda _: over.set())
+                draining.add_done_callback(at_once)
             else:
-                over.set()
+                at_once()
 
         with _signals(loop, stop):
-            waiting = {
-                asyncio.ensure_future(over.wait()),
-                asyncio.ensure_future(wait(self.session, ended)),
-            }
+            running = loop.create_task(self._until_over())
             try:
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({stopped, running}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in waiting:
+                for task in filter(None, (running, draining)):
                     task.cancel()
-                await asyncio.gather(*waiting, return_exceptions=True)
-                if draining is not None and not draining.done():
-                    draining.cancel()
+                await asyncio.gather(running, return_exceptions=True)
                 await self._close_web()
                 await self._driver.disconnect(1.0)
-        if ended.error is not None:
-            raise ended.error
+        if not running.cancelled():
+            running.result()
         self._raise_failure()
+
+    async def _until_over(self) -> None:
+        try:
+            await self.connect()
+        except NotConnected:
+            return  # disconnect() was called, here or by a signal
+        with self.session.guard:
+            over = self.session.when_over()
+        await wait(self.session, over)
 
     async def __aenter__(self) -> Self:
         await self.connect()

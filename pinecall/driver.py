@@ -86,12 +86,14 @@ class Driver:
         loop = self.loop
         if loop is None or loop.is_closed():
             return
-        mine = threading.get_ident() == self._thread
-        if mine:
+        if self._scheduled:
+            return  # what comes behind the first frame goes out together, in _after()
+        self._scheduled = True
+        if threading.get_ident() == self._thread:
             self._send()
-        if not self._scheduled:
-            self._scheduled = True
-            (loop.call_soon if mine else loop.call_soon_threadsafe)(self._after)
+            loop.call_soon(self._after)
+        else:
+            loop.call_soon_threadsafe(self._after)
 
     def _after(self) -> None:
         """What every entry point ends with."""
@@ -181,10 +183,12 @@ class Driver:
             texts = self.session.outgoing()
         socket.write(texts)
 
-    def text(self, text: str) -> None:
+    def texts(self, texts: list[str]) -> None:
         assert self.loop is not None
+        now, receive = self.loop.time(), self.session.receive
         with self.session.guard:
-            self.session.receive(text, self.loop.time())
+            for text in texts:
+                receive(text, now)
 
     def other(self, what: str) -> None:
         assert self.loop is not None

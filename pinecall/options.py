@@ -13,7 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from pinecall.core.checks import Place, nearest
-from pinecall.core.fields import CHANNEL, CONFIG, read
+from pinecall.core.fields import CHANNEL, CONFIG, Table, read
 from pinecall.core.phone import normalize
 from pinecall.errors import ConfigurationError
 
@@ -42,8 +42,9 @@ class ConfigOptions:
     - ``llm``: ``"openai/gpt-4.1-mini"`` or ``{provider, model, enabled, temperature, …}``; without
       one the turns come to the program, which answers them itself.
     - ``interruption``: False, or ``{min_duration_ms, confidence, min_volume, min_words, …}``.
-    - ``greeting``: a str, ``{language: text}``, ``{text, add_to_history}``, or a function that gets
-      the call and returns the text (spoken by the SDK, never sent).
+    - ``greeting``: a str, ``{language: text}``, or a function that gets the call and returns the
+      text or ``{text, add_to_history}`` (spoken by the SDK, never sent). Given as
+      ``{text, add_to_history}`` it is its text: the server has no such switch.
     - ``preparing``: True (1500 ms), False, or ``{enabled, timeout_ms}`` (up to 5000 ms).
     - ``session_limits``: ``{max_duration_seconds, idle_timeout_seconds, idle_warning_seconds,
       idle_grace_seconds}``, in seconds; 0 switches one off.
@@ -128,6 +129,7 @@ class LineOptions:
     extension_window: float = 2.5
 
 
+_CHANNEL = Table({**CONFIG, **CHANNEL})
 _REFLESS = ("webrtc", "chat", "mic")
 
 
@@ -170,7 +172,7 @@ class Channel:
         short = isinstance(type, str) and len(type) <= 20
         place = Place(f"{type} channel" if short else "channel")
         kind, ref = _address(place, type, ref)
-        values = read(place, {**CONFIG, **CHANNEL}, config, options)
+        values = read(place, _CHANNEL, config, options)
         own: dict[str, Any] = {name: values.pop(name, None) for name in CHANNEL}
         _fits(place, kind, own)
         if own["phone"] is not None:
@@ -245,6 +247,8 @@ class ReconnectPolicy:
 
     The n-th wait is ``initial * factor ** n`` seconds, ``maximum`` at most; ``jitter`` is the share
     of it that is random (1.0: anything between 0 and the wait). ``max_attempts`` None: for ever.
+    Whatever makes an attempt fail, the next one follows; a refused or missing key and a displacement
+    end it.
 
     Raises:
         ConfigurationError: a value out of range; the message names it.

@@ -10,10 +10,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from .core.frames import MAX_FRAME
 from .errors import ConfigurationError
 from .failures import classify
 from .settings import Settings, socket_url
-from .transport import _DATA, _TAKES_PROXY, MAX_SIZE, OpenFailed, _failure, _quiet, _Refused
+from .transport import _DATA, _TAKES_PROXY, OpenFailed, _failure, _quiet, _Refused
 
 __all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
 
@@ -143,7 +144,7 @@ async def open_side_socket(
         compression=None,
         open_timeout=None,
         ping_interval=None,
-        max_size=MAX_SIZE,
+        max_size=MAX_FRAME,
         logger=_quiet,
         **options,
     )

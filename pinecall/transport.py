@@ -1,8 +1,8 @@
 """The asyncio front's socket: websockets' connection, its frames taken where they arrive.
 
-``recv()`` would put a queue and a future between the socket and the session. The connection calls
-``process_event`` for each frame it has parsed, and is meant to be subclassed there, so the text goes
-from the socket into the session in one go, and what it causes is handled once per read.
+``recv()`` would put a queue and a future between the socket and the session. So whole text frames are
+cut out of each read (:mod:`pinecall.core.frames`) and go into the session together; the connection
+sees the rest, and calls ``process_event`` for each frame of it, where it is meant to be subclassed.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN
+from websockets.protocol import CONNECTING, OPEN
 
+from .core.frames import MAX_FRAME, Cutter
 from .core.link import Failure
 from .errors import ConfigurationError
 from .failures import classify, http_failure, not_a_server
@@ -27,10 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenFailed", "Receiver", "Socket", "open_socket"]
 
-#: Bytes: beyond it the connection is cut. The session refuses what is over 4 MiB, and goes on.
-MAX_SIZE = 16 << 20
 #: Bytes that wait in the transport before the session's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
+
+_STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? ([2-5]\d\d)\b")
 
 _TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
 
@@ -44,7 +46,7 @@ class OpenFailed(Exception):
 class Receiver(Protocol):
     """Who is told what the socket hears."""
 
-    def text(self, text: str) -> None: ...
+    def texts(self, texts: list[str]) -> None: ...
     def other(self, what: str) -> None: ...
     def read(self) -> None:
         """All messages of one read have been handed over."""
@@ -68,18 +70,20 @@ class Socket(ClientConnection):
     def __init__(self, *args: Any, on_handshake: Callable[[], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on_handshake = on_handshake
-        self._early: list[Frame] = []
+        #: None until there is somebody to hear what it cuts.
+        self._cutter: Cutter | None = None
+        self._first = b""
+        self._head = b""
+        self._early = b""
         self._parts: list[bytes] = []
         self._binary = False
 
     def attach(self, receiver: Receiver) -> None:
         """From now on ``receiver`` hears all, beginning with what came during the handshake."""
         self.receiver = receiver
-        early, self._early = self._early, []
-        for frame in early:
-            self._take(frame)
-        if early:
-            receiver.read()
+        self._cutter = Cutter()
+        self.data_received(self._early)
+        self._early = b""
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
         self.tcp_connected = True
@@ -88,46 +92,85 @@ class Socket(ClientConnection):
             await super().handshake(*args, **kwargs)
         except InvalidStatus as exc:
             raise _Refused(exc.response.status_code) from exc
+        except InvalidMessage as exc:
+            self._raise_status(exc)
+            raise
+        except (ConnectionError, EOFError, LookupError, ValueError) as exc:
+            # websockets 13 raises its parser's own, or does not tell what the host sent instead.
+            why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else exc
+            if why is None or isinstance(why, InvalidHandshake):
+                raise
+            self._raise_status(why)
+            raise InvalidMessage("it did not answer in HTTP") from why
 
-    def process_event(self, event: Any) -> None:
-        if self.response is None or type(event) is not Frame or event.opcode not in _DATA:
-            super().process_event(event)
-        elif self.receiver is None:
-            self._early.append(event)
-        else:
-            self._take(event)
-
-    def _take(self, frame: Frame) -> None:
-        data = frame.data
-        if frame.opcode is not Opcode.CONT:
-            self._binary = frame.opcode is Opcode.BINARY
-            if frame.fin:
-                self._message(data)
-                return
-        self._parts.append(bytes(data))
-        if frame.fin:
-            whole, self._parts = b"".join(self._parts), []
-            self._message(whole)
-
-    def _message(self, data: Any) -> None:
-        assert self.receiver is not None
-        if self._binary:
-            self.receiver.other(f"a binary message of {len(data)} bytes")
-            return
-        try:
-            text = str(data, "utf-8")
-        except UnicodeDecodeError as exc:
-            self.receiver.other(f"a message that is not UTF-8: {exc.reason}")
-        else:
-            self.receiver.text(text)
+    def _raise_status(self, why: Exception) -> None:
+        """websockets reads HTTP/1.1 only; a gateway that says no may speak 1.0."""
+        status = _STATUS_LINE.match(self._first)
+        if status is not None:
+            raise _Refused(int(status[1])) from why
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        cutter = self._cutter
+        if cutter is None:
+            self._received_early(data)
+            return
+        for piece in cutter.cut(data):
+            if isinstance(piece, bytes):
+                super().data_received(piece)
+            elif self.receiver is not None:
+                self.receiver.texts(piece)
+        if cutter.broken:
+            self.protocol.fail(cutter.code, cutter.broken)
+            self.send_data()
         if self.receiver is not None:
             self.receiver.read()
             if self.protocol.state is not OPEN:
                 # The goodbyes are said; a server that keeps the socket open holds nothing up.
                 self.transport.close()
+
+    def _received_early(self, data: bytes) -> None:
+        """The connection parses the head of the answer; the frames behind it are not for it."""
+        if self.protocol.state is CONNECTING:
+            if len(self._first) < 16:
+                self._first += data[:16]
+            so_far = self._head + data
+            rest = so_far.partition(b"\r\n\r\n")[2]
+            self._head = so_far[-3:]
+            super().data_received(data[: len(data) - len(rest)])
+            data = rest
+        if self.protocol.state is OPEN:
+            self._early += data
+        else:
+            super().data_received(data)
+
+    def process_event(self, event: Any) -> None:
+        if type(event) is Frame and event.opcode in _DATA:
+            self._take(event)
+        else:
+            super().process_event(event)
+
+    def _take(self, frame: Frame) -> None:
+        """A frame that is no whole text: binary, or part of a message."""
+        if frame.opcode is not Opcode.CONT:
+            self._binary = frame.opcode is Opcode.BINARY
+        self._parts.append(bytes(frame.data))
+        if frame.fin:
+            whole, self._parts = b"".join(self._parts), []
+            self._message(whole)
+
+    def _message(self, data: bytes) -> None:
+        receiver = self.receiver
+        if receiver is None:
+            return  # aborted within this read
+        if self._binary:
+            receiver.other(f"a binary message of {len(data)} bytes")
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as exc:
+            receiver.other(f"a message that is not UTF-8: {exc.reason}")
+        else:
+            receiver.texts([text])
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -135,7 +178,11 @@ class Socket(ClientConnection):
             self.receiver.writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if not hasattr(self, "transport"):
+            return  # TLS failed behind a proxy: nothing was made that could be lost
         super().connection_lost(exc)
+        # Python 3.10 does not mark the transport of a TLS connection that was reset as closed.
+        self.transport.close()
         if self.receiver is not None:
             rcvd = self.protocol.close_rcvd
             code, reason = (rcvd.code, rcvd.reason) if rcvd is not None else (None, "")
@@ -196,7 +243,7 @@ async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> S
             compression=None,
             open_timeout=None,
             ping_interval=None,
-            max_size=MAX_SIZE,
+            max_size=MAX_FRAME,
             write_limit=WRITE_LIMIT,
             logger=_quiet,
             **options,

@@ -62,7 +62,7 @@ class ClientWeb:
         RegistrationError, and TokenError with its ``status``. (``GET /<channel>/token``)
         """
         op = tokens.create_token(channel, agent_id, metadata=metadata, scope=scope, call_id=call_id)
-        for agent in self.session.local_agents(agent_id):
+        for agent in self.session.local_agents(tokens.agents_of(op)):
             await agent.wait_ready()  # type: ignore[attr-defined]
         return await self._port.run(op)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pinecall import events
+    from pinecall.core.chats import ChatReply
     from pinecall.core.conversation import ConversationRecord
     from pinecall.core.drain import DrainReport
     from pinecall.core.line import RouteResult
@@ -60,6 +61,7 @@ __all__ = [
     "Call",
     "CallEnded",
     "Channel",
+    "ChatReply",
     "ConfigurationError",
     "ConnectError",
     "ConversationRecord",
@@ -104,6 +106,7 @@ __all__ = [
 _FROM = {
     ".agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     ".client": ("Pinecall",),
+    "pinecall.core.chats": ("ChatReply",),
     "pinecall.core.conversation": ("ConversationRecord",),
     "pinecall.core.drain": ("DrainReport",),
     "pinecall.core.line": ("RouteResult",),

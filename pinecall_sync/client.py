@@ -8,6 +8,7 @@ import ssl as ssl_module
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pinecall.core.client import ClientBase
 from pinecall.core.drain import Drain, DrainReport
 from pinecall.core.session import Session
+from pinecall.errors import NotConnected
 from pinecall.options import ReconnectPolicy
 from pinecall.settings import Settings
 from pinecall.shutdown import end_streams_on_signals
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from pinecall.core.agent import AgentBase
     from pinecall.core.call import CallBase
+    from pinecall.core.chats import ChatReply
     from pinecall.core.line import LineBase
 
 __all__ = ["Pinecall"]
@@ -70,10 +73,8 @@ class _Front:
     ) -> LineCall:
         return LineCall(session, line, call_id, **facts)
 
-    def make_whatsapp_session(
-        self, call: CallBase, contact_phone: str, contact_name: str | None
-    ) -> WhatsAppSession:
-        return WhatsAppSession(call, contact_phone, contact_name)
+    def make_whatsapp_session(self, call: CallBase, contact_name: str | None) -> WhatsAppSession:
+        return WhatsAppSession(call, contact_name)
 
 
 class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
@@ -164,6 +165,31 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         self._driver.disconnect(timeout)
         self._raise_failure()
 
+    def chat(
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        session_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timeout: float = 30.0,
+    ) -> ChatReply:
+        """Write to an agent of the organisation, this process's or another's, and get its answer.
+
+        session_id: goes on with a conversation; without one a new one begins, whose id is in the
+            answer. Messages of one session are sent one after the other
+        metadata: becomes ``call.metadata`` of a new conversation
+        timeout: seconds, from now
+
+        Raises ConfigurationError, NotConnected (at once, also when
+        the link is lost meanwhile), RequestRejected and RequestTimeout. (Wire: ``llm.chat`` →
+        ``llm.chat.done`` or ``llm.chat.error``; ``on("llm.chat.token", …)`` sees it being made.)
+        """
+        outcome = self.place_chat(
+            agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
+        )
+        return wait(self.session, outcome)
+
     def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
@@ -181,16 +207,24 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
         there are restored. Raises what ended the connection for good (a refused key, a displacement).
         """
-        self.connect()
-        with self.session.guard:
-            ended = self.session.when_over()
-        with _Signals(self):
+        with _Signals(self) as signals:
             try:
-                wait(self.session, ended)
+                self._until_over(signals)
             finally:
                 self._close_web()
                 self._driver.disconnect(1.0)
         self._raise_failure()
+
+    def _until_over(self, signals: _Signals) -> None:
+        try:
+            self.connect()
+        except NotConnected:
+            return  # disconnect() was called, by another thread or by a signal
+        with self.session.guard:
+            over = self.session.when_over()
+            lost = signals.came and self.session.drain is None
+        if not lost:  # a signal that came when there was nothing to disconnect yet
+            wait(self.session, over)
 
     def __enter__(self) -> Self:
         self.connect()
@@ -219,23 +253,29 @@ class _Signals:
     def __init__(self, client: Pinecall) -> None:
         self._client = client
         self._former: dict[int, Any] = {}
-        self._draining = False
+        self.came = False
+        self._threads: list[threading.Thread] = []
 
     def _stop(self, signum: int, _frame: object) -> None:
         client = self._client
-        drain = signum == signal.SIGTERM and not self._draining
-        self._draining = True
+        drain = signum == signal.SIGTERM and not self.came
+        self.came = True
         # A signal handler runs between two bytecodes of the main thread, which may hold a lock.
         action = client.drain if drain else client.disconnect
-        threading.Thread(target=action, name="pinecall-signal", daemon=True).start()
+        thread = threading.Thread(target=action, name="pinecall-signal", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         for signum in (signal.SIGINT, signal.SIGTERM):
             try:
                 self._former[signum] = signal.signal(signum, self._stop)
             except ValueError:
-                return  # not the main thread
+                break  # not the main thread
+        return self
 
     def __exit__(self, *_exc: object) -> None:
         for signum, before in self._former.items():
             signal.signal(signum, before)
+        for thread in self._threads:
+            thread.join(1.0)

@@ -42,7 +42,7 @@ class Driver:
         self.settings = settings
         self._handlers = Pool("handlers", threads)
         self._jobs = Pool("jobs", threads)
-        self._lanes = Lanes(self._handlers, self._gap)
+        self._lanes: Lanes[Delivery] = Lanes(self._handlers, self._run_all, self._gap)
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._pid: int | None = None
@@ -242,12 +242,14 @@ class Driver:
 
     def _read(self) -> None:
         current = self._socket
-        if current is not None and not current.receive(self._text, self._other):
+        if current is not None and not current.receive(self._texts, self._other):
             self._lost(current)
 
-    def _text(self, text: str) -> None:
+    def _texts(self, texts: list[str]) -> None:
+        now, receive = time.monotonic(), self.session.receive
         with self.session.guard:
-            self.session.receive(text, time.monotonic())
+            for text in texts:
+                receive(text, now)
 
     def _other(self, what: str) -> None:
         with self.session.guard:
@@ -294,6 +296,7 @@ class Driver:
         """Hand everything there is to the threads; False if there was nothing."""
         with self.session.guard:
             deliveries = self.session.deliveries()
+        ordered = []
         for delivery in deliveries:
             if isinstance(delivery, Job):
                 self._jobs.submit(partial(self._job, delivery))
@@ -301,7 +304,9 @@ class Driver:
                 self._jobs.submit(partial(self._run_all, delivery))
             else:
                 key = delivery.call or delivery.agent or self.session
-                self._lanes.put(key, delivery.name, partial(self._run_all, delivery))
+                ordered.append((key, delivery.name, delivery))
+        if ordered:
+            self._lanes.put(ordered)
         return bool(deliveries)
 
     def _run_all(self, delivery: Delivery) -> None:

@@ -9,6 +9,9 @@
         call.say("hello")
         print(call.wait_reply(timeout=10.0))
 
+What goes wrong on a real network can be had on demand: see ``Emulator.fail``, ``on_dial``, ``drop``
+and ``freeze``.
+
 ``pinecall.emulator`` is the same, awaited.
 """
 
@@ -54,7 +57,10 @@ class CallerEnd(CallerBase):
         self._say(Saying(text, interim, end))
 
     def interrupt(self, text: str) -> None:
-        """Speak over the agent: now if it speaks or thinks, else over its next words."""
+        """Speak over the agent: now if it speaks or thinks, else over its next words.
+
+        When it has nothing to say for 2 s (``interrupt_patience=``), it is said all the same.
+        """
         self._say(Saying(text, cut=True))
 
     def continue_(self, text: str) -> None:
@@ -213,12 +219,26 @@ class Emulator(EmulatorBase):
         error: str | None = None, agent_id: str | None = None, delay: float | None = None,
         **fields: Any,
     ) -> None:  # fmt: skip
-        """Let the next ``times`` commands (or events) of that name go wrong.
+        """Let the next ``times`` commands or events of that name go wrong.
 
-        ``how``: refuse, ignore (no answer), repeat (answer twice), delay (by ``delay`` seconds),
-        reorder (after the next of its kind), drop (cut the socket, or close it with ``code``).
-        ``fields`` go into the refusal, like ``retry_after_s=0.1``. ``fail("open", status=503)``
-        refuses the next handshake; ``fail("GET /chat/token", status=500)`` an HTTP request.
+        ``event`` is a name on the wire: a command like ``agent.create``, ``channel.add``,
+        ``call.dial``, ``history.get``, ``llm.tool_result``, or an event like ``call.started``,
+        ``llm.tool_call``, ``bot.finished``; of one agent with ``agent_id``. ``how``:
+
+        - ``refuse`` (commands): the no of its kind, with ``code`` and ``error``: an ``error``,
+          ``line.error``, ``call.error``, ``reply.rejected``, ``call.route_failed``,
+          ``llm.chat.error``, or an answer to ``history.…`` that holds an error. ``fields`` go into
+          it, like ``retry_after_s=0.1``.
+        - ``ignore``: it got lost. What waits for it times out.
+        - ``repeat``: the event comes twice, or each answer to the command does.
+        - ``delay``: by ``delay`` seconds.
+        - ``reorder``: after the next of that name on its connection, or half a second later.
+        - ``drop``: in its place the socket is cut, or closed with ``code`` and ``error``.
+
+        ``fail("open", status=503)`` refuses the next handshake, ``fail("GET /chat/token",
+        status=500)`` an HTTP request. What becomes of a dial is for ``on_dial`` to say, a whole
+        server that says nothing is ``freeze``, a lost link ``drop``. Raises EmulatorError for what
+        cannot happen.
         """
         self._fail(event, how, times, code, error, agent_id, delay, fields)
 

@@ -11,7 +11,9 @@ import contextvars
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Generic, TypeVar
 
 from pinecall.core.inbox import Inbox
 
@@ -20,6 +22,7 @@ __all__ = ["Lanes", "Pool"]
 log = logging.getLogger("pinecall")
 
 Work = Callable[[], None]
+T = TypeVar("T")
 
 #: Seconds that a thread waits for work before it ends.
 LINGER = 5.0
@@ -104,44 +107,59 @@ class Pool:
                 thread.join(1.0)
 
 
-class _Lane:
+class _Lane(Generic[T]):
     __slots__ = ("inbox", "running")
 
     def __init__(self) -> None:
-        self.inbox: Inbox[Work] = Inbox()
+        self.inbox: Inbox[T] = Inbox()
         self.running = False
 
 
-class Lanes:
-    """Work in order for each key; a key that has nothing to do takes no room."""
+class Lanes(Generic[T]):
+    """Things in order for each key; a key that has nothing to do takes no room."""
 
-    def __init__(self, pool: Pool, on_gap: Callable[[object, int], None]) -> None:
+    def __init__(
+        self, pool: Pool, run: Callable[[T], None], on_gap: Callable[[object, int], None]
+    ) -> None:
         self._pool = pool
+        self._handle = run
         self._on_gap = on_gap
         self._lock = threading.Lock()
-        self._lanes: dict[object, _Lane] = {}
+        self._lanes: dict[object, _Lane[T]] = {}
 
-    def put(self, key: object, name: str, work: Work) -> None:
+    def put(self, things: Iterable[tuple[object, str, T]]) -> None:
+        """``(key, name of the event, thing)`` each; all of one read come together."""
+        lanes = self._lanes
+        to_start = []
         with self._lock:
-            lane = self._lanes.get(key)
-            if lane is None:
-                lane = self._lanes[key] = _Lane()
-            lane.inbox.put(name, key, work)
-            start = not lane.running
-            lane.running = True
-        if start:
-            self._pool.submit(lambda: self._run(key, lane))
+            for key, name, thing in things:
+                lane = lanes.get(key)
+                if lane is None:
+                    lane = lanes[key] = _Lane()
+                lane.inbox.put(name, key, thing)
+                if not lane.running:
+                    lane.running = True
+                    to_start.append((key, lane))
+        for key, lane in to_start:
+            self._pool.submit(partial(self._run, key, lane))
 
-    def _run(self, key: object, lane: _Lane) -> None:
-        for _ in range(TURN):
-            with self._lock:
-                if not len(lane.inbox):
-                    lane.running = False
-                    del self._lanes[key]
-                    return
-                missed = lane.inbox.take_missed()
-                work = lane.inbox.get()
+    def _run(self, key: object, lane: _Lane[T]) -> None:
+        with self._lock:
+            missed = lane.inbox.take_missed()
+            things = lane.inbox.take(TURN)
+        try:
             if missed:
                 self._on_gap(key, missed)
-            work()
-        self._pool.submit(lambda: self._run(key, lane))
+            while things:
+                self._handle(things.popleft())
+        finally:
+            self._go_on(key, lane, things)
+
+    def _go_on(self, key: object, lane: _Lane[T], left: deque[T]) -> None:
+        """Another lane has its turn. ``left``: of a handler that was to end its thread."""
+        with self._lock:
+            lane.inbox.put_back(left)
+            if not len(lane.inbox):
+                del self._lanes[key]
+                return
+        self._pool.submit(partial(self._run, key, lane))

@@ -118,7 +118,7 @@ class SideSocket:
         texts: list[str] = []
         self._unread = self._asked = False
         self._heard = time.monotonic()
-        alive = self._frames.receive(texts.append, lambda what: None)
+        alive = self._frames.receive(texts.extend, lambda what: None)
         if not alive and not texts:
             code = self._frames.close_code
             raise SideClosed(1006 if code is None else code, self._frames.close_reason)

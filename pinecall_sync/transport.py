@@ -2,8 +2,9 @@
 
 websocket-client reads and writes in turns, each possibly for long, and a timed-out write leaves a
 torn stream behind. So it is given a :class:`_Buffers` for a socket once the handshake is done: it
-frames what was read and what is to be written, and the link's thread does the waiting, for both
-directions at once. Everything here but :func:`open_socket` is called from that one thread.
+frames what is to be written and what was read but for whole texts (:mod:`pinecall.core.frames`), and
+the link's thread does the waiting, for both directions at once. Everything here but
+:func:`open_socket` is called from that one thread.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 import websocket
 from websocket import ABNF
 
+from pinecall.core.frames import MAX_FRAME, Cutter
 from pinecall.core.link import Failure
 from pinecall.core.wire import redact
 from pinecall.errors import ConfigurationError
@@ -34,8 +36,6 @@ __all__ = ["OpenFailed", "Socket", "open_socket"]
 _READ = 1 << 16
 #: Bytes that wait here before the session's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
-#: Bytes: beyond it the connection is cut. The session refuses what is over 4 MiB, and goes on.
-MAX_SIZE = 16 << 20
 
 #: Called when ``tls`` or the ``handshake`` begins, with what makes another thread able to end it.
 OnStage = Callable[[str, Callable[[], None]], None]
@@ -79,9 +79,9 @@ class _Buffers:
         self.unsent += data
         return len(data)
 
-    def feed(self, data: bytes) -> None:
-        self.read = self.read[self.at :] + data
-        self.at = 0
+    def feed(self, frame: bytes) -> None:
+        """A whole frame: the library never stops in the middle of one."""
+        self.read, self.at = frame, 0
 
     def gettimeout(self) -> float:
         return 0.0
@@ -100,6 +100,8 @@ class Socket:
         self._raw: socket.socket = connection.sock
         self._raw.setblocking(False)
         self._buffers = connection.sock = _Buffers()
+        self._cutter = Cutter()
+        #: Bytes of the fragments of a message that is not whole.
         self._pending = 0
         self.close_code: int | None = None
         self.close_reason = ""
@@ -130,65 +132,69 @@ class Socket:
                 return
             del unsent[:sent]
 
-    def receive(self, text: Callable[[str], None], other: Callable[[str], None]) -> bool:
+    def receive(self, texts: Callable[[list[str]], None], other: Callable[[str], None]) -> bool:
         """Hand over every message that is here; False when the connection is over."""
         while True:
-            alive = self._read()
-            if not self._parse(text, other):
+            try:
+                data = self._raw.recv(_READ)
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return True
+            except OSError:
                 return False
-            if not alive:
+            if not data or not self._received(data, texts, other):
                 return False
             # A record of TLS may hold more than one read took, and select() does not see it.
             if not (isinstance(self._raw, ssl.SSLSocket) and self._raw.pending()):
                 return True
 
-    def _read(self) -> bool:
-        try:
-            data = self._raw.recv(_READ)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return True
-        except OSError:
+    def _received(
+        self, data: bytes, texts: Callable[[list[str]], None], other: Callable[[str], None]
+    ) -> bool:
+        for piece in self._cutter.cut(data):
+            if isinstance(piece, list):
+                texts(piece)
+            elif not self._frame(piece, texts, other):
+                return False
+        if self._cutter.broken:
+            self.close_reason = self._cutter.broken
             return False
-        if not data:
-            return False
-        self._buffers.feed(data)
-        self._pending += len(data)
         return True
 
-    def _parse(self, text: Callable[[str], None], other: Callable[[str], None]) -> bool:
-        receive = self._connection.recv_data_frame
-        while True:
-            try:
-                opcode, frame = receive(True)
-            except websocket.WebSocketTimeoutException:
-                return self._plausible()
-            except websocket.WebSocketException:
-                self.close_reason = "the server broke the WebSocket protocol"
-                return False
-            self._pending = len(self._buffers.read) - self._buffers.at
-            if opcode == ABNF.OPCODE_TEXT:
-                try:
-                    message = str(frame.data, "utf-8")
-                except UnicodeDecodeError as exc:
-                    other(f"a message that is not UTF-8: {exc.reason}")
-                else:
-                    text(message)
-            elif opcode == ABNF.OPCODE_BINARY:
-                other(f"a binary message of {len(frame.data)} bytes")
-            elif opcode == ABNF.OPCODE_CLOSE:
-                self._closed(frame.data)
-                return False
-
-    def _plausible(self) -> bool:
-        """Is what has come of the next message worth waiting for the rest?"""
-        begun = self._connection.frame_buffer
-        if begun.header is not None and (any(begun.header[1:4]) or begun.header[5]):
+    def _frame(
+        self, frame: bytes, texts: Callable[[list[str]], None], other: Callable[[str], None]
+    ) -> bool:
+        """What is no whole text: the library answers pings and joins fragments."""
+        self._buffers.feed(frame)
+        try:
+            opcode, message = self._connection.recv_data_frame(True)
+        except websocket.WebSocketTimeoutException:
+            return self._goes_on(frame)
+        except websocket.WebSocketException:
             self.close_reason = "the server broke the WebSocket protocol"
-        elif max(self._pending, begun.length or 0) > MAX_SIZE:
-            self.close_reason = f"a message of more than {MAX_SIZE} bytes"
-        else:
-            return True
-        return False
+            return False
+        if opcode == ABNF.OPCODE_CLOSE:
+            self._closed(message.data)
+            return False
+        if opcode == ABNF.OPCODE_TEXT:
+            self._pending = 0
+            try:
+                text = str(message.data, "utf-8")
+            except UnicodeDecodeError as exc:
+                other(f"a message that is not UTF-8: {exc.reason}")
+            else:
+                texts([text])
+        elif opcode == ABNF.OPCODE_BINARY:
+            self._pending = 0
+            other(f"a binary message of {len(message.data)} bytes")
+        return True
+
+    def _goes_on(self, fragment: bytes) -> bool:
+        """The message is not whole yet: is it worth waiting for the rest?"""
+        self._pending += len(fragment)
+        if self._pending > MAX_FRAME:
+            self.close_reason = f"a message of more than {MAX_FRAME} bytes"
+            return False
+        return True
 
     def _closed(self, data: bytes) -> None:
         if len(data) >= 2:
@@ -224,7 +230,7 @@ class Socket:
         self._raw.close()
 
 
-def _ignore(_what: str) -> None:
+def _ignore(_what: object) -> None:
     """Nobody is interested in what still comes."""
 
 

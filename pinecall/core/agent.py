@@ -11,7 +11,6 @@ from ..errors import ConfigurationError
 from ..options import AgentOptions, Channel
 from . import config, encode, phone
 from .dial import Dials
-from .handlers import Chains
 from .listening import HasHandlers
 from .outcome import Outcome
 from .registration import AgentRegistration
@@ -25,21 +24,38 @@ __all__ = ["AgentBase", "tools_of"]
 
 log = logging.getLogger("pinecall")
 
+_NOTHING_GIVEN = AgentOptions()
+
 
 class AgentBase(HasHandlers):
     """One agent of this client (wire: ``agent.create``)."""
 
+    __slots__ = (
+        "_dials",
+        "_tools",
+        "callers",
+        "channel_table",
+        "config",
+        "id",
+        "live_calls",
+        "own_handlers",
+        "pauses",
+        "registration",
+        "removed",
+        "session",
+    )
+
     def __init__(self, session: Session, agent_id: str) -> None:
+        self.own_handlers = None
         self.session = session
         self.id = agent_id
-        self.config = AgentOptions()
+        self.config = _NOTHING_GIVEN
         self.channel_table: dict[str, Channel] = {}
         self.live_calls: dict[str, CallBase] = {}
         self.callers: tuple[str, ...] = ()
         self.pauses: list[dict[str, str]] = []
         self.removed = False
         self.registration = AgentRegistration(session, self)
-        self.chains = Chains()
         self._dials: Dials | None = None
         self._tools: dict[str, Any] | None = None
 
@@ -94,7 +110,7 @@ class AgentBase(HasHandlers):
                 "pinecall: agent %r: allowed_origins takes effect with the next registration",
                 self.id,
             )
-        self.config = encode.merge(before, given)
+        self.config = given if before is _NOTHING_GIVEN else encode.merge(before, given)
         self._tools = None
         if self.registered:
             changes = encode.encode_configure(before, given, only_changed=only_changed)
@@ -111,6 +127,11 @@ class AgentBase(HasHandlers):
         self, call_id: str, options: Mapping[str, Any] | None = None, /, **keywords: Any
     ) -> None:
         """Change one live call, by its id, from the next utterance on (``session.configure``)."""
+        if not isinstance(call_id, str) or not call_id:
+            raise ConfigurationError(
+                f"configure_session(call_id, …): call_id is the id of a call, not {call_id!r:.80}",
+                agent_id=self.id,
+            )
         given = config.session_options(options, keywords, agent_id=self.id, call_id=call_id)
         encoded = encode.encode_session(given)
         frame = {"event": "session.configure", "agent_id": self.id, "session_id": call_id}
@@ -190,9 +211,10 @@ class AgentBase(HasHandlers):
         if self.registered:
             self.send_channel(channel)
 
-    def send_channel(self, channel: Channel) -> None:
+    def send_channel(self, channel: Channel, *, state: bool = False) -> None:
         body = encode.encode_channel(channel)
-        self.session.transmit({"event": "channel.add", "agent_id": self.id, **body})
+        frame = {"event": "channel.add", "agent_id": self.id, **body}
+        self.session.transmit(frame, state=state)
 
     def _send_remove(self, channel: Channel) -> None:
         self.session.transmit(
@@ -240,8 +262,9 @@ class AgentBase(HasHandlers):
                 self.session.transmit(frame)
         self.session.wake()
 
-    def send_pause(self, scope: dict[str, str]) -> None:
-        self.session.transmit({"event": "session.pause", "agent_id": self.id, **scope})
+    def send_pause(self, scope: dict[str, str], *, state: bool = False) -> None:
+        frame = {"event": "session.pause", "agent_id": self.id, **scope}
+        self.session.transmit(frame, state=state)
 
     def send_message(
         self, text: str, *, session_id: str | None = None, contact: str | None = None
@@ -343,5 +366,4 @@ class AgentBase(HasHandlers):
 
 
 def tools_of(skill: Any) -> Iterable[Any]:
-    tools = skill.get("tools") if isinstance(skill, Mapping) else skill.tools
-    return tools or ()
+    return getattr(skill, "tools", None) or ()

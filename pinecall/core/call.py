@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .history import Historian
     from .line import LineBase
     from .session import Session
-    from .toolround import ToolRound
+    from .toolround import Round
 
 __all__ = ["CallBase"]
 
@@ -36,6 +36,41 @@ class CallBase(HasHandlers, CallVerbs):
     ``call.ended``. (Wire: ``call.started``, ``call.ended``, ``call.updated``.)
     """
 
+    # More attributes than a class shares the keys of: a dict of its own would double each call.
+    __slots__ = (
+        "_historian",
+        "_skills",
+        "_speeches",
+        "agent",
+        "announced",
+        "bot_message_id",
+        "bot_words",
+        "direction",
+        "duration",
+        "ended_at",
+        "extension",
+        "from_",
+        "greeting",
+        "id",
+        "language",
+        "last_message_id",
+        "line_transcript",
+        "messages",
+        "metadata",
+        "own_handlers",
+        "reason",
+        "rounds",
+        "routed_from",
+        "said",
+        "session",
+        "started_at",
+        "status",
+        "streams",
+        "to",
+        "transport",
+        "turn",
+    )
+
     def __init__(
         self,
         session: Session,
@@ -49,6 +84,7 @@ class CallBase(HasHandlers, CallVerbs):
         metadata: dict[str, Any] | None = None,
         language: str | None = None,
     ) -> None:
+        self.own_handlers = None
         self.session = session
         self.agent = agent
         self.id = call_id
@@ -78,7 +114,7 @@ class CallBase(HasHandlers, CallVerbs):
         self.said: dict[str, dict[str, Any]] = {}
         self.streams: dict[str, ReplyStream] = {}
         self.audience: CallStream | None = None
-        self.rounds: dict[str, ToolRound] = {}
+        self.rounds: dict[str, Round] = {}
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None
@@ -88,6 +124,10 @@ class CallBase(HasHandlers, CallVerbs):
     @property
     def over(self) -> bool:
         return self.status == "ended"
+
+    @property
+    def events_over(self) -> bool:
+        return self.over
 
     @property
     def live(self) -> bool:
@@ -253,4 +293,5 @@ class CallBase(HasHandlers, CallVerbs):
     def release_handlers(self) -> None:
         """After the handlers of its end were handed out."""
         if self.own_handlers is not None:
+            self.session.unsubscribe_all(self.own_handlers)
             self.own_handlers.clear()

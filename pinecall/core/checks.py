@@ -84,8 +84,9 @@ def flag(place: Place, field: str, value: object) -> bool:
 
 
 def number(place: Place, field: str, value: object) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not isinstance(value, (int, float)) or not good or not math.isfinite(value) or value < 0:
+    # Compared, for isfinite() overflows where an int is larger than any float.
+    wanted = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not isinstance(value, (int, float)) or not wanted or not 0 <= value < math.inf:
         raise place.wrong(field, "a number, 0 or more", value)
     return value
 
@@ -223,23 +224,31 @@ def tools(place: Place, field: str, value: object) -> list[Any]:
 
 
 def skills(place: Place, field: str, value: object) -> list[Any]:
-    """A list of ``Skill`` (anything with ``to_wire()``) and skill dicts."""
+    """A list of ``Skill`` (anything with ``to_wire()``); a dict of its fields becomes one."""
     if not isinstance(value, (list, tuple)):
         raise place.wrong(field, "a list of skills", value)
     checked: list[Any] = []
     for i, item in enumerate(value):
         where = f"{field}[{i}]"
         if isinstance(item, Mapping):
-            plain = mapping(place, where, {k: v for k, v in item.items() if k != "tools"})
-            filled(place, f"{where}['name']", plain.get("name", ""))
-            if "tools" in item:
-                plain["tools"] = tools(place, f"{where}['tools']", item["tools"])
-            checked.append(plain)
+            checked.append(_skill(place, where, item))
         elif _has_wire_form(item):
             checked.append(item)
         else:
             raise place.wrong(where, "a Skill or a dict with a name", item)
     return _named(place, field, checked)
+
+
+def _skill(place: Place, where: str, item: Mapping[Any, Any]) -> object:
+    from pinecall.skills import Skill  # not for those who have none
+
+    filled(place, f"{where}['name']", item.get("name", ""))
+    if "tools" in item:
+        tools(place, f"{where}['tools']", item["tools"])
+    try:
+        return Skill.from_dict(item)
+    except ConfigurationError as err:
+        raise place.error(f"{where}: {err.message}") from None
 
 
 def store(place: Place, field: str, value: object) -> object:

@@ -14,6 +14,8 @@ from .listening import HasHandlers
 
 if TYPE_CHECKING:
     from ..options import AgentOptions
+    from .chats import ChatReply
+    from .outcome import Outcome
 
 __all__ = ["ClientBase"]
 
@@ -120,6 +122,14 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
                 line.registration.create()
         session.wake()
         return cast("LineT", line)
+
+    # -- writing to agents ----------------------------------------------------------------------
+
+    def place_chat(self, agent_id: str, text: str, **options: Any) -> Outcome[ChatReply]:
+        with self.session.guard:
+            outcome = self.session.chats.ask(agent_id, text, **options)
+        self.session.wake()
+        return outcome
 
     # -- the link -------------------------------------------------------------------------------
 

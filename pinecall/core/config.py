@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pinecall.core import checks
 from pinecall.core.channels import entries, make_channel, phone, phones, whatsapp
-from pinecall.core.checks import Check, Place
-from pinecall.core.fields import CONFIG, HINTS, LINE, read
+from pinecall.core.checks import Place
+from pinecall.core.fields import CONFIG, HINTS, LINE, Table, read
 from pinecall.core.phone import is_phone, normalize
 from pinecall.options import (
     AgentOptions,
@@ -20,17 +20,19 @@ from pinecall.options import (
 
 _Item = TypeVar("_Item")
 
-AGENT: dict[str, Check] = {
-    **CONFIG,
-    "allowed_origins": checks.texts,
-    "name": checks.filled,
-    "phone_number": phone,
-    "phone_numbers": phones,
-    "whatsapp": whatsapp,
-    "history": checks.store,
-}
-DEPLOY: dict[str, Check] = {**AGENT, "model": checks.filled, "channels": entries}
-CONFIGURE: dict[str, Check] = {**CONFIG, "name": checks.filled, "history": checks.store}
+AGENT = Table(
+    {
+        **CONFIG,
+        "allowed_origins": checks.texts,
+        "name": checks.filled,
+        "phone_number": phone,
+        "phone_numbers": phones,
+        "whatsapp": whatsapp,
+        "history": checks.store,
+    }
+)
+DEPLOY = Table({**AGENT, "model": checks.filled, "channels": entries})
+CONFIGURE = Table({**CONFIG, "name": checks.filled, "history": checks.store})
 
 DEFAULT_PROVIDER = "openai"
 DEFAULT_MODEL = "gpt-4.1-mini"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConversationRecord",
     "contact_of",
+    "is_spoken",
     "record_from",
     "record_of",
     "restored_messages",
@@ -80,6 +81,11 @@ def transcript_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
         for message in messages
         if message.get("role") in ("user", "assistant") and message.get("content")
     ]
+
+
+def is_spoken(message: Mapping[str, Any]) -> bool:
+    """Did the agent say it, of its own accord and not of a tool?"""
+    return message.get("role") == "assistant" and bool(message.get("content"))
 
 
 def contact_of(

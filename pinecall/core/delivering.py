@@ -54,6 +54,10 @@ class Subscription:
 class Delivering:
     """The half of a :class:`~pinecall.core.session.Session` that faces the handlers."""
 
+    if TYPE_CHECKING:
+
+        def clean(self, text: str) -> str: ...
+
     def __init__(self, front: Front) -> None:
         self.front = front
         self.guard: AbstractContextManager[Any] = front.guard
@@ -85,7 +89,10 @@ class Delivering:
         only_items: bool = False,
         climb: bool = True,
     ) -> None:
-        """Hand an event to the handlers of the call, then of the agent, then of the client."""
+        """Hand an event to the handlers of the call, then of the agent, then of the client.
+
+        ``only_items``: to functions for ``*`` and to iterators; without ``climb`` not to the client.
+        """
         own = call.own_handlers if call is not None else None
         if own:
             found = own.get(name) + self._chain(name, agent)[0]
@@ -94,6 +101,14 @@ class Delivering:
             passing: Any = [h for h in found if h.once]
         else:
             functions, inboxes, passing = self._chain(name, agent)[1:]
+        if only_items:
+            functions = [h for h in functions if h.takes_item]
+            passing = [h for h in passing if h.takes_item]
+        if not climb:
+            functions, inboxes, passing = (
+                [h for h in some if h.owner is not self.handlers]
+                for some in (functions, inboxes, passing)
+            )
         if self.hub is not None and self.hub.active:
             self.hub.publish(Item(name, event, agent, call))
         if inboxes:
@@ -103,10 +118,6 @@ class Delivering:
         if passing:
             for handler in passing:
                 handler.owner.discard(handler)
-        if not climb:
-            functions = [h for h in functions if h.owner is not self.handlers]
-        if only_items:
-            functions = [handler for handler in functions if handler.takes_item]
         if functions:
             self._deliveries.append(
                 Delivery(name, args, tuple(functions), event, agent, call, answers, done)
@@ -115,18 +126,20 @@ class Delivering:
             done()
 
     def _chain(self, name: str, agent: AgentBase | LineBase | None) -> tuple[Any, ...]:
-        """The agent's and the client's handlers of an event: put together once per change."""
-        chains = agent.chains if agent is not None else self.handlers.chains
+        """The agent's and the client's handlers of an event: put together once per change.
+
+        Agents that have none of their own share the client's: what many of them have to do with
+        each event stays small.
+        """
+        own = agent.own_handlers if agent is not None else None
+        chains = (own or self.handlers).chains
         if chains.revision != self.revision.number:
             chains.clear(self.revision.number)
         try:
             return chains.known[name]
         except KeyError:
             pass
-        found = (
-            list(agent.own_handlers.get(name)) if agent is not None and agent.own_handlers else []
-        )
-        found += self.handlers.get(name)
+        found = (list(own.get(name)) if own else []) + self.handlers.get(name)
         chain = (
             found,
             tuple(h for h in found if h.inbox is None),
@@ -166,6 +179,11 @@ class Delivering:
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
 
+    def unsubscribe_all(self, table: Handlers) -> None:
+        """Nothing more will come from there: its iterators end."""
+        for subscription in [one for one in self._subscriptions if one.table is table]:
+            self.unsubscribe(subscription)
+
     # -- what went wrong ------------------------------------------------------------------------
 
     def report(
@@ -202,7 +220,7 @@ class Delivering:
             error.call_id = error.call_id or (call.id if call else None)
         else:
             error = PinecallError(
-                f"{about} raised {type(exc).__name__}: {exc}",
+                self.clean(f"{about} raised {type(exc).__name__}: {exc}"),
                 "HANDLER_ERROR",
                 agent_id=agent.id if agent else None,
                 call_id=call.id if call else None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, DialError
-from . import config, encode, phone
+from . import checks, config, encode, phone
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ __all__ = ["NOT_ANSWERED", "Dials"]
 
 #: Seconds that a dial given up is remembered, for its call to be hung up when it appears.
 REMEMBERED = 60.0
+
+_FIELDS = {"greeting": checks.text, "metadata": checks.mapping, "media": checks.mapping}
 
 NOT_ANSWERED = frozenset({"busy", "no-answer", "failed", "canceled"})
 _SPELLINGS = {"no_answer": "no-answer", "cancelled": "canceled"}
@@ -125,10 +127,16 @@ class Dials:
         timeout: float,
     ) -> Outcome[CallBase]:
         session, agent = self._session, self._agent
+        place = checks.Place(f"agent {agent.id!r}: {verb} to {to}", agent.id)
+        checks.number(place, "timeout", timeout)
+        for field, check in _FIELDS.items():
+            if options.get(field) is not None:
+                options[field] = check(place, field, options[field])
         session.require_up(f"{verb} to {to}", agent.id)
         if not agent.registered:
+            why = "was removed" if agent.removed else "is not registered; wait_ready() first"
             raise DialError(
-                f"{verb} to {to}: agent {agent.id!r} is not registered yet; wait_ready() first",
+                f"{verb} to {to}: agent {agent.id!r} {why}",
                 "AGENT_NOT_REGISTERED",
                 reason="failed",
                 agent_id=agent.id,
@@ -183,12 +191,20 @@ class Dials:
             self._fail(dial, dial_reason(call.reason), call_id=call.id)
 
     def ended_unseen(self, call_id: str, to: str | None, reason: str) -> None:
-        """``call.ended`` or ``call.error`` for a call that was never announced."""
+        """``call.ended`` for a call that was never announced."""
         for dial in self._unbound():
             if not to or _same(dial.to, to):
                 self._remove(dial)
                 self._fail(dial, dial_reason(reason), call_id=call_id or None)
                 return
+
+    def call_error(self, call_id: str | None, text: str, code: str | None) -> None:
+        """``call.error``: of the dial that has this call, or else of the first that has none."""
+        dial = self._by_id(call_id) if call_id else None
+        dial = dial or next(iter(self._unbound()), None)
+        if dial is not None:
+            self._remove(dial)
+            self._fail(dial, "failed", text, code=code, call_id=call_id)
 
     def refused(self, message: str, code: str | None) -> bool:
         """An ``error`` for the agent while a dial is in flight; True if it was about one."""
@@ -221,9 +237,9 @@ class Dials:
         self._session.timers.set(self._timer(dial), REMEMBERED, lambda _late: self._remove(dial))
 
     def _hang_up(self, call_id: str) -> None:
-        if self._session.link.ready:
-            self._session.transmit({"event": "call.hangup", "call_id": call_id})
-            self._session.wake()
+        # With the link every dial is forgotten, so there is one whenever there is a dial.
+        self._session.transmit({"event": "call.hangup", "call_id": call_id})
+        self._session.wake()
 
     def _fail(
         self,
@@ -245,9 +261,8 @@ class Dials:
         )
 
     def _remove(self, dial: _Dial) -> None:
-        if dial in self._dials:
-            self._dials.remove(dial)
-            self._session.timers.clear(self._timer(dial))
+        self._dials.remove(dial)
+        self._session.timers.clear(self._timer(dial))
 
     def _timer(self, dial: _Dial) -> tuple[str, str, int]:
         return ("dial", self._agent.id, dial.number)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from .checks import Place, number
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Drain:
 
     def begin(self, timeout: float) -> None:
         session = self._session
+        number(Place("drain()"), "timeout", timeout)
         session.drain = self
         self._calls = list(session.registry.calls)
         for agent in session.registry.agents.values():
@@ -49,7 +51,7 @@ class Drain:
     def _look(self, _late: float) -> None:
         session = self._session
         if session.link.state in ("idle", "closed") or (
-            not session.registry.calls and not session.outbox.held
+            not session.registry.calls and not session.outbox.held and not len(session.chats)
         ):
             self.finish()
         else:

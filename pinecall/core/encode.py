@@ -35,13 +35,12 @@ WIRE_KEYS: dict[str, str] = {
     "mode": "mode",
     "media": "media",
 }
+_CONFIG = (*WIRE_KEYS, "analysis")
 
 
 def config_values(options: ConfigOptions) -> dict[str, object]:
     """The given values that a config frame carries, by Python name."""
-    names = (*WIRE_KEYS, "analysis")
-    values = ((name, getattr(options, name)) for name in names)
-    return {name: value for name, value in values if value is not None}
+    return {name: value for name in _CONFIG if (value := getattr(options, name)) is not None}
 
 
 def encode_config(values: Mapping[str, object]) -> dict[str, object]:
@@ -50,14 +49,13 @@ def encode_config(values: Mapping[str, object]) -> dict[str, object]:
     ``stt`` ``"a:b:c"`` is split into provider, model and language; a greeting's ``{text, …}`` is
     its text; tools and skills are in their wire form; ``analysis`` is put inside ``config``.
     """
-    given = dict(values)
-    analysis = given.pop("analysis", None)
+    analysis = values.get("analysis")
     if isinstance(analysis, Mapping):
-        given["config"] = _with_analysis(given.get("config"), analysis)
+        values = {**values, "config": _with_analysis(values.get("config"), analysis)}
     out: dict[str, object] = {}
     for name, key in WIRE_KEYS.items():
-        value = given.get(name)
-        if name in _TRANSFORMS and value is not None:
+        value = values.get(name)
+        if value is not None and name in _TRANSFORMS:
             value = _TRANSFORMS[name](value)
         if value is not None:
             out[key] = value
@@ -102,15 +100,14 @@ def encode_session(options: ConfigOptions) -> dict[str, object]:
 
 
 def encode_channel(channel: Channel) -> dict[str, object]:
-    """What ``channel.add`` carries beside ``agent_id``: type, ref, its own keys, the overrides.
+    """What ``channel.add`` carries beside ``agent_id``: type, ref, WhatsApp's keys, the overrides,
+    and ``ringing`` last.
 
     For the wire only: it holds the WhatsApp secrets.
     """
     body: dict[str, object] = {"type": channel.type}
     if channel.ref is not None:
         body["ref"] = channel.ref
-    if channel.ringing:
-        body["ringing"] = True
     secrets = {
         "accessToken": channel.access_token,
         "verifyToken": channel.verify_token,
@@ -119,6 +116,8 @@ def encode_channel(channel: Channel) -> dict[str, object]:
     }
     body.update({key: value for key, value in secrets.items() if value is not None})
     body.update(encode_session(channel.config))
+    if channel.ringing:
+        body["ringing"] = True
     return body
 
 
@@ -174,11 +173,7 @@ def _wire_forms(value: Any) -> list[object]:
 
 
 def _wire_form(item: Any) -> object:
-    if not isinstance(item, Mapping):
-        return item.to_wire()
-    if isinstance(item.get("tools"), (list, tuple)):
-        return {**item, "tools": _wire_forms(item["tools"])}
-    return item
+    return item if isinstance(item, Mapping) else item.to_wire()
 
 
 def _with_analysis(config: object, analysis: Mapping[str, object]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,50 +11,68 @@ import attrs
 from pinecall.core import checks
 from pinecall.core.checks import Check, Place
 
-#: What an agent, a channel and a live session have in common, in the order of the wire.
-CONFIG: dict[str, Check] = {
-    "voice": checks.text_or_mapping,
-    "language": checks.text,
-    "flash": checks.anything,
-    "stt": checks.text_or_mapping,
-    "interruption": checks.flag_or_mapping,
-    "llm": checks.text_or_mapping,
-    "prompt": checks.text,
-    "prompt_vars": checks.mapping,
-    "greeting": checks.greeting,
-    "greeting_in_chat": checks.flag,
-    "memory": checks.renamed({"contact_key": "contactKey"}),
-    "timezone": checks.text,
-    "preparing": checks.preparing,
-    "raw_prompt": checks.flag,
-    "tools": checks.tools,
-    "skills": checks.skills,
-    "session_limits": checks.session_limits,
-    "config": checks.mapping,
-    "analysis": checks.renamed(checks.ANALYSIS),
-    "knowledge_base": checks.text_or_texts,
-    "mode": checks.anything,
-    "media": checks.renamed({"max_duration_seconds": "maxDurationSeconds"}),
-}
+_ALIASES = {"vars": "prompt_vars"}
 
-LINE: dict[str, Check] = {
-    "stt": checks.text_or_mapping,
-    "voice": checks.text_or_mapping,
-    "language": checks.text,
-    "turn_detection": checks.anything,
-    "extension_window": checks.number,
-}
+
+class Table(dict[str, Check]):
+    """The keys of one place, each with its check."""
+
+    @functools.cached_property
+    def spellings(self) -> dict[str, str]:
+        """The ways of writing each key: Python's, and the platform's."""
+        found = {written: name for name in self for written in (name, checks.camel(name))}
+        found.update({alias: name for alias, name in _ALIASES.items() if name in self})
+        return found
+
+
+#: What an agent, a channel and a live session have in common, in the order of the wire.
+CONFIG = Table(
+    {
+        "voice": checks.text_or_mapping,
+        "language": checks.text,
+        "flash": checks.anything,
+        "stt": checks.text_or_mapping,
+        "interruption": checks.flag_or_mapping,
+        "llm": checks.text_or_mapping,
+        "prompt": checks.text,
+        "prompt_vars": checks.mapping,
+        "greeting": checks.greeting,
+        "greeting_in_chat": checks.flag,
+        "memory": checks.renamed({"contact_key": "contactKey"}),
+        "timezone": checks.text,
+        "preparing": checks.preparing,
+        "raw_prompt": checks.flag,
+        "tools": checks.tools,
+        "skills": checks.skills,
+        "session_limits": checks.session_limits,
+        "config": checks.mapping,
+        "analysis": checks.renamed(checks.ANALYSIS),
+        "knowledge_base": checks.text_or_texts,
+        "mode": checks.anything,
+        "media": checks.renamed({"max_duration_seconds": "maxDurationSeconds"}),
+    }
+)
+
+LINE = Table(
+    {
+        "stt": checks.text_or_mapping,
+        "voice": checks.text_or_mapping,
+        "language": checks.text,
+        "turn_detection": checks.anything,
+        "extension_window": checks.number,
+    }
+)
 
 #: What only a channel has. The secrets' checks never quote the value.
-CHANNEL: dict[str, Check] = {
-    "ringing": checks.flag,
-    "access_token": checks.secret,
-    "verify_token": checks.secret,
-    "app_secret": checks.secret,
-    "phone": checks.filled,
-}
-
-_ALIASES = {"vars": "prompt_vars"}
+CHANNEL = Table(
+    {
+        "ringing": checks.flag,
+        "access_token": checks.secret,
+        "verify_token": checks.secret,
+        "app_secret": checks.secret,
+        "phone": checks.filled,
+    }
+)
 
 _DERIVED = "is not configurable: the server derives it from stt; remove it"
 #: Keys of other times and other methods, and what to do instead.
@@ -73,7 +92,7 @@ HINTS: dict[str, str] = {
 
 def read(
     place: Place,
-    table: Mapping[str, Check],
+    table: Table,
     *sources: object,
     hints: Mapping[str, str] = HINTS,
     code: str | None = None,
@@ -95,14 +114,13 @@ def read(
 
 def _fold(
     place: Place,
-    table: Mapping[str, Check],
+    table: Table,
     source: object,
     hints: Mapping[str, str],
     code: str | None,
 ) -> dict[str, object]:
     given = _mapping(place, source)
-    spellings = {spelling: name for name in table for spelling in (name, checks.camel(name))}
-    spellings.update({alias: name for alias, name in _ALIASES.items() if name in table})
+    spellings = table.spellings
     out: dict[str, object] = {}
     for key, value in given.items():
         name = spellings.get(key)

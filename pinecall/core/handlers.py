@@ -203,7 +203,7 @@ def _redefines(old: Function, new: Function) -> bool:
     """Is ``new`` the same handler again: the same object, or a notebook cell run once more?
 
     A cell that runs again compiles anew: another code object, from the same place. A function made
-    twice by one factory shares its code object: two handlers.
+    twice by one factory shares its code object: two handlers; so does a method of two objects.
     """
     if old == new:
         return True
@@ -211,8 +211,6 @@ def _redefines(old: Function, new: Function) -> bool:
     if before is None or after is None or before is after:
         return False
     if describe(old) != describe(new):
-        return False
-    if getattr(old, "__self__", None) is not getattr(new, "__self__", None):
         return False
     named = "<" not in describe(new)
     if before.co_filename != after.co_filename:

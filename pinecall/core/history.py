@@ -26,6 +26,7 @@ from .conversation import (
     CONVERSATIONS,
     ConversationRecord,
     contact_of,
+    is_spoken,
     record_from,
     record_of,
     restored_messages,
@@ -98,7 +99,6 @@ class Historian:
         self._clock = clock or (lambda: 0.0)
         self._started_at = 0.0
         self._ended_at = 0.0
-        self._begun = False
         self._done = False
         self._written = False
         self._restored: list[dict[str, Any]] = []
@@ -111,9 +111,6 @@ class Historian:
 
     def started(self) -> None:
         """The call began: look its contact up, and save it as active."""
-        if self._begun:
-            return
-        self._begun = True
         self._started_at = self._clock()
         contact = self._record().contact
         restores = has_method(self.store, "find_by_contact")
@@ -124,7 +121,7 @@ class Historian:
 
     def changed(self) -> None:
         """``call.messages`` changed: save 0.2 s after the last such change."""
-        if self._begun and not self._done:
+        if not self._done:
             self.session.timers.set(self._timer("save"), SAVE_AFTER, self._save)
 
     def written(self) -> None:
@@ -133,7 +130,7 @@ class Historian:
 
     def ended(self) -> None:
         """The call is over, its facts are final: save it once more, and never again."""
-        if not self._begun or self._done:
+        if self._done:
             return
         self._done = True
         self._ended_at = self._clock()
@@ -228,8 +225,8 @@ class Historian:
     def _give_up(self) -> None:
         self._finding = False
         job, self._job = self._job, None
-        if job is not None:
-            job.cancel()
+        assert job is not None
+        job.cancel()
         self.session.timers.clear(self._timer("find"))
 
     def _looked_up(self) -> None:
@@ -237,12 +234,22 @@ class Historian:
         self._save()
 
     def _restore(self, messages: list[dict[str, Any]]) -> None:
-        """``history.set``, unless the conversation has gone on meanwhile: it would be replaced."""
+        """``history.set``, unless the conversation has gone on meanwhile: it would be replaced.
+
+        A greeting the server has spoken meanwhile stays, behind what is restored.
+        """
         call = self.call
-        if not messages or call.messages or self._written or not call.live:
+        greeting = [message for message in call.messages if is_spoken(message)]
+        begun = len(greeting) < len(call.messages)
+        if not messages or begun or self._written or not call.live:
             return
         outcome = self.session.requests.ask(
-            call, "history.set", "history.updated", lambda _: None, durable=False, messages=messages
+            call,
+            "history.set",
+            "history.updated",
+            lambda _: None,
+            durable=False,
+            messages=[*messages, *greeting],
         )
         self._restored = messages
 

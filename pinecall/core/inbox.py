@@ -7,7 +7,7 @@ the newest of their kind and call once the queue is full, and how many were left
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 __all__ = ["INTERIM", "Inbox"]
@@ -61,6 +61,14 @@ class Inbox(Generic[T]):
         if not self._queue:
             self._interim.clear()
         return value
+
+    def take(self, most: int) -> deque[T]:
+        """The oldest ``most`` values, in order."""
+        return deque(self.get() for _ in range(min(most, len(self._queue))))
+
+    def put_back(self, values: Iterable[T]) -> None:
+        """What was taken and not used, in its order, before all else."""
+        self._queue.extendleft([value] for value in reversed(list(values)))
 
     def take_missed(self) -> int:
         missed, self.missed = self.missed, 0

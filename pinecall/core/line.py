@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..errors import ConfigurationError, PinecallError
+from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..options import LineOptions
-from . import config
+from . import checks, config
 from .call import CallBase
-from .handlers import Chains, describe, is_coroutine
+from .handlers import describe, is_coroutine
 from .jobs import Job
 from .listen import Heard, Listener
 from .listening import HasHandlers
 from .outcome import Outcome
 from .registration import LineRegistration
 from .speech import Speech
+from .verbs import prompt_vars as prompt_values
 
 if TYPE_CHECKING:
     from ..events import Turn
@@ -28,6 +29,14 @@ __all__ = ["LineBase", "LineCallBase", "RouteResult"]
 
 #: Seconds that the server may take to hand a call over.
 ROUTE_TIMEOUT = 15.0
+
+_ROUTE_FIELDS: dict[str, Callable[[checks.Place, str, object], object]] = {
+    "language": checks.text,
+    "voice": checks.text_or_mapping,
+    "stt": checks.text_or_mapping,
+    "greeting": checks.text,
+    "context": checks.mapping,
+}
 
 Extension = str | Callable[..., Any]
 
@@ -51,7 +60,6 @@ class LineBase(HasHandlers):
         self.config = LineOptions()
         self.live_calls: dict[str, CallBase] = {}
         self.registration = LineRegistration(session, self)
-        self.chains = Chains()
         self._extensions: dict[str, Extension] = {}
 
     @property
@@ -77,6 +85,11 @@ class LineBase(HasHandlers):
         ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` catches every other extension. A match
         takes the call; what is not in the table reaches the ``call`` handlers.
         """
+        if not isinstance(table, Mapping):
+            raise ConfigurationError(
+                f"line {self.number}: extensions are a dict like {{'10': 'sales'}}, "
+                f"not {type(table).__name__}"
+            )
         checked: dict[str, Extension] = {}
         for key, value in table.items():
             if not isinstance(key, str) or not (key == "*" or key.isdigit()):
@@ -189,6 +202,21 @@ class LineCallBase(CallBase):
 
     # -- verbs ----------------------------------------------------------------------------------
 
+    def require(self, verb: str) -> None:
+        if self.routed and not self.over:
+            # Its id is the agent's call now: nothing of the line's may reach that.
+            raise CallEnded(
+                f"{verb}: call {self.id} was handed over by line {self.agent.id!r}",
+                agent_id=self.agent.id,
+                call_id=self.id,
+            )
+        super().require(verb)
+
+    def hangup(self, *, reason: str | None = None) -> None:
+        """End the call; does nothing when it is over or handed over. Wire: ``call.hangup``."""
+        if not self.routed:
+            super().hangup(reason=reason)
+
     def speak_as(self, text: str, voice: Any, language: str | None, add_to_history: bool) -> Speech:
         self._override(voice=voice, language=language)
         return self.speak(text, "", None, add_to_history)
@@ -281,14 +309,18 @@ class LineCallBase(CallBase):
         history: bool = True,
     ) -> Outcome[RouteResult]:
         config.check_agent_id(agent)
-        options = {
+        place = checks.Place(f"route_to({agent!r})", call_id=self.id)
+        options: dict[str, Any] = {
             "language": language,
             "voice": voice,
             "stt": stt,
             "greeting": greeting,
-            "prompt_vars": dict(prompt_vars) if prompt_vars is not None else None,
-            "context": dict(context) if context is not None else None,
+            "prompt_vars": prompt_values(prompt_vars) if prompt_vars is not None else None,
+            "context": context,
         }
+        for field, check in _ROUTE_FIELDS.items():
+            if options[field] is not None:
+                options[field] = check(place, field, options[field])
         frame = {"event": "call.route", "call_id": self.id, "agent": agent}
         frame.update({key: value for key, value in options.items() if value is not None})
         with self.session.guard:

@@ -14,19 +14,17 @@ CLOSED          close the socket                    ``connect()`` → OPENING
 
 ``failed``: what may pass is retried after a growing delay (BACKOFF) until ``connect_timeout`` for a
 first connection and for ever (or ``max_attempts``) afterwards; what will not pass ends in IDLE (a
-first connection) or CLOSED. Each socket has a generation, and what comes from a former one is
-ignored. A front opens a socket when the phase is OPENING, and aborts the one it has whenever
-``generation`` is no longer that socket's.
+first connection) or CLOSED. Once the server has been one of ours only a refused key will not pass:
+what a proxy answers while it restarts must not end a service for good. Each socket has a
+generation, and what comes from a former one is ignored. A front opens a socket when the phase is
+OPENING, and aborts the one it has whenever ``generation`` is no longer that socket's.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-from attrs import field, frozen
 
 from ..errors import (
     AuthenticationError,
@@ -37,7 +35,7 @@ from ..errors import (
     PinecallError,
 )
 from ..events import Connected, ErrorFrame, Reconnecting
-from ..options import ReconnectPolicy
+from .attempt import Failure, LinkSettings, closed_early
 from .backoff import reconnect_delay
 from .outcome import Outcome, settled
 
@@ -55,9 +53,6 @@ SILENCE_MARGIN = 10.0
 #: A timer that fires this late (seconds) shows that this process was blocked, not the peer.
 LATE = 1.0
 
-_RETRY_CLOSE_CODES = {1001, 1006, 1012, 1013, 1014}
-_NOT_A_REFUSAL = {"CONNECTION_TIMEOUT", "CONNECTION_FAILED"}
-
 
 class Phase(enum.Enum):
     IDLE = "idle"
@@ -66,28 +61,6 @@ class Phase(enum.Enum):
     READY = "ready"
     BACKOFF = "backoff"
     CLOSED = "closed"
-
-
-@frozen
-class LinkSettings:
-    """``url`` and ``api_key`` are asked anew for each attempt."""
-
-    url: Callable[[], str]
-    api_key: Callable[[], str]
-    reconnect: ReconnectPolicy | None = field(factory=ReconnectPolicy)
-    ping_interval: float | None = 30.0
-    connect_timeout: float = 10.0
-
-
-@frozen
-class Failure:
-    """Why an attempt failed, as the front saw it. ``phase``: see :class:`~pinecall.ConnectError`."""
-
-    phase: str
-    message: str
-    retryable: bool = True
-    code: str | None = None
-    cause: BaseException | None = None
 
 
 class Link:
@@ -153,7 +126,8 @@ class Link:
         try:
             key = self.settings.api_key()
         except ConfigurationError as exc:
-            self._attempt_failed(Failure("authentication", exc.message, False, exc.code, exc))
+            # Not "authentication": the server has refused nothing.
+            self._attempt_failed(Failure("handshake", exc.message, False, exc.code, exc))
             return
         self.phase = Phase.AUTHENTICATING
         self.timers.clear("open")
@@ -169,10 +143,15 @@ class Link:
         """The socket is gone. ``code`` is None when there was no close frame."""
         if generation != self.generation:
             return
-        if self.phase is Phase.AUTHENTICATING:
-            self._attempt_failed(_closed_early(code, self.session.clean(reason)))
-        elif self.phase is Phase.READY:
-            self._down(code, reason)
+        waiting = self.phase is Phase.AUTHENTICATING
+        if not waiting and self.phase is not Phase.READY:
+            return
+        if code == 4001 or "isplaced" in reason:
+            self._displaced(self.session.clean(reason) or "connection_lost")
+        elif waiting:
+            self._attempt_failed(closed_early(code, self.session.clean(reason)))
+        else:
+            self._down(self.session.clean(reason) or "connection_lost")
 
     # -- what the server says -------------------------------------------------------------------
 
@@ -249,7 +228,7 @@ class Link:
             self.timers.set("alive", SILENCE_MARGIN, self._check_alive)
         else:
             log.warning("pinecall: nothing heard from the server for %.1f s; reconnecting", silent)
-            self._down(None, "")
+            self._down("connection_lost")
 
     # -- transitions ----------------------------------------------------------------------------
 
@@ -272,7 +251,7 @@ class Link:
         self.timers.clear("open")
         self.timers.clear("auth")
         self._last_failure = failure
-        if not failure.retryable or not self._may_retry():
+        if failure.is_final(known=self._was_up) or not self._may_retry():
             error = self._error(failure)
             first = not self._was_up
             self._stop(Phase.IDLE if first else Phase.CLOSED, failure.message)
@@ -280,6 +259,12 @@ class Link:
             if not first:
                 self.session.link_over("connection_lost", error)
             return
+        if not failure.retryable:
+            log.warning(
+                "pinecall: reconnecting failed (%s): %s; trying again",
+                failure.phase,
+                failure.message,
+            )
         self._back_off()
 
     def _may_retry(self) -> bool:
@@ -296,27 +281,32 @@ class Link:
         self._delay = delay
         self.timers.set("backoff", delay, self._backoff_over)
 
-    def _down(self, code: int | None, reason: str) -> None:
+    def _down(self, reason: str) -> None:
         """A link that was up is gone."""
         self.generation += 1
         for key in ("ping", "alive", "stable"):
             self.timers.clear(key)
-        text = self.session.clean(reason) or "connection_lost"
-        if code == 4001 or "isplaced" in reason:
-            self._stop(Phase.CLOSED, text)
-            error = DisplacedError(
-                f"another process took this connection's agents over ({text}); it will not "
-                "reconnect by itself: stop the other process, then connect() again"
-            )
-            self.session.link_down(text)
-            self.session.link_over("displaced", error)
-        elif not self._may_retry():
-            self._stop(Phase.CLOSED, text)
-            self.session.link_down(text)
-            self.session.link_over(text, None)
+        if not self._may_retry():
+            self._stop(Phase.CLOSED, reason)
+            self.session.link_down(reason)
+            self.session.link_over(reason, None)
         else:
             self._back_off()
-            self.session.link_down(text)
+            self.session.link_down(reason)
+
+    def _displaced(self, reason: str) -> None:
+        """Another connection has what was ours, and two shall not take it from each other in turn."""
+        was_ready = self.phase is Phase.READY
+        self._stop(Phase.CLOSED if self._was_up else Phase.IDLE, reason)
+        error = DisplacedError(
+            f"another process took this connection's agents over ({reason}); it will not "
+            "reconnect by itself: stop the other process, then connect() again"
+        )
+        self._settle(error)
+        if was_ready:
+            self.session.link_down(reason)
+        if self._was_up:
+            self.session.link_over("displaced", error)
 
     def _stop(self, phase: Phase, reason: str) -> None:
         self.generation += 1
@@ -348,7 +338,7 @@ class Link:
             return "the server"
 
     def _error(self, failure: Failure, *, deadline: bool = False) -> PinecallError:
-        if failure.phase == "authentication" and failure.code not in _NOT_A_REFUSAL:
+        if failure.refusal:
             return AuthenticationError(
                 f"the server refused the API key: {failure.message} ({failure.code}); check the "
                 "api_key argument or PINECALL_API_KEY",
@@ -367,15 +357,3 @@ class Link:
         )
         error.__cause__ = failure.cause
         return error
-
-
-def _closed_early(code: int | None, reason: str) -> Failure:
-    said = f"closed before 'connected' (code {code or 1006}{', ' + reason if reason else ''})"
-    if code == 1008 or "key" in reason.lower():
-        return Failure("authentication", reason or said, retryable=False, code="INVALID_KEY")
-    return Failure(
-        "authentication",
-        said,
-        retryable=code is None or code in _RETRY_CLOSE_CODES,
-        code="CONNECTION_FAILED",
-    )

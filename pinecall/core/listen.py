@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -52,7 +53,8 @@ class Listener:
             raise ConfigurationError(f"listen: digits is how many keys, 1 or more, not {digits!r}")
         if terminator is not None and (not isinstance(terminator, str) or len(terminator) != 1):
             raise ConfigurationError(f"listen: terminator is one key like '#', not {terminator!r}")
-        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout <= 0:
+        good = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+        if not good or not 0 < timeout < math.inf:
             raise ConfigurationError(f"listen: timeout is seconds, more than 0, not {timeout!r}")
         self.outcome: Outcome[Heard] = Outcome("listen()")
         self.outcome.on_abandon = self.give_up

@@ -37,6 +37,11 @@ class HasHandlers:
             ...
 
     @property
+    def events_over(self) -> bool:
+        """Will nothing more happen here? Only a call ends."""
+        return False
+
+    @property
     def handlers(self) -> Handlers:
         if self.own_handlers is None:
             self.own_handlers = self.session.new_handlers(self.title)
@@ -63,6 +68,8 @@ class Listening(Generic[C, A, K, L, S, R, I]):
         make_events: Callable[[Subscription], Any]
 
         @property
+        def events_over(self) -> bool: ...
+        @property
         def handlers(self) -> Handlers: ...
         def add_handler(self, event: str, handler: Function) -> Function: ...
         def add_once(self, event: str, handler: Function) -> Function: ...
@@ -86,7 +93,12 @@ class Listening(Generic[C, A, K, L, S, R, I]):
     def events(self, *names: EventName) -> I:
         """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
 
-        From this call on; it ends when it is closed, or the client disconnects.
+        From now on; it ends when it is closed, when the client disconnects, and a call's with the
+        call, after ``call.ended``.
         """
-        events: I = self.make_events(self.session.subscribe(self.handlers, names))
+        with self.session.guard:
+            subscription = self.session.subscribe(self.handlers, names)
+            if self.events_over:
+                subscription.close()
+        events: I = self.make_events(subscription)
         return events

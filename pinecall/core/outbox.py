@@ -48,6 +48,11 @@ class Outbox:
                 "sent; slow down, or wait for the connection to be given up",
                 "SEND_BUFFER_FULL",
             )
+        self.append(text)
+
+    def append(self, text: str) -> None:
+        """Whatever waits already: for what had its bound elsewhere, as the registry's state and
+        what was held."""
         self._ready.append(text)
         self._ready_bytes += len(text)
 
@@ -88,9 +93,10 @@ class Outbox:
         queue.append(_Held(agent_id, call_id, text, request_id))
         self._held_bytes += len(text)
 
-    def release(self, agent_id: str) -> list[str]:
-        """The agent is registered (again): what was held for it and its calls, in order."""
-        return [entry.text for entry in self._remove(self._held.pop(agent_id, ()))]
+    def send_held(self, agent_id: str) -> None:
+        """The agent is registered (again): what was held for it and its calls goes, in order."""
+        for entry in self._remove(self._held.pop(agent_id, ())):
+            self.append(entry.text)
 
     def drop_call(self, agent_id: str, call_id: str) -> int:
         """The call is over: its frames are not wanted any more. How many there were."""

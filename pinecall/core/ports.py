@@ -46,5 +46,5 @@ class Front(Protocol):
     ) -> LineCallBase: ...
 
     def make_whatsapp_session(
-        self, call: CallBase, contact_phone: str, contact_name: str | None
+        self, call: CallBase, contact_name: str | None
     ) -> WhatsAppSessionBase: ...

@@ -42,6 +42,8 @@ log = logging.getLogger("pinecall")
 class Registration:
     """What agents and lines have in common."""
 
+    __slots__ = ("_ready", "error", "owner", "session", "status")
+
     def __init__(self, session: Session, owner: AgentBase | LineBase) -> None:
         self.session = session
         self.owner = owner
@@ -88,9 +90,7 @@ class Registration:
 
     def _release(self) -> None:
         """What was held until the ack, in order."""
-        outbox, owner = self.session.outbox, self.owner.id
-        for text in outbox.release(owner):
-            outbox.transmit(text, about=owner)
+        self.session.outbox.send_held(self.owner.id)
 
     def refuse(self, error: PinecallError) -> None:
         """For good: ``ready`` fails, and the ``error`` handlers hear of it."""
@@ -114,9 +114,17 @@ class Registration:
     def forget(self) -> None:
         """The owner was removed."""
         self.status = "idle"
-        error = NotConnected(f"{self.owner.id!r} was removed", agent_id=self.owner.id)
-        if self._ready is not None:
-            self._ready.fail(error)
+        self._give_up("was removed")
+
+    def link_closed(self) -> None:
+        """The link does not come back by itself: whoever waits for the ack is told."""
+        self._give_up("is not registered: the connection was closed; connect() again")
+
+    def _give_up(self, why: str) -> None:
+        ready = self._ready
+        if ready is not None and not ready.done:
+            self._ready = None
+            ready.fail(NotConnected(f"{self.owner.id!r} {why}", agent_id=self.owner.id))
 
     def _renew(self) -> None:
         """What was refused is open again."""
@@ -126,6 +134,8 @@ class Registration:
 
 
 class AgentRegistration(Registration):
+    __slots__ = ("_episode", "_sent")
+
     owner: AgentBase
 
     def __init__(self, session: Session, owner: AgentBase) -> None:
@@ -140,7 +150,7 @@ class AgentRegistration(Registration):
     def claim(self) -> None:
         agent = self.owner
         self._sent = agent.config
-        self.session.transmit(encode.encode_create(agent.id, agent.config))
+        self.session.transmit(encode.encode_create(agent.id, agent.config), state=True)
 
     def acked(self) -> bool:
         """The server has it: what depends on it goes out, in the wire's order."""
@@ -153,13 +163,15 @@ class AgentRegistration(Registration):
             # Configured between the claim and its ack.
             changes = encode.encode_configure(self._sent, agent.config, only_changed=True)
             if changes:
-                session.transmit({"event": "agent.configure", "agent_id": agent.id, **changes})
+                frame = {"event": "agent.configure", "agent_id": agent.id, **changes}
+                session.transmit(frame, state=True)
         for channel in agent.channel_table.values():
-            agent.send_channel(channel)
+            agent.send_channel(channel, state=True)
         if agent.callers:
-            session.transmit({"event": "dev.config", "callers": list(agent.callers)})
+            frame = {"event": "dev.config", "callers": list(agent.callers)}
+            session.transmit(frame, state=True)
         for scope in agent.pauses:
-            agent.send_pause(scope)
+            agent.send_pause(scope, state=True)
         self._release()
         return True
 
@@ -288,12 +300,15 @@ class AgentRegistration(Registration):
 
 
 class LineRegistration(Registration):
+    __slots__ = ()
+
     owner: LineBase
 
     def claim(self) -> None:
         line = self.owner
         body = encode.encode_line(line.config)
-        self.session.transmit({"event": "line.create", "number": line.number, "config": body})
+        frame = {"event": "line.create", "number": line.number, "config": body}
+        self.session.transmit(frame, state=True)
 
     def acked(self) -> bool:
         if not super().acked():

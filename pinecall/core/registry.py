@@ -24,9 +24,13 @@ ENDED_REMEMBERED = 1024
 #: Spellings remembered, resolved or not: a server that sends ever new ids must not fill the memory.
 SPELLINGS_REMEMBERED = 10_000
 
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
 
 def slug(agent_id: str) -> str:
     """The server's form of an id: ``My Agent`` → ``my-agent``; empty for non-Latin text."""
+    if _SLUG.fullmatch(agent_id):
+        return agent_id
     text = re.sub(r"[_\s]+", "-", agent_id.strip().lower())
     return re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", text)).strip("-")
 

@@ -141,8 +141,16 @@ class Requests:
 
     def _abandon(self, request: _Request[Any]) -> None:
         self._forget(request)
+        # Whoever waits for it again must not wait for ever.
+        request.outcome.fail(
+            RequestTimeout(
+                f"{request.verb} on call {request.call.id}: it was given up before the answer came",
+                agent_id=request.call.agent.id,
+                call_id=request.call.id,
+            )
+        )
 
     def _forget(self, request: _Request[Any]) -> None:
-        if self._waiting.pop(request.id, None) is not None:
-            self._session.timers.clear(("request", request.id))
-            self._session.outbox.drop_request(request.call.agent.id, request.id)
+        del self._waiting[request.id]
+        self._session.timers.clear(("request", request.id))
+        self._session.outbox.drop_request(request.call.agent.id, request.id)

@@ -35,6 +35,7 @@ from ..options import ConfigOptions
 from . import effects, wire
 from .agent import AgentBase, tools_of
 from .call import CallBase
+from .chats import Chats
 from .delivering import Delivering
 from .drain import Drain
 from .handlers import describe, is_coroutine
@@ -61,6 +62,9 @@ DETACHED_FOR = 30.0
 #: Malformed messages reported one by one for each connection; the rest are only counted.
 MALFORMED_REPORTED = 10
 
+#: What ends a call makes it live no more, and nothing that waited for it is to be sent.
+_ENDS = frozenset({"call.ended", "llm.chat.ended", "llm.chat.error", "whatsapp.session_ended"})
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -75,6 +79,7 @@ class Session(Delivering):
         self.outbox = Outbox()
         self.registry = Registry()
         self.requests = Requests(self)
+        self.chats = Chats(self)
         self.link = Link(self, settings)
         self.org_id: str | None = None
         self.counts = {"received": 0, "malformed": 0, "unknown": 0, "dropped": 0}
@@ -128,11 +133,11 @@ class Session(Delivering):
         call = self.registry.calls.get(call_id) if call_id else None
         if call is not None:
             agent: AgentBase | LineBase | None = call.agent
-            if call.status == "detached":
-                self._reattach(call)
         else:
             agent = self.registry.owner(getattr(event, "agent_id", None))
         try:
+            if call is not None and call.status == "detached" and _name(event) not in _ENDS:
+                self._reattach(call)
             effect = effects.EFFECTS.get(type(event)) or effects.pass_on
             effect(self, event, agent, call)
         except PinecallError as exc:
@@ -169,8 +174,9 @@ class Session(Delivering):
     def disconnect(self, reason: str = "client_disconnect") -> None:
         """Ends everything at once; the front then flushes and closes the socket."""
         if self.link.disconnect(reason):
+            self._end_drain()
             self._unregister_all()
-            self.requests.fail_all(reason)
+            self._fail_questions(reason)
             self.end_calls(reason)
             self._announce_down(reason)
         self._closed()
@@ -187,13 +193,14 @@ class Session(Delivering):
     def link_down(self, reason: str) -> None:
         """The link was up and is not. What is in flight fails; calls wait for the link."""
         self._unregister_all()
-        self.requests.fail_all(reason)
+        self._fail_questions(reason)
         for call in list(self.registry.calls.values()):
             self._detach(call)
         self._announce_down(reason)
 
     def link_over(self, reason: str, error: PinecallError | None) -> None:
         """It will not come back by itself: ``error`` says why."""
+        self._end_drain()
         self.end_calls(reason)
         if error is not None:
             for owner in self._owners():
@@ -211,19 +218,28 @@ class Session(Delivering):
                 self._over.set(None)
         return self._over
 
+    def _end_drain(self) -> None:
+        """Before its calls are ended: they are cut, not finished."""
+        if self.drain is not None:
+            self.drain.finish()
+
     def _closed(self, error: PinecallError | None = None) -> None:
         for subscription in list(self._subscriptions):
             self.unsubscribe(subscription)
+        for owner in self._owners():
+            owner.registration.link_closed()
         self.timers.clear_all()
-        drain, self.drain = self.drain, None
-        if drain is not None:
-            drain.finish()
+        self._end_drain()
         over, self._over = self._over, None
         if over is not None:
             if error is None:
                 over.set(None)
             else:
                 over.fail(error)
+
+    def _fail_questions(self, reason: str) -> None:
+        self.requests.fail_all(reason)
+        self.chats.fail_all(reason)
 
     def _announce_down(self, reason: str) -> None:
         self.emit_client("disconnected", (reason,), Disconnected(reason=reason))
@@ -254,8 +270,7 @@ class Session(Delivering):
         call.status = "active"
         self.timers.clear(("detached", call.id))
         log.info("pinecall: call %s of agent %r goes on", call.id, call.agent.id)
-        for text in self.outbox.release(call.agent.id):
-            self.outbox.transmit(text, about=call.id)
+        self.outbox.send_held(call.agent.id)
 
     def end_calls(self, reason: str) -> None:
         for call in list(self.registry.calls.values()):
@@ -280,9 +295,16 @@ class Session(Delivering):
 
     # -- sending --------------------------------------------------------------------------------
 
-    def transmit(self, frame: dict[str, Any]) -> None:
-        """To the socket, now. Raises ConfigurationError for what is not JSON."""
-        self.outbox.transmit(wire.encode(frame), about=str(frame.get("event")))
+    def transmit(self, frame: dict[str, Any], *, state: bool = False) -> None:
+        """To the socket, now. ``state``: what the registry holds anyway, and the bound is not for.
+
+        Raises ConfigurationError for what is not JSON, NotConnected when the server takes nothing.
+        """
+        text = wire.encode(frame)
+        if state:
+            self.outbox.append(text)
+        else:
+            self.outbox.transmit(text, about=str(frame.get("event")))
 
     def hold(
         self, frame: dict[str, Any], *, agent_id: str, call_id: str | None, request_id: str | None
@@ -330,9 +352,9 @@ class Session(Delivering):
             self.hub = Hub(self.registry, self.guard, self.random)
         return self.hub
 
-    def local_agents(self, ids: str | Iterable[str]) -> list[AgentBase]:
+    def local_agents(self, ids: Iterable[str]) -> list[AgentBase]:
         """Those of this client among ``ids``: tokens for them wait for their registration."""
-        owners = [self.registry.owner(one) for one in ([ids] if isinstance(ids, str) else ids)]
+        owners = [self.registry.owner(one) for one in ids]
         return [owner for owner in owners if isinstance(owner, AgentBase)]
 
     def agents_of_call(self, call_id: str) -> list[str]:
@@ -395,7 +417,7 @@ class Session(Delivering):
             "agents": len(self.registry.agents),
             "lines": len(self.registry.lines),
             "calls": len(self.registry.calls),
-            "requests": len(self.requests),
+            "requests": len(self.requests) + len(self.chats),
             "reconnects": self.link.reconnects,
             "state": self.state,
         }

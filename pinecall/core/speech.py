@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..errors import CallEnded, RequestTimeout
+from ..errors import CallEnded, ConfigurationError, RequestTimeout
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -107,6 +107,14 @@ class ReplyStream:
 
     def write(self, token: str) -> None:
         """Speak ``token`` next; nothing once the stream has ended or was aborted."""
+        if not isinstance(token, str):
+            call = self._call
+            raise ConfigurationError(
+                f"write: token is a str, not {type(token).__name__} (call {call.id} of agent "
+                f"{call.agent.id!r})",
+                agent_id=call.agent.id,
+                call_id=call.id,
+            )
         with self._call.session.guard:
             if self.ended or self.aborted:
                 return

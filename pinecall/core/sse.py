@@ -195,10 +195,11 @@ class Parser:
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """The events that ``piece`` completes."""
-        if self._after_cr and piece[:1] == b"\n":
+        if not piece:
+            return []
+        follows, self._after_cr = self._after_cr, piece[-1:] == b"\r"
+        if follows and piece[:1] == b"\n":
             piece = piece[1:]
-        if piece:
-            self._after_cr = piece[-1:] == b"\r"
         *lines, self._rest = re.split(rb"\r\n|\r|\n", self._rest + piece)
         found = []
         for line in lines:

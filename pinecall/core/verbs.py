@@ -13,7 +13,7 @@ from . import config, encode, phone
 from .history import WRITES
 from .outcome import Outcome
 from .speech import ReplyStream, Speech
-from .toolround import ToolResult, result_frame
+from .toolround import HandRound, Round, ToolResult, checked_results, result_frame
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -40,6 +40,7 @@ class CallVerbs:
         session: Session
         last_message_id: str
         streams: dict[str, ReplyStream]
+        rounds: dict[str, Round]
 
         @property
         def over(self) -> bool: ...
@@ -55,7 +56,7 @@ class CallVerbs:
     def speak(
         self, text: str, in_reply_to: str, message_id: str | None, add_to_history: bool = False
     ) -> Speech:
-        _text("text", text)
+        self._check("speech", text=text, in_reply_to=in_reply_to, message_id=message_id or "")
         with self.session.guard:
             message_id = message_id or self.session.message_id()
             frame = {
@@ -86,6 +87,13 @@ class CallVerbs:
 
         ``with call.reply_stream(turn) as stream: stream.write("…")``. Wire: ``bot.reply.stream``.
         """
+        if turn is not None and not isinstance(getattr(turn, "message_id", None), str):
+            raise ConfigurationError(
+                f"reply_stream(turn): the turn or message to answer, not {type(turn).__name__}",
+                agent_id=self.agent.id,
+                call_id=self.id,
+            )
+        self._check("reply_stream", message_id=message_id or "")
         with self.session.guard:
             self.require("reply_stream")
             answers = turn.message_id if turn is not None else self.answered_message()
@@ -95,6 +103,7 @@ class CallVerbs:
 
     def cancel(self, message_id: str | None = None) -> None:
         """Stop speaking ``message_id``, or the current reply. Wire: ``bot.cancel``."""
+        self._check("cancel", message_id=message_id or "")
         self._live({"event": "bot.cancel", "call_id": self.id}, message_id=message_id)
 
     def clear(self) -> None:
@@ -105,6 +114,7 @@ class CallVerbs:
 
     def hangup(self, *, reason: str | None = None) -> None:
         """End the call; does nothing when it is over. Wire: ``call.hangup``."""
+        self._check("hangup", reason=reason or "")
         with self.session.guard:
             if self.over:
                 return
@@ -122,19 +132,20 @@ class CallVerbs:
         Raises ConfigurationError for a bad number. Wire: ``call.forward`` → ``call.forwarded``.
         """
         to = phone.normalize(to)
+        self._check("forward", message=message)
         self._durable(
             {
                 "event": "call.forward",
                 "call_id": self.id,
                 "to": to,
                 "message": message,
-                "announce": announce,
+                "announce": bool(announce),
             }
         )
 
     def send_dtmf(self, digits: str) -> None:
         """Play keys to the other side: 0-9, * and #. Wire: ``call.dtmf`` → ``call.dtmf_sent``."""
-        _text("digits", digits)
+        self._check("send_dtmf", digits=digits)
         if not digits or not set(digits) <= DTMF:
             raise ConfigurationError(
                 f"send_dtmf({digits!r}): digits are 0-9, * and #", call_id=self.id
@@ -170,15 +181,26 @@ class CallVerbs:
 
     def load_skill(self, skill: str) -> None:
         """From the next generation on; ``skill.loaded`` confirms. Wire: ``skill.load``."""
-        self._live({"event": "skill.load", "call_id": self.id, "skill": _text("skill", skill)})
+        self._check("load_skill", skill=skill)
+        self._live({"event": "skill.load", "call_id": self.id, "skill": skill})
 
     def unload_skill(self, skill: str) -> None:
         """``skill.unloaded`` confirms. Wire: ``skill.unload``."""
-        self._live({"event": "skill.unload", "call_id": self.id, "skill": _text("skill", skill)})
+        self._check("unload_skill", skill=skill)
+        self._live({"event": "skill.unload", "call_id": self.id, "skill": skill})
 
     def tool_result(self, msg_id: str, results: Iterable[ToolResult | Mapping[str, Any]]) -> None:
-        """Answer a round of ``llm.tool_call`` by hand: one result for each call of the round."""
-        self._durable(result_frame(self.id, msg_id, results))
+        """Answer a round of ``llm.tool_call`` by hand: one result for each call of the round.
+
+        Raises ConfigurationError for what is no result. Wire: ``llm.tool_result``.
+        """
+        checked = checked_results(results)
+        with self.session.guard:
+            self.send_durable(result_frame(self.id, msg_id, checked))
+            round_ = self.rounds.get(msg_id)
+            if isinstance(round_, HandRound):
+                round_.answered(checked)
+        self.session.wake()
 
     # -- requests -------------------------------------------------------------------------------
 
@@ -186,6 +208,8 @@ class CallVerbs:
         return self._ask("history.get", "history.data", _messages, durable=False)
 
     def ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
+        texts = {name: fields[name] for name in ("text", "prompt") if name in fields}
+        self._check(verb, **texts)
         return self._ask(verb, "history.updated", _count, durable=True, **fields)
 
     def _ask(
@@ -212,6 +236,17 @@ class CallVerbs:
         return outcome
 
     # -- sending --------------------------------------------------------------------------------
+
+    def _check(self, verb: str, **texts: object) -> None:
+        """Each of them is a str, or a ConfigurationError says which is not."""
+        for name, value in texts.items():
+            if not isinstance(value, str):
+                raise ConfigurationError(
+                    f"{verb}: {name} is a str, not {type(value).__name__} (call {self.id} of "
+                    f"agent {self.agent.id!r})",
+                    agent_id=self.agent.id,
+                    call_id=self.id,
+                )
 
     def _live(self, frame: dict[str, Any], **optional: Any) -> None:
         frame.update({key: value for key, value in optional.items() if value is not None})
@@ -258,12 +293,6 @@ def prompt_vars(values: Mapping[str, Any]) -> dict[str, str]:
             f"prompt vars are a dict like {{'name': 'Ana'}}, not {type(values).__name__}"
         )
     return {str(key): "" if value is None else str(value) for key, value in values.items()}
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(f"{name} is a str, not {type(value).__name__}")
-    return value
 
 
 def _messages(event: HistoryData) -> list[dict[str, Any]]:

@@ -15,16 +15,19 @@ __all__ = ["WhatsAppSessionBase"]
 class WhatsAppSessionBase:
     """The session behind a WhatsApp call (wire: ``whatsapp.session_started``).
 
-    ``id`` is the session's and its call's; ``contact_phone`` has digits without a plus. The fronts
-    add the call's requests.
+    ``id`` is the session's and its call's. The fronts add the call's requests.
     """
 
-    def __init__(self, call: CallBase, contact_phone: str, contact_name: str | None) -> None:
+    def __init__(self, call: CallBase, contact_name: str | None) -> None:
         self.session = call.session
         self.call = call
         self.id = call.id
-        self.contact_phone = contact_phone
         self.contact_name = contact_name
+
+    @property
+    def contact_phone(self) -> str:
+        """Digits without a plus; empty until the contact writes, if the start was not seen."""
+        return self.call.from_
 
     def ask_history(self) -> Outcome[list[dict[str, Any]]]:
         return self.call.ask_history()

@@ -25,6 +25,11 @@ Frame = dict[str, Any]
 _encoder = msgspec.json.Encoder()
 _PREFIXES = ('{"event":"', '{"event": "')
 _KEYWORDS = {"from": "from_"}
+#: To the sender of ``llm.chat`` some servers write as to a browser.
+_SAME = {
+    f"chat.{what}": f"llm.chat.{what}"
+    for what in ("token", "tool_call", "tool_result", "done", "error")
+}
 
 
 class Malformed(ValueError):
@@ -80,7 +85,11 @@ def decode(text: str) -> Event:
     name = event_name(text)
     read = _decoders.get(name)
     if read is None:
-        read = _decoders[name] = _reader(name) if name in EVENTS else _unknown
+        known = _SAME.get(name, name)
+        if known in EVENTS:
+            read = _decoders[name] = _reader(known)
+        else:
+            read = _unknown  # not kept: the names a server may think of have no end
     try:
         event = read(text)
     except msgspec.ValidationError as exc:
@@ -121,7 +130,7 @@ def _not_as_announced(name: str, text: str, exc: Exception) -> Event:
     present = {key: value for key, value in raw.items() if value is not None}
     event: Event
     try:
-        event = _from_dict(present, EVENTS[name])
+        event = _from_dict(present, EVENTS[_SAME.get(name, name)])
     except msgspec.ValidationError as still:
         problem = str(still)
         unknown = _unknown(text)

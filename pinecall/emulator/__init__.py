@@ -9,6 +9,9 @@
         await call.say("hello")
         print(await call.wait_reply(timeout=10.0))
 
+What goes wrong on a real network can be had on demand: see ``Emulator.fail``, ``on_dial``, ``drop``
+and ``freeze``.
+
 Everything but the ``wait_…`` methods has happened when the method returns; the ``await`` only gives the
 result. ``pinecall_sync.emulator`` is the same, blocking.
 """
@@ -20,7 +23,16 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-from .base import EmulatorBase
+try:
+    from .base import EmulatorBase
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+        raise
+    raise ModuleNotFoundError(
+        f"the emulator needs {missing.name}, which comes with an extra: "
+        'pip install "pinecall-sdk[emulator]"',
+        name=missing.name,
+    ) from None
 from .core.caller import Saying
 from .core.session import Heard
 from .errors import EmulatorError, Nobody
@@ -93,7 +105,10 @@ class CallerEnd(CallerBase):
         return _DONE
 
     def interrupt(self, text: str) -> Done[None]:
-        """Speak over the agent: now if it speaks or thinks, else over its next words."""
+        """Speak over the agent: now if it speaks or thinks, else over its next words.
+
+        When it has nothing to say for 2 s (``interrupt_patience=``), it is said all the same.
+        """
         self._say(Saying(text, cut=True))
         return _DONE
 
@@ -269,12 +284,26 @@ class Emulator(EmulatorBase):
         error: str | None = None, agent_id: str | None = None, delay: float | None = None,
         **fields: Any,
     ) -> Done[None]:  # fmt: skip
-        """Let the next ``times`` commands (or events) of that name go wrong.
+        """Let the next ``times`` commands or events of that name go wrong.
 
-        ``how``: refuse, ignore (no answer), repeat (answer twice), delay (by ``delay`` seconds),
-        reorder (after the next of its kind), drop (cut the socket, or close it with ``code``).
-        ``fields`` go into the refusal, like ``retry_after_s=0.1``. ``fail("open", status=503)``
-        refuses the next handshake; ``fail("GET /chat/token", status=500)`` an HTTP request.
+        ``event`` is a name on the wire: a command like ``agent.create``, ``channel.add``,
+        ``call.dial``, ``history.get``, ``llm.tool_result``, or an event like ``call.started``,
+        ``llm.tool_call``, ``bot.finished``; of one agent with ``agent_id``. ``how``:
+
+        - ``refuse`` (commands): the no of its kind, with ``code`` and ``error``: an ``error``,
+          ``line.error``, ``call.error``, ``reply.rejected``, ``call.route_failed``,
+          ``llm.chat.error``, or an answer to ``history.…`` that holds an error. ``fields`` go into
+          it, like ``retry_after_s=0.1``.
+        - ``ignore``: it got lost. What waits for it times out.
+        - ``repeat``: the event comes twice, or each answer to the command does.
+        - ``delay``: by ``delay`` seconds.
+        - ``reorder``: after the next of that name on its connection, or half a second later.
+        - ``drop``: in its place the socket is cut, or closed with ``code`` and ``error``.
+
+        ``fail("open", status=503)`` refuses the next handshake, ``fail("GET /chat/token",
+        status=500)`` an HTTP request. What becomes of a dial is for ``on_dial`` to say, a whole
+        server that says nothing is ``freeze``, a lost link ``drop``. Raises EmulatorError for what
+        cannot happen.
         """
         self._fail(event, how, times, code, error, agent_id, delay, fields)
         return _DONE

@@ -1,8 +1,9 @@
-"""``python -m pinecall.emulator``: a Pinecall server on this machine until Ctrl-C."""
+"""``python -m pinecall.emulator``: a Pinecall server on this machine until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 
@@ -65,6 +66,8 @@ def main(argv: list[str] | None = None) -> int:
         "--verbose", action="store_true", help="also words, interim texts and pings"
     )
     options = parser.parse_args(argv)
+    # Ended by a process manager it stops as by Ctrl-C, so that clients hear a goodbye.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         emulator = _Served(
             options.port, options.key, options.responder, pace=options.pace, host=options.host

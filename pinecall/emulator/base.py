@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -10,11 +11,13 @@ from typing import Any, TypeVar
 import msgspec
 from attrs import fields_dict
 
+from ..events import EVENTS
 from . import views
 from .app import make_app
 from .core import Server, Settings
 from .core import credits as credit
 from .core.chat import ChatSession
+from .core.commands import COMMANDS
 from .core.faults import Fault
 from .core.names import normal_number
 from .core.outbound import Outcome
@@ -245,6 +248,7 @@ class EmulatorBase:
                 raise EmulatorError(f"fail({event!r}, {how!r}): HTTP requests are answered once")
             self._runner.http_faults.add(fault)
         else:
+            _check_fault(event, how)
             self._act(lambda core: core.faults.add(fault))
 
     def _send(self, frame: Frame, agent: str | None) -> None:
@@ -359,6 +363,20 @@ class EmulatorBase:
             return held if held is not None and held.registered else None
 
         return self._runner.wait(find, timeout, lambda: f"agent {agent_id!r} did not register")
+
+
+def _check_fault(event: str, how: str) -> None:
+    """A fault that cannot happen would make a test that proves nothing."""
+    commands = {"connect", "ping", "pong", *COMMANDS}
+    if event not in commands and event not in EVENTS:
+        near = difflib.get_close_matches(event, [*commands, *EVENTS], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise EmulatorError(f"fail({event!r}): there is no such command or event{hint}")
+    if how == "refuse" and event not in commands:
+        raise EmulatorError(
+            f"fail({event!r}, 'refuse'): only commands are refused; an event can be ignored, "
+            "repeated, delayed, reordered, or drop the socket"
+        )
 
 
 def _links(core: Server, agent: str | None) -> list[int]:

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AgentCreated(Event):
     """``agent.created``.
 
@@ -37,7 +37,7 @@ class AgentCreated(Event):
     call_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AgentResumed(Event):
     """``agent.resumed``.
 
@@ -49,7 +49,7 @@ class AgentResumed(Event):
     call_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AgentConfigured(Event):
     """``agent.configured``.
 
@@ -62,7 +62,7 @@ class AgentConfigured(Event):
     call_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AgentDisplaced(Event):
     """``agent.displaced``.
 
@@ -76,7 +76,7 @@ class AgentDisplaced(Event):
     reason: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChannelAdded(Event):
     """``channel.added``.
 
@@ -92,7 +92,7 @@ class ChannelAdded(Event):
     ref: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChannelConfigured(Event):
     """``channel.configured``.
 
@@ -106,7 +106,7 @@ class ChannelConfigured(Event):
     ref: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChannelRemoved(Event):
     """``channel.removed``.
 
@@ -120,7 +120,7 @@ class ChannelRemoved(Event):
     ref: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ConfigUpdated(Event):
     """``config_updated``.
 
@@ -133,7 +133,7 @@ class ConfigUpdated(Event):
     phone: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SessionConfigUpdated(Event):
     """``session_config_updated``.
 
@@ -148,7 +148,7 @@ class SessionConfigUpdated(Event):
     success: bool | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PhoneAdded(Event):
     """``phone_added``.
 
@@ -161,7 +161,7 @@ class PhoneAdded(Event):
     phone: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class PhoneRemoved(Event):
     """``phone_removed``.
 
@@ -174,7 +174,7 @@ class PhoneRemoved(Event):
     phone: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CreditsRejected(Event):
     """``credits.rejected`` (documented by the platform, not seen on the wire).
 
@@ -188,7 +188,7 @@ class CreditsRejected(Event):
     call_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CreditsExhausted(Event):
     """``credits.exhausted`` (documented by the platform, not seen on the wire).
 

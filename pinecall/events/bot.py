@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BotSpeaking(Event):
     """``bot.speaking``.
 
@@ -40,7 +40,7 @@ class BotSpeaking(Event):
     text: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BotWord(Event):
     """``bot.word``.
 
@@ -66,7 +66,7 @@ class BotWord(Event):
     end_time: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BotFinished(Event):
     """``bot.finished``.
 
@@ -88,7 +88,7 @@ class BotFinished(Event):
     text: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BotInterrupted(Event):
     """``bot.interrupted``.
 
@@ -114,7 +114,7 @@ class BotInterrupted(Event):
     reason: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class BargeIn(Event):
     """``barge_in``.
 
@@ -129,7 +129,7 @@ class BargeIn(Event):
     cancelled_message_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class MessageConfirmed(Event):
     """``message.confirmed``.
 
@@ -148,7 +148,7 @@ class MessageConfirmed(Event):
     text: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class MessageAborted(Event):
     """``message.aborted`` (documented by the platform, not seen on the wire).
 
@@ -166,7 +166,7 @@ class MessageAborted(Event):
     reason: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ReplyRejected(Event):
     """``reply.rejected``.
 

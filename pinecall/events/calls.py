@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallRinging(Event):
     """``call.ringing``.
 
@@ -46,7 +46,7 @@ class CallRinging(Event):
     direction: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallRejected(Event):
     """``call.rejected``.
 
@@ -61,7 +61,7 @@ class CallRejected(Event):
     reason: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallStarted(Event):
     """``call.started``.
 
@@ -96,7 +96,7 @@ class CallStarted(Event):
     line_transcript: list[dict[str, Any]] = field(factory=list)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallEnded(Event):
     """``call.ended``.
 
@@ -131,7 +131,7 @@ class CallEnded(Event):
     language: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallUpdated(Event):
     """``call.updated``.
 
@@ -146,7 +146,7 @@ class CallUpdated(Event):
     language: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallDialing(Event):
     """``call.dialing``.
 
@@ -163,7 +163,7 @@ class CallDialing(Event):
     to: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallError(Event):
     """``call.error``.
 
@@ -180,7 +180,7 @@ class CallError(Event):
     code: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallForwarded(Event):
     """``call.forwarded``.
 
@@ -195,7 +195,7 @@ class CallForwarded(Event):
     to: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallRecording(Event):
     """``call.recording`` (documented by the platform, not seen on the wire).
 
@@ -217,7 +217,7 @@ class CallRecording(Event):
     duration_ms: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallHeld(Event):
     """``call.held``.
 
@@ -230,7 +230,7 @@ class CallHeld(Event):
     call_id: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallUnheld(Event):
     """``call.unheld``.
 
@@ -243,7 +243,7 @@ class CallUnheld(Event):
     call_id: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallMuted(Event):
     """``call.muted``.
 
@@ -256,7 +256,7 @@ class CallMuted(Event):
     call_id: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallUnmuted(Event):
     """``call.unmuted``.
 
@@ -271,7 +271,7 @@ class CallUnmuted(Event):
     muted_transcript: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallDtmfSent(Event):
     """``call.dtmf_sent``.
 
@@ -286,7 +286,7 @@ class CallDtmfSent(Event):
     digits: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallDtmfReceived(Event):
     """``call.dtmf_received``.
 

@@ -22,17 +22,17 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatStarted(Event):
-    """``llm.chat.started``.
+    """``llm.chat.started``: a chat begins. Handlers of its agent get it as ``chat.started``.
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: chat session id (agent side)
-    session_id: same id (requester side)
-    metadata: sealed in the chat token
+    agent_id: owning agent: plain id, `org:slug` or slug form; sometimes absent
+    call_id: the chat's id, to the owner of the agent; absent to the requester
+    session_id: the same id, to the requester (the sender of ``llm.chat``); such a frame reaches
+        ``on("*", …)`` only
+    metadata: sealed in the chat token, or the requester's
     language: sealed lang
-    model: requester side
+    model: to the requester
     """
 
     EVENT: ClassVar[str] = "llm.chat.started"
@@ -44,7 +44,7 @@ class LlmChatStarted(Event):
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatChunk(Event):
     """``llm.chat.chunk``.
 
@@ -67,7 +67,7 @@ class LlmChatChunk(Event):
     language: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatEnded(Event):
     """``llm.chat.ended``.
 
@@ -88,15 +88,15 @@ class LlmChatEnded(Event):
     ended_at: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatError(Event):
-    """``llm.chat.error``.
+    """``llm.chat.error``: to the owner of the agent, the chat is over (``call.ended`` with reason
+    ``chat_error``, and ``error`` with the text); to the requester, this message was not answered.
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: agent side
-    session_id: requester side
-    error: text; dropped on the agent side
+    agent_id: owning agent: plain id, `org:slug` or slug form; sometimes absent
+    call_id: the chat's id, to the owner
+    session_id: the same id, to the requester
+    error: text
     """
 
     EVENT: ClassVar[str] = "llm.chat.error"
@@ -106,7 +106,7 @@ class LlmChatError(Event):
     error: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChatMessage(Event):
     """``chat.message``.
 
@@ -123,7 +123,7 @@ class ChatMessage(Event):
     message_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ChatResponse(Event):
     """``chat.response``.
 
@@ -138,13 +138,16 @@ class ChatResponse(Event):
     text: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToken(Event):
-    """``llm.chat.token`` (to the sender of ``llm.chat`` only).
+    """``llm.chat.token``: a piece of the answer to ``pc.chat()``, as it is made.
 
-    session_id: requester's session
-    token: delta
-    text: text so far
+    Only the requester gets it. ``chat.token`` is read alike, and so are ``chat.done``,
+    ``chat.error``, ``chat.tool_call`` and ``chat.tool_result``.
+
+    session_id: the requester's session
+    token: the piece
+    text: all of it so far
     """
 
     EVENT: ClassVar[str] = "llm.chat.token"
@@ -155,13 +158,13 @@ class LlmChatToken(Event):
     text: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatDone(Event):
-    """``llm.chat.done`` (to the sender of ``llm.chat`` only).
+    """``llm.chat.done``: the answer to ``pc.chat()`` is complete. Only the requester gets it.
 
-    session_id: requester's session
-    text: whole reply; empty means use the tokens
-    model: model
+    session_id: the requester's session
+    text: the whole answer; empty: the tokens are
+    model: the model that gave it
     """
 
     EVENT: ClassVar[str] = "llm.chat.done"
@@ -172,12 +175,13 @@ class LlmChatDone(Event):
     model: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolCall(Event):
-    """``llm.chat.tool_call`` (to the sender of ``llm.chat`` only).
+    """``llm.chat.tool_call``: the agent uses tools for the answer to ``pc.chat()``. Only the
+    requester gets it, to show; the agent's owner runs them.
 
-    session_id: requester's session
-    tool_calls: [{name, arguments}] for display; the agent's owner executes
+    session_id: the requester's session
+    tool_calls: [{name, arguments}]
     """
 
     EVENT: ClassVar[str] = "llm.chat.tool_call"
@@ -187,13 +191,13 @@ class LlmChatToolCall(Event):
     tool_calls: list[dict[str, Any]] = field(factory=list)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolResult(Event):
-    """``llm.chat.tool_result`` (to the sender of ``llm.chat`` only).
+    """``llm.chat.tool_result``: what such a tool gave. Only the requester gets it.
 
-    session_id: requester's session
-    result: result
-    text: fallback
+    session_id: the requester's session
+    result: the result as text
+    text: where ``result`` is absent, this is it
     """
 
     EVENT: ClassVar[str] = "llm.chat.tool_result"

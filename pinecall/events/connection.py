@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Connected(Event):
     """``connected``.
 
@@ -33,21 +33,21 @@ class Connected(Event):
     protocol_version: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Authenticated(Event):
     """``authenticated``."""
 
     EVENT: ClassVar[str] = "authenticated"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Ping(Event):
     """``ping``."""
 
     EVENT: ClassVar[str] = "ping"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Pong(Event):
     """``pong``.
 
@@ -58,7 +58,7 @@ class Pong(Event):
     timestamp: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class ErrorFrame(Event):
     """``error``.
 
@@ -88,7 +88,7 @@ class ErrorFrame(Event):
     limit: int | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Registered(Event):
     """``registered`` (legacy; declared, never seen).
 

@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LineCreated(Event):
     """``line.created``.
 
@@ -31,7 +31,7 @@ class LineCreated(Event):
     number: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LineError(Event):
     """``line.error``.
 
@@ -50,7 +50,7 @@ class LineError(Event):
     error: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LineDestroyed(Event):
     """``line.destroyed``.
 
@@ -64,7 +64,7 @@ class LineDestroyed(Event):
     number: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallRouted(Event):
     """``call.routed``.
 
@@ -80,7 +80,7 @@ class CallRouted(Event):
     agent: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class CallRouteFailed(Event):
     """``call.route_failed``.
 

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmBefore(Event):
     """``llm.before``.
 
@@ -38,7 +38,7 @@ class LlmBefore(Event):
     turn: int | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmPreparingTimeout(Event):
     """``llm.preparing_timeout``.
 
@@ -57,7 +57,7 @@ class LlmPreparingTimeout(Event):
     budget_ms: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmToolCall(Event):
     """``llm.tool_call``.
 
@@ -82,7 +82,7 @@ class LlmToolCall(Event):
     language: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmToolResult(Event):
     """``llm.tool_result`` (documented by the platform, not seen on the wire).
 
@@ -100,7 +100,7 @@ class LlmToolResult(Event):
     results: list[dict[str, Any]] = field(factory=list)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmThinking(Event):
     """``llm.thinking`` (documented by the platform, not seen on the wire).
 
@@ -114,7 +114,7 @@ class LlmThinking(Event):
     call_id: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmResponse(Event):
     """``llm.response`` (documented by the platform, not seen on the wire).
 
@@ -132,7 +132,7 @@ class LlmResponse(Event):
     finish_reason: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class LlmError(Event):
     """``llm.error`` (documented by the platform, not seen on the wire).
 
@@ -148,7 +148,7 @@ class LlmError(Event):
     error: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class DocsSources(Event):
     """``docs.sources`` (documented by the platform, not seen on the wire).
 
@@ -164,7 +164,7 @@ class DocsSources(Event):
     sources: list[dict[str, Any]] = field(factory=list)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SkillLoaded(Event):
     """``skill.loaded``.
 
@@ -182,7 +182,7 @@ class SkillLoaded(Event):
     by: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SkillUnloaded(Event):
     """``skill.unloaded``.
 
@@ -200,7 +200,7 @@ class SkillUnloaded(Event):
     by: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class MemoryOps(Event):
     """``memory.ops``.
 

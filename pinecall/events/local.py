@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Disconnected", "EventsGap", "Item", "Reconnecting", "Turn"]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Disconnected(Event):
     """The link is gone.
 
@@ -27,7 +27,7 @@ class Disconnected(Event):
     reason: str
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Reconnecting(Event):
     """A new attempt to connect begins.
 
@@ -40,7 +40,7 @@ class Reconnecting(Event):
     delay: float = 0.0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class Turn(Event):
     """A caller's turn, merged from ``eager.turn`` or ``turn.end`` and the ``user.message`` before it.
 
@@ -80,7 +80,7 @@ class Item:
     call: CallBase | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class EventsGap(Event):
     """A consumer was far behind: ``missed`` interim events were coalesced into newer ones."""
 

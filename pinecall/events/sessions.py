@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class HistoryData(Event):
     """``history.data``.
 
@@ -40,7 +40,7 @@ class HistoryData(Event):
     error: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class HistoryUpdated(Event):
     """``history.updated``.
 
@@ -60,7 +60,7 @@ class HistoryUpdated(Event):
     error: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SessionConfigured(Event):
     """``session.configured``.
 
@@ -75,7 +75,7 @@ class SessionConfigured(Event):
     session_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SessionIdleWarning(Event):
     """``session.idle_warning``.
 
@@ -92,7 +92,7 @@ class SessionIdleWarning(Event):
     idle_timeout_seconds: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SessionTimeout(Event):
     """``session.timeout``.
 
@@ -109,7 +109,7 @@ class SessionTimeout(Event):
     reason: str = ""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SessionPaused(Event):
     """``session.paused``.
 
@@ -125,7 +125,7 @@ class SessionPaused(Event):
     contact: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SessionResumed(Event):
     """``session.resumed``.
 
@@ -141,7 +141,7 @@ class SessionResumed(Event):
     contact: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SessionSent(Event):
     """``session.sent``.
 

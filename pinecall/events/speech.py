@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SpeechStarted(Event):
     """``speech.started``.
 
@@ -43,7 +43,7 @@ class SpeechStarted(Event):
     timestamp: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class SpeechEnded(Event):
     """``speech.ended``.
 
@@ -64,7 +64,7 @@ class SpeechEnded(Event):
     timestamp: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class UserSpeaking(Event):
     """``user.speaking``.
 
@@ -90,7 +90,7 @@ class UserSpeaking(Event):
     confirmed_text: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class UserMessage(Event):
     """``user.message``.
 
@@ -117,7 +117,7 @@ class UserMessage(Event):
     turn_id: int = 0
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class EagerTurn(Event):
     """``eager.turn``.
 
@@ -140,7 +140,7 @@ class EagerTurn(Event):
     latency_ms: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TurnPause(Event):
     """``turn.pause``.
 
@@ -159,7 +159,7 @@ class TurnPause(Event):
     latency_ms: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TurnEnd(Event):
     """``turn.end``.
 
@@ -184,7 +184,7 @@ class TurnEnd(Event):
     source: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TurnResumed(Event):
     """``turn.resumed``.
 
@@ -201,7 +201,7 @@ class TurnResumed(Event):
     timestamp: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class TurnContinued(Event):
     """``turn.continued``.
 
@@ -218,7 +218,7 @@ class TurnContinued(Event):
     timestamp: float | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class AudioMetrics(Event):
     """``audio.metrics``.
 

@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppSessionStarted(Event):
     """``whatsapp.session_started``.
 
@@ -36,7 +36,7 @@ class WhatsAppSessionStarted(Event):
     contact_name: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppMessage(Event):
     """``whatsapp.message``.
 
@@ -63,7 +63,7 @@ class WhatsAppMessage(Event):
     paused: bool | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppResponse(Event):
     """``whatsapp.response``.
 
@@ -84,7 +84,7 @@ class WhatsAppResponse(Event):
     source: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppStatus(Event):
     """``whatsapp.status``.
 
@@ -105,7 +105,7 @@ class WhatsAppStatus(Event):
     message_id: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppSessionEnded(Event):
     """``whatsapp.session_ended``.
 

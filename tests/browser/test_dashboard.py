@@ -98,6 +98,7 @@ def test_tenants_see_their_own(emu: Emulator, dashboard: Dashboard, open_page: O
         page.run(
             "window.raw = ''; fetch('/events').then(async ({body}) => {"
             " for await (const piece of body.pipeThrough(new TextDecoderStream())) raw += piece; });"
+            " true"  # not the promise, which would be waited for: the stream has no end
         )
         page.until("raw.includes('connected')")
     calls = {agent: emu.phone_call(phone) for agent, phone in PHONES.items()}

@@ -20,6 +20,7 @@ from pinecall.core.outcome import Outcome
 from pinecall.core.session import Session
 from pinecall.core.verbs import answering
 from pinecall.core.whatsapp import WhatsAppSessionBase
+from pinecall.errors import ConfigurationError
 from pinecall.options import ReconnectPolicy
 
 __all__ = ["COMMANDS", "EVENTS", "KEY", "Client", "Front", "Wire", "check_command"]
@@ -92,9 +93,9 @@ class Front:
         return CallBase(session, agent, call_id, **facts)
 
     def make_whatsapp_session(
-        self, call: CallBase, contact_phone: str, contact_name: str | None
+        self, call: CallBase, contact_name: str | None
     ) -> WhatsAppSessionBase:
-        return WhatsAppSessionBase(call, contact_phone, contact_name)
+        return WhatsAppSessionBase(call, contact_name)
 
     def epoch(self) -> float:
         return 1_800_000_000.0
@@ -128,12 +129,13 @@ class Wire:
     ) -> None:
         self.now = 0.0
         self.key = key
+        self.url = URL
         self.chance: float | None = None
         self._random = Random(7).random
         self.front = Front(coroutines)
         settings = LinkSettings(
-            url=lambda: URL,
-            api_key=lambda: self.key,
+            url=lambda: self._given(self.url, "MISSING_URL"),
+            api_key=lambda: self._given(self.key, "MISSING_KEY"),
             reconnect=reconnect,
             ping_interval=ping_interval,
             connect_timeout=connect_timeout,
@@ -142,6 +144,12 @@ class Wire:
         self.pc = Client(self.session)
         self.jobs: list[Job] = []
         self.hold_jobs = False
+
+    @staticmethod
+    def _given(value: str, code: str) -> str:
+        if not value:
+            raise ConfigurationError("it is not set", code)
+        return value
 
     def _draw(self) -> float:
         return self._random() if self.chance is None else self.chance

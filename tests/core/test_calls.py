@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
+from harness import EVENTS, Wire
 
 from pinecall.errors import (
     CallEnded,
@@ -182,6 +182,8 @@ class TestEnding:
             "chat.response",
             "llm.chat.ended",
             "llm.chat.error",
+            "llm.preparing_timeout",
+            "call.error",
             "brand.new",
         ):
             wire.server(
@@ -201,14 +203,34 @@ class TestEnding:
         wire.server(event, agent_id="mara", call_id="CA1")
         assert told[0][2] is None
 
-    def test_recording_without_an_agent(self) -> None:
-        """A recording without agent_id reaches the agent whose call it was."""
+    @pytest.mark.parametrize(
+        ("event", "ids"),
+        [
+            ("call.recording", {"call_id": "CA1"}),
+            ("memory.ops", {"call_id": "CA1"}),
+            ("memory.ops", {"session_id": "CA1"}),
+        ],
+    )
+    def test_late_and_without_an_agent(self, event: str, ids: dict[str, str]) -> None:
+        """What may come late and without agent_id reaches the agent whose call it was."""
         wire = Wire()
         call = wire.call()
         wire.server("call.ended", agent_id="mara", call_id="CA1")
-        told = wire.listen("call.recording", on=call.agent)
-        wire.server("call.recording", call_id="CA1", audio="UklGRg==")
-        assert told[0][1].audio == "UklGRg=="
+        told = wire.listen(event, on=call.agent)
+        wire.server(event, **ids, audio="UklGRg==", contact="+1555")
+        assert len(told) == 1
+        assert told[0][1].raw["contact"] == "+1555"
+
+    @pytest.mark.parametrize("event", ["memory.ops", "call.recording", "call.error"])
+    @pytest.mark.parametrize("ids", [{"agent_id": "nobody"}, {"call_id": "CA7"}])
+    def test_late_of_strangers(self, event: str, ids: dict[str, str]) -> None:
+        """Of agents and calls that are not here they are dropped as everything is."""
+        wire = Wire()
+        wire.agent()
+        told = wire.listen("*", "error")
+        wire.server(event, **ids, error="odd")
+        assert told == []
+        assert wire.pc.stats()["dropped"] == 1
 
     def test_memory_by_session(self) -> None:
         """memory.ops that names its call by session_id gets that call."""
@@ -374,6 +396,19 @@ class TestDetaching:
         wire.server("user.speaking", call_id="CA1", text="x")
         assert wire.sent() == [{"event": "call.hangup", "call_id": "CA1", "reason": "bye"}]
         wire.server("agent.resumed", agent_id="mara")
+        assert wire.sent() == []
+
+    def test_the_first_event_is_its_end(self) -> None:
+        """A call of whose end the first event tells is over, and what waited for it is not sent."""
+        wire = Wire()
+        call = wire.call()
+        wire.lost()
+        call.hangup(reason="bye")
+        wire.reconnect()
+        wire.sent()
+        wire.server("call.ended", call_id="CA1", reason="hangup")
+        wire.server("agent.resumed", agent_id="mara")
+        assert (call.status, call.reason) == ("ended", "hangup")
         assert wire.sent() == []
 
     def test_detached_and_registered(self) -> None:
@@ -574,34 +609,50 @@ class TestEvents:
     @pytest.mark.parametrize(
         "event",
         [
+            "speech.started",
+            "speech.ended",
+            "user.speaking",
+            "user.message",
+            "eager.turn",
+            "turn.pause",
+            "turn.end",
+            "turn.resumed",
+            "turn.continued",
+            "bot.speaking",
+            "bot.word",
+            "bot.finished",
+            "bot.interrupted",
+            "barge_in",
+            "message.confirmed",
+            "message.aborted",
+            "reply.rejected",
+            "audio.metrics",
+            "call.updated",
             "call.held",
             "call.unheld",
             "call.muted",
+            "call.unmuted",
             "call.forwarded",
             "call.dtmf_sent",
+            "call.dtmf_received",
             "call.recording",
-            "message.aborted",
-            "credits.exhausted",
+            "llm.tool_call",
+            "skill.loaded",
+            "skill.unloaded",
             "session.idle_warning",
             "session.timeout",
-            "barge_in",
-            "speech.started",
-            "speech.ended",
-            "audio.metrics",
-            "turn.pause",
-            "turn.resumed",
+            "credits.exhausted",
         ],
     )
     def test_climbing(self, event: str) -> None:
         """A call's event goes to the handlers of the call, the agent and the client, in that order."""
         wire = Wire()
         call = wire.call()
-        order: list[str] = []
-        wire.pc.add_handler(event, lambda e, c: order.append("client"))
-        call.agent.add_handler(event, lambda e, c: order.append("agent"))
-        call.add_handler(event, lambda e, c: order.append("call"))
-        wire.server(event, agent_id="mara", call_id="CA1")
-        assert order == ["call", "agent", "client"]
+        order: list[tuple[str, Any]] = []
+        for owner in (wire.pc, call.agent, call):
+            owner.add_handler(event, lambda e, c, whose=owner: order.append((whose, c)))
+        wire.server({**EVENTS[event]["example"], "agent_id": "mara", "call_id": "CA1"})
+        assert order == [(owner, call) for owner in (call, call.agent, wire.pc)]
 
     def test_unmuted(self) -> None:
         """call.unmuted brings what was said meanwhile."""
@@ -619,9 +670,11 @@ class TestEvents:
         assert (told[0][1].digit, told[0][1].digits) == ("4", "204")
 
     def test_skills(self) -> None:
-        """skill.loaded and skill.unloaded keep active_skills."""
+        """skill.loaded and skill.unloaded keep active_skills, and tell call and agent by whom."""
         wire = Wire()
         call = wire.call()
+        both = ("skill.loaded", "skill.unloaded")
+        on_call, on_agent = wire.listen(*both, on=call), wire.listen(*both, on=call.agent)
         for event, skill in [
             ("skill.loaded", "a"),
             ("skill.loaded", "b"),
@@ -631,6 +684,11 @@ class TestEvents:
         ]:
             wire.server(event, agent_id="mara", call_id="CA1", skill=skill, by="model")
         assert call.active_skills == ["a"]
+        assert on_call == on_agent
+        assert [(name, event.skill, event.by) for name, event, _ in on_call[2:4]] == [
+            ("skill.loaded", "a", "model"),
+            ("skill.unloaded", "b", "model"),
+        ]
         wire.server("skill.loaded", agent_id="mara", skill="x")
         assert call.active_skills == ["a"]
 
@@ -645,14 +703,32 @@ class TestEvents:
         wire.server(event, session_id="CA7", reason="idle_timeout")
         assert len(told) == 1
 
+    def test_idle_warning(self) -> None:
+        """session.idle_warning tells call and agent the seconds that are left, and the limit."""
+        wire = Wire()
+        call = wire.call()
+        lists = [wire.listen("session.idle_warning", on=owner) for owner in (call, call.agent)]
+        wire.server(
+            "session.idle_warning",
+            agent_id="mara",
+            call_id="CA1",
+            remaining_seconds=15,
+            idle_timeout_seconds=60,
+        )
+        for told in lists:
+            event = told[0][1]
+            assert (event.remaining_seconds, event.idle_timeout_seconds) == (15, 60)
+            assert told[0][2] is call
+
     def test_timeout_comes_before_the_end(self) -> None:
-        """session.timeout is told before call.ended."""
+        """session.timeout, with its reason, is told before call.ended."""
         wire = Wire()
         wire.call()
         told = wire.listen("session.timeout", "call.ended")
         wire.server("session.timeout", call_id="CA1", session_id="CA1", reason="idle_timeout")
         wire.server("call.ended", call_id="CA1", reason="idle_timeout")
         assert [name for name, *_ in told] == ["session.timeout", "call.ended"]
+        assert told[0][1].reason == told[1][2] == "idle_timeout"
 
     def test_frames_for_a_call_nobody_knows(self) -> None:
         """An event of an unknown call without an agent is dropped."""
@@ -848,12 +924,25 @@ class TestGreeting:
             wire.run_jobs()
             assert told[0][1].code == ("CALL_ENDED" if end == "call" else "NOT_CONNECTED")
 
-    def test_text(self) -> None:
-        """A text is the server's to speak."""
-        wire = Wire()
-        wire.agent(greeting="Hello")
-        wire.call()
+    @pytest.mark.parametrize("direction", ["inbound", "outbound"])
+    def test_text(self, direction: str) -> None:
+        """A text is the server's to speak: it is in the claim, and nothing is said here."""
+        wire = Wire().up()
+        wire.pc.deploy("mara", greeting="Hello")
+        assert wire.sent()[0]["greeting"] == "Hello"
+        wire.server("agent.created", agent_id="mara")
+        wire.call(direction=direction)
         assert wire.sent() == []
+
+    def test_deployed_twice(self) -> None:
+        """An agent that was deployed a second time greets once."""
+        wire = Wire().up()
+        wire.pc.deploy("mara", greeting=lambda call: "Hello")
+        wire.server("agent.created", agent_id="mara")
+        wire.pc.deploy("mara", greeting=lambda call: "Hello again")
+        wire.sent()
+        wire.call()
+        assert [frame["text"] for frame in wire.sent()] == ["Hello again"]
 
     def test_outbound(self) -> None:
         """An outbound call is not greeted by the function."""

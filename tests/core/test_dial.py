@@ -131,6 +131,9 @@ class TestAsking:
         mara = wire.pc.agent("mara", phone_number=FROM)
         with pytest.raises(DialError, match="wait_ready"):
             dial(mara)
+        wire.pc.remove_agent("mara")
+        with pytest.raises(DialError, match="was removed"):
+            dial(mara)
 
     def test_bridge(self) -> None:
         """A bridge always says whether it waits for the end of the turn."""
@@ -166,7 +169,8 @@ class TestAsking:
 
 class TestAnswered:
     def test_its_own_call(self) -> None:
-        """A dial resolves with the call that call.dialing announced, when it is answered."""
+        """A dial resolves with the call that call.dialing announced, when it is answered; the call
+        knows the greeting it was dialled with."""
         wire, mara = dialer()
         told = wire.listen("call.started", "call.dialing")
         outcome = dial(mara, greeting="Hi!")
@@ -293,6 +297,25 @@ class TestAnswered:
         dialing(wire, "CD")
         assert not outcome.done
 
+    def test_a_visitor_does_not_bridge(self) -> None:
+        """Somebody who opens the web page meanwhile is not the call that was asked for."""
+        wire, mara = dialer()
+        outcome = bridge(mara)
+        wire.call(mara, "CW", **{"from": "webrtc", "to": "mara", "transport": "webrtc"})
+        assert not outcome.done
+        wire.call(mara, "CB", to="pines")
+        assert outcome.result().id == "CB"
+
+    def test_a_number_that_is_none(self) -> None:
+        """A call whose number cannot be read is nobody's; the dial waits for its own."""
+        wire, mara = dialer()
+        outcome = dial(mara)
+        dialing(wire, "CX", "unavailable")
+        answered(wire, "CX", "unavailable")
+        assert not outcome.done
+        answered(wire, "CA9")
+        assert outcome.result().id == "CA9"
+
     def test_no_greeting_function(self) -> None:
         """The greeting of a dial is the server's to speak."""
         wire, mara = dialer()
@@ -374,6 +397,17 @@ class TestNotAnswered:
         assert failure(two).reason == "failed"
         assert [name for name, *_ in told] == ["error", "error"]
         assert wire.session.registry.calls == {}
+
+    def test_late_error_of_another_call(self) -> None:
+        """A call.error of a call that is over fails no dial, and is not told."""
+        wire, mara = dialer()
+        wire.call(mara, "CI")
+        ended(wire, "CI", "hangup")
+        outcome = dial(mara)
+        told = wire.listen("error")
+        wire.server("call.error", agent_id="mara", call_id="CI", error="late")
+        assert not outcome.done
+        assert told == []
 
     def test_error_frame(self) -> None:
         """An error frame for the agent fails the oldest dial without a call, with its code."""
@@ -523,3 +557,27 @@ class TestNotAnswered:
         call = outcome.result()
         assert isinstance(call, CallBase)
         assert told == [("call.ended", call, "hangup")]
+
+
+def test_an_error_of_a_call_that_nobody_dialled() -> None:
+    """``call.error`` without a call settles the first dial that has none, and where there is none
+    it is only told; the error keeps the server's words and code."""
+    wire = Wire()
+    agent = wire.agent(phone_number="+13186330963")
+    outcome = agent.place_dial(
+        "+15550001111",
+        None,
+        greeting=None,
+        metadata=None,
+        config=None,
+        detect_turn_end=False,
+        timeout=30.0,
+    )
+    told = wire.listen("error")
+    for _ in range(2):
+        wire.server("call.error", agent_id="mara", error="no credit", code="PLAN")
+    error = outcome.error
+    assert isinstance(error, DialError)
+    assert (error.code, error.reason) == ("PLAN", "failed")
+    assert "no credit" in error.message
+    assert [entry[1].code for entry in told] == ["PLAN", "PLAN"]

@@ -111,12 +111,12 @@ def test_without_a_connection() -> None:
 
 
 def test_disconnect_ends_it() -> None:
-    """disconnect() ends the waiting."""
+    """disconnect() ends the waiting; the calls it ends were cut."""
     wire = Wire()
     wire.call()
     outcome = drain(wire)
     wire.session.disconnect()
-    assert outcome.done
+    assert (outcome.result().finished, outcome.result().cut) == ([], ["CA1"])
     assert len(wire.session.timers) == 0
 
 
@@ -126,4 +126,4 @@ def test_a_link_that_ends() -> None:
     wire.call()
     outcome = drain(wire)
     wire.lost(4001)
-    assert outcome.done
+    assert (outcome.result().finished, outcome.result().cut) == ([], ["CA1"])

@@ -23,6 +23,8 @@ from pinecall.core.encode import (
 )
 from pinecall.options import AgentOptions, Channel, ConfigOptions, LineOptions
 
+PLAIN = {"type": "function", "function": {"name": "plain"}}
+
 
 class Wired:
     """A tool or a skill: a name and a wire form."""
@@ -56,8 +58,8 @@ def test_rich_agent_create() -> None:
         analysis={"sendAudioMetrics": True},
         config={"speaker_filter": {"enabled": True}, "analysis": {"recording": True}},
         session_limits={"maxDurationSeconds": 1800, "idle_timeout_seconds": 0},
-        skills=[{"name": "booking", "description": "…", "tools": [Wired("book")]}],
-        tools=[Wired("lookup"), {"type": "function", "function": {"name": "plain"}}],
+        skills=[{"name": "booking", "description": "…", "tools": [PLAIN], "ragTopK": 3}],
+        tools=[Wired("lookup"), PLAIN],
         raw_prompt=False,
         preparing={"timeoutMs": 2500},
         timezone="Europe/Madrid",
@@ -93,13 +95,15 @@ def test_rich_agent_create() -> None:
             "raw_prompt": False,
             "tools": [
                 {"type": "function", "function": {"name": "lookup"}},
-                {"type": "function", "function": {"name": "plain"}},
+                PLAIN,
             ],
             "skills": [
                 {
                     "name": "booking",
                     "description": "…",
-                    "tools": [{"type": "function", "function": {"name": "book"}}],
+                    "tools": [PLAIN],
+                    "rag_top_k": 3,
+                    "activation": "model",
                 }
             ],
             "session_limits": {"max_duration_seconds": 1800, "idle_timeout_seconds": 0},
@@ -230,15 +234,15 @@ def test_merge_is_shallow() -> None:
 
 
 def test_phone_channel() -> None:
-    """A phone channel sends its number, ringing when true, and its encoded overrides."""
+    """A phone channel sends its number, its encoded overrides, and ringing when true."""
     channel = Channel("phone", "1 (318) 633-0963", ringing=True, stt="a:b", language="es")
     assert text(encode_channel(channel)) == text(
         {
             "type": "phone",
             "ref": "+13186330963",
-            "ringing": True,
             "language": "es",
             "stt": {"provider": "a", "model": "b"},
+            "ringing": True,
         }
     )
     quiet = Channel("phone", "+13186330963", ringing=False)
@@ -302,6 +306,24 @@ def test_line() -> None:
             "extension_window_ms": 0,
         }
     )
+
+
+def test_deploy_sends_what_agent_sends() -> None:
+    """Beside its model and channels deploy() takes every field that agent() takes."""
+    fields = {
+        "voice": "elevenlabs/sarah",
+        "language": "es",
+        "stt": "deepgram-flux",
+        "tools": [PLAIN],
+        "session_limits": {"max_duration_seconds": 60},
+        "allowed_origins": ["https://x.dev"],
+        "greeting": "Hi",
+    }
+    llm = {"provider": "openai", "model": "gpt-4.1", "enabled": True}
+    deployed, _ = deploy_options(None, {**fields, "model": "openai/gpt-4.1"}, agent_id="mara")
+    frame = encode_create("mara", deployed)
+    assert text(frame) == text(encode_create("mara", agent(**fields, llm=llm)))
+    assert set(frame) == {"event", "agent_id", "llm", *fields}
 
 
 def test_deploy_example() -> None:

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from harness import EVENTS, Wire
 
+from pinecall.core.delivering import Subscription
 from pinecall.core.handlers import Handlers, Revision, describe, is_coroutine
+from pinecall.core.listening import HasHandlers, Listening
 from pinecall.core.names import SIGNATURES, check_name, public_name
+from pinecall.core.session import Session
 from pinecall.errors import CallEnded, ConfigurationError, PinecallError
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
@@ -247,6 +250,18 @@ class TestOnceAndOff:
         word(wire)
         assert seen == []
 
+    def test_once_is_not_used_up_unheard(self) -> None:
+        """An event that once was not called for leaves it registered."""
+        wire = Wire()
+        mara = wire.agent()
+        seen: list[Any] = []
+        mara.add_once("bot.word", lambda e, c: seen.append(e.word))
+        wire.server("bot.word", agent_id="mara", call_id="CA7", word="of an unseen call")
+        wire.call(mara)
+        word(wire, "a")
+        word(wire, "b")
+        assert seen == ["a"]
+
     def test_off(self) -> None:
         """A handler is taken off by name and function, or all of a name; others stay."""
         wire = Wire()
@@ -313,6 +328,63 @@ class TestOnceAndOff:
         assert table.revision.number == 2
 
 
+class Face(Listening[Any, Any, Any, Any, Any, object, Subscription], HasHandlers):
+    """What a front makes of an agent, with bare subscriptions for iterators."""
+
+    title = "agent 'x'"
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def make_events(self, subscription: Subscription) -> Subscription:
+        return subscription
+
+
+class EndedFace(Face):
+    """The same of a call that is over."""
+
+    events_over = True
+
+
+class TestTheTypedFace:
+    def test_events_of_what_is_over(self) -> None:
+        """An iterator of a call that is over ends at once."""
+        assert EndedFace(Wire().session).events("bot.word").over
+        assert not Face(Wire().session).events("bot.word").over
+
+    def test_all_four(self) -> None:
+        """on, once, off and events, as users have them, are one table of handlers."""
+        wire = Wire()
+        face = Face(wire.session)
+
+        @face.on("bot.word")
+        def always(event: Any, call: Any) -> None:
+            """It stays."""
+
+        def next_only(event: Any, call: Any) -> None:
+            """It goes."""
+
+        assert face.once("bot.word", next_only) is next_only
+        subscription = face.events("bot.word")
+        entries = face.handlers.get("bot.word")
+        assert [(e.function, e.once) for e in entries] == [
+            (always, False), (next_only, True), (None, False),
+        ]  # fmt: skip
+        assert entries[2].inbox is subscription.inbox
+        face.off("bot.word", always)
+        face.off("bot.word")
+        assert face.handlers.get("bot.word") == [entries[2]]
+        subscription.close()
+        assert not face.handlers
+
+    def test_misspelt(self) -> None:
+        """A misspelt name is refused by each of them."""
+        face = Face(Wire().session)
+        for register in (face.on, face.once, face.off, face.events):
+            with pytest.raises(ConfigurationError, match=r"bot\.word"):
+                register("bot.wrod")  # type: ignore[call-overload]
+
+
 class TestRedefining:
     SOURCE = "def handler(event, call):\n    seen.append({0!r})\n"
 
@@ -356,6 +428,21 @@ class TestRedefining:
             )
         word(wire)
         assert seen == ["new"]
+
+    def test_cell_with_a_class_again(self) -> None:
+        """A cell that defines a class and registers a method of each of two objects, run again,
+        replaces both."""
+        text = "class Desk:\n    def heard(self, event, call):\n        seen.append(self)\n"
+        text += "handler = (Desk().heard, Desk().heard)\n"
+        seen: list[Any] = []
+        wire = Wire()
+        wire.call()
+        for _ in range(2):
+            pair = self.cell(text, "<ipython-1>", seen)
+            for handler in pair:
+                wire.pc.add_handler("bot.word", handler)
+        word(wire)
+        assert seen == [handler.__self__ for handler in pair]
 
     def test_edited_cell(self) -> None:
         """An edited cell, which has another file name, replaces its handler."""
@@ -620,3 +707,19 @@ class TestIterators:
         wire.session.report_gap(call.agent, 4)
         wire.settle()
         assert [(gap.missed, of) for _, gap, of in told] == [(3, call), (4, None)]
+
+
+def test_a_calls_iterators_end_with_it() -> None:
+    """An iterator of a call's events ends after ``call.ended``; one of an ended call is empty."""
+    wire = Wire()
+    call = wire.call()
+    subscription = wire.session.subscribe(call.handlers, ())
+    other = wire.session.subscribe(wire.pc.handlers, ("call.ended",))
+    wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
+    item = subscription.take()
+    assert item is not None
+    assert item.name == "call.ended"
+    assert subscription.over
+    assert not other.over
+    assert call.events_over
+    assert not call.agent.events_over

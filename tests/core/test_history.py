@@ -359,7 +359,7 @@ def test_without_times_the_store_gives_the_newest_first() -> None:
 
 
 def test_what_the_call_contains_is_not_replaced() -> None:
-    """Nothing is restored once somebody has spoken, or the program wrote the history itself."""
+    """Nothing is restored once the contact has spoken, or the program wrote the history itself."""
     spoken = World(Store([past(1, "a")]))
     spoken.historian.started()
     spoken.say("user", "hello")
@@ -369,6 +369,29 @@ def test_what_the_call_contains_is_not_replaced() -> None:
     written.historian.written()
     written.run()
     assert spoken.frames() == written.frames() == []
+
+
+def test_a_greeting_stays_behind_what_is_restored() -> None:
+    """A greeting spoken during the lookup hinders no restore, and is part of the conversation."""
+    world = World(Store([past(1, "a", "b")]))
+    world.historian.started()
+    world.say("assistant", "Good evening.")
+    world.run()
+    (frame,) = world.frames()
+    assert [m["content"] for m in frame["messages"]] == ["a", "b", "Good evening."]
+    world.call.messages = list(frame["messages"])
+    world.end()
+    world.run()
+    assert [m["content"] for m in world.store.saved[-1].messages] == ["Good evening."]
+
+
+def test_a_tool_call_is_no_greeting() -> None:
+    """Where the model has already called a tool, the conversation has gone on."""
+    world = World(Store([past(1, "a", "b")]))
+    world.historian.started()
+    world.call.messages.append({"role": "assistant", "content": None, "tool_calls": []})
+    world.run()
+    assert world.frames() == []
 
 
 def test_a_call_that_begins_with_messages_asks_for_nothing() -> None:
@@ -399,6 +422,18 @@ def test_others_are_filtered_out() -> None:
     assert [m["content"] for m in frame["messages"]] == ["mine"]
     nobody = past(6, contact=None)
     assert not same_contact(past(7, contact=None), nobody)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"agent_id": "mara"}, {"call_id": "old"}, {"agent_id": "mara", "call_id": 5}]
+)
+def test_a_dict_that_is_no_record(odd: dict[str, Any]) -> None:
+    """A dict that does not say which call of which agent it was is reported, not guessed at."""
+    world = World(Store([odd]))
+    world.historian.started()
+    world.run()
+    assert world.frames() == []
+    assert "not dict" in str(world.errors[0])
 
 
 def test_a_user_id_holds_across_channels() -> None:
@@ -515,6 +550,18 @@ def test_a_call_from_its_frames() -> None:
     assert (world.store.saved[2].reason, world.store.saved[2].duration) == ("hangup", 4.5)
 
 
+def test_a_program_that_writes_the_history_is_not_overruled() -> None:
+    """When call.started's handler sets the history itself, what the store finds stays out of it."""
+    world = World(Store([past(1, "before")]))
+    world.agent.configure(history=world.store)
+    about = {"agent_id": "mara", "call_id": "CA2", "from": CALLER, "to": "+1", "transport": "phone"}
+    world.receive({"event": "call.started", **about, "direction": "inbound"})
+    call = world.session.registry.calls["CA2"]
+    call.ask_change("history.set", messages=[{"role": "user", "content": "mine"}])
+    world.run()
+    assert [f["messages"][0]["content"] for f in world.frames()] == ["mine"]
+
+
 # -- stores that fail ---------------------------------------------------------------------------
 
 
@@ -548,6 +595,48 @@ def test_a_store_that_recovers_gets_everything() -> None:
     world.run()
     assert len(world.store.saved) == 1
     assert len(world.store.saved[0].messages) == 1
+
+
+def test_what_changed_during_a_save_that_fails_is_saved() -> None:
+    """A save that fails does not hold up the one that waits for it."""
+    world = World(Store())
+    world.store.find_by_contact = None
+    world.historian.started()
+    (first,) = world.jobs()
+    world.say("user", "a")
+    world.wait(1.0)
+    assert world.jobs() == []
+    first.failed(OSError("busy"))
+    world.run()
+    assert [len(record.messages) for record in world.store.saved] == [1]
+
+
+def test_a_method_whose_parameters_are_unknown() -> None:
+    """A find_by_contact that does not tell its parameters gets the contact and the limit alone."""
+
+    class Opaque(Store):
+        @property
+        def find_by_contact(self) -> Any:  # type: ignore[override]
+            return _Untold(self.asked)
+
+    world = World(Opaque())
+    world.historian.started()
+    world.run()
+    assert world.store.asked == [(CALLER, 5)]
+    assert len(world.store.saved) == 1
+
+
+class _Untold:
+    """Callable, and its signature is nonsense, as that of some compiled functions."""
+
+    __signature__ = "(...)"
+
+    def __init__(self, asked: list[tuple[Any, ...]]) -> None:
+        self._asked = asked
+
+    def __call__(self, *arguments: Any) -> list[Any]:
+        self._asked.append(arguments)
+        return []
 
 
 def test_a_failing_lookup_is_reported_and_the_call_is_saved() -> None:
@@ -630,15 +719,23 @@ def test_an_awaitable_in_disguise_is_reported() -> None:
     """Where nothing can wait for it, a result that is an awaitable is an error, not a lost save."""
 
     class Disguised:
+        def __init__(self, result: Any) -> None:
+            self.result = result
+
         def save(self, record: ConversationRecord) -> Any:
             async def later() -> None: ...
 
-            return later()
+            return self.result or later()
 
-    world = World(Disguised())
-    world.historian.started()
-    world.run()
-    assert "awaitable" in str(world.errors[0])
+    class Later:
+        def __await__(self) -> Any:
+            return iter(())
+
+    for result in (None, Later()):
+        world = World(Disguised(result))
+        world.historian.started()
+        world.run()
+        assert "awaitable" in str(world.errors[0])
 
 
 def test_begin() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from harness import Wire
 from hubs import Reader, World
 
 from pinecall import events as ev
 from pinecall.core.filters import agent_filter
 from pinecall.core.hub import BEAT
+from pinecall.core.sse import Parser
 from pinecall.errors import ConfigurationError
 
 
@@ -418,6 +420,47 @@ def test_who_leaves_is_forgotten() -> None:
     assert world.hub.subscribers == 0
 
 
+def test_another_reader_of_the_same_agent_stays() -> None:
+    """Who leaves takes nobody along: the agent's other readers, and later ones, get its events."""
+    world = World()
+    call = world.call()
+    first, second = (Reader(world, agents=frozenset(["mara"])) for _ in range(2))
+    second.read()
+    world.hub.unsubscribe(first.subscriber)
+    world.message(call, 1)
+    assert second.names() == ["user.message"]
+    world.hub.unsubscribe(second.subscriber)
+    third = Reader(world, agents=frozenset(["mara"]))
+    third.read()
+    world.message(call, 2)
+    assert (second.names(), third.names()) == ([], ["user.message"])
+
+
+def test_repeats_are_known_for_256_messages() -> None:
+    """What is remembered of a call's messages is bounded: a repeat from further back is new."""
+    world = World()
+    call = world.call()
+    reader = Reader(world)
+    reader.read()
+    for number in range(257):
+        world.message(call, number)
+    assert len(reader.names()) == 257
+    world.message(call, 1)
+    assert reader.names() == []
+    world.message(call, 0)
+    assert reader.names() == ["user.message"]
+
+
+def test_messages_that_are_no_json_are_left_out_of_the_snapshot() -> None:
+    """A program may put anything into a call's messages: a new reader is shown the call all the
+    same, without its transcript."""
+    world = World()
+    world.call(transcript=[{"role": "user", "content": object()}])
+    [_, (name, data, _)] = Reader(world).read()
+    assert (name, data["callId"], data["snapshot"]) == ("call.started", "CA1", True)
+    assert "transcript" not in data
+
+
 def test_what_json_cannot_hold_is_counted_and_survived() -> None:
     """An event made up by a test or a program must not break the reader."""
     world = World()
@@ -445,9 +488,38 @@ def test_a_websocket_gets_texts_with_ids() -> None:
     assert (data["event"], data["msgId"], data["callId"]) == ("llm.toolCall", "m_42", "CA1")
     assert data["toolCalls"] == [{"id": "1", "name": "look"}]
     assert data["eventId"] == f"{world.hub.epoch}-2"
+    assert reader.subscriber.take_texts() == []
     for beat in range(3):
         world.hub.tick(beat * BEAT)
     assert reader.subscriber.take_texts() == ['{"event":"ping"}']
+
+
+def test_websockets_share_their_texts() -> None:
+    """A text is made once, for however many WebSockets."""
+    world = World()
+    call = world.call()
+    readers = [Reader(world, ws=True) for _ in range(2)]
+    for reader in readers:
+        reader.subscriber.take_texts()
+    world.message(call, 1)
+    [[one], [two]] = [reader.subscriber.take_texts() for reader in readers]
+    assert one is two
+
+
+def test_an_interim_event_that_finds_no_room_is_missed() -> None:
+    """Where only events that must not be lost are queued, a word is left out and told as a gap;
+    the reader stays."""
+    world = World(queue=3)
+    call = world.call()
+    reader = Reader(world)
+    bound = 3 + len(reader.read())
+    for number in range(bound):
+        world.message(call, number)
+    world.word(call, 1)
+    assert not reader.subscriber.over
+    (gap, missed, _), *rest = reader.read()
+    assert (gap, missed["missed"]) == ("gap", 1)
+    assert [name for name, _, _ in rest] == ["user.message"] * bound
 
 
 def test_a_session_filter_is_strict() -> None:
@@ -490,15 +562,6 @@ def test_texts_are_made_once() -> None:
     assert one[0] is two[0]
 
 
-def test_a_transcript_that_is_not_json() -> None:
-    """What a program put into the conversation is left out, and the call is shown without it."""
-    world = World()
-    world.call(transcript=[{"role": "user", "content": object()}])
-    [_, (name, data, _)] = Reader(world).read()
-    assert (name, data["callId"]) == ("call.started", "CA1")
-    assert "transcript" not in data
-
-
 def test_an_event_without_an_agent() -> None:
     """It goes to those who see everything, and names nobody."""
     world = World()
@@ -508,3 +571,22 @@ def test_an_event_without_an_agent() -> None:
     [(name, data, _)] = everybody.read()
     assert (name, "agent" in data) == ("session.paused", False)
     assert some.read() == []
+
+
+def test_what_happens_on_a_client_is_streamed() -> None:
+    """A client has one hub: what its handlers hear, its streams show; they end with it, and the next
+    connect() opens the hub again."""
+    wire = Wire().up()
+    hub = wire.session.open_hub()
+    assert wire.session.open_hub() is hub
+    reader = hub.subscribe(lambda: None)
+    wire.call()
+    wire.server("user.message", agent_id="mara", call_id="CA1", message_id="u1", text="hi")
+    shown = [event.event for event in Parser().feed(reader.take())]
+    assert shown == ["connected", "call.started", "user.message"]
+    hub.close()
+    assert reader.over
+    assert hub.subscribe(lambda: None).over
+    wire.session.disconnect()
+    wire.up()
+    assert not hub.subscribe(lambda: None).over

@@ -91,3 +91,24 @@ def test_close_without_a_waiter() -> None:
     inbox: Inbox[str] = Inbox()
     inbox.close()
     assert inbox.closed
+
+
+def test_several_at_once() -> None:
+    """As many as are wanted, the oldest first; the rest stays."""
+    inbox: Inbox[str] = Inbox()
+    for text in "abcde":
+        inbox.put("turn.end", "CA1", text)
+    assert "".join(inbox.take(3)) == "abc"
+    assert "".join(inbox.take(3)) == "de"
+    assert "".join(inbox.take(3)) == ""
+
+
+def test_given_back() -> None:
+    """What was taken and not used comes first again, in its order."""
+    inbox: Inbox[str] = Inbox()
+    for text in "abcde":
+        inbox.put("turn.end", "CA1", text)
+    taken = inbox.take(3)
+    taken.popleft()
+    inbox.put_back(taken)
+    assert drained(inbox) == ["b", "c", "d", "e"]

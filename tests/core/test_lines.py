@@ -53,7 +53,8 @@ def press(wire: Wire, keys: str) -> None:
 
 class TestClaiming:
     def test_create(self) -> None:
-        """line() claims the number in its normal form, with its configuration."""
+        """line() claims the number in its normal form, with its configuration; the same number,
+        however written, is the same line."""
         wire = Wire().up()
         line = wire.pc.line("1 218 663 3772", stt="soniox:v5", voice="elevenlabs/sarah")
         assert wire.sent() == [
@@ -69,11 +70,11 @@ class TestClaiming:
         ]
         assert line.number == NUMBER
         assert not line.registered
-        assert wire.pc.line(NUMBER) is line
+        assert wire.pc.line(NUMBER) is wire.pc.line("+1 (218) 663-3772") is line
         assert wire.sent() == []
 
     def test_no_window(self) -> None:
-        """An extension window of 0 is sent."""
+        """An extension window is 2.5 s unless given; 0 is sent, too."""
         wire = Wire().up()
         wire.pc.line(NUMBER, extension_window=0)
         assert wire.sent()[0]["config"] == {"extension_window_ms": 0}
@@ -132,6 +133,18 @@ class TestClaiming:
         wire.server(event, agent_id="mara", number="")
         assert told == []
         assert wire.pc.stats()["dropped"] == 2
+
+    def test_claimed_anew_with_other_options(self) -> None:
+        """line() with other options claims the number anew; with the same, or none, it does not."""
+        wire = Wire()
+        line = ready(wire, stt="soniox")
+        assert wire.pc.line(NUMBER) is line
+        assert wire.pc.line(NUMBER, stt="soniox") is line
+        assert wire.sent() == []
+        assert wire.pc.line(NUMBER, stt="soniox", language="es") is line
+        [frame] = wire.sent()
+        assert frame["event"] == "line.create"
+        assert frame["config"]["language"] == "es"
 
     def test_after_a_reconnect(self) -> None:
         """The line is claimed again, and ready is pending until then."""
@@ -280,7 +293,7 @@ class TestAnswering:
         assert isinstance(error.__cause__, KeyError)
 
     @pytest.mark.parametrize(
-        "table", [{5: "a"}, {"": "a"}, {"x": "a"}, {"1": ""}, {"1": 5}, {"1": None}]
+        "table", [{5: "a"}, {"": "a"}, {"x": "a"}, {"1": ""}, {"1": 5}, {"1": None}, 5]
     )
     def test_bad_tables(self, table: Any) -> None:
         """A table is digits or * to agents and functions."""
@@ -378,6 +391,25 @@ class TestListening:
         wire.server("call.ended", **IDS)
         assert outcome.result() == Heard("timeout", "1", "1")
 
+    @pytest.mark.parametrize("end", ["keys", "terminator", "speech", "timeout", "call"])
+    def test_nothing_is_left(self, end: str) -> None:
+        """However it ends, it leaves no listener and no timer behind."""
+        wire = Wire(ping_interval=None)
+        call = call_of(wire)
+        wire.at(6)
+        outcome = call.place_listen(digits=2, terminator="#", speech=True, timeout=5)
+        if end == "speech":
+            wire.server("turn.end", **IDS, text="sales")
+        elif end == "timeout":
+            wire.at(11)
+        elif end == "call":
+            wire.server("call.ended", **IDS)
+        else:
+            press(wire, "12" if end == "keys" else "#")
+        assert outcome.done
+        assert call._listeners == []
+        assert len(wire.session.timers) == 0
+
     def test_given_up(self) -> None:
         """Whoever gives up leaves nothing behind."""
         wire = Wire(ping_interval=None)
@@ -454,6 +486,40 @@ class TestListening:
         wire.at(6)
         assert len(wire.session.timers) == 0
 
+    def test_ask_heard_before_it_returns(self) -> None:
+        """Where the server says at once that the prompt was heard, the clock starts there."""
+        wire = Wire(ping_interval=None)
+        call = call_of(wire)
+
+        def heard_at_once() -> None:
+            for frame in wire.sent():
+                wire.server("bot.finished", **IDS, message_id=frame["message_id"])
+
+        wire.session.wake = heard_at_once
+        outcome = call.place_ask("Your number?", digits=2, timeout=5)
+        wire.at(4.9)
+        assert not outcome.done
+        wire.at(5)
+        assert outcome.result() == Heard("timeout")
+
+    def test_call_over_before_the_prompt(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A call that ends on another thread just before the prompt: ask() says so, and nothing
+        listens."""
+        wire = Wire(ping_interval=None)
+        call = call_of(wire)
+        wire.at(10)
+        speak = call.speak
+
+        def too_late(*args: Any) -> Any:
+            wire.server("call.ended", **IDS)
+            return speak(*args)
+
+        monkeypatch.setattr(call, "speak", too_late)
+        with pytest.raises(CallEnded):
+            call.place_ask("Your number?", digits=2, timeout=5)
+        assert call._listeners == []
+        assert len(wire.session.timers) == 0
+
     def test_ask_that_cannot_be_spoken(self) -> None:
         """When the prompt cannot be spoken, ask() raises, and nothing listens."""
         wire = Wire()
@@ -493,6 +559,22 @@ class TestRouting:
                 "history": False,
             }
         ]
+
+    def test_verbs_after_it(self) -> None:
+        """From the hand-over on the call is the agent's: the line's verbs send nothing."""
+        wire = Wire()
+        ready(wire)
+        call = answered(wire)
+        call.place_route("ventas")
+        wire.server("call.routed", **IDS, agent="ventas")
+        wire.sent()
+        with pytest.raises(CallEnded, match=r"bot\.reply: call CL1 was handed over by line"):
+            call.speak("x", "", None)
+        call.hangup()
+        assert wire.sent() == []
+        wire.server("call.ended", **IDS, reason="routed")
+        with pytest.raises(CallEnded, match="routed"):
+            call.speak("x", "", None)
 
     def test_routed(self) -> None:
         """call.routed is success; the call's end is told once on the line."""
@@ -552,8 +634,9 @@ class TestRouting:
 
     @pytest.mark.parametrize("ended_first", [True, False])
     def test_the_agent_takes_over(self, ended_first: bool) -> None:
-        """The agent's call has the line's id and its own object; the line's ends once as routed,
-        whichever of its end and the agent's start comes first."""
+        """The agent's call has the line's id and its own object, and knows the line, the extension
+        and what was said there; the line's ends once as routed, whichever of its end and the
+        agent's start comes first."""
         wire = Wire()
         line = ready(wire)
         ventas = wire.agent("ventas")
@@ -578,6 +661,7 @@ class TestRouting:
         assert taken is not call
         assert taken.agent is ventas
         assert (taken.routed_from, taken.extension) == (f"line:{NUMBER}", "7")
+        assert taken.line_transcript == [{"who": "caller", "text": "ventas", "at": 1}]
         assert wire.session.registry.calls.get("CL1") is taken
 
 

@@ -236,7 +236,13 @@ class TestConnecting:
         wire.lost(1000, "go away")
         assert "go away" in raised(outcome, ConnectError).message
 
-    @pytest.mark.parametrize(("code", "reason"), [(1008, ""), (1000, "bad API key")])
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            (1008, ""), (4401, ""), (4403, ""), (1000, "bad API key"), (4000, "Unauthorized"),
+            (4000, "forbidden"),
+        ],
+    )  # fmt: skip
     def test_closed_for_the_key(self, code: int, reason: str) -> None:
         """A close that speaks of the key, or of policy, is a refused key."""
         wire = Wire()
@@ -244,6 +250,28 @@ class TestConnecting:
         wire.opened()
         wire.lost(code, reason)
         assert raised(outcome, AuthenticationError).code == "INVALID_KEY"
+
+    @pytest.mark.parametrize("code", ["INTERNAL_ERROR", "RATE_LIMITED"])
+    def test_trouble_of_the_server(self, code: str) -> None:
+        """An error before connected that is not about the key fails connect() and does not blame it."""
+        wire = Wire()
+        outcome = wire.connect()
+        wire.opened()
+        wire.server("error", code=code, error="try later")
+        error = raised(outcome, ConnectError)
+        assert not isinstance(error, AuthenticationError)
+        assert error.code == code
+        assert "try later" in error.message
+
+    def test_displaced_before_connected(self) -> None:
+        """A first connection that is closed as displaced fails connect() with that."""
+        wire = Wire()
+        outcome = wire.connect()
+        wire.opened()
+        wire.lost(4001, "Displaced by another process")
+        raised(outcome, DisplacedError)
+        wire.at(1000)
+        assert wire.pc.state == "idle"
 
     @pytest.mark.parametrize("code", [None, 1001, 1006, 1012, 1013])
     def test_closed_by_the_network(self, code: int | None) -> None:
@@ -292,13 +320,15 @@ class TestConnecting:
         assert wire.link.phase is Phase.IDLE
 
     def test_slow_attempts_are_cut_short(self) -> None:
-        """An attempt that hangs after a reconnect is given up after connect_timeout."""
+        """An attempt that hangs after a reconnect is given up after connect_timeout, its socket too."""
         wire = Wire().up()
         wire.lost()
         wire.at(0.5)
         assert wire.link.phase is Phase.OPENING
+        generation = wire.link.generation
         wire.at(10.5)
         assert wire.link.phase is Phase.BACKOFF
+        assert wire.link.generation > generation
         wire.at(11.5)
         wire.opened()
         wire.at(21.5)
@@ -357,6 +387,27 @@ class TestConnecting:
         wire.at(0.5)
         wire.opened()
         assert wire.sent() == [{"event": "connect", "api_key": "pk_live_other"}]
+
+    def test_key_gone_when_the_socket_opens(self) -> None:
+        """A key that is unset while the socket opens: nothing is sent, and no server is blamed."""
+        wire = Wire()
+        outcome = wire.connect()
+        wire.key = ""
+        wire.opened()
+        error = raised(outcome, ConnectError)
+        assert (error.code, error.phase, error.retryable) == ("MISSING_KEY", "handshake", False)
+        assert wire.sent() == []
+        assert wire.pc.state == "idle"
+
+    def test_url_gone_when_the_attempt_fails(self) -> None:
+        """An attempt that fails because the URL is no good is told without it."""
+        wire = Wire(reconnect=None)
+        outcome = wire.connect()
+        wire.url = ""
+        wire.failed(Failure("handshake", "no URL", retryable=False))
+        assert "could not connect to the server (handshake): no URL" in str(
+            raised(outcome, ConnectError)
+        )
 
 
 class TestDisconnecting:
@@ -604,6 +655,21 @@ class TestReconnecting:
         assert (call.status, call.reason) == ("ended", "displaced")
         raised(mara.registration.ready, DisplacedError)
 
+    def test_displacement_of_many_is_one_error(self) -> None:
+        """However many agents are displaced, the client hears of it once, by once and iterators too."""
+        wire = Wire()
+        wire.agent("mara")
+        wire.agent("leo")
+        told: list[Any] = []
+        wire.pc.add_once("error", told.append)
+        subscription = wire.session.subscribe(wire.session.handlers, ("error",))
+        wire.lost(4001)
+        item = subscription.take()
+        assert item is not None
+        assert [item.event] == told
+        assert isinstance(told[0], DisplacedError)
+        assert subscription.take() is None
+
     def test_connect_after_a_displacement(self) -> None:
         """connect() after a displacement opens a new connection."""
         wire = Wire().up()
@@ -738,6 +804,66 @@ class TestReconnecting:
         assert wire.link.phase is Phase.CLOSED
         assert isinstance(told[0][1], AuthenticationError)
 
+    @pytest.mark.parametrize("code", [None, 1000, 1011, 4000])
+    def test_closed_on_the_way_back(self, code: int | None) -> None:
+        """A close before connected on the way back is tried again, whatever its code."""
+        wire = Wire().up()
+        wire.lost()
+        wire.at(0.5)
+        wire.opened()
+        wire.lost(code, "internal error")
+        wire.at(1.5)
+        wire.opened()
+        wire.server("connected")
+        assert wire.pc.connected
+
+    def test_trouble_on_the_way_back(self) -> None:
+        """So is an error before connected that does not speak of the key."""
+        wire = Wire().up()
+        told = wire.listen("error")
+        wire.lost()
+        wire.at(0.5)
+        wire.opened()
+        wire.server("error", code="INTERNAL_ERROR", error="oops")
+        assert wire.link.phase is Phase.BACKOFF
+        assert told == []
+
+    def test_what_will_not_pass_at_first_may_pass_later(self, caplog: Any) -> None:
+        """What ends a first connect() is tried again on the way back, and the log says what it was."""
+        wire = Wire().up()
+        wire.lost()
+        wire.at(0.5)
+        wire.failed(Failure("handshake", "the host answered HTTP 404", retryable=False))
+        assert wire.link.phase is Phase.BACKOFF
+        assert "HTTP 404; trying again" in caplog.text
+
+    def test_settings_that_went_away(self) -> None:
+        """A key or URL that cannot be read any more ends the link."""
+        wire = Wire().up()
+        told = wire.listen("error")
+        wire.lost()
+        wire.at(0.5)
+        cause = ConfigurationError("no API key", "MISSING_KEY")
+        wire.failed(Failure("handshake", cause.message, False, cause.code, cause))
+        assert wire.link.phase is Phase.CLOSED
+        assert told[0][1].code == "MISSING_KEY"
+
+    def test_displaced_on_the_way_back(self) -> None:
+        """A displacement before connected, on the way back, is one: the link stays closed."""
+        wire = Wire()
+        mara = wire.agent()
+        call = wire.call(mara)
+        told = wire.listen("error", "disconnected")
+        wire.lost()
+        wire.at(0.5)
+        wire.opened()
+        wire.lost(4001, "Displaced by another process")
+        wire.at(1000)
+        assert wire.pc.state == "closed"
+        assert [name for name, *_ in told] == ["disconnected", "error"]
+        assert isinstance(told[1][1], DisplacedError)
+        assert call.reason == "displaced"
+
     def test_connect_while_reconnecting(self) -> None:
         """connect() while reconnecting waits for the link; its deadline leaves the link alone."""
         wire = Wire().up()
@@ -777,6 +903,19 @@ class TestReconnecting:
             "+12186633772",
             "+12186633773",
         ]
+
+    def test_more_agents_than_fit_the_send_buffer(self) -> None:
+        """All agents are claimed, though their configurations together exceed what may wait."""
+        wire = Wire()
+        for number in range(30):
+            wire.pc.agent(
+                f"agent-{number}", prompt="x" * 200_000, phone_number=f"+1318633{number:04}"
+            )
+        outcome = wire.connect()
+        wire.opened()
+        wire.server("connected")
+        assert outcome.result() is None
+        assert wire.sent_events() == ["connect"] + ["agent.create"] * 30
 
     def test_stats(self) -> None:
         """The counters count reconnects and name the state."""

@@ -135,6 +135,24 @@ def test_read_twice() -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("session_limits", {"idle_timeout_seconds": 10**400}),
+        ("flash", 0.5),
+        ("flash", None),
+        ("voice", {"provider": "elevenlabs", "speed": 1.25}),
+        ("interruption", {"enabled": True, "minWords": 2}),
+        ("knowledge_base", "kb_1"),
+        ("greeting", {"text": "Hi"}),
+        ("tools", [{"type": "web_search"}, {"type": "web_search"}]),
+    ],
+)
+def test_right_value(field: str, value: object) -> None:
+    """Every form that a field may have is kept as it was given."""
+    assert getattr(agent({field: value}), field) == value
+
+
+@pytest.mark.parametrize(
     ("key", "message"),
     [
         ("voise", "there is no option 'voise'; did you mean 'voice'?"),
@@ -199,6 +217,8 @@ def test_config_of_a_wrong_kind(config: object, message: str) -> None:
         ("prompt_vars", {1: 2}, "prompt_vars has the key 1; keys must be str"),
         ("prompt_vars", {"a": [{1}]}, "prompt_vars['a'][0] is a set, which JSON cannot carry;"
          " give a str, a number, a bool, None, a list or a dict"),
+        ("session_limits", {"idle_timeout_seconds": True}, "session_limits"
+         "['idle_timeout_seconds'] must be a number, 0 or more, got bool True"),
         ("flash", float("nan"), "flash is nan, which JSON cannot carry"),
         ("knowledge_base", 1, "knowledge_base must be a str or a list of str, got int 1"),
         ("allowed_origins", "https://x", "allowed_origins must be a list of str, got str"),
@@ -238,6 +258,9 @@ def test_config_of_a_wrong_kind(config: object, message: str) -> None:
         ("skills", [5], "skills[0] must be a Skill or a dict with a name, got int 5"),
         ("skills", [{"description": "x"}], "skills[0]['name'] is empty; give it a value or leave"
          " it out"),
+        ("skills", [{"name": "x"}], "skills[0]: skill 'x': description missing"),
+        ("skills", [{"name": "x", "description": "y", "activate": "manual"}], "skills[0]: skill 'x':"
+         " unknown key 'activate'; did you mean 'activation'?"),
         ("skills", [{"name": "x", "tools": [plain_function]}], "skills[0]['tools'][0] is the plain"
          " function plain_function; decorate it with @tool"),
         ("history", object(), "history must be an object with a save(record) method, got object"),

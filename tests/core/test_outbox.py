@@ -48,15 +48,26 @@ def test_discard() -> None:
     assert len(outbox) == 1
 
 
+def test_what_had_its_bound_elsewhere() -> None:
+    """The registry's state and what was held goes out, whatever waits already."""
+    outbox = Outbox()
+    outbox.hold("held", agent_id="mara", call_id="CA1")
+    outbox.transmit("x" * MAX_UNSENT_BYTES, about="a")
+    outbox.append("state")
+    outbox.send_held("mara")
+    assert outbox.take()[1:] == ["state", "held"]
+
+
 class TestHeld:
     def test_released_once(self) -> None:
-        """What is held for an agent is released in order, once, and nothing of another."""
+        """What is held for an agent goes out in order, once, and nothing of another."""
         outbox = Outbox()
         for text, agent in (("a", "mara"), ("b", "leo"), ("c", "mara")):
             outbox.hold(text, agent_id=agent, call_id=None)
         assert outbox.held == 3
-        assert outbox.release("mara") == ["a", "c"]
-        assert outbox.release("mara") == []
+        outbox.send_held("mara")
+        outbox.send_held("mara")
+        assert outbox.take() == ["a", "c"]
         assert outbox.held == 1
 
     def test_bound_per_call(self) -> None:
@@ -80,7 +91,7 @@ class TestHeld:
         outbox.hold(half, agent_id="leo", call_id="CA2")
         with pytest.raises(NotConnected):
             outbox.hold("x", agent_id="leo", call_id="CA3")
-        outbox.release("mara")
+        outbox.send_held("mara")
         outbox.hold(half, agent_id="leo", call_id="CA3")
 
     def test_dropped_with_the_call(self) -> None:
@@ -91,7 +102,8 @@ class TestHeld:
         assert outbox.drop_call("mara", "CA1") == 1
         assert outbox.drop_call("mara", "CA1") == 0
         assert outbox.drop_call("leo", "CA1") == 0
-        assert outbox.release("mara") == ["b"]
+        outbox.send_held("mara")
+        assert outbox.take() == ["b"]
         assert outbox._held_bytes == 0
 
     def test_dropped_with_the_agent(self) -> None:

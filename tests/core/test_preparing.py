@@ -183,3 +183,16 @@ def test_timeout_event() -> None:
     wire.server("llm.preparing_timeout", **IDS, turn=7, waited_ms=1500, budget_ms=1500)
     event = told[0][1]
     assert (event.turn, event.waited_ms, event.budget_ms) == (7, 1500, 1500)
+
+
+def test_timeout_without_a_call() -> None:
+    """Of a call that is over nothing is told; of one that began before us, to * only."""
+    wire = Wire()
+    call = wire.call()
+    told = wire.listen("call.preparing_timeout", "*", on=call.agent)
+    wire.server("llm.preparing_timeout", agent_id="mara", call_id="CA7", turn=7)
+    assert [(item.name, item.call) for _, item in told] == [("call.preparing_timeout", None)]
+    wire.server("call.ended", **IDS)
+    count = len(told)
+    wire.server("llm.preparing_timeout", **IDS, turn=8)
+    assert len(told) == count

@@ -122,6 +122,25 @@ class TestClaiming:
         wire.server("agent.resumed", agent_id="mara")
         assert ready.result() is None
 
+    @pytest.mark.parametrize("end", ["disconnect", "lost"])
+    def test_ready_ends_with_the_link(self, end: str) -> None:
+        """When the link is closed for good whoever waits for ready is told, and may wait anew."""
+        wire = Wire(reconnect=None).up()
+        mara, line = wire.pc.agent("mara"), wire.pc.line("+12186633772")
+        waits = [mara.registration.ready, line.registration.ready]
+        if end == "disconnect":
+            wire.session.disconnect()
+        else:
+            wire.lost()
+        for ready in waits:
+            with pytest.raises(NotConnected, match="the connection was closed"):
+                ready.result()
+        again = mara.registration.ready
+        assert not again.done
+        wire.up()
+        wire.server("agent.created", agent_id="mara")
+        assert again.result() is None
+
     def test_everything_that_hangs_on_the_ack(self) -> None:
         """On the ack go channels in the order of their adding, then callers, pauses, and what was
         held; the claim itself carries the configuration as it is now."""
@@ -266,6 +285,16 @@ class TestConfiguration:
         with pytest.raises(ConfigurationError, match="'slow_lookup' is an 'async def'"):
             wire.pc.agent("mara", **options)
         assert "mara" not in wire.pc.agents
+
+    def test_coroutine_greeting_without_a_loop(self) -> None:
+        """Without an event loop a greeting that is a coroutine function is refused too."""
+
+        async def greet(call: Any) -> str:
+            return "Hi"
+
+        with pytest.raises(ConfigurationError, match=r"the greeting .*greet is an 'async def'"):
+            Wire(coroutines=False).pc.agent("mara", greeting=greet)
+        assert Wire().pc.agent("mara", greeting=greet).config.greeting is greet
 
     def test_plain_tools_without_a_loop(self) -> None:
         """Without an event loop plain tools are taken; with one, coroutine tools too."""
@@ -553,6 +582,7 @@ class TestConflicts:
             {"code": "AGENT_CONFLICT"},
             {"code": "AGENT_IN_USE"},
             {"code": "", "error": "AGENT_IN_USE"},
+            {"error": "AGENT_CONFLICT: held"},
         ],
     )
     def test_tried_again(self, frame: dict[str, Any]) -> None:
@@ -654,7 +684,8 @@ class TestConflicts:
         assert wire.sent() == []
 
     def test_conflict_while_waiting(self) -> None:
-        """A second conflict while a try is planned is told and plans nothing more."""
+        """A second conflict while a try is planned is told and plans nothing more; that the holder
+        is dead makes what follows fast again."""
         wire = Wire().up()
         wire.chance = 0.5
         wire.pc.agent("mara")
@@ -668,6 +699,9 @@ class TestConflicts:
         assert len(told) == 3
         wire.at(9.9)
         assert wire.sent_events() == ["agent.create"]
+        self.conflict(wire)
+        wire.at(14.9)
+        assert wire.sent_events() == ["agent.create"]
 
     def test_notice_once(self, caplog: Any) -> None:
         """The notice in the log appears once for one conflict."""
@@ -678,6 +712,24 @@ class TestConflicts:
         wire.at(5)
         self.conflict(wire)
         assert caplog.text.count("is held by another connection; trying again") == 1
+
+    def test_the_ack_ends_it(self) -> None:
+        """An ack, however it came about, drops the planned try and the 90 s."""
+        wire = Wire().up()
+        wire.chance = 0.5
+        wire.pc.agent("mara")
+        self.conflict(wire)
+        wire.at(5)
+        self.conflict(wire)
+        wire.sent()
+        wire.server("agent.created", agent_id="mara")
+        wire.at(20)
+        assert wire.sent() == []
+        self.conflict(wire)
+        wire.at(24.9)
+        assert wire.sent() == []
+        wire.at(25)
+        assert wire.sent_events() == ["agent.create"]
 
     def test_a_close_clears_it(self) -> None:
         """A lost link drops the planned try and the 90 s."""
@@ -712,13 +764,17 @@ class TestConflicts:
         assert isinstance(told[0][1], AgentConflictError)
         assert wire.sent() == []
 
-    def test_fatal(self) -> None:
+    @pytest.mark.parametrize(
+        "frame",
+        [{"code": "AGENT_CONFLICT_FATAL"}, {"code": "", "error": "AGENT_CONFLICT_FATAL: held"}],
+    )
+    def test_fatal(self, frame: dict[str, Any]) -> None:
         """AGENT_CONFLICT_FATAL is final: the holder lives."""
         wire = Wire().up()
         ready = wire.pc.agent("mara").registration.ready
         told = wire.listen("error")
         wire.sent()
-        self.conflict(wire, code="AGENT_CONFLICT_FATAL")
+        wire.server({"event": "error", "agent_id": "mara", "error": "held", **frame})
         with pytest.raises(AgentConflictError) as caught:
             ready.result()
         assert caught.value.reason == "server_fatal"
@@ -867,8 +923,10 @@ class TestPeopleInTheLoop:
         mara = wire.agent()
         told = wire.listen(event, on=mara)
         wire.server(event, agent_id="mara", session_id="wa-1")
-        assert told[0][1].session_id == "wa-1"
-        assert told[0][2] is mara
+        wire.server(event, agent_id="mara", contact="549")
+        scopes = [(e.raw.get("session_id"), e.raw.get("contact")) for _, e, _ in told]
+        assert scopes == [("wa-1", None), (None, "549")]
+        assert [of for _, _, of in told] == [mara, mara]
 
     def test_route_callers(self) -> None:
         """route_callers() sends the numbers in their normal form; one number may be given alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from harness import Wire
+from harness import EVENTS, Wire
 
 from pinecall.core.registry import ENDED_REMEMBERED, SPELLINGS_REMEMBERED, Registry, slug
 from pinecall.errors import ConfigurationError
@@ -75,24 +75,24 @@ def test_line() -> None:
     assert wire.pc.line("12186633772") is line
 
 
-def test_the_call_knows_its_agent() -> None:
+#: Events of a live call: all that name one, but for those that begin it, and one of a newer server.
+OF_A_CALL = {name for name, known in EVENTS.items() if "call_id" in known["fields"]} | {"brand.new"}
+OF_A_CALL -= {"call.started", "call.ringing", "llm.chat.started"}
+
+
+@pytest.mark.parametrize("event", sorted(OF_A_CALL))
+def test_the_call_knows_its_agent(event: str) -> None:
     """A frame without agent_id goes to the owner of its call, whatever the event."""
     wire = Wire()
-    mara = wire.agent("mara")
-    wire.agent("leo")
+    mara, leo = wire.agent("mara"), wire.agent("leo")
     call = wire.call(mara)
-    events = (
-        "bot.word",
-        "user.speaking",
-        "turn.pause",
-        "call.held",
-        "skill.loaded",
-        "docs.sources",
-    )
-    told = wire.listen(*events, on=mara)
-    for event in events:
-        wire.server(event, call_id="CA1")
-    assert [(name, of) for name, _, of in told] == [(event, call) for event in events]
+    on_mara, on_leo = wire.listen("*", on=mara), wire.listen("*", on=leo)
+    example = EVENTS.get(event, {}).get("example", {"event": event})
+    ids = ("agent_id", "session_id")
+    wire.server({**{k: v for k, v in example.items() if k not in ids}, "call_id": "CA1"})
+    assert on_mara
+    assert all((item.agent, item.call) == (mara, call) for _, item in on_mara)
+    assert on_leo == []
 
 
 def test_the_call_stands_above_the_agent() -> None:
@@ -203,3 +203,26 @@ def test_reprs() -> None:
     assert repr(call) == "<CallBase CA1 of 'mara': active, inbound phone>"
     assert repr(line) == "<LineBase +12186633772: asked>"
     assert repr(wire.pc) == "<harness.Pinecall connected: 1 agents, 1 calls>"
+
+
+def test_agents_of_a_call() -> None:
+    """A call's agent is known while it lasts and for a while after; before it may be any."""
+    wire = Wire()
+    wire.agent("julia")
+    wire.call(wire.agent("mara"))
+    assert wire.session.agents_of_call("CA1") == ["mara"]
+    wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
+    assert wire.session.agents_of_call("CA1") == ["mara"]
+    assert wire.session.agents_of_call("CA9") == ["julia", "mara"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [(["mara"], ["mara"]), (["org_1:mara", "nobody"], ["mara"]), (["line:+12186633772"], [])],
+)
+def test_local_agents(ids: list[str], expected: list[str]) -> None:
+    """Of the ids in a token those that this client has agents for; a line is none."""
+    wire = Wire()
+    wire.agent("mara")
+    wire.pc.line("+12186633772")
+    assert [agent.id for agent in wire.session.local_agents(ids)] == expected

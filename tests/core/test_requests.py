@@ -290,14 +290,15 @@ class TestWhileDown:
 
 
 def test_given_up_in_flight() -> None:
-    """A question that was given up is forgotten, and its answer ignored."""
+    """A question that was given up is forgotten; who waits for it again learns so at once."""
     wire = Wire()
     call = wire.call()
     outcome = call.ask_history()
     outcome.leave(lambda: None)
     assert wire.pc.stats()["requests"] == 0
     wire.server("history.data", **IDS, request_id=ask_ids(wire)[0])
-    assert not outcome.done
+    with pytest.raises(RequestTimeout, match="it was given up before the answer came"):
+        outcome.result()
 
 
 class TestArguments:
@@ -330,3 +331,26 @@ class TestArguments:
         path.write_bytes(b"\xff")
         with pytest.raises(ConfigurationError):
             prompt_from_file(path)
+
+    @pytest.mark.parametrize(
+        ("verb", "field"), [("history.add_context", "text"), ("history.set_instructions", "prompt")]
+    )
+    def test_texts(self, verb: str, field: str) -> None:
+        """A context or a prompt that is no text is refused before anything is sent."""
+        wire = Wire()
+        call = wire.call()
+        with pytest.raises(ConfigurationError, match=f"{field} is a str, not int"):
+            call.ask_change(verb, **{field: 5})
+        assert wire.sent() == []
+
+
+def test_one_of_two_waiters_gives_up() -> None:
+    """A question is taken back when the last who waits for it has given up, not before."""
+    wire = Wire()
+    outcome = wire.call().ask_history()
+    first, second = (lambda: None), (lambda: None)
+    outcome.waiters += [first, second]
+    outcome.leave(first)
+    assert len(wire.session.requests) == 1
+    outcome.leave(second)
+    assert len(wire.session.requests) == 0

@@ -114,14 +114,64 @@ class TestSpeech:
             speaking.result()
 
     def test_error_event(self) -> None:
-        """A failure after the start: status 200, its code, and words that came stay."""
+        """A failure after the start fails the audio and done: status 200, its code, and words that
+        came stay."""
         speaking = reader("text/event-stream")
         speaking.feed(events({"type": "word", "word": "a", "start": 0, "end": 1}))
         speaking.feed(events({"type": "error", "error": "provider down"}))
         with pytest.raises(ApiError, match="provider down") as caught:
             speaking.take()
         assert (caught.value.code, caught.value.status) == ("UPSTREAM_ERROR", 200)
+        with pytest.raises(ApiError, match="provider down"):
+            speaking.result()
         assert len(speaking.words) == 1
+
+    def test_done_without_figures(self) -> None:
+        """[DONE] alone completes it, with what can be computed; what comes after is ignored."""
+        speaking = reader("text/event-stream")
+        speaking.feed(events({"type": "audio", "data": base64.b64encode(bytes(3200)).decode()}))
+        speaking.feed(events("[DONE]", {"type": "word", "word": "late"}, {"type": "error"}))
+        speaking.ended()
+        assert speaking.result().audio_ms == 100.0
+        assert speaking.words == []
+
+    @pytest.mark.parametrize(
+        ("data", "code"),
+        [
+            (events({"type": "audio", "data": "?"}), "BAD_RESPONSE"),
+            (events({"type": "audio", "data": "ñ"}), "BAD_RESPONSE"),
+            (b"data: " + b"x" * (8 << 20), "BAD_RESPONSE"),
+        ],
+        ids=["no base64", "no ASCII", "no end"],
+    )
+    def test_unreadable(self, data: bytes, code: str) -> None:
+        """Audio that is no base64, and a line without an end, fail the speech."""
+        speaking = reader("text/event-stream")
+        speaking.feed(data)
+        with pytest.raises(ApiError) as caught:
+            speaking.take()
+        assert caught.value.code == code
+
+    @pytest.mark.parametrize("odd", ["[]", "5", "[" * 100_000, '{"type":"audio"}'])
+    def test_odd_events(self, odd: str) -> None:
+        """What is no event of ours, and audio without a sound, is nothing."""
+        speaking = reader("text/event-stream")
+        speaking.feed(events(odd, {"type": "done", "characters": 3, "audio_ms": 1}))
+        assert speaking.take() is None
+        assert speaking.result().characters == 3
+
+    def test_lost(self) -> None:
+        """A connection that breaks fails it with the cause; a complete speech stays complete."""
+        cause = OSError("reset")
+        speaking, complete = reader(), reader()
+        complete.ended()
+        for one in (speaking, complete):
+            one.failed(Failure("tcp", "reset", cause=cause), "https://h")
+            one.ended()
+        with pytest.raises(ApiError, match=r"https://h could not be reached: reset") as caught:
+            speaking.result()
+        assert caught.value.__cause__ is cause
+        assert complete.result().characters == 4
 
     def test_cancel(self) -> None:
         """done fails; reading just ends, after what was there."""
@@ -209,6 +259,20 @@ class TestTranscribe:
             transcribe(b"x").parse(Reply(status=200, headers={}, body=b"hola", base=""))
         assert caught.value.code == "BAD_RESPONSE"
 
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            ({"format": "srt"}, "format is one of json, verbose_json, text, not 'srt'"),
+            ({"content_type": "audio/ wav"}, "is not a media type"),
+            ({"content_type": "audio/wäv"}, "is not a media type"),
+            ({"timeout": 0}, "timeout is a number above 0"),
+        ],
+    )
+    def test_refused_options(self, options: dict[str, Any], words: str) -> None:
+        """A wrong option is refused before anything is uploaded."""
+        with pytest.raises(ConfigurationError, match=words):
+            transcribe(b"x", **options)
+
     @pytest.mark.parametrize("data", [b"", bytes((25 << 20) + 1)], ids=["empty", "too long"])
     def test_refused(self, data: bytes) -> None:
         """Nothing, and more than 25 MB, is refused before it is sent."""
@@ -248,6 +312,54 @@ class TestLive:
         assert sum(map(len, outgoing(session))) == LIMIT
         assert session.may_write
 
+    def test_what_write_takes(self) -> None:
+        """Bytes in any form; anything else is refused, and so is writing after the end."""
+        session = LiveSession()
+        for data in (b"ab", bytearray(b"ab"), memoryview(b"ab")):
+            assert session.check_audio(data) == b"ab"
+        with pytest.raises(ConfigurationError, match="bytes of audio, not str"):
+            session.check_audio("ab")
+        session.stop()
+        with pytest.raises(ApiError, match="it has ended") as caught:
+            session.check_audio(b"ab")
+        assert caught.value.code == "CLOSED"
+
+    @pytest.mark.parametrize("odd", ["no json", "[]", "[" * 100_000, '{"type":"later"}', "\ud800"])
+    def test_odd_messages(self, odd: str) -> None:
+        """What is no message of ours changes nothing."""
+        session = LiveSession()
+        session.receive(READY)
+        session.receive(odd)
+        session.receive('{"type":"final","text":"a","end":1' + "0" * 400 + "}")
+        result = session.take()
+        assert result is not None
+        assert (result.text, result.end) == ("a", None)
+        assert session.take() is None
+        assert not session.over
+
+    def test_closed_by_the_user(self) -> None:
+        """close() ends it; reading then just ends, and what still waits is not sent."""
+        session = LiveSession()
+        session.receive(READY)
+        session.write(b"ab")
+        session.close()
+        assert (session.take(), session.outgoing(), session.may_write) == (None, None, True)
+        assert session.error is not None
+        assert session.error.code == "CLOSED"
+
+    def test_broken(self) -> None:
+        """What went wrong here is told with its code and as the cause; once it is over, nothing."""
+        for cause, code in (
+            (ConfigurationError("no key", "MISSING_KEY"), "MISSING_KEY"),
+            (OSError("api_key=hunter22 refused"), "NETWORK_ERROR"),
+        ):
+            session = LiveSession()
+            session.broken(cause)
+            session.broken(ValueError("later"))
+            with pytest.raises(ApiError) as caught:
+                session.take()
+            assert (caught.value.code, caught.value.__cause__) == (code, cause)
+
     def test_partials_are_replaced(self) -> None:
         """A reader who is behind gets the newest partial only, and every final."""
         session = LiveSession()
@@ -278,6 +390,13 @@ class TestLive:
         session.refused(Failure("handshake", "no", True, f"HTTP_{status}" if status else None))
         assert session.error is not None
         assert (session.error.code, session.error.status) == (code, status)
+
+    def test_unanswered(self) -> None:
+        """A handshake that is not answered in time is a server that is not ready in time."""
+        session = LiveSession()
+        session.refused(Failure("tcp", "the host did not answer", code="CONNECTION_TIMEOUT"))
+        assert session.error is not None
+        assert (session.error.code, session.error.status) == ("REQUEST_TIMEOUT", 0)
 
     def test_error_frame(self) -> None:
         """Its code, with status 200; writing and reading raise it."""
@@ -316,3 +435,6 @@ class TestLive:
         )
         with pytest.raises(ConfigurationError, match="encoding"):
             LiveSession(encoding="opus")
+        for rate in (0, -1, True, 8000.5):
+            with pytest.raises(ConfigurationError, match="sample_rate is a whole number above 0"):
+                LiveSession(sample_rate=rate)  # type: ignore[arg-type]

@@ -75,6 +75,28 @@ def test_gap_adopts_resume_from() -> None:
     assert [seq for seq, _ in seqs(log)] == [5, 40]
 
 
+def test_gap_that_does_not_say_where() -> None:
+    """A gap without a usable resume_from is told, and moves nothing."""
+    log = call_log(after=5)
+    for odd in ("6", True, None):
+        log.receive(entry(6, "log.gap", resume_from=odd))
+    assert log.after == 5
+    log.receive(entry(6))
+    assert [kind for _, kind in seqs(log)] == ["log.gap"] * 3 + ["user.message"]
+
+
+def test_stop() -> None:
+    """A user who has had enough gets what had arrived, and nothing that arrives later."""
+    log = call_log()
+    log.receive(entry(1))
+    log.stop()
+    log.receive(entry(2))
+    log.lost("", 1.0)
+    assert log.over
+    assert log.error is None
+    assert [seq for seq, _ in seqs(log)] == [1]
+
+
 def test_gap_backwards() -> None:
     """A log that began anew is followed from its new beginning."""
     log = call_log(after=500)
@@ -93,6 +115,7 @@ def test_gap_backwards() -> None:
         '{"seq":true,"ts":1,"call":null,"agent":"a","type":"t","data":{}}',
         '{"seq":1,"ts":1,"call":3,"agent":"a","type":"t","data":{}}',
         '{"seq":1,"ts":1,"call":null,"agent":null,"type":"t","data":{}}',
+        f'{{"seq":1,"ts":1{"0" * 400},"call":null,"agent":"a","type":"t","data":{{}}}}',
     ],
 )
 def test_no_entry(text: str) -> None:

@@ -11,7 +11,9 @@ import pytest
 from pinecall.core.rest import knowledge, memory
 from pinecall.core.rest.base import Exchange, Reply, RestOp, authorization, scrub
 from pinecall.core.rest.phones import balance, online_agents, phones
-from pinecall.core.rest.tokens import create_token
+from pinecall.core.rest.speech import speech
+from pinecall.core.rest.tokens import agents_of, create_token
+from pinecall.core.rest.transcription import transcribe
 from pinecall.core.rest.voices import audio_voices, voices
 from pinecall.errors import ApiError, ConfigurationError, TokenError
 
@@ -37,6 +39,41 @@ def refusal(op: RestOp[Any], body: Any, status: int) -> ApiError:
     return caught.value
 
 
+OPS = [
+    create_token("chat", "mara"),
+    voices(),
+    audio_voices(),
+    phones(),
+    balance(),
+    online_agents(),
+    memory.search("mara", "tea"),
+    memory.get("mara", "c"),
+    memory.forget("mara", "c"),
+    knowledge.list_all(),
+    knowledge.create("n"),
+    *(one("kb") for one in (knowledge.get, knowledge.delete, knowledge.reindex, knowledge.docs)),
+    *(one("kb", "d") for one in (knowledge.doc, knowledge.delete_doc, knowledge.query)),
+    *knowledge.push("kb", {"path": "p", "text": "t"}),
+    speech("Hola", voice="v"),
+    transcribe(b"RIFF"),
+]
+
+
+@pytest.mark.parametrize("base", ["https://h/", "https://h", "https://h/eu/", "https://h/eu"])
+@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.method} {op.path}")
+def test_base_with_a_path_or_slash(op: RestOp[Any], base: str) -> None:
+    """A path of the base is kept for every endpoint, and a trailing slash is not doubled."""
+    path = op.url(base).partition("?")[0]
+    assert path == base.rstrip("/") + op.path
+    assert op.path.startswith("/")
+
+
+@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.method} {op.path}")
+def test_every_request_has_a_deadline(op: RestOp[Any]) -> None:
+    """No request waits for ever: five minutes at most (a long recording), tries included."""
+    assert 0 < Exchange(op, 100.0, lambda: 0.0).left(100.0) <= 300
+
+
 class TestTokens:
     def test_query_order_and_encoding(self) -> None:
         """agent_id, metadata, scope, call_id, in this order; commas and quotes are encoded."""
@@ -52,6 +89,11 @@ class TestTokens:
             "&metadata=%7B%22user%22%3A%22Ann%20%26%20Co%22%7D&scope=observe&call_id=CA1"
         )
 
+    def test_agents(self) -> None:
+        """Whom it is for is on it, also where an iterator said so."""
+        assert agents_of(create_token("stream", iter(["a", "b", "a"]))) == ["a", "b"]
+        assert agents_of(create_token("chat", "org:mara")) == ["org:mara"]
+
     def test_absent_values_add_nothing(self) -> None:
         """Neither None nor an empty metadata object shows in the URL."""
         op = create_token("webrtc", "mara", metadata={})
@@ -61,12 +103,6 @@ class TestTokens:
         """None within the metadata is the user's value, not an absent one."""
         op = create_token("chat", "mara", metadata={"plan": None})
         assert dict(op.query)["metadata"] == '{"plan":null}'
-
-    @pytest.mark.parametrize("base", ["https://h/", "https://h", "https://h/eu/", "https://h/eu"])
-    def test_base_with_a_path_or_slash(self, base: str) -> None:
-        """A path of the base is kept, and a trailing slash is not doubled."""
-        url = create_token("chat", "mara").url(base)
-        assert url == f"{base.rstrip('/')}/chat/token?agent_id=mara"
 
     def test_result(self) -> None:
         """token, server and expires_in as the server gave them; a 0 stays a 0."""
@@ -239,6 +275,59 @@ class TestMemory:
 
 
 class TestKnowledge:
+    @pytest.mark.parametrize(
+        ("op", "method", "path", "answer", "expected"),
+        [
+            (
+                knowledge.list_all(), "GET", "/api/knowledge",
+                {"knowledgeBases": [{"id": "kb", "name": "Menu", "docCount": 2}, "odd"]},
+                [knowledge.KnowledgeBase(id="kb", name="Menu", doc_count=2)],
+            ),
+            (
+                knowledge.create("Menu", "Dishes"), "POST", "/api/knowledge",
+                {"knowledgeBase": {"id": "kb", "name": "Menu", "description": "Dishes"}},
+                knowledge.KnowledgeBase(id="kb", name="Menu", description="Dishes"),
+            ),
+            (knowledge.delete("k/b"), "DELETE", "/api/knowledge/k%2Fb", {"success": True}, None),
+            (knowledge.reindex("kb"), "POST", "/api/knowledge/kb/reindex", b"", None),
+            (
+                knowledge.docs("kb"), "GET", "/api/knowledge/kb",
+                {"docs": [{"id": "d1", "path": "a.md", "bytes": 7}]},
+                [knowledge.KnowledgeDoc(id="d1", path="a.md", bytes=7)],
+            ),
+            (
+                knowledge.doc("kb", "d1"), "GET", "/api/knowledge/kb/docs/d1",
+                {"doc": {"id": "d1", "path": "a.md", "text": "A"}},
+                knowledge.KnowledgeDoc(id="d1", path="a.md", text="A"),
+            ),
+            (
+                knowledge.doc("kb", "d1"), "GET", "/api/knowledge/kb/docs/d1",
+                {"id": "d1", "path": "a.md"},
+                knowledge.KnowledgeDoc(id="d1", path="a.md"),
+            ),
+            (
+                knowledge.delete_doc("kb", "d1"), "DELETE", "/api/knowledge/kb/docs/d1",
+                {"success": True}, None,
+            ),
+        ],
+    )  # fmt: skip
+    def test_each(self, op: Any, method: str, path: str, answer: Any, expected: Any) -> None:
+        """What each asks, and what it makes of the answer."""
+        assert (op.method, op.plane, op.path) == (method, "playground", path)
+        assert read(op, answer) == expected
+
+    def test_create_names_it(self) -> None:
+        """A new base has a name, and a description only where one was given."""
+        assert msgspec.json.decode(knowledge.create("Menu").body or b"") == {"name": "Menu"}
+        with pytest.raises(ConfigurationError, match="name is a non-empty str"):
+            knowledge.create(" ")
+
+    def test_push_a_doc_again(self) -> None:
+        """A document as the server gave it can be pushed into another base."""
+        [op] = knowledge.push("kb2", knowledge.KnowledgeDoc(id="d1", path="a.md", text="A"))
+        assert op.path == "/api/knowledge/kb2/docs"
+        assert msgspec.json.decode(op.body or b"") == {"path": "a.md", "text": "A"}
+
     def test_get_has_the_docs(self) -> None:
         """The base and its documents, in one value."""
         op = knowledge.get("kb 1")
@@ -285,7 +374,47 @@ class TestKnowledge:
             knowledge.push("kb", docs)
 
 
+class TestFields:
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("1.5", 1.5), ("x", None), ("1e999", None), (True, None), (None, None),
+            (b"1" + b"0" * 400, None),
+        ],
+    )  # fmt: skip
+    def test_numbers(self, value: Any, expected: float | None) -> None:
+        """A number may be written as a text; what is none, or larger than any, counts as absent."""
+        row = {"text": "A", "score": msgspec.Raw(value) if isinstance(value, bytes) else value}
+        [hit] = read(memory.search("mara", "q"), {"hits": [row]})
+        assert hit.score == expected
+
+
 class TestErrors:
+    @pytest.mark.parametrize("status", [200, 400])
+    def test_nested_too_deeply(self, status: int) -> None:
+        """An answer that no JSON reader can hold is an error like any that cannot be read."""
+        error = refusal(phones(), b"[" * 100_000, status)
+        assert (error.status, error.code) == (
+            (200, "BAD_RESPONSE") if status == 200 else (400, "HTTP_400")
+        )
+
+    @pytest.mark.parametrize("as_json", [True, False])
+    def test_no_half_of_a_key(self, as_json: bool) -> None:
+        """A key is taken out before a long text is shortened, wherever it stands."""
+        for length in range(180, 310):
+            words = "x " * (length // 2) + "x" * (length % 2) + "SECRETSECRET-0123456789"
+            body = {"error": words} if as_json else words.encode()
+            answer = Reply(
+                status=400,
+                headers={},
+                body=body if isinstance(body, bytes) else msgspec.json.encode(body),
+                base=BASE,
+                key="SECRETSECRET-0123456789",
+            )
+            with pytest.raises(ApiError) as caught:
+                phones().parse(answer)
+            assert "SECR" not in str(caught.value)
+
     @pytest.mark.parametrize(
         ("body", "words", "code"),
         [
@@ -313,7 +442,7 @@ class TestErrors:
 
     def test_not_json(self) -> None:
         """A good status with a body that cannot be read is BAD_RESPONSE."""
-        for body in (b"<html>", b"[1]", b'{"success": '):
+        for body in (b"<html>", b"[1]", b'{"success": ', b"[" * 100_000):
             assert refusal(phones(), body, 200).code == "BAD_RESPONSE"
 
     @pytest.mark.parametrize(
@@ -338,3 +467,4 @@ class TestErrors:
         with pytest.raises(ConfigurationError) as caught:
             authorization("pk_secret\nX: y")
         assert "secret" not in str(caught.value)
+        assert authorization("pk_secret") == {"Authorization": "Bearer pk_secret"}

@@ -157,6 +157,20 @@ def test_whatsapp_secrets(caplog: pytest.LogCaptureFixture) -> None:
     assert not any(secret in text for secret in SECRETS.values())
 
 
+def test_a_handler_that_raises_with_the_key() -> None:
+    """What user code says when it raises is not repeated with the key in it."""
+    wire = Wire()
+    call = wire.call()
+    told = wire.listen("error", on=call.agent)
+
+    def broken(event: object, call: object) -> None:
+        raise ValueError(f"no luck with {KEY}")
+
+    wire.pc.add_handler("user.message", broken)
+    wire.server("user.message", agent_id="mara", call_id="CA1", message_id="m1", text="hi")
+    assert "no luck with ***" in str(told[0][1])
+
+
 def test_frames_that_cannot_be_written() -> None:
     """The error for a frame that is no JSON does not quote it."""
     wire = Wire().up()

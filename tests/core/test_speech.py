@@ -10,7 +10,7 @@ from harness import Wire
 
 from pinecall.core.speech import SayResult
 from pinecall.core.verbs import answering
-from pinecall.errors import NotConnected, RequestTimeout
+from pinecall.errors import ConfigurationError, NotConnected, RequestTimeout
 from pinecall.events import Turn
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
@@ -188,6 +188,8 @@ class TestAnswering:
         call.last_message_id = "newer"
         call.reply_stream(Turn(message_id="m1")).write("x")
         call.reply_stream(message_id="mine").write("y")
+        with pytest.raises(ConfigurationError, match="the turn or message to answer, not int"):
+            call.reply_stream(5)
         starts = [f for f in wire.sent() if f["action"] == "start"]
         assert [f["in_reply_to"] for f in starts] == ["m1", "newer"]
         assert starts[1]["message_id"] == "mine"

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from pinecall import events as ev
 from pinecall.core import sse
-from pinecall.core.sse import HEADERS, Parser, block
+from pinecall.core.sse import HEADERS, Parser, block, payload_of
+from pinecall.events import Item
+from pinecall.events._base import set_raw
 
 
 def test_headers_forbid_caching_and_buffering_and_name_no_hop() -> None:
@@ -104,6 +106,37 @@ def test_what_has_no_call_has_the_agent_alone() -> None:
     assert (data["from"], data["sessionId"], data["agent"]) == ("549", "wa-1", "mara")
 
 
+def test_what_is_made_up_from_another_frame() -> None:
+    """A chat's message is an event of its own name: the keys of the frame it came with, and the
+    fields it has; those it does not have are left out."""
+    world = World()
+    reader = Reader(world)
+    message = ev.UserMessage(message_id="m1", text="hi")
+    set_raw(message, {"event": "llm.chat.started", "session_id": "CA1", "_private": 1})
+    reader.read()
+    world.publish("user.message", message, call=world.call())
+    [(name, data, _)] = reader.read()
+    assert (name, data["event"]) == ("user.message", "user.message")
+    assert (data["messageId"], data["text"], data["sessionId"]) == ("m1", "hi", "CA1")
+    assert not {"language", "_private"} & set(data)
+
+
+def test_what_has_neither_call_nor_agent() -> None:
+    """An event of an agent that is not known here names none."""
+    item = Item("whatsapp.status", ev.WhatsAppStatus(session_id="wa-1"), None, None)
+    data = payload_of(item)
+    assert data is not None
+    assert not {"agent", "agentId", "callId"} & set(data)
+
+
+def test_any_number_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that makes up keys without end fills no memory, and they are respelt all the same."""
+    monkeypatch.setattr(sse, "_camel", known := {"a_b": "aB"})
+    monkeypatch.setattr(sse, "_CAMEL_REMEMBERED", 2)
+    assert [sse.camel(key) for key in ("a_b", "c_d", "e_f", "e_f")] == ["aB", "cD", "eF", "eF"]
+    assert known == {"a_b": "aB", "c_d": "cD"}
+
+
 def test_whatsapp_session_names_are_the_platforms() -> None:
     """The stream's name is the SDK's, the data's ``event`` the wire's."""
     world = World()
@@ -155,6 +188,13 @@ def test_the_parser_reads_a_stream_cut_anywhere(cuts: list[int]) -> None:
     assert len(found) == 4
 
 
+def test_mixed_line_ends() -> None:
+    """An LF in a piece of its own belongs to the CR before it, the next one does not."""
+    parser = Parser()
+    pieces = (b"data: x\r", b"", b"\n", b"\n")
+    assert [[event.data for event in parser.feed(piece)] for piece in pieces] == [[], [], [], ["x"]]
+
+
 @pytest.mark.parametrize("text", ["plain", 'with "quotes"', "line\nbreak", "\u2028 ✓"])
 def test_a_block_is_read_back(text: str) -> None:
     """What is written is one event with one line of data."""
@@ -166,11 +206,3 @@ def test_a_block_is_read_back(text: str) -> None:
         "e-1",
     )
     assert event.retry == 3000
-
-
-def test_the_memory_of_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that invents keys for ever fills no memory; they are still converted."""
-    monkeypatch.setattr(sse, "_camel", {"a_b": "aB"})
-    monkeypatch.setattr(sse, "_CAMEL_REMEMBERED", 1)
-    assert sse.camel("some_new_key") == "someNewKey"
-    assert len(sse._camel) == 1

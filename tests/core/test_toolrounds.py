@@ -136,7 +136,7 @@ def test_told_before_it_runs() -> None:
 
 @pytest.mark.parametrize("arguments", ['{"order": "7"}', {"order": "7"}])
 def test_arguments(arguments: Any) -> None:
-    """Arguments may be text or an object."""
+    """Arguments may be text or an object; the tool gets them by their hints, and the call."""
     wire, _ = with_tools(lookup)
     wire.server(round_of(("lookup", arguments)))
     assert ran == [("7", "CA1")]
@@ -179,7 +179,8 @@ def test_message_id() -> None:
     ],
 )
 def test_errors(name: str, arguments: str, message: str) -> None:
-    """What goes wrong is an error that the model can read, and the other results are there."""
+    """An unknown tool, bad JSON, wrong arguments and an exception are errors that the model can
+    read, and the other results are there."""
     wire, _ = with_tools(lookup, broken, silent)
     wire.server(round_of((name, arguments), ("silent", "")))
     error, other = results(wire)
@@ -233,7 +234,7 @@ def test_what_is_no_json() -> None:
 
 
 def test_flags() -> None:
-    """ephemeral and no_followup are sent when they are true."""
+    """A result has its call's id and the value; ephemeral and no_followup only when true."""
     wire, _ = with_tools(hidden, final)
     wire.server(round_of(("hidden", ""), ("final", "")))
     assert results(wire) == [
@@ -252,10 +253,11 @@ def test_history() -> None:
 
 
 def test_history_of_ephemeral_rounds() -> None:
-    """A round of ephemeral tools leaves no results in the conversation."""
+    """A round of nothing but ephemeral tools leaves no trace in the conversation."""
     wire, call = with_tools(hidden)
-    wire.server(round_of(("hidden", "")))
-    assert [m["role"] for m in call.messages if m["role"] == "tool"] == []
+    wire.server("user.message", **IDS, message_id="u1", text="Hi")
+    wire.server(round_of(("hidden", ""), ("hidden", "")))
+    assert [m["role"] for m in call.messages] == ["user"]
 
 
 def test_history_of_objects() -> None:
@@ -318,15 +320,32 @@ class TestOnce:
         wire.server(round_of(("slow", ""), msg_id="m2"))
         assert [frame["msg_id"] for frame in wire.sent()] == ["m1", "m2"]
 
-    def test_chat(self) -> None:
-        """A chat's round runs once, too."""
+    @pytest.mark.parametrize("call_id", ["chat-1", "wa-1"])
+    def test_every_channel(self, call_id: str) -> None:
+        """A chat's round, and a WhatsApp session's, run once, too."""
         wire = Wire()
         wire.agent(tools=[slow])
-        frame = {**round_of(("slow", "")), "call_id": "chat-1"}
+        frame = {**round_of(("slow", "")), "call_id": call_id}
         wire.server(frame)
         wire.server(frame)
         assert len(ran) == 1
         assert wire.sent_events() == ["llm.tool_result", "llm.tool_result"]
+
+    def test_by_hand(self) -> None:
+        """A handler that answers by hand is asked once; a repeat gets what it has answered."""
+        wire, call = with_tools()
+        told = wire.listen("llm.tool_call", on=call)
+        frame = round_of(("one", ""), ("two", ""))
+        wire.server(frame)
+        wire.server(frame)
+        assert wire.sent() == []
+        first, second = ToolResult("t0", 1), ToolResult("t1", 2, no_followup=True)
+        call.tool_result("m1", [first])
+        call.tool_result("m1", [second])
+        assert len(wire.sent()) == 2
+        wire.server(frame)
+        assert results(wire) == [first.to_wire(), second.to_wire()]
+        assert len(told) == 1
 
     def test_released_with_the_call(self) -> None:
         """What is remembered of rounds goes with the call."""
@@ -337,13 +356,24 @@ class TestOnce:
         assert call.said == {}
 
 
+def test_session_begun_before_us() -> None:
+    """A WhatsApp session's round is run though its start was not seen, and keeps its flags."""
+    wire = Wire()
+    wire.agent(tools=[final])
+    wire.server({**round_of(("final", "")), "call_id": "wa-1"})
+    assert results(wire) == [{"tool_call_id": "t0", "result": "", "no_followup": True}]
+
+
 class TestNobodyRunsIt:
-    def test_unknown_call(self) -> None:
-        """A tool call of an unknown call is run by nobody, with or without an agent."""
+    @pytest.mark.parametrize(
+        ("call_id", "agent_id"),
+        [("CA9", "mara"), ("CA9", None), ("wa-9", None), ("wa-9", "stranger"), ("chat-9", None)],
+    )
+    def test_unknown_call(self, call_id: str, agent_id: str | None) -> None:
+        """A tool call of an unknown call is run by nobody; neither is one without its agent."""
         wire = Wire()
         wire.agent(tools=[slow])
-        for ids in ({"agent_id": None}, {"agent_id": "mara"}):
-            wire.server({**round_of(("slow", "")), "call_id": "CA9", **ids})
+        wire.server(round_of(("slow", ""), call_id=call_id, agent_id=agent_id))
         assert ran == []
         assert wire.sent() == []
 
@@ -500,6 +530,35 @@ class TestTimeAndEnd:
 
 
 class TestByHand:
+    def test_history(self) -> None:
+        """Results given by hand enter the conversation like a tool's, once."""
+        wire, call = with_tools()
+        wire.listen("llm.tool_call", on=call)
+        wire.server(round_of(("one", ""), ("two", "")))
+        call.tool_result("m1", [ToolResult("t0", {"ok": 1}), ToolResult("t1", ephemeral=True)])
+        call.tool_result("m1", [ToolResult("t0", {"ok": 1})])
+        assert [m["role"] for m in call.messages] == ["assistant", "tool"]
+        assert call.messages[1] == {"role": "tool", "tool_call_id": "t0", "content": '{"ok":1}'}
+
+    def test_history_of_ephemeral_rounds(self) -> None:
+        """A round whose results by hand are all ephemeral leaves no trace, once it is complete."""
+        wire, call = with_tools()
+        wire.listen("llm.tool_call", on=call)
+        wire.server(round_of(("one", ""), ("two", "")))
+        call.tool_result("m1", [ToolResult("t0", ephemeral=True)])
+        assert len(call.messages) == 1
+        call.tool_result("m1", [ToolResult("t1", ephemeral=True)])
+        assert call.messages == []
+
+    def test_after_the_call(self) -> None:
+        """A round that a handler has not answered when the call ends is forgotten with it."""
+        wire, call = with_tools()
+        wire.listen("llm.tool_call", on=call)
+        wire.server(round_of(("one", "")))
+        wire.server("call.ended", **IDS)
+        assert call.rounds == {}
+        assert wire.sent() == []
+
     def test_forms(self) -> None:
         """Results are ToolResults or dicts of their fields; flags go out only when true."""
         wire = Wire()
@@ -520,6 +579,8 @@ class TestByHand:
         [
             (ToolResult("t0"), "takes a list"),
             ({"tool_call_id": "t0"}, "takes a list"),
+            ("done", "takes a list"),
+            (5, "takes a list"),
             (["x"], "a tool result is a ToolResult or a dict"),
             ([{"result": 1}], "a tool result is a ToolResult or a dict"),
             ([{"tool_call_id": "t0", "noFollowup": True}], "noFollowup"),
@@ -529,3 +590,8 @@ class TestByHand:
         """Anything else is refused with the right form in the message."""
         with pytest.raises(ConfigurationError, match=words):
             Wire().call().tool_result("m1", bad)
+
+    def test_bad_round(self) -> None:
+        """The round is named by its msg_id, a text."""
+        with pytest.raises(ConfigurationError, match=r"the msg_id of the llm\.tool_call, not int"):
+            Wire().call().tool_result(5, [])  # type: ignore[arg-type]

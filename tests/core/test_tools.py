@@ -18,6 +18,7 @@ import attrs
 import msgspec
 import pytest
 
+from pinecall.core.docstring import Docstring, parse_docstring
 from pinecall.errors import ConfigurationError, PinecallError
 from pinecall.tools import (
     Tool,
@@ -228,6 +229,27 @@ def test_docstring_styles(doc: str) -> None:
     assert made.parameters["properties"]["word"] == {"type": "string", "description": "the word"}
 
 
+@pytest.mark.parametrize(
+    ("doc", "description", "word"),
+    [
+        ("Say.\n\nArgs:\n    word: the word\nNot a part of it.", "Say.", "the word"),
+        ("Say.\n\n:param word: the word\nNot a part of it.", "Say.", "the word"),
+        ("Say.\n\nPrices:\n    word: free", "Say.\n\nPrices:\n    word: free", None),
+        ("Say.\n\nReturns:\n    word: no parameter", "Say.", None),
+        (
+            "Say.\n\nParameters\n----------\n    under no name\nword\n    the word",
+            "Say.",
+            "the word",
+        ),
+    ],
+)
+def test_docstring_of_odd_parts(doc: str, description: str, word: str | None) -> None:
+    """Text without indentation ends a section, an unknown heading begins none, and only parameters
+    are described."""
+    expected = {} if word is None else {"word": word}
+    assert parse_docstring(doc) == Docstring(description, expected)
+
+
 def test_arguments_are_converted() -> None:
     """JSON text becomes the hinted Python types, and the call is put in."""
     text = json.dumps(
@@ -300,6 +322,110 @@ def test_call_is_recognised_by_hint() -> None:
         (),
         {"a": 1, "c": "X", "d": "X", "e": "X", "g": "X", "call": "X"},
     )
+
+
+def test_call_in_other_hints() -> None:
+    """A Call is recognised in Annotated, as a subclass, and in hints that are objects."""
+
+    class LineCall: ...
+
+    class DeskCall(LineCall): ...
+
+    def f(
+        a: int, b: Annotated[LineCall, "the line's"], c: DeskCall, d: DeskCall | None, e
+    ) -> None: ...
+
+    f.__annotations__["e"] = Optional["Call"]
+    made = tool(f)
+    assert list(made.parameters["properties"]) == ["a"]
+    assert made.bind({"a": 1}, "X") == ((), {"a": 1, "b": "X", "c": "X", "d": "X", "e": "X"})
+
+
+def test_none_by_default() -> None:
+    """A parameter that is None by default may be given as null, whatever its hint says."""
+
+    @tool
+    def f(a: int = None, b: Optional[int] = None, c: int = 5) -> None: ...  # type: ignore[assignment]  # noqa: RUF013, UP045
+
+    assert f.bind('{"a": null, "b": null}', None)[1] == {"a": None, "b": None}
+    assert f.parameters["properties"]["a"]["default"] is None
+    with pytest.raises(ToolArgumentError, match="c: expected int, got null"):
+        f.bind('{"c": null}', None)
+
+
+def test_sentinel_by_default() -> None:
+    """A default that no JSON can show stays out of the schema, and the parameter optional."""
+    unset: Any = object()
+
+    @tool
+    def f(a: object, b: str = unset) -> Any:
+        return b
+
+    assert f.parameters["properties"] == {"a": {}, "b": {"type": "string"}}
+    assert f.parameters["required"] == ["a"]
+    assert f.invoke({"a": [1]}) is unset
+
+
+def test_docstring_of_a_class_beside_its_fields() -> None:
+    """What a class's docstring says of something that is no field of it changes nothing."""
+
+    @attrs.frozen
+    class Parcel:
+        """A parcel.
+
+        Attributes:
+            weight: in kg
+            colour: it has none
+        """
+
+        weight: float
+
+    @tool
+    def f(parcel: Parcel) -> None: ...
+
+    shown = f.parameters["properties"]["parcel"]
+    assert shown["description"] == "A parcel."
+    assert shown["properties"] == {"weight": {"type": "number", "description": "in kg"}}
+
+
+def _pick(kinds: type[enum.Enum], *, known: bool = True) -> Callable[..., Any]:
+    Kind = kinds
+
+    def pick(kind: Kind) -> Any:  # type: ignore[valid-type]
+        return Kind(kind)
+
+    if not known:
+        del Kind
+    return pick
+
+
+def test_types_of_a_closure_resolve() -> None:
+    """A hint may name what the function's own closure holds; what it does not hold yet is named
+    in the refusal."""
+    assert tool(_pick(Size)).bind('{"kind": "small"}', None)[1] == {"kind": Size.SMALL}
+    with pytest.raises(ConfigurationError, match=r"type hint of kind, 'Kind', cannot be resolved"):
+        tool(_pick(Size, known=False))
+
+
+def test_decorated_function() -> None:
+    """Behind a decorator of another module the hints are still those of the function's own."""
+    namespace: dict[str, Any] = {"functools": functools, "__name__": "elsewhere"}
+    exec(
+        "def logged(function):\n"
+        "    @functools.wraps(function)\n"
+        "    def run(*args, **kwargs):\n"
+        "        return function(*args, **kwargs)\n"
+        "    return run\n",
+        namespace,
+    )
+
+    @tool
+    @namespace["logged"]
+    def grow(size: Size, by: int = 1) -> Any:
+        return size, by
+
+    assert grow.bind('{"size": "small"}', None)[1] == {"size": Size.SMALL}
+    assert grow.invoke('{"size": "large", "by": 2}') == (Size.LARGE, 2)
 
 
 def test_local_types_resolve() -> None:
@@ -414,6 +540,7 @@ def _generator():
         (_unresolved, r"type hint of a, 'Nowhere', cannot be resolved"),
         (_unsupported, r"type hint of a, .*Callable.*has no JSON form"),
         (_custom, r"type hint of a, list\[.*Shop\], has no JSON form"),
+        (max, r"tool 'max': its parameters cannot be read"),
         (_generator, r"collect what it yields in a list"),
         (lambda x: x, r"not '<lambda>': give one with @tool\(name="),
         (Shop, r"a class is not a tool"),

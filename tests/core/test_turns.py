@@ -110,7 +110,7 @@ def test_the_others(event: str) -> None:
 
 
 def test_every_interim_is_told() -> None:
-    """Each user.speaking reaches the handlers, also for one message."""
+    """Each user.speaking of a message reaches the handlers, with the words that replace the last."""
     wire = Wire()
     wire.call()
     told = wire.listen("user.speaking")
@@ -120,14 +120,18 @@ def test_every_interim_is_told() -> None:
 
 
 def test_repeated_message() -> None:
-    """A user.message repeated unchanged is told and remembered once."""
+    """A user.message repeated unchanged is told and remembered once; its later figures count."""
     wire = Wire()
     call = wire.call()
-    told = wire.listen("user.message")
-    for seq in (1, 2):
-        wire.server("user.message", **IDS, message_id="m1", text="Hi", seq=seq)
-    assert len(told) == 1
-    assert call.transcript == [{"role": "user", "content": "Hi"}]
+    told = wire.listen("user.message", "turn.end")
+    for seq, confidence in ((1, 0.5), (2, 0.9)):
+        wire.server(
+            "user.message", **IDS, message_id="m1", text="Hi", seq=seq, confidence=confidence
+        )
+    wire.server("turn.end", **IDS)
+    assert [name for name, *_ in told] == ["user.message", "turn.end"]
+    assert told[1][1].confidence == 0.9
+    assert call.transcript == call.messages == [{"role": "user", "content": "Hi"}]
 
 
 def test_corrected_message() -> None:
@@ -140,6 +144,19 @@ def test_corrected_message() -> None:
     assert [event.text for _, event, _ in told] == ["Hi", "Hi there"]
     assert call.transcript == [{"role": "user", "content": "Hi there"}]
     assert call.turn.confidence == 0.9
+
+
+@pytest.mark.parametrize("event", ["user.message", "message.confirmed"])
+def test_what_is_no_repeat(event: str) -> None:
+    """A repeat is known by its call and message: the same seq, or the same id on another call, is
+    none."""
+    wire = Wire()
+    one, two = wire.call(call_id="CA1"), wire.call(call_id="CA2")
+    told = wire.listen(event)
+    for call_id, message_id in (("CA1", "m1"), ("CA1", "m2"), ("CA2", "m1")):
+        wire.server(event, call_id=call_id, message_id=message_id, text="Hi", seq=7)
+    assert [(e.message_id, of) for _, e, of in told] == [("m1", one), ("m2", one), ("m1", two)]
+    assert (len(one.transcript), len(two.transcript)) == (2, 1)
 
 
 def test_same_id_of_user_and_agent() -> None:
@@ -175,22 +192,24 @@ def test_confirmed_without_text() -> None:
 
 
 def test_a_capture() -> None:
-    """The usual frames of one exchange give one line of the caller and one of the agent."""
+    """An exchange as servers send it, repeats included, is one line of the caller and one of the
+    agent."""
     wire = Wire()
     call = wire.call()
     for event, fields in [
         ("speech.started", {"turn_id": 1}),
         ("user.speaking", {"text": "Hel"}),
         ("user.speaking", {"text": "Hello?"}),
-        ("speech.ended", {"turn_id": 1}),
         ("user.message", {"message_id": "u1", "text": "Hello?", "seq": 1}),
+        ("eager.turn", {"message_id": "u1", "text": "Hello?", "turn_id": 1}),
+        ("speech.ended", {"turn_id": 1}),
         ("user.message", {"message_id": "u1", "text": "Hello?", "seq": 2}),
         ("turn.end", {"turn_id": 1}),
         ("bot.speaking", {"message_id": "b1"}),
         ("bot.word", {"message_id": "b1", "word": "Hello!"}),
-        ("message.confirmed", {"message_id": "b1", "text": "Hello!"}),
-        ("message.confirmed", {"message_id": "b1", "text": "Hello!"}),
+        ("message.confirmed", {"message_id": "b1", "text": "Hello!", "seq": 9}),
         ("bot.finished", {"message_id": "b1"}),
+        ("message.confirmed", {"message_id": "b1", "text": "Hello!", "seq": 9}),
     ]:
         wire.server(event, **IDS, **fields)
     assert call.transcript == [

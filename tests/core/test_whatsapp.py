@@ -87,6 +87,35 @@ def test_session_begun_before_us() -> None:
     assert told[1][1].contact_name == "Ana"
 
 
+@pytest.mark.parametrize("event", ["whatsapp.message", "whatsapp.session_started"])
+def test_begun_by_a_tool_call(event: str) -> None:
+    """A tool call of an unknown session begins it; who it is with is known with what follows."""
+    wire = Wire()
+    support(wire)
+    told = wire.listen("whatsapp.started", "whatsapp.session_started")
+    wire.server(
+        "llm.tool_call", agent_id="support", call_id="wa-1", tool_calls=[{"id": "1", "name": "x"}]
+    )
+    call = wire.session.registry.calls["wa-1"]
+    session = told[1][1]
+    assert (told[0][1], session.call, session.contact_phone) == (call, call, "")
+    wire.server(event, **IDS, from_="549", contact_phone="549", text="hi")
+    assert (call.from_, session.contact_phone) == ("549", "549")
+    wire.server(event, **IDS, from_="550", contact_phone="550")
+    assert call.from_ == "549"
+    assert len(told) == 2
+
+
+def test_a_tool_call_after_the_end() -> None:
+    """A tool call of a session that is over begins none."""
+    wire = Wire()
+    started(wire)
+    wire.server("whatsapp.session_ended", **IDS)
+    wire.server("llm.tool_call", agent_id="support", call_id="wa-1", tool_calls=[{"id": "1"}])
+    assert wire.session.registry.calls == {}
+    assert wire.sent() == []
+
+
 def test_message_of_nobody() -> None:
     """A message without a session, or of an unknown agent, begins none."""
     wire = Wire()
@@ -123,7 +152,8 @@ def test_status() -> None:
 
 
 def test_ended() -> None:
-    """The end of the session ends the call, tells both, and frees the objects."""
+    """The end of the session ends the call with the server's figures and messages, tells both, and
+    frees the objects."""
     wire = Wire()
     call = started(wire)
     told = wire.listen("whatsapp.session_ended", "call.ended")
@@ -144,7 +174,7 @@ def test_ended() -> None:
         343.0,
     )
     assert call.messages == [{"role": "user", "content": "hi"}]
-    assert wire.session.registry.calls == {}
+    assert wire.session.registry.calls == call.agent.live_calls == {}
 
 
 def test_ended_without_messages() -> None:

@@ -297,6 +297,43 @@ def test_an_armed_barge_in_cuts_the_next_reply(world: World, client: Client) -> 
     assert [h.text for h in call.heard] == ["word1 word2", "You said: stop"]
 
 
+def test_nobody_to_interrupt(world: World, client: Client) -> None:
+    """An agent that stays silent is not waited for for ever: after 2 s the words are just said."""
+    client.agent()
+    call = world.phone()
+    world.say(call, "hello")
+    world.say(call, "wait", cut=True)
+    world.pass_time(1.9)
+    assert client.last("user.message")["text"] == "hello"
+    world.pass_time(0.2)
+    assert client.last("user.message")["text"] == "wait"
+    assert client.events("bot.interrupted", "barge_in") == []
+    world.say(call, "!words 3")
+    assert [h.interrupted for h in call.heard] == [False, False, False]
+
+
+def test_an_answer_that_is_awaited_is_interrupted(world: World, client: Client) -> None:
+    """While the program still owes an answer, the interruption waits for it."""
+    client.agent(llm=None)
+    call = world.phone()
+    world.say(call, "hello")
+    world.say(call, "wait", cut=True)
+    world.pass_time(10)
+    client.send("bot.reply", call_id=call.id, message_id="m1", text="one two three", in_reply_to="")
+    assert client.last("bot.interrupted")["words_spoken"] == 2
+    assert client.last("user.message")["text"] == "wait"
+
+
+def test_nobody_is_interrupted_after_the_end(world: World, client: Client) -> None:
+    """What was to be said into the next words is not said when the call is over."""
+    client.agent()
+    call = world.phone()
+    world.say(call, "wait", cut=True)
+    call.caller_hangs_up()
+    world.pass_time(5)
+    assert client.events("user.message") == []
+
+
 def test_an_agent_that_may_not_be_interrupted_is_not(world: World, client: Client) -> None:
     """interruption: false; the words are heard afterwards."""
     client.agent(interruption=False)

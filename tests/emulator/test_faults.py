@@ -89,8 +89,30 @@ def test_refusals_of_a_call(world: World, client: Client) -> None:
         "m",
         "message_obsolete",
     )
+    assert rejected["agent_id"] == "mara"
     fail(world, "call.route", code="capacity")
     assert client.send("call.route", call_id=call.id, agent="x")[0]["reason"] == "capacity"
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        ("bot.reply", {"call_id": 5}),
+        ("bot.reply", {"call_id": ["x"], "message_id": "m", "text": "x"}),
+        ("bot.reply.stream", {"message_id": 7, "action": "start"}),
+        ("history.get", {"request_id": "r"}),
+        ("line.destroy", {"number": 5}),
+        ("call.route", {"agent": "x"}),
+        ("call.dial", {"to": NUMBER}),
+        ("llm.chat", {"agent_id": "mara", "text": "x"}),
+    ],
+)
+def test_a_command_that_names_nothing(client: Client, event: str, fields: dict[str, Any]) -> None:
+    """A refusal has no member of a wrong type: what the family's own needs is not there, so an error."""
+    client.agent()
+    refused = client.send(event, **fields)[0]
+    assert (refused["event"], refused["code"]) == ("error", "BAD_REQUEST")
+    assert all(isinstance(value, str) for value in refused.values())
 
 
 def test_an_ignored_command_has_no_answer(world: World, client: Client) -> None:

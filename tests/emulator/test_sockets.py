@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_sync
 
 from pinecall.emulator import Emulator, EmulatorError, Nobody, ToolCall, Turn
@@ -387,8 +389,9 @@ def test_stop_leaves_nothing_behind() -> None:
         assert emulator.agents == {}
 
 
-def test_the_command_serves_until_interrupted() -> None:
-    """It prints the url and a key, and stops on SIGINT with status 0."""
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_interrupted(signum: int) -> None:
+    """It prints the url and a key, and stops on SIGINT or SIGTERM with a goodbye and status 0."""
     command = [
         sys.executable,
         "-m",
@@ -407,7 +410,10 @@ def test_the_command_serves_until_interrupted() -> None:
         with connect_sync(url) as socket_:
             socket_.send(json.dumps({"event": "connect", "api_key": "pk_mine"}))
             assert json.loads(socket_.recv())["event"] == "connected"
-        process.send_signal(2)
+            process.send_signal(signum)
+            with pytest.raises(ConnectionClosed) as closed:
+                socket_.recv(10)
+        assert closed.value.rcvd is not None
         rest = process.stdout.read()
         assert process.wait(10) == 0
     assert "connected" in rest

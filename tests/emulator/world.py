@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from pinecall.emulator.core import Close, Server, Settings
 from pinecall.emulator.core.caller import Saying
 from pinecall.emulator.core.chat import ChatSession
 from pinecall.emulator.core.voice import VoiceCall
+
+DATA = Path(__file__).parent.parent / "data"
+EVENTS: dict[str, Any] = json.loads((DATA / "events.json").read_text(encoding="utf-8"))
 
 NUMBER = "+13186330963"
 CALLER = "+34607827824"
@@ -26,6 +30,30 @@ LOOKUP = {
         },
     },
 }
+
+
+_STAMPS = {
+    "event": "str", "agent_id": "str", "session_id": "str", "seq": "int", "ts": "float",
+    "phone_number": "str",
+}  # fmt: skip
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "object": (dict,),
+    "array": (list,), "null": (type(None),), "any": (object,),
+}  # fmt: skip
+
+
+def check_event(frame: dict[str, Any]) -> None:
+    """The frame is one that the platform's catalogue knows: its members, of their types, and all
+    that it needs."""
+    event = frame["event"]
+    fields, required = EVENTS[event]["fields"], EVENTS[event]["required"]
+    for name, value in frame.items():
+        kind = fields[name] if name in fields else _STAMPS[name]
+        allowed = [t for part in kind.split("|") for t in _TYPES[part]]
+        fits = isinstance(value, tuple(allowed)) and (type(value) is not bool or bool in allowed)
+        assert fits or object in allowed, f"{event}: {name} is {value!r}, not {kind}"
+    missing = set(required) - set(frame)
+    assert not missing, f"{event}: without {missing}"
 
 
 class Client:
@@ -105,6 +133,7 @@ class World:
                     client.closed = item
                     continue
                 frame = json.loads(item)
+                check_event(frame)
                 client.inbox.append(frame)
                 if frame["event"] == "llm.before" and not client.slow:
                     ready = {

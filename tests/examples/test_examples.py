@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fronts.log import until
 
 from pinecall_sync.emulator import Emulator
+from pinecall_sync.history import SqliteHistory
 
 FOLDER = Path(__file__).parent.parent.parent / "examples"
 #: Seconds after which a test fails instead of hanging.
@@ -35,12 +37,12 @@ class Program:
             text=True,
         )
 
-    def stop(self) -> str:
-        """What it printed, once it has ended on SIGTERM."""
+    def stop(self, tracebacks: int = 0) -> str:
+        """What it printed, once it has ended on SIGTERM; that many errors are logged in it."""
         self.process.send_signal(signal.SIGTERM)
         output, _ = self.process.communicate(timeout=DEADLINE)
         assert self.process.returncode == 0, output
-        assert "Traceback" not in output
+        assert output.count("Traceback") == tracebacks, output
         return output
 
 
@@ -79,12 +81,18 @@ def test_receptionist(emu: Emulator, tmp_path: Path, programs: list[Program], fr
     call.say('!tool free_tables {"day": "Saturday"}')
     assert call.wait_reply() == "0."
     call.hangup()
+    saved = SqliteHistory(tmp_path / "receptionist.db")
+    until(lambda: [r for r in saved.list() if r.status == "ended"], "the conversation is saved")
+    saved.close()
     again = emu.phone_call(to=NUMBER, from_="+34600000001")
-    again.wait_reply()
-    assert emu.wait_frame("history.set", DEADLINE)["call_id"] == again.id
+    assert again.wait_reply() == "Trattoria Bella, good evening."
+    restored = emu.wait_frame("history.set", DEADLINE)
+    assert restored["call_id"] == again.id
+    assert restored["messages"][0]["content"] == "Trattoria Bella, buenas noches."
     again.say("!tool ask_the_owner {}")
     assert again.wait_ended() == "forwarded"
-    output = program.stop()
+    output = program.stop(tracebacks=1)
+    assert "LookupError: there is no table left on Saturday" in output
     assert "booked: Friday, 4 people, Ana" in output
     assert "error: " in output
     assert (tmp_path / "receptionist.db").exists()

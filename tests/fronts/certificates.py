@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import ssl
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+Key = ec.EllipticCurvePublicKey
+SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH
 
 
 class Authority:
@@ -18,10 +22,11 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        name = _name("Test CA")
+        self._name = name = _name("Test CA")
         self._certificate = (
-            _builder(name, name, self._key.public_key())
+            self._builder(name, self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
             .sign(self._key, hashes.SHA256())
         )
         self.bundle = folder / "ca.pem"
@@ -30,7 +35,10 @@ class Authority:
     def server(self, host: str = "localhost") -> ssl.SSLContext:
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _builder(_name(host), self._certificate.subject, key.public_key())
+            self._builder(_name(host), key.public_key())
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(digital_signature=True), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([SERVER_AUTH]), critical=False)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -47,21 +55,27 @@ class Authority:
         context.load_cert_chain(path)
         return context
 
+    def _builder(self, subject: x509.Name, key: Key) -> x509.CertificateBuilder:
+        """What every certificate has; Python 3.13 insists on the identifiers of the keys."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+            .add_extension(issuer, critical=False)
+        )
+
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-    )
+def _usage(**allowed: bool) -> x509.KeyUsage:
+    none = dict.fromkeys(inspect.signature(x509.KeyUsage).parameters, False)
+    return x509.KeyUsage(**{**none, **allowed})

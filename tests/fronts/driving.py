@@ -227,8 +227,8 @@ class Asyncio(Front):
         self._thread.join(DEADLINE)
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()
-        assert not left
-        assert not self.complaints
+        assert not left, left
+        assert not self.complaints, self.complaints
 
 
 FRONTS = {"asyncio": Asyncio, "blocking": Blocking}

@@ -42,7 +42,9 @@ class Connection:
         self.frames = Log()
         self.pongs = Log()
         self.over = threading.Event()
+        self.path = ""
         self.close_code: int | None = None
+        self.close_reason = ""
         self._socket = sock
         self._protocol = ServerProtocol(max_size=None, logger=_silent)
         self._reading = threading.Event()
@@ -141,6 +143,7 @@ class Connection:
                 self._flush()
         for event in events:
             if isinstance(event, Request):
+                self.path = event.path
                 with self._lock:
                     self._protocol.send_response(self._protocol.accept(event))
                     self._flush()
@@ -150,6 +153,7 @@ class Connection:
                 self.pongs(event.data)
             elif event.opcode is Opcode.CLOSE:
                 self.close_code = self._protocol.close_rcvd.code
+                self.close_reason = self._protocol.close_rcvd.reason
                 if not self._mute:
                     self.shut()
 
@@ -350,14 +354,14 @@ REPLIES: dict[str, Reply] = {
 # -- what is no Pinecall server -----------------------------------------------------------------
 
 
-def http(status: int, *headers: str) -> Raw:
+def http(status: int, *headers: str, version: str = "1.1") -> Raw:
     """Answers any request with this status."""
 
     def answer(sock: socket.socket) -> None:
         request = b""
         while b"\r\n\r\n" not in request:
             request += sock.recv(4096)
-        lines = [f"HTTP/1.1 {status} Whatever", *headers, "Content-Length: 5", "", "hello"]
+        lines = [f"HTTP/{version} {status} Whatever", *headers, "Content-Length: 5", "", "hello"]
         sock.sendall("\r\n".join(lines).encode())
         sock.close()
 

@@ -86,7 +86,7 @@ def test_disconnect_from_a_handler(front: Front, server: Server, log: Log) -> No
 
 
 def test_disconnect_wakes_every_waiter(front: Front, server: Server, log: Log) -> None:
-    """Requests, playbacks and iterators that wait when the client closes all come back."""
+    """What waits when the client closes comes back: requests, playbacks, iterators, wait_ready()."""
     server.replies.update({"history.get": None, "bot.reply": None})
     pc = front.connected(server, "mara")
     pc.on("call.started", log)
@@ -96,9 +96,15 @@ def test_disconnect_wakes_every_waiter(front: Front, server: Server, log: Log) -
     iterating = front.begin(lambda: front_take(front, pc))
     playback = front.do(call.say, "hello")
     server.frames.wait_for(lambda frame: frame["event"] == "bot.reply")
+    server.replies["agent.create"] = None
+    late = front.do(pc.agent, "late")
+    registering = front.begin(late.wait_ready, timeout=2 * DEADLINE)
+    until(lambda: late.registration._ready is not None, "the wait")
     front.do(pc.disconnect)
     with pytest.raises(pinecall.PinecallError):
         asking.result(DEADLINE)
+    with pytest.raises(pinecall.NotConnected):
+        registering.result(DEADLINE)
     assert front.heard(playback).interrupted
     assert iterating.result(DEADLINE) is None
 

@@ -131,11 +131,20 @@ def test_bad_option(front: Front, option: str, value: object, says: str) -> None
         front.module.Pinecall(**options)
 
 
-@pytest.mark.parametrize("form", ["http://localhost:{}", "ws://localhost:{}/", "ws://127.0.0.1:{}"])
-def test_url_forms(front: Front, server: Server, form: str) -> None:
-    """http(s)://, ws(s):// and a missing /client path all reach the server."""
+@pytest.mark.parametrize(
+    ("form", "path"),
+    [
+        ("http://localhost:{}", "/client"),
+        ("ws://localhost:{}/", "/client"),
+        ("ws://127.0.0.1:{}/client", "/client"),
+        ("http://localhost:{}/client/", "/client"),
+        ("ws://localhost:{}/voice", "/voice/client"),
+    ],
+)
+def test_url_forms(front: Front, server: Server, form: str, path: str) -> None:
+    """http(s)://, ws(s):// and a missing /client path all reach the server's /client."""
     front.do(front.client(form.format(server.port)).connect)
-    assert len(server.connections) == 1
+    assert server.connection().path == path
 
 
 def test_url_from_the_environment(
@@ -203,6 +212,9 @@ def test_host_that_comes_up_later(front: Front) -> None:
         (scripts.http(401), "handshake", "HTTP_401", "refuses the connection"),
         (scripts.http(302, "Location: ws://localhost:1/"), "handshake", "HTTP_302", "redirects"),
         (scripts.http(308, "Location: ws://localhost:1/"), "handshake", "HTTP_308", "redirects"),
+        (scripts.http(404, version="1.0"), "handshake", "HTTP_404", "not a Pinecall server"),
+        (scripts.http(302, version="1.0"), "handshake", "HTTP_302", "redirects"),
+        (scripts.writes(b"HTTP/1.1 404\r\n\r\n"), "handshake", "HTTP_404", "not a Pinecall server"),
         (scripts.writes(b"SSH-2.0-OpenSSH_9.6\r\n"), "handshake", None, "check the URL"),
     ],
 )
@@ -227,6 +239,7 @@ def test_not_a_pinecall_server(
         (scripts.http(500), "the server answered HTTP 500"),
         (scripts.http(503), "the server answered HTTP 503"),
         (scripts.http(429), "the server answered HTTP 429"),
+        (scripts.http(503, version="1.0"), "the server answered HTTP 503"),
         (scripts.hangs_up, "closed the connection without an answer"),
         (scripts.writes(b"half a line"), "closed the connection without an answer"),
     ],
@@ -317,7 +330,7 @@ def test_disconnect_during_authentication(front: Front, server: Server) -> None:
 
 
 def test_context_manager(front: Front, server: Server) -> None:
-    """The with block is connected; after it the client is closed, with code 1000."""
+    """The with block is connected; after it the client is closed, with 1000 client_disconnect."""
     pc = front.client(server)
     states: list[str] = []
     front.within(pc, lambda: states.append(pc.state))
@@ -325,7 +338,7 @@ def test_context_manager(front: Front, server: Server) -> None:
     assert pc.state == "closed"
     there = server.connection()
     assert there.over.wait(15)
-    assert there.close_code == 1000
+    assert (there.close_code, there.close_reason) == (1000, "client_disconnect")
 
 
 def test_context_manager_with_an_error(front: Front, server: Server) -> None:

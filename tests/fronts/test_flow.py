@@ -57,6 +57,17 @@ def test_memory_is_bounded(front: Front, server: Server, call: Any) -> None:
     assert stats["unsent"] * 100_000 < 6 << 20
 
 
+def test_many_large_agents(front: Front, server: Server) -> None:
+    """All agents are registered, though together they are larger than what else may wait."""
+    pc = front.client(server)
+    for number in range(40):
+        pc.agent(f"agent-{number}", prompt="x" * 200_000)
+    front.do(pc.connect)
+    for agent in pc.agents.values():
+        front.do(agent.wait_ready)
+    assert len(server.connections) == 1
+
+
 def test_a_large_message(front: Front, server: Server, call: Any) -> None:
     """A single message of 3 MB goes out whole."""
     front.do(call.say, "x" * 3_000_000)

@@ -13,7 +13,7 @@ from pinecall import ConnectError, DisplacedError, NotConnected
 
 from .driving import Front
 from .log import DEADLINE, Log, until
-from .server import KEY, Server, said, started
+from .server import KEY, Raw, Server, http, said, started, writes
 
 
 def test_reconnects_and_replays(front: Front, server: Server, log: Log) -> None:
@@ -102,6 +102,36 @@ def test_server_closes_and_keeps_the_socket(front: Front, server: Server) -> Non
     server.connection(2).frames.wait_count(1)
 
 
+@pytest.mark.parametrize(
+    "script", [http(404), http(302, "Location: ws://localhost:1/"), writes(b"?")]
+)
+def test_a_proxy_that_answers_for_it(front: Front, server: Server, log: Log, script: Raw) -> None:
+    """What a proxy says while the server restarts ends nothing: the client is back after it."""
+    pc = front.connected(server, "mara")
+    pc.on("reconnecting", log)
+    pc.on("error", log)
+    server.takeover = script
+    server.connection(1).reset()
+    log.wait_count(3)
+    server.takeover = None
+    there = server.connection(2)
+    there.frames.wait_for(lambda frame: frame["event"] == "agent.create")
+    until(lambda: pc.connected, "connected")
+    assert all(isinstance(attempt, int) for attempt in log)
+
+
+def test_closed_while_it_restarts(front: Front, server: Server, log: Log) -> None:
+    """Nor does a close before ``connected``, whatever its code."""
+    pc = front.connected(server)
+    pc.on("reconnecting", log)
+    welcome = server.replies["connect"]
+    server.replies["connect"] = lambda connection, _: connection.close(1011, "starting up")
+    server.connection(1).reset()
+    log.wait_count(3)
+    server.replies["connect"] = welcome
+    until(lambda: pc.connected, "connected")
+
+
 def test_server_drops_without_a_goodbye(front: Front, server: Server) -> None:
     """A plain FIN without a closing handshake is a loss like any other."""
     front.connected(server)
@@ -162,9 +192,10 @@ def test_any_frame_is_a_sign_of_life(
     assert len(server.connections) == 1
 
 
-def test_no_ping_without_an_interval(front: Front, server: Server) -> None:
-    """ping_interval=None switches keepalive off: nothing is due, so nothing runs."""
-    pc = front.connected(server, "mara", ping_interval=None)
+@pytest.mark.parametrize("off", [None, 0])
+def test_no_ping_without_an_interval(front: Front, server: Server, off: Any) -> None:
+    """ping_interval=None, or 0, switches keepalive off: nothing is due, so nothing runs."""
+    pc = front.connected(server, "mara", ping_interval=off)
     due = [key for key in pc.session.timers._due if key not in ("stable",)]
     assert due == []
 

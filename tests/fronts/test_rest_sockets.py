@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -139,7 +140,8 @@ def transcriber(ws: ServerConnection) -> None:
 
 
 def test_live(front: Front) -> None:
-    """Audio written at once arrives whole and in order; finals come; end() gives the figures."""
+    """Audio written at once arrives whole and in order; finals come; end() gives the figures, and
+    gives them again. The key is in a header, not in the URL."""
     server = Sockets(front, transcriber)
     one = Rest(front, None, settings=settings(server.url))
     do = one.front.do
@@ -170,6 +172,55 @@ def later(one: Rest, function: Callable[[], Any]) -> Callable[[], Any]:
         return function()
 
     return call
+
+
+def test_live_waits_for_the_server(front: Front) -> None:
+    """Before the server is ready 1 MiB of audio waits here; then write() waits, and all arrives in
+    order."""
+    go_on = threading.Event()
+    heard = bytearray()
+
+    def late(ws: ServerConnection) -> None:
+        go_on.wait(10)
+        ws.send(json.dumps({"type": "ready"}))
+        for message in ws:
+            if isinstance(message, str):
+                ws.send(json.dumps({"type": "done"}))
+                return
+            heard.extend(message)
+
+    server = Sockets(front, late)
+    one = Rest(front, None, settings=settings(server.url))
+    live = one.audio.stream()
+    front.do(live.write, bytes(1 << 20))
+    more = front.begin(live.write, b"more")
+    ending = front.begin(live.ready)
+    front.do(lambda: None)
+    assert not more.done()
+    go_on.set()
+    ending.result(10)
+    more.result(10)
+    front.do(live.end)
+    one.close_one(live)
+    assert heard == bytes(1 << 20) + b"more"
+
+
+@pytest.mark.parametrize("stage", ["handshake", "ready"])
+def test_live_never_ready(front: Front, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
+    """A server that does not answer in time fails whoever waits with REQUEST_TIMEOUT."""
+    monkeypatch.setattr("pinecall.live.READY_WITHIN", 0.1)
+    monkeypatch.setattr("pinecall_sync.live.READY_WITHIN", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ws://127.0.0.1:{silent.getsockname()[1]}/client"
+        if stage == "ready":
+            url = Sockets(front, hold).url
+        one = Rest(front, None, settings=settings(url))
+        live = one.audio.stream()
+        for wait in (live.ready, live.end):
+            with pytest.raises(ApiError) as caught:
+                front.do(wait)
+            assert caught.value.code == "REQUEST_TIMEOUT"
+        one.close_one(live)
 
 
 def test_live_refused(front: Front) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from twins import check_coroutines, check_members, check_parameters, twins
 
 import pinecall
 import pinecall_sync
@@ -29,6 +26,7 @@ EXPORTS = [
     "Call",
     "CallEnded",
     "Channel",
+    "ChatReply",
     "ConfigurationError",
     "ConnectError",
     "ConversationRecord",
@@ -70,52 +68,6 @@ EXPORTS = [
     "tool",
 ]
 
-#: Public members that one front has and the other has not, each with its reason.
-ONE_SIDED = {
-    ("waiting", "Playback"): {"wait"},  # awaited on the asyncio front
-    # WSGI has no WebSockets; a thread cannot wait for a message and for an event at once.
-    ("agent", "Agent"): {"ws"},
-    ("client", "Pinecall"): {"ws"},
-    ("web", "AgentWeb"): {"ws"},
-    ("web", "ClientWeb"): {"ws"},
-    ("stream", "EventStream"): {"aiohttp", "quart", "full", "max_streams"},  # ASGI and WSGI
-}
-#: Parameters that one front has and the other has not.
-ONE_SIDED_PARAMETERS = {
-    ("client", "Pinecall", "__init__"): {"threads"},  # asyncio has none
-    ("stream", "EventStream", "__init__"): {"max_streams"},  # a WSGI stream occupies a thread
-    ("stream", "EventStream", "open"): {"connection"},  # which WSGI servers let it watch
-}
-#: Modules that both packages have for parts of their own, not for users.
-INNER = {"driver", "transport", "side_socket", "http"}
-
-
-def twins() -> Iterator[tuple[str, str, Any, Any]]:
-    """Every public class or function that has the same place in both packages."""
-    names = {m.name for m in pkgutil.iter_modules(pinecall.__path__)}
-    for module in sorted(names & {m.name for m in pkgutil.iter_modules(pinecall_sync.__path__)}):
-        if module in INNER:
-            continue
-        one = importlib.import_module(f"pinecall.{module}")
-        two = importlib.import_module(f"pinecall_sync.{module}")
-        for name in sorted(set(one.__all__) & set(two.__all__)):
-            mine, other = getattr(one, name), getattr(two, name)
-            if callable(mine) and mine is not other:
-                yield module, name, mine, other
-
-
-TWINS = list(twins())
-
-
-def parameters(function: Any, without: set[str]) -> list[tuple[str, Any, Any]]:
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return []
-    return [
-        (p.name, p.kind, p.default) for p in signature.parameters.values() if p.name not in without
-    ]
-
 
 def test_exports_are_pinned() -> None:
     """Both packages export these names, and ``Answer``, which only asyncio has."""
@@ -142,46 +94,24 @@ def test_shared_classes_are_the_same() -> None:
             assert one is two
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "mine", "other"), TWINS, ids=[f"{m}.{n}" for m, n, _, _ in TWINS]
-)
-def test_members(module: str, name: str, mine: Any, other: Any) -> None:
+@pytest.fixture(params=twins(), ids=lambda twin: f"{twin[0]}.{twin[1]}")
+def twin(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+def test_members(twin: Any) -> None:
     """The public members of twins have the same names; what asyncio calls aclose() is close()."""
-    if not inspect.isclass(mine):
-        return
-    one = {member for member in dir(mine) if not member.startswith("_")}
-    two = {member for member in dir(other) if not member.startswith("_")}
-    if "aclose" in one:
-        one = one - {"aclose"} | {"close"}
-    assert one ^ two == ONE_SIDED.get((module, name), set())
+    check_members(*twin)
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "mine", "other"), TWINS, ids=[f"{m}.{n}" for m, n, _, _ in TWINS]
-)
-def test_parameters(module: str, name: str, mine: Any, other: Any) -> None:
+def test_parameters(twin: Any) -> None:
     """Their parameters have the same names, kinds and defaults, in the same order."""
-    if not inspect.isclass(mine):
-        assert parameters(mine, set()) == parameters(other, set())
-        return
-    for member in dir(mine):
-        if member.startswith("_") and member != "__init__":
-            continue
-        one, two = getattr(mine, member), getattr(other, member, None)
-        if not callable(one) or two is None or one is two:
-            continue
-        extra = ONE_SIDED_PARAMETERS.get((module, name, member), set())
-        assert parameters(one, extra) == parameters(two, extra), member
+    check_parameters(*twin)
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "mine", "other"), TWINS, ids=[f"{m}.{n}" for m, n, _, _ in TWINS]
-)
-def test_coroutines(module: str, name: str, mine: Any, other: Any) -> None:
+def test_coroutines(twin: Any) -> None:
     """No method of the blocking front is a coroutine."""
-    if inspect.isclass(other):
-        for member in dir(other):
-            assert not inspect.iscoroutinefunction(inspect.getattr_static(other, member)), member
+    check_coroutines(*twin)
 
 
 def imported(statement: str) -> set[str]:
@@ -218,3 +148,17 @@ def test_the_asyncio_front_has_no_blocking_one() -> None:
 def test_shared_modules_are_light(name: str) -> None:
     """What both fronts share loads no transport."""
     assert not imported(f"import pinecall.{name}") & {"asyncio", "websockets", "websocket", "httpx"}
+
+
+@pytest.mark.parametrize("package", ["pinecall", "pinecall_sync"])
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+def test_the_emulator_without_its_extra(package: str, missing: str) -> None:
+    """Importing the emulator without its extra says how to install it."""
+    code = f"import sys\nsys.modules[{missing!r}] = None\nimport {package}.emulator"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ModuleNotFoundError: the emulator needs")
+    assert 'pip install "pinecall-sdk[emulator]"' in last

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import threading
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator, Iterator
 
 import pytest
 from fronts.driving import FRONTS, Front
@@ -14,9 +13,7 @@ from fronts.log import DEADLINE
 from pinecall_sync.emulator import Emulator
 
 from .scene import Scene
-
-HERE = Path(__file__).parent
-LAST = "test_zz_wire.py"
+from .wire import claimed
 
 
 @pytest.fixture(autouse=True)
@@ -51,15 +48,12 @@ def scene(front: Front, emu: Emulator) -> Scene:
     return Scene(front, emu)
 
 
-@pytest.fixture
-def whole_run(request: pytest.FixtureRequest) -> None:
-    """Skips where only some of the scenarios were asked for."""
-    ran = {item.path.name for item in request.session.items if item.path.parent == HERE}
-    missing = {path.name for path in HERE.glob("test_*.py")} - ran
-    if missing or request.config.option.keyword or getattr(request.config.option, "lf", False):
-        pytest.skip("only some of the scenarios were run")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The look at what no scenario used comes after all of them."""
-    items.sort(key=lambda item: item.path.parent == HERE and item.path.name == LAST)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A scenario that passed has used of the wire what it is said to use."""
+    result = yield
+    scene = getattr(item, "funcargs", {}).get("scene")
+    if isinstance(item, pytest.Function) and isinstance(scene, Scene):
+        claims = claimed(f"{item.path.stem.removeprefix('test_')}::{item.originalname}")
+        assert claims <= scene.used, f"it did not use {sorted(claims - scene.used)}"
+    return result

@@ -14,16 +14,12 @@ from pinecall_sync.emulator import CallerEnd, Emulator
 NUMBER = "+13186330963"
 CALLER = "+34607827824"
 
-#: Front → the commands and events of the wire that a scenario waited for.
-COMMANDS: dict[str, set[str]] = {}
-EVENTS: dict[str, set[str]] = {}
-
 
 class Scene:
     """One test's world. Its client is connected by the first ``agent`` or ``line``.
 
     ``sent`` and ``got`` wait for frames of the client and events at its handlers, and note their
-    names: the last test looks which command or event no scenario has used.
+    names on the wire in ``used``: see :mod:`.wire`.
     """
 
     def __init__(self, front: Front, emu: Emulator) -> None:
@@ -36,8 +32,7 @@ class Scene:
         self.pc = front.client(emu.url, emu.api_key)
         self.pc.on("*", self.items)
         self.pc.on("error", self.errors)
-        self._commands = COMMANDS.setdefault(front.name, set())
-        self._events = EVENTS.setdefault(front.name, set())
+        self.used: set[str] = set()
 
     # -- who is there ---------------------------------------------------------------------------
 
@@ -91,7 +86,7 @@ class Scene:
     def sent(self, event: str, *, count: int = 1, **fields: Any) -> dict[str, Any]:
         """The ``count``-th such frame of the client."""
         frame = self.emu.wait_frame(event, DEADLINE, count, **fields)
-        self._commands.add(event)
+        self.used.add(f"command {event}")
         return frame
 
     def frames(self, event: str) -> list[dict[str, Any]]:
@@ -115,12 +110,12 @@ class Scene:
         self.items.wait_for(nth)
         item = found[count - 1]
         raw = getattr(item.event, "raw", None) or {}
-        self._events.add(raw.get("event", name))
+        self.used.add(f"event {raw.get('event', name)}")
         return item.event
 
     def noticed(self, *wire_events: str) -> None:
         """The scenario has shown the effect of these events, which no handler gets as they are."""
-        self._events.update(wire_events)
+        self.used.update(f"event {name}" for name in wire_events)
 
     def names(self, call: Any = None) -> list[str]:
         """The events at the handlers, in order; of one call, if given."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fronts.log import until
+import pytest
+from fronts.log import DEADLINE, until
+
+from pinecall import NotConnected, RequestRejected, RequestTimeout
 
 from .scene import Scene
 
@@ -102,20 +105,93 @@ def test_a_chat_whose_start_was_missed(scene: Scene) -> None:
     chat = scene.emu.chat("mara")
     chat.say("thanks")
     chat.wait_reply()
-    until(lambda: agent.call(chat.id), "the chat")
+    scene.items.wait_for(lambda item: item.name == "chat.started")
+    scene.got("bot.speaking", text=" welcome.")
+    assert agent.call(chat.id) is not None
     assert scene.names().count("chat.started") == 1
 
 
 def test_writing_to_an_agent(scene: Scene) -> None:
-    """A program may write to an agent by a raw frame, and sees the answer as it is made."""
+    """``chat`` gives the agent's answer and the tools it used; the answer's id goes on with it."""
     agent = scene.model(number=None)
+    reply = scene.do(scene.pc.chat, "mara", "thanks", metadata={"console": True})
+    frame = scene.sent("llm.chat", text="thanks")
+    assert frame["metadata"] == {"console": True}
+    assert (reply.text, reply.model, reply.tool_calls) == ("You are welcome.", "emulator", [])
+    assert reply.session_id == frame["session_id"]
+    until(lambda: agent.call(reply.session_id), "the agent's side")
+    assert agent.call(reply.session_id).metadata == {"console": True}
+    again = scene.do(scene.pc.chat, "mara", '!tool x {"id": 1}', session_id=reply.session_id)
+    assert again.tool_calls == [{"name": "x", "arguments": '{"id": 1}'}]
+    assert again.session_id == reply.session_id
+    assert len(agent.calls) == 1
+    assert scene.got("llm.chat.token").session_id == reply.session_id
+    assert scene.got("llm.chat.done").text == "You are welcome."
+    assert scene.got("llm.chat.tool_call").tool_calls == again.tool_calls
+    assert "Unknown tool" in scene.got("llm.chat.tool_result").result
+
+
+def test_writing_to_an_agent_of_another_process(scene: Scene) -> None:
+    """The agent may be any of the organisation's that is online."""
+    scene.model(number=None)
+    other = scene.front.client(scene.emu.url, scene.emu.api_key)
+    scene.do(other.connect)
+    assert scene.do(other.chat, "mara", "!say hello").text == "hello"
+    assert scene.got("chat.started").call_id
+    with pytest.raises(RequestRejected, match="Agent 'nobody' is not online"):
+        scene.do(other.chat, "nobody", "thanks")
+
+
+def test_an_agent_that_answers_itself(scene: Scene) -> None:
+    """One process may be both: a handler of the agent may even ask another agent of its own."""
+    scene.model("expert", None)
+    agent = scene.agent("desk", None)
+
+    def passed_on(event: Any, call: Any) -> Any:
+        reply = yield lambda: scene.pc.chat("expert", event.text)
+        call.reply(f"The expert says: {reply.text}")
+
+    scene.do(agent.on, "user.message", scene.handler(passed_on))
+    assert scene.do(scene.pc.chat, "desk", "thanks").text == "The expert says: You are welcome."
+
+
+def test_messages_of_one_session(scene: Scene) -> None:
+    """Several at once are sent one after the other, and each gets its own answer."""
+    scene.model(number=None)
+    words = ("one", "two", "three")
+    pending = [
+        scene.front.begin(scene.pc.chat, "mara", f"!say {word}", session_id="chat-one")
+        for word in words
+    ]
+    assert [one.result(DEADLINE).text for one in pending] == list(words)
+    assert len(scene.frames("llm.chat")) == 3
+
+
+def test_no_answer_to_a_chat(scene: Scene) -> None:
+    """A message fails: refused, not answered in time, or with the link, and then at once."""
+    scene.model(number=None)
+    scene.emu.fail("llm.chat", error="not today")
+    with pytest.raises(RequestRejected, match="not today"):
+        scene.do(scene.pc.chat, "mara", "thanks")
+    scene.emu.fail("llm.chat", "ignore")
+    with pytest.raises(RequestTimeout, match=r"no answer within 0\.05 s"):
+        scene.do(scene.pc.chat, "mara", "thanks", timeout=0.05)
+    scene.emu.fail("llm.chat", "ignore")
+    pending = scene.front.begin(scene.pc.chat, "mara", "thanks", timeout=10 * DEADLINE)
+    scene.sent("llm.chat", count=3)
+    scene.cut()
+    with pytest.raises(NotConnected, match="the link was lost"):
+        pending.result(DEADLINE)
+    with pytest.raises(NotConnected):
+        scene.do(scene.pc.chat, "mara", "thanks")
+
+
+def test_writing_by_a_raw_frame(scene: Scene) -> None:
+    """``send`` does it too; its answers, and an error, are events only."""
+    scene.model(number=None)
     frame = {"event": "llm.chat", "agent_id": "mara", "session_id": "chat-run-1", "text": "thanks"}
     scene.do(scene.pc.send, frame)
-    assert scene.sent("llm.chat")["text"] == "thanks"
-    assert scene.got("llm.chat.token").session_id == "chat-run-1"
-    done = scene.got("llm.chat.done")
-    assert (done.text, done.session_id) == ("You are welcome.", "chat-run-1")
-    until(lambda: agent.call("chat-run-1"), "the agent's side")
-    scene.do(scene.pc.send, {**frame, "text": '!tool lookup {"id": 1}'})
-    assert scene.got("llm.chat.tool_call").tool_calls[0]["name"] == "lookup"
-    assert "Unknown tool" in scene.got("llm.chat.tool_result").result
+    assert scene.got("llm.chat.done").session_id == "chat-run-1"
+    scene.do(scene.pc.send, {**frame, "text": "!fail no model"})
+    assert "no model" in scene.errors.wait_count(1)[0].message
+    assert scene.got("llm.chat.error").session_id == "chat-run-1"

@@ -214,3 +214,16 @@ def test_two_calls_do_not_mix(scene: Scene) -> None:
     assert one.wait_reply() == f"{one.id}: first"
     assert two.wait_reply() == f"{two.id}: second"
     assert set(agent.calls) == {one.id, two.id}
+
+
+def test_a_calls_events_as_an_iterator(scene: Scene) -> None:
+    """The iterator of a call's events ends with the call, and that of an ended call at once."""
+    scene.model()
+    caller, call = scene.ring()
+    events = scene.do(call.events, "user.message", "call.ended")
+    caller.say("thanks")
+    caller.wait_reply()
+    caller.hangup()
+    items = scene.front.take(events, 10)
+    assert [item.name for item in items] == ["user.message", "call.ended"]
+    assert scene.front.take(scene.do(call.events), 10) == []

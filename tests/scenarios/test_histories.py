@@ -102,7 +102,7 @@ def test_a_number_we_dialled(scene: Scene, store: Any) -> None:
 
 
 def test_a_whatsapp_contact(scene: Scene, store: Any) -> None:
-    """A WhatsApp session is kept under its contact's number."""
+    """A WhatsApp session is kept under its contact's number; the next one goes on from it."""
     agent = scene.model(number=None, history=store)
     scene.do(agent.add_channel, "whatsapp", "123456789012345", access_token="EAAG")
     scene.got("channel.added")
@@ -113,6 +113,9 @@ def test_a_whatsapp_contact(scene: Scene, store: Any) -> None:
     record = ended(scene, store, contact.id)
     assert (record.contact, record.channel) == ("5491155551234", "whatsapp")
     assert [message["content"] for message in record.transcript] == ["thanks", "You are welcome."]
+    again = scene.emu.whatsapp("mara", from_="5491155551234")
+    frame = scene.sent("history.set")
+    assert (frame["call_id"], frame["messages"]) == (again.id, record.transcript)
 
 
 def test_a_store_that_fails(scene: Scene) -> None:

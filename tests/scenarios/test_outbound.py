@@ -68,17 +68,19 @@ def test_the_carrier_refuses(scene: Scene) -> None:
     scene.emu.on_dial(THERE, "error")
     with pytest.raises(DialError) as caught:
         scene.do(agent.dial, THERE)
-    assert caught.value.reason == "failed"
+    assert (caught.value.reason, caught.value.code) == ("failed", "CARRIER_ERROR")
+    assert "the carrier refused the call" in caught.value.message
     assert scene.got("call.error").code == "CARRIER_ERROR"
     assert scene.errors.wait_count(1)[0].code == "CARRIER_ERROR"
 
 
 def test_the_server_refuses(scene: Scene) -> None:
-    """A dial that the server refuses before a call exists fails as well."""
+    """A dial that the server refuses before a call exists fails as well, with its words and code."""
     agent = scene.agent()
     scene.emu.fail("call.dial", error="outbound is not enabled", code="PLAN")
-    with pytest.raises(DialError):
+    with pytest.raises(DialError, match="outbound is not enabled") as caught:
         scene.do(agent.dial, THERE)
+    assert (caught.value.reason, caught.value.code) == ("failed", "PLAN")
     scene.emu.credits = 0
     with pytest.raises(DialError):
         scene.do(agent.dial, THERE)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fronts.driving import Asyncio
 
 from pinecall import ConfigurationError, NotConnected, RequestRejected, RequestTimeout
 from pinecall.core.requests import Requests
@@ -139,10 +138,9 @@ def test_requests_in_a_handler(scene: Scene) -> None:
     assert caller.wait_reply() == "Talk to Ana."
 
 
+@pytest.mark.parametrize("front", ["asyncio"], indirect=True)
 def test_a_cancelled_request(scene: Scene) -> None:
-    """A task that waits for an answer can be cancelled; the link goes on."""
-    if not isinstance(scene.front, Asyncio):
-        pytest.skip("only a task can be cancelled")
+    """A task (a thread cannot be) that waits for an answer is cancelled; the link goes on."""
     scene.model()
     _, call = scene.ring()
     scene.emu.fail("history.get", "delay", delay=0.2)

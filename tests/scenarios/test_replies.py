@@ -160,6 +160,8 @@ def test_stream_aborts_when_the_caller_goes_on(scene: Scene) -> None:
     scene.do(streams[0].end)
     scene.got("turn.end", count=2)
     until(lambda: len(streams) == 2, "the second stream")
+    scene.sent("bot.reply.stream", action="end", message_id=streams[0].message_id)
+    scene.sent("bot.reply.stream", action="chunk", message_id=streams[1].message_id)
     assert "never sent" not in [f.get("token") for f in scene.frames("bot.reply.stream")]
     first = [
         f for f in scene.frames("bot.reply.stream") if f["message_id"] == streams[0].message_id

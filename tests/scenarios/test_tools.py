@@ -259,7 +259,7 @@ def test_ephemeral_and_no_followup(scene: Scene) -> None:
     assert result["ephemeral"] is True
     assert "no_followup" not in result
     assert [m["role"] for m in scene.emu.calls[call.id].messages] == ["user", "assistant"]
-    assert "tool" not in [m["role"] for m in call.messages]
+    assert not [m for m in call.messages if m["role"] == "tool" or m.get("tool_calls")]
     caller.say(call_tool("end", text="x"))
     (result,) = scene.sent("llm.tool_result", count=2)["results"]
     assert result["no_followup"] is True
@@ -279,6 +279,25 @@ def test_a_repeated_call_runs_once(scene: Scene) -> None:
     caller.wait_reply()
     until(lambda: len(scene.frames("llm.tool_result")) == 2, "the result again")
     assert runs.items == ["run"]
+
+
+def test_a_call_answered_by_hand_is_asked_once(scene: Scene) -> None:
+    """The same where a handler answers: it is called once, and its answer is sent again."""
+    agent = scene.model(tools=[{"type": "function", "function": {"name": "count"}}])
+
+    def asked(event: Any, call: Any) -> None:
+        scene.notes("asked")
+        call.tool_result(event.msg_id, [ToolResult(event.tool_calls[0]["id"], 7)])
+
+    scene.do(agent.on, "llm.tool_call", asked)
+    caller, call = scene.ring()
+    caller.say(call_tool("count"))
+    assert caller.wait_reply() == "7."
+    event = scene.got("llm.tool_call")
+    scene.emu.send(event.raw, agent="mara")
+    assert scene.sent("llm.tool_result", count=2) == scene.sent("llm.tool_result")
+    assert scene.notes.items == ["asked"]
+    assert [m["role"] for m in call.messages if m["role"] == "tool"] == ["tool"]
 
 
 def test_a_call_repeated_after_a_reconnect(scene: Scene) -> None:

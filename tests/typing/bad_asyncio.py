@@ -67,3 +67,7 @@ def right(turn: Turn, call: Call) -> int:
 
 
 text: str = right(Turn(), agent.calls["a"])  # E
+
+pc.chat("mara")  # E
+pc.chat("mara", "Hi").text  # E
+pc.chat("mara", "Hi", session="chat-1")  # E

@@ -90,3 +90,8 @@ async def decorated(event: UserMessage, call: Call) -> None: ...
 @pc.on("connected")  # E
 async def decorated_too() -> str:
     return ""
+
+
+pc.chat("mara")  # E
+pc.chat("mara", "Hi").reply  # E
+pc.chat("mara", "Hi", session="chat-1")  # E

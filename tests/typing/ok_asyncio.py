@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pinecall import Agent, Call, Line, LineCall, Pinecall, PinecallError, Playback, RingingCall
+from pinecall import (
+    Agent,
+    Call,
+    ChatReply,
+    Line,
+    LineCall,
+    Pinecall,
+    PinecallError,
+    Playback,
+    RingingCall,
+)
 from pinecall.agent import WhatsAppSession
 from pinecall.events import (
     AgentCreated,
@@ -126,3 +136,10 @@ name: EventName = "session.idle_warning"
 frame: Frame = {"event": "ping"}
 messages: list[Message] = [{"role": "user", "content": "hello"}]
 pc.events("user.message", name)
+
+
+async def ask() -> str:
+    reply: ChatReply = await pc.chat("mara", "Hi", metadata={"console": True}, timeout=5)
+    again = await pc.chat("mara", "Go on", session_id=reply.session_id)
+    need_str(again.text)
+    return again.model or ""

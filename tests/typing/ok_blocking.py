@@ -28,6 +28,7 @@ from pinecall.typing import EventName, Frame, Message
 from pinecall_sync import (
     Agent,
     Call,
+    ChatReply,
     Line,
     LineCall,
     Pinecall,
@@ -156,3 +157,10 @@ name: EventName = "session.idle_warning"
 frame: Frame = {"event": "ping"}
 messages: list[Message] = [{"role": "user", "content": "hello"}]
 pc.events("user.message", name)
+
+
+def ask() -> str:
+    reply: ChatReply = pc.chat("mara", "Hi", metadata={"console": True}, timeout=5)
+    again = pc.chat("mara", "Go on", session_id=reply.session_id)
+    need_str(again.text)
+    return again.model or ""

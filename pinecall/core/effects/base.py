@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..line import LineBase
     from ..session import Session
 
-__all__ = ["EFFECTS", "effect", "pass_on", "to_call"]
+__all__ = ["EFFECTS", "concerns_somebody", "effect", "late", "pass_on", "to_call"]
 
 Owner = "AgentBase | LineBase | None"
 Effect = Callable[["Session", Any, Any, Any], None]
@@ -41,6 +41,7 @@ _LIFE_CYCLE = frozenset(
         "line.created",
         "line.error",
         "llm.before",
+        "llm.chat.done",
         "llm.chat.ended",
         "llm.chat.error",
         "llm.chat.started",
@@ -75,7 +76,7 @@ def pass_on(
 ) -> None:
     """Hand an event on to whom it concerns, under its own name and in its own signature."""
     name = event.EVENT
-    if call is None and not _concerns_somebody(s, event, agent):
+    if call is None and not concerns_somebody(s, event, agent):
         return
     if SIGNATURES.get(name) == ("event", "agent"):
         s.emit(name, (event, agent), event=event, agent=agent, call=call)
@@ -91,7 +92,18 @@ def _of_the_agent(event: Any, agent: Any) -> bool:
     return agent is not None and event.EVENT.startswith("llm.") and not event.call_id
 
 
-def _concerns_somebody(s: Session, event: Any, agent: Any) -> bool:
+def late(s: Session, event: Any, agent: Any, call: CallBase | None, call_id: str | None) -> None:
+    """Hand on what may come after the end of its call, then with None for it."""
+    if agent is None and call_id:
+        agent = s.registry.ended_owner(call_id)
+    if agent is None:
+        pass_on(s, event, None, None)
+    else:
+        s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call)
+
+
+def concerns_somebody(s: Session, event: Any, agent: Any) -> bool:
+    """False, and counted as dropped, for what names a call that is over, or a stranger."""
     call_id = getattr(event, "call_id", None)
     if call_id and s.registry.ended_owner(call_id) is not None:
         s.drop(event, f"call {call_id} is over")
@@ -125,7 +137,7 @@ def unknown_event(
                 call_id=event.call_id,
             ),
         )
-    if call is not None or _concerns_somebody(s, event, agent):
+    if call is not None or concerns_somebody(s, event, agent):
         s.emit(name, (event, call), event=event, agent=agent, call=call, only_items=True)
     if event.problem and name in _LIFE_CYCLE:
         EFFECTS[EVENTS[name]](s, salvage(event), agent, call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ...errors import PinecallError
 from ...events import (
@@ -19,7 +19,7 @@ from ..dial import NOT_ANSWERED, dial_reason
 from ..greeting import greet
 from ..line import LineBase, LineCallBase
 from ..ringing import RingingCall
-from .base import effect, pass_on, to_call
+from .base import concerns_somebody, effect, late, pass_on, to_call
 
 if TYPE_CHECKING:
     from ..call import CallBase
@@ -64,16 +64,15 @@ def call_started(
     call.line_transcript = event.line_transcript
     call.status = "active"
     call.announced = True
-    if isinstance(call, LineCallBase) and isinstance(agent, LineBase):
-        agent.answer(call, event)
+    if isinstance(agent, LineBase):
+        agent.answer(cast("LineCallBase", call), event)
         return
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
-    if isinstance(agent, AgentBase):
-        call.begin_history(agent)
-        if agent.has_dials:
-            agent.dials.started(call)
-        if call.direction == "inbound":
-            greet(s, agent, call)
+    call.begin_history(agent)
+    if agent.has_dials:
+        agent.dials.started(call)
+    if call.direction == "inbound":
+        greet(s, agent, call)
 
 
 @effect(CallEnded)
@@ -138,11 +137,14 @@ def call_error(
     s: Session, event: CallError, agent: AgentBase | LineBase | None, call: CallBase | None
 ) -> None:
     text = s.clean(event.error or "no reason given")
+    if call is None and not concerns_somebody(s, event, agent):
+        return
     pass_on(s, event, agent, call)
-    if call is not None and call.status == "dialing":
+    dialing = call is not None and call.status == "dialing"
+    if isinstance(agent, AgentBase) and agent.has_dials and (call is None or dialing):
+        agent.dials.call_error(event.call_id, text, s.clean(event.code or "") or None)
+    if call is not None and dialing:
         s.end_call(call, "failed")
-    elif call is None and isinstance(agent, AgentBase) and agent.has_dials:
-        agent.dials.ended_unseen(event.call_id or "", None, "failed")
     s.report(
         PinecallError(
             f"call {event.call_id or '?'} of agent {event.agent_id!r}: {text}",
@@ -173,5 +175,4 @@ def call_ringing(s: Session, event: CallRinging, agent: Any, call: Any) -> None:
 @effect(CallRecording)
 def call_recording(s: Session, event: CallRecording, agent: Any, call: Any) -> None:
     """Comes after the end of its call, and may be without an agent."""
-    agent = agent or s.registry.ended_owner(event.call_id)
-    s.emit("call.recording", (event, call), event=event, agent=agent, call=call)
+    late(s, event, agent, call, event.call_id)

@@ -1,4 +1,8 @@
-"""Chat sessions: calls without a voice."""
+"""Chat sessions: calls without a voice; and the answers to what this client asked an agent itself.
+
+A frame to the owner of the agent names the session in ``call_id``, one to the requester in
+``session_id``. One process may be both, on one socket.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,13 @@ from ...events import (
     ChatMessage,
     ChatResponse,
     LlmChatChunk,
+    LlmChatDone,
     LlmChatEnded,
     LlmChatError,
     LlmChatStarted,
+    LlmChatToken,
+    LlmChatToolCall,
+    LlmChatToolResult,
     UserMessage,
 )
 from ...events._base import set_raw
@@ -55,9 +63,12 @@ def chat_call(s: Session, event: Any, agent: Any) -> CallBase | None:
 @effect(LlmChatStarted)
 def chat_started(s: Session, event: LlmChatStarted, agent: Any, call: CallBase | None) -> None:
     call_id = event.call_id
-    if call is not None:
+    if not call_id:
+        s.chats.started(event.session_id, event.model)
+        _to_requester(s, event, agent, call)
+    elif call is not None:
         return
-    if not call_id or not isinstance(agent, AgentBase):
+    elif not isinstance(agent, AgentBase):
         pass_on(s, event, agent, call)
     elif s.registry.ended_owner(call_id) is not None:
         s.drop(event, f"chat {call_id} is over")
@@ -144,6 +155,10 @@ def chat_ended(s: Session, event: LlmChatEnded, agent: Any, call: CallBase | Non
 
 @effect(LlmChatError)
 def chat_error(s: Session, event: LlmChatError, agent: Any, call: CallBase | None) -> None:
+    if not event.call_id:
+        s.chats.failed(event, event.session_id, event.error or "no reason given")
+        _to_requester(s, event, agent, call)
+        return
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -156,3 +171,37 @@ def chat_error(s: Session, event: LlmChatError, agent: Any, call: CallBase | Non
     )
     s.report(error, agent=call.agent, call=call)
     s.end_call(call, "chat_error", event)
+
+
+# -- the requester's side -----------------------------------------------------------------------
+
+
+def _to_requester(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+    """To everybody who listens; the agent may be another process's."""
+    args = (event, call)
+    s.emit(event.EVENT, args, event=event, agent=agent, call=call)
+
+
+@effect(LlmChatToken)
+def chat_token(s: Session, event: LlmChatToken, agent: Any, call: CallBase | None) -> None:
+    s.chats.token(event.session_id, event.token, event.text)
+    _to_requester(s, event, agent, call)
+
+
+@effect(LlmChatToolCall)
+def chat_tool_call(s: Session, event: LlmChatToolCall, agent: Any, call: CallBase | None) -> None:
+    s.chats.used(event.session_id, event.tool_calls)
+    _to_requester(s, event, agent, call)
+
+
+@effect(LlmChatToolResult)
+def chat_tool_result(
+    s: Session, event: LlmChatToolResult, agent: Any, call: CallBase | None
+) -> None:
+    _to_requester(s, event, agent, call)
+
+
+@effect(LlmChatDone)
+def chat_done(s: Session, event: LlmChatDone, agent: Any, call: CallBase | None) -> None:
+    s.chats.done(event.session_id, event.text or "", event.model)
+    _to_requester(s, event, agent, call)

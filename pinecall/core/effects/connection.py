@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 _REGISTRATION = frozenset({"REGISTRATION_ERROR", "PROVIDER_KEY_REQUIRED", "MODEL_NOT_ALLOWED"})
 _CONFLICT = frozenset({"AGENT_CONFLICT", "AGENT_IN_USE", "AGENT_CONFLICT_FATAL"})
 # Older servers put the code into the text.
-_IN_TEXT = ("PHONE_IN_USE", "AGENT_IN_USE", "SERVER_AT_CAPACITY")
+_IN_TEXT = (
+    "PHONE_IN_USE",
+    "AGENT_IN_USE",
+    "AGENT_CONFLICT_FATAL",
+    "AGENT_CONFLICT",
+    "SERVER_AT_CAPACITY",
+)
 
 
 @effect(Connected, Authenticated, Pong)

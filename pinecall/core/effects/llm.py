@@ -15,9 +15,10 @@ from ...events import (
 from ..agent import AgentBase
 from ..arguments import name_and_arguments
 from ..preparing import prepare
-from ..toolround import ToolRound
-from .base import effect, pass_on, to_call
+from ..toolround import HandRound, ToolRound
+from .base import concerns_somebody, effect, late, pass_on, to_call
 from .chat import chat_call
+from .whatsapp import session_call
 
 if TYPE_CHECKING:
     from ..call import CallBase
@@ -33,14 +34,15 @@ def llm_before(s: Session, event: LlmBefore, agent: Any, call: CallBase | None) 
 def preparing_timeout(
     s: Session, event: LlmPreparingTimeout, agent: Any, call: CallBase | None
 ) -> None:
-    name = "call.preparing_timeout"
-    s.emit(name, (event, call), event=event, agent=agent, call=call)
+    if call is not None or concerns_somebody(s, event, agent):
+        name, args = "call.preparing_timeout", (event, call)
+        s.emit(name, args, event=event, agent=agent, call=call, only_items=call is None)
 
 
 @effect(LlmToolCall)
 def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | None) -> None:
     if call is None:
-        call = chat_call(s, event, agent)
+        call = chat_call(s, event, agent) or session_call(s, event, agent)
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -52,41 +54,26 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
         return
     if not event.tool_calls:
         return
-    call.messages.append({"role": "assistant", "content": None, "tool_calls": event.tool_calls})
-    call.changed()
-    s.emit("llm.tool_call", (event, call), event=event, agent=call.agent, call=call)
     owner = call.agent
-    if isinstance(owner, AgentBase) and owner.tools:
-        _run_tools(s, event.tool_calls, owner, call, msg_id)
-    elif not s.has_handlers("llm.tool_call", owner) and not call.listens("llm.tool_call"):
-        _refuse_all(s, event.tool_calls, call, msg_id)
-
-
-def _run_tools(
-    s: Session, calls: list[dict[str, Any]], owner: AgentBase, call: CallBase, msg_id: str
-) -> None:
-    named = [_named(tool_call) for tool_call in calls]
+    tools = owner.tools if isinstance(owner, AgentBase) else {}
+    named = [_named(tool_call) for tool_call in event.tool_calls]
     by_hand = s.has_handlers("llm.tool_call", owner) or call.listens("llm.tool_call")
-    if by_hand and not any(name in owner.tools for name, _ in named):
+    args = (event, call)
+    if by_hand and not any(name in tools for name, _ in named):
+        HandRound(call, msg_id, event.tool_calls)
+        s.emit("llm.tool_call", args, event=event, agent=owner, call=call)
         return
-    round_ = call.rounds[msg_id] = ToolRound(call, msg_id, len(calls))
-    for index, tool_call in enumerate(calls):
+    round_ = ToolRound(call, msg_id, event.tool_calls)
+    s.emit("llm.tool_call", args, event=event, agent=owner, call=call)
+    for index, tool_call in enumerate(event.tool_calls):
         name, arguments = named[index]
         tool_call_id = str(tool_call.get("id", ""))
-        tool = owner.tools.get(name)
+        tool = tools.get(name)
         if tool is None:
+            # Nobody declared it: the model must not wait for ever.
             round_.refuse(index, tool_call_id, name)
         else:
             s.run(round_.run(index, tool_call_id, tool, arguments))
-    round_.send()
-
-
-def _refuse_all(s: Session, calls: list[dict[str, Any]], call: CallBase, msg_id: str) -> None:
-    """Nobody declared these tools and nobody listens: the model must not wait for ever."""
-    round_ = call.rounds[msg_id] = ToolRound(call, msg_id, len(calls))
-    for index, tool_call in enumerate(calls):
-        name, _ = _named(tool_call)
-        round_.refuse(index, str(tool_call.get("id", "")), name)
     round_.send()
 
 
@@ -104,4 +91,4 @@ def skill(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
 @effect(MemoryOps)
 def memory_ops(s: Session, event: MemoryOps, agent: Any, call: CallBase | None) -> None:
     """May come after its call ended (the end-of-call pass)."""
-    s.emit("memory.ops", (event, call), event=event, agent=agent, call=call)
+    late(s, event, agent, call, event.call_id or event.session_id)

@@ -40,31 +40,49 @@ def _known(s: Session, event: Any, agent: Any) -> tuple[AgentBase | None, CallBa
 
 
 def _start(
-    s: Session, agent: AgentBase, event: Any, contact_phone: str, contact_name: str | None
+    s: Session,
+    agent: AgentBase,
+    session_id: str,
+    event: Any,
+    contact_phone: str = "",
+    contact_name: str | None = None,
 ) -> CallBase:
     call = s.front.make_call(
-        s, agent, event.session_id, from_=contact_phone, to=agent.id, transport="whatsapp"
+        s, agent, session_id, from_=contact_phone, to=agent.id, transport="whatsapp"
     )
     s.start_call(call)
     call.announced = True
-    session = s.front.make_whatsapp_session(call, contact_phone, contact_name)
+    session = s.front.make_whatsapp_session(call, contact_name)
     s.emit("whatsapp.started", (call,), event=event, agent=agent, call=call)
     s.emit("whatsapp.session_started", (session,), event=event, agent=agent, call=call)
     call.begin_history(agent)
     return call
 
 
+def session_call(s: Session, event: Any, agent: Any) -> CallBase | None:
+    """The session that an event names as its call, made now if its start was not seen.
+
+    Whom it is with the next message tells.
+    """
+    call_id: str = event.call_id
+    if not isinstance(agent, AgentBase) or not call_id.startswith("wa-"):
+        return None
+    if s.registry.ended_owner(call_id) is not None:
+        return None
+    return _start(s, agent, call_id, event)
+
+
 @effect(WhatsAppSessionStarted)
 def session_started(s: Session, event: WhatsAppSessionStarted, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
     if known is not None:
-        return
-    if owner is None:
+        known.from_ = known.from_ or event.contact_phone or ""
+    elif owner is None:
         pass_on(s, event, owner, None)
     elif s.registry.ended_owner(event.session_id) is not None:
         s.drop(event, f"session {event.session_id} is over")
     else:
-        _start(s, owner, event, event.contact_phone or "", event.contact_name)
+        _start(s, owner, event.session_id, event, event.contact_phone or "", event.contact_name)
 
 
 @effect(WhatsAppMessage)
@@ -77,9 +95,11 @@ def message(s: Session, event: WhatsAppMessage, agent: Any, call: Any) -> None:
         and s.registry.ended_owner(event.session_id) is None
     ):
         # A session that began before this process was there.
-        known = _start(s, owner, event, event.from_ or "", event.name)
-    if known is not None and event.text:
-        known.remember("user", event.text, event.message_id)
+        known = _start(s, owner, event.session_id, event, event.from_ or "", event.name)
+    if known is not None:
+        known.from_ = known.from_ or event.from_ or ""
+        if event.text:
+            known.remember("user", event.text, event.message_id)
     pass_on(s, event, owner, known)
 
 

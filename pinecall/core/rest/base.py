@@ -60,8 +60,12 @@ class Reply:
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Raises ValueError for what is not JSON."""
-        return msgspec.json.decode(self.body)
+        """Raises ValueError for what is not JSON, or nested too deeply to be an answer."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError) as exc:
+            # DecodeError is no ValueError in the oldest msgspec that is supported.
+            raise ValueError(str(exc)) from None
 
     def object(self) -> dict[str, Any]:
         """The body, a JSON object; else ValueError."""
@@ -122,7 +126,8 @@ class RestOp(Generic[T]):
     def refusal(self, reply: Reply) -> ApiError:
         """The error for an answer that is not 2xx, in any of the platform's four dialects."""
         words, code = _dialect(reply)
-        words = scrub(words, reply.key)
+        # Shortened last: a secret that was cut in two would no longer be found.
+        words = scrub(words, reply.key)[:_WORDS]
         if 300 <= reply.status < 400:
             words = "the host redirects, which is not followed since the request carries the key"
         status = f"HTTP {reply.status}"
@@ -210,7 +215,7 @@ def _dialect(reply: Reply) -> tuple[str, str | None]:
         body = reply.json()
     except ValueError:
         text = " ".join(reply.text.split())
-        return ("" if text.startswith("<") else text[:200]), None
+        return ("" if text.startswith("<") else text), None
     if not isinstance(body, dict):
         return "", None
     code = body.get("code")
@@ -226,7 +231,7 @@ def _dialect(reply: Reply) -> tuple[str, str | None]:
             break
     else:
         words = ""
-    return words[:_WORDS], code if isinstance(code, str) and code else None
+    return words, code if isinstance(code, str) and code else None
 
 
 _SECRET = re.compile(r"\b(pk|sk|wrtc?|cht|str|stk)_[\w.~+/=-]{4,}")

@@ -201,9 +201,13 @@ def _entry(text: str) -> LogEntry | None:
         return None
     if not isinstance(kind, str) or not isinstance(agent, str):
         return None
+    try:
+        ts = float(ts)
+    except OverflowError:
+        return None
     return LogEntry(
         seq=int(seq),
-        ts=float(ts),
+        ts=ts,
         call=call,
         agent=agent,
         type=kind,

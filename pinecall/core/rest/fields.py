@@ -36,9 +36,13 @@ def number(row: Mapping[str, Any], key: str) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # JSON's integers have no limit
+        return None
+    return value if math.isfinite(value) else None
 
 
 def whole(row: Mapping[str, Any], key: str, default: int = 0) -> int:

@@ -78,8 +78,9 @@ class LiveSession:
         given = {
             "model": None if model is None else filled("stream: model", model),
             "language": None if language is None else filled("stream: language", language),
-            "sample_rate": sample_rate
-            and str(positive("stream: sample_rate", sample_rate, whole=True)),
+            "sample_rate": None
+            if sample_rate is None
+            else str(positive("stream: sample_rate", sample_rate, whole=True)),
             "encoding": encoding,
             "diarize": None if diarize is None else ("true" if diarize else "false"),
         }
@@ -185,6 +186,9 @@ class LiveSession:
 
     def refused(self, failure: Failure) -> None:
         """The socket could not be opened."""
+        if failure.code == "CONNECTION_TIMEOUT":
+            self.late()
+            return
         status = handshake_status(failure)
         code = _CODES.get(status) or (f"HTTP_{status}" if status else "NETWORK_ERROR")
         self._fail(scrub(failure.message), code, status)

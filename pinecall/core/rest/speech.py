@@ -205,7 +205,7 @@ class SpeechReader:
             return
         try:
             event = msgspec.json.decode(data)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return
         if not isinstance(event, dict):
             return

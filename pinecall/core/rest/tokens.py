@@ -12,7 +12,7 @@ from ..checks import nearest
 from .base import Reply, RestOp, json_text
 from .fields import filled, optional, text, whole
 
-__all__ = ["CHANNELS", "SCOPES", "Token", "create_token"]
+__all__ = ["CHANNELS", "SCOPES", "Token", "agents_of", "create_token"]
 
 CHANNELS = ("webrtc", "chat", "stream")
 SCOPES = ("observe", "participate", "supervise")
@@ -70,6 +70,11 @@ def create_token(
         error=TokenError,
         agent_id=agents[0] if len(agents) == 1 else None,
     )
+
+
+def agents_of(op: RestOp[Token]) -> list[str]:
+    """Whom a token is for; what was given may have been an iterator, and is used up."""
+    return dict(op.query)["agent_id"].split(",")
 
 
 def _one_of(name: str, value: object, known: tuple[str, ...]) -> str:

@@ -74,6 +74,7 @@ class Caller:
                 self._queue.append(saying)
             else:
                 self._call.speaker.cut_after = 2
+                self._be_patient(saying)
             self.go_on()
             return
         if saying.cut or saying.more:
@@ -88,6 +89,22 @@ class Caller:
             saying, self._cut = self._cut, None
             self._queue.appendleft(saying)
             self.go_on()
+
+    def _be_patient(self, saying: Saying) -> None:
+        """Nobody waits for ever to interrupt somebody who says nothing: then it is just said."""
+
+        def over() -> None:
+            call = self._call
+            if self._cut is not saying or call.ended:
+                return
+            answered = call.begun == 0 or any(h.after >= call.begun for h in call.heard)
+            if answered and not (self.busy or call.speaker.busy or call.thinking()):
+                call.speaker.cut_after = None
+                self.cut_in()
+            else:
+                self._be_patient(saying)
+
+        self._server.later(self._server.settings.interrupt_patience, over)
 
     def silence(self) -> None:
         """A pause in the middle of a turn.

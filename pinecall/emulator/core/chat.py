@@ -197,6 +197,8 @@ class Chats:
         """``llm.chat``: one message of a session that lives as long as its id is used."""
         agent_id, session_id = text_of(frame, "agent_id"), text_of(frame, "session_id")
         text = text_of(frame, "text")
+        if not text.strip():
+            raise Refused("BAD_REQUEST", "llm.chat: text must be a non-empty text")
         agent = self._server.registry.find(link.org, agent_id)
         if agent is None or agent.link is None:
             raise Refused("AGENT_OFFLINE", f"Agent '{agent_id}' is not online")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .connections import Connection
 from .faults import Fault
 from .outbox import Frame
-from .refusals import DEFAULT_CODES, Refused, refusal
+from .refusals import DEFAULT_CODES, Refused
 
 if TYPE_CHECKING:
     from .server import Server
@@ -57,7 +57,10 @@ class Trouble:
         if fault is None or fault.how == "refuse":
             for _ in range(self._copies):
                 self._out(link, frame)
-            entry = next((e for e in self._held_out if e[1]["event"] == frame["event"]), None)
+            entry = next(
+                (e for e in self._held_out if e[0] is link and e[1]["event"] == frame["event"]),
+                None,
+            )
             if entry is not None:
                 self._release_out(entry)
         elif fault.how == "repeat":
@@ -85,7 +88,7 @@ class Trouble:
         fields = dict(fault.fields)
         if code == "PHONE_IN_USE":
             fields.setdefault("phone", frame.get("ref"))
-        self._out(link, refusal(frame, Refused(code, text, **fields)))
+        self._out(link, self._server.refusal(frame, Refused(code, text, **fields)))
 
     def _dispatch_late(self, link: Connection, frame: Frame) -> None:
         if link.id in self._server.connections.open:

@@ -20,6 +20,11 @@ DEFAULT_CODES = {
 }
 
 
+_NAMES = (
+    "agent_id", "call_id", "session_id", "request_id", "number", "agent", "message_id", "in_reply_to",
+)  # fmt: skip
+
+
 class Refused(Exception):
     """A command the server does not carry out; becomes the refusal of the command's family."""
 
@@ -42,38 +47,36 @@ def text_of(frame: Frame, key: str, code: str = "BAD_REQUEST") -> str:
     return value
 
 
-def refusal(command: Frame, refused: Refused) -> Frame:
-    """The frame that answers ``command`` with no."""
+def refusal(command: Frame, refused: Refused, owner: str | None = None) -> Frame:
+    """The frame that answers ``command`` with no; ``owner`` is the agent whose call it is about.
+
+    A command without what the family's own refusal has to name is refused by a plain ``error``.
+    """
     event = str(command["event"])
-    said: Frame = {k: command[k] for k in ("agent_id", "call_id", "session_id") if k in command}
     code, error = refused.code, refused.error
-    if event.startswith("history."):
+    said: Frame = {k: command[k] for k in _NAMES if isinstance(command.get(k), str)}
+    about = _only(said, "agent_id", "call_id", "session_id")
+    if event.startswith("history.") and "call_id" in said:
         answer = "history.data" if event == "history.get" else "history.updated"
-        said.pop("agent_id", None)
-        frame = {"event": answer, **said, "request_id": command.get("request_id"), "error": error}
-    elif event in ("line.create", "line.destroy"):
+        frame = {"event": answer, **_only(said, "call_id", "request_id"), "error": error}
+    elif event in ("line.create", "line.destroy") and "number" in said:
+        frame = {"event": "line.error", "number": said["number"], "code": code, "error": error}
+    elif event == "call.route" and "call_id" in said and "agent" in said:
+        frame = {"event": "call.route_failed", **about, "agent": said["agent"], "reason": code}
+    elif event == "call.dial" and "agent_id" in said:
+        frame = {"event": "call.error", **about, "error": error, "code": code}
+    elif event in ("bot.reply", "bot.reply.stream") and owner and "message_id" in said:
         frame = {
-            "event": "line.error",
-            "number": command.get("number"),
-            "code": code,
-            "error": error,
-        }
-    elif event == "call.route":
-        frame = {
-            "event": "call.route_failed",
-            **said,
-            "agent": command.get("agent"),
-            "reason": code,
-        }
-    elif event == "call.dial":
-        frame = {"event": "call.error", **said, "error": error, "code": code}
-    elif event in ("bot.reply", "bot.reply.stream"):
-        frame = {
-            "event": "reply.rejected", **said, "message_id": command.get("message_id"),
-            "in_reply_to": command.get("in_reply_to", ""), "expected_reply_to": "", "reason": code,
+            "event": "reply.rejected", **about, "agent_id": owner, "message_id": said["message_id"],
+            "in_reply_to": said.get("in_reply_to", ""), "expected_reply_to": "", "reason": code,
         }  # fmt: skip
-    elif event == "llm.chat":
-        frame = {"event": "llm.chat.error", "session_id": said.get("session_id"), "error": error}
+    elif event == "llm.chat" and "session_id" in said:
+        frame = {"event": "llm.chat.error", "session_id": said["session_id"], "error": error}
     else:
-        frame = {"event": "error", "code": code, "error": error, **said}
+        named = _only(said, "agent_id", "session_id")
+        frame = {"event": "error", "code": code, "error": error, **named}
     return {**frame, **refused.fields}
+
+
+def _only(said: Frame, *names: str) -> Frame:
+    return {name: said[name] for name in names if name in said}

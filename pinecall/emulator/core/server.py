@@ -175,7 +175,7 @@ class Server:
             if late:
                 self.note(link, frame, refused.error)
             else:
-                self.send(link, refusal(frame, refused))
+                self.send(link, self.refusal(frame, refused))
 
     def send(self, link: Connection, frame: Frame) -> None:
         """Send one frame, unless a fault says otherwise."""
@@ -197,6 +197,13 @@ class Server:
         if self.outbox.watcher is not None:
             remark = {"event": frame["event"], "ignored": why}
             self.outbox.watcher(Passed("note", link.id, remark, self.now))
+
+    def refusal(self, frame: Frame, refused: Refused) -> Frame:
+        """The frame that answers a command with no."""
+        call_id = frame.get("call_id")
+        session = self.sessions.get(call_id) if isinstance(call_id, str) else None
+        owner = session.owner.address(self.settings.ids) if session is not None else None
+        return refusal(frame, refused, owner)
 
     def session_of(self, link: Connection, frame: Frame, key: str = "call_id") -> Session:
         """The live session a command is about.

@@ -33,6 +33,7 @@ class Settings:
     conflict_retry: float = 5.0
     auth_timeout: float = 10.0
     ringing_timeout: float = 5.0
+    interrupt_patience: float = 2.0
     barrier_legacy: float = 0.15
     barrier_opted: float = 1.5
     barrier_longest: float = 5.0

@@ -1,0 +1,29 @@
+"""What holds where no extra is installed; ``nox -s imports`` runs it by its name."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+import pytest
+
+
+def test_no_extra_is_installed() -> None:
+    """This is the place where it shows what needs an extra."""
+    assert importlib.util.find_spec("starlette") is None
+    assert importlib.util.find_spec("uvicorn") is None
+
+
+@pytest.mark.parametrize("package", ["pinecall", "pinecall_sync"])
+def test_the_emulator_says_what_it_needs(package: str) -> None:
+    """``import pinecall.emulator`` names the extra that is missing."""
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "pinecall-sdk\[emulator\]"'):
+        importlib.import_module(f"{package}.emulator")
+
+
+@pytest.mark.parametrize("package", ["pinecall", "pinecall_sync"])
+def test_everything_else_is_there(package: str) -> None:
+    """Every exported name loads without an extra."""
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
