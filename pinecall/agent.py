@@ -17,7 +17,7 @@ from .core.registration import not_registered
 from .core.verbs import history_messages, prompt_from_file, prompt_vars
 from .core.whatsapp import WhatsAppSessionBase
 from .waiting import Answer, EventIterator, Playback, wait
-from .web import AgentWeb
+from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from .client import Pinecall
@@ -96,7 +96,7 @@ class _Requests:
         return Answer(self.session, self.ask_change(verb, **fields))
 
 
-class Call(Events, _Requests, CallBase):
+class Call(Events, CallWeb, _Requests, CallBase):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:

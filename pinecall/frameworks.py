@@ -29,13 +29,14 @@ def starlette_class() -> Any:
 
 async def aiohttp_response(stream: EventStream, request: Any) -> Any:
     web: Any = import_module("aiohttp.web")
+    last = request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
+    if stream.is_complete(last):
+        return web.Response(status=204)
     response = web.StreamResponse(status=stream.status_code, headers=dict(HEADERS))
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    feed = stream.open(
-        request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
-    )
+    feed = stream.open(last)
     try:
         if await feed.write_all(response.write, feed.reader.take):
             await response.write_eof()
@@ -61,6 +62,8 @@ async def _chunks(stream: EventStream, last_event_id: str) -> AsyncGenerator[byt
 def django_response(stream: EventStream, request: Any) -> Any:
     http: Any = import_module("django.http")
     last = request.headers.get("Last-Event-ID") or query_id(request.META.get("QUERY_STRING", ""))
+    if stream.is_complete(last):
+        return http.HttpResponse(status=204)
     return http.StreamingHttpResponse(
         _chunks(stream, last), status=stream.status_code, headers=dict(HEADERS)
     )
@@ -70,6 +73,8 @@ def quart_response(stream: EventStream) -> Any:
     quart: Any = import_module("quart")
     request = quart.request
     last = request.headers.get("Last-Event-ID") or query_id(request.query_string)
+    if stream.is_complete(last):
+        return quart.Response(b"", 204)
     response = quart.Response(_chunks(stream, last), stream.status_code, headers=dict(HEADERS))
     # Quart ends a response after RESPONSE_TIMEOUT, a minute, unless it is told not to.
     response.timeout = None

@@ -10,13 +10,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import parse_qs
 
-from .core.hub import Hub, agent_filter
+from .core.filters import agent_filter, describe
+from .core.hub import Hub
 from .core.sse import HEADERS
 from .shutdown import end_streams_on_signals
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from .core.call import CallBase
     from .core.subscriber import Subscriber
 
 __all__ = ["EventStream", "Feed"]
@@ -27,8 +29,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _T = TypeVar("_T")
 
 _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
-#: Seconds that a stream may take to write what is left when the server stops.
-_LAST_WORDS = 1.0
+#: Seconds that a stream may take to write what is left: when the server stops, and when its call
+#: has ended.
+_LAST_WORDS = {"closed": 1.0, "ended": 5.0}
+_NO_HEADERS = [(b"cache-control", b"no-store")]
 _LAST = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -65,10 +69,11 @@ class Feed:
     def _woken(self) -> None:
         self.nudge()
         if self._writing is not None and self.reader.over:
-            if self.reader.reason == "closed":
-                self._loop.call_later(_LAST_WORDS, self._abort)
-            else:
+            left = _LAST_WORDS.get(self.reader.reason)
+            if left is None:
                 self._abort()
+            else:
+                self._loop.call_later(left, self._abort)
 
     def _abort(self) -> None:
         if self._writing is not None and not self._aborted:
@@ -170,7 +175,7 @@ def _keep_time(hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
 
 
 class EventStream:
-    """What ``pc.stream()`` and ``agent.stream()`` give: return it from a handler.
+    """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a handler.
 
     Starlette, FastAPI: ``return pc.stream()``. Litestar: the same, from a handler annotated
     ``-> ASGIApp``. Quart: ``return pc.stream().quart()``. Django: ``return
@@ -178,7 +183,8 @@ class EventStream:
     ASGI application, and ``async for chunk in pc.stream()`` gives the bytes.
 
     It may be used more than once: every response is a reader of its own, which goes on after the
-    ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request.
+    ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. A browser that
+    has been told all there is of a call, its end included, gets 204 and does not come back.
     """
 
     if TYPE_CHECKING:
@@ -198,11 +204,15 @@ class EventStream:
         agents: str | Iterable[str] | None = None,
         *,
         of_agent: str = "",
+        call: CallBase | None = None,
+        greeting: str | None = None,
         last_event_id: str = "",
     ) -> None:
         self.hub = hub
         self.agents = agent_filter(agents)
         self.of_agent = of_agent
+        self.call = call
+        self.greeting = greeting
         self.last_event_id = last_event_id
         self.status_code = 200
         self.background = None
@@ -214,8 +224,14 @@ class EventStream:
             self.hub,
             agents=self.agents,
             of_agent=self.of_agent,
+            call=self.call,
+            greeting=self.greeting,
             last_event_id=last_event_id or self.last_event_id,
         )
+
+    def is_complete(self, last_event_id: str) -> bool:
+        """Is there nothing more to tell a browser with this id? It gets 204."""
+        return self.hub.is_complete(self.call, last_event_id or self.last_event_id)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -228,11 +244,15 @@ class EventStream:
             "status": self.status_code,
             "headers": list(self.raw_headers),
         }
-        if scope.get("method") == "HEAD":
+        last_id = _last_id(scope)
+        complete = self.is_complete(last_id)
+        if complete:
+            start.update(status=204, headers=_NO_HEADERS)
+        if complete or scope.get("method") == "HEAD":
             await send(start)
             await send(dict(_LAST))
             return
-        feed = self.open(_last_id(scope))
+        feed = self.open(last_id)
         watch = asyncio.ensure_future(_watch(receive, feed))
         try:
             await send(start)
@@ -258,10 +278,7 @@ class EventStream:
             feed.close()
 
     def __repr__(self) -> str:
-        whom = self.of_agent or (
-            "all agents" if self.agents is None else ", ".join(sorted(self.agents)) or "no agents"
-        )
-        return f"<EventStream of {whom}>"
+        return f"<EventStream of {describe(self.call, self.of_agent, self.agents)}>"
 
     # -- frameworks that want a response of their own ----------------------------------------------
 

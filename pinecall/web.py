@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .core.rest import phones, tokens, voices
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .audio import Audio
     from .call_log import Observation
     from .client import Pinecall
+    from .core.call import CallBase
     from .core.rest.phones import Balance, OnlineAgent, Phone
     from .core.rest.tokens import Token
     from .core.rest.voices import Voice
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .stream import EventStream
 
-__all__ = ["AgentWeb", "ClientWeb"]
+__all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
 
 
 class ClientWeb:
@@ -130,7 +131,11 @@ class ClientWeb:
         self, socket: Any, *, agents: str | Iterable[str] | None = None, last_event_id: str = ""
     ) -> None:
         """The same events over a WebSocket that your framework has accepted (Starlette, FastAPI,
-        Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is closed."""
+        Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is closed.
+
+        Of this front alone: WSGI has no WebSockets, and a thread cannot wait for a message and for
+        an event at once.
+        """
         from .ws import serve_ws
 
         await serve_ws(self.session.open_hub(), socket, agents, last_event_id=last_event_id)
@@ -179,7 +184,8 @@ class AgentWeb:
         return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)
 
     async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
-        """This agent's events, or one call's, over a WebSocket that your framework has accepted."""
+        """This agent's events, or one call's, over a WebSocket that your framework has accepted.
+        Of this front alone, as the client's."""
         from .ws import serve_ws
 
         await serve_ws(
@@ -190,3 +196,27 @@ class AgentWeb:
             session_id=session_id,
             last_event_id=last_event_id,
         )
+
+
+class CallWeb:
+    """Of ``Call``."""
+
+    if TYPE_CHECKING:
+        session: Session
+
+    def stream(self, *, greeting: str | None = None) -> EventStream:
+        """This call as an SSE response, for a page that shows nothing else; it ends with the call.
+
+        Its events have all of their text, so that a page replaces what it had under a
+        ``messageId``: ``call.started`` ``{callId}`` · ``bot.word`` ``{text, messageId}``, the text
+        so far · ``bot.confirmed``, ``user.speaking`` and ``user.message``, the same · ``tool.call``
+        ``{name, args}`` · ``call.ended`` ``{reason, duration}`` in whole seconds. What was said
+        before comes first.
+
+        greeting: shown as the first ``bot.confirmed``, with the ``messageId`` ``greeting``; default:
+            the one it was dialled with
+        """
+        from .stream import EventStream
+
+        call = cast("CallBase", self)
+        return EventStream(self.session.open_hub(), [], call=call, greeting=greeting)

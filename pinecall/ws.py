@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .core.hub import agent_filter
+from .core.filters import agent_filter
 from .errors import ConfigurationError
 from .stream import Feed, query_id
 

@@ -18,7 +18,7 @@ from pinecall.core.whatsapp import WhatsAppSessionBase
 from pinecall.typing import Plain
 
 from .waiting import EventIterator, Playback, wait
-from .web import AgentWeb
+from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from pinecall.core.outcome import Outcome
@@ -98,7 +98,7 @@ class _Requests:
         return wait(self.session, self.ask_change(verb, **fields))
 
 
-class Call(Events, _Requests, CallBase):
+class Call(Events, CallWeb, _Requests, CallBase):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Pinecall"]
 
+#: Servers that wait for the threads of open responses when they are told to stop.
+_THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
+
 
 class _Front:
     """The classes and the waking of this front, for the core."""
@@ -142,8 +145,8 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         ``connect_timeout``.
         """
         self._driver.check_process()
-        if "gunicorn" in sys.modules:
-            # Its views run in threads, where Python lets nobody handle signals; here it may.
+        if not _THREADED_SERVERS.isdisjoint(sys.modules):
+            # Their views run in threads, where Python lets nobody handle signals; here it may.
             end_streams_on_signals(self.session.open_hub())
         with self.session.guard:
             outcome = self.session.connect()

@@ -11,13 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from pinecall.core.hub import BEAT, Hub, agent_filter
+from pinecall.core.filters import agent_filter, describe
+from pinecall.core.hub import BEAT, Hub
 from pinecall.core.sse import HEADERS, PING
 from pinecall.shutdown import end_streams_on_signals
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from pinecall.core.call import CallBase
     from pinecall.core.subscriber import Subscriber
 
 __all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
@@ -31,8 +33,9 @@ RETRY_AFTER = 5
 #: Seconds that a write may take, where the server lets us say so.
 SEND_TIMEOUT = 30.0
 
-#: Seconds that a stream may take to write what is left when the server stops.
-_LAST_WORDS = 1.0
+#: Seconds that a stream may take to write what is left: when the server stops, and when its call
+#: has ended.
+_LAST_WORDS = {"closed": 1.0, "ended": 5.0}
 _PING_AFTER = 3 * BEAT
 _open: weakref.WeakKeyDictionary[Hub, set[int]] = weakref.WeakKeyDictionary()
 
@@ -58,8 +61,8 @@ class _Thread:
             return
         if self.reader.cut:
             self.hang_up()
-        elif self.reader.over:
-            timer = threading.Timer(_LAST_WORDS, self.hang_up)
+        elif self.reader.reason in _LAST_WORDS:
+            timer = threading.Timer(_LAST_WORDS[self.reader.reason], self.hang_up)
             timer.daemon = True
             timer.start()
 
@@ -124,14 +127,15 @@ class Chunks(Iterator[bytes]):
 
 
 class EventStream:
-    """What ``pc.stream()`` and ``agent.stream()`` give: return it from a view.
+    """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a view.
 
     Flask: ``return pc.stream()``. Django: ``return pc.stream().django(request)``. It is a WSGI
     application, and ``for chunk in pc.stream()`` gives the bytes.
 
     It may be used more than once: every response is a reader of its own, which goes on after the
-    ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. Each holds a
-    thread of the server: give gunicorn ``--threads`` and waitress ``threads=`` more of them than
+    ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. A browser that
+    has been told all there is of a call, its end included, gets 204 and does not come back. Each
+    holds a thread of the server: give gunicorn ``--threads`` and waitress ``threads=`` more of them than
     there are browsers, at most ``max_streams`` (then: 503 with ``Retry-After``).
     """
 
@@ -144,12 +148,16 @@ class EventStream:
         agents: str | Iterable[str] | None = None,
         *,
         of_agent: str = "",
+        call: CallBase | None = None,
+        greeting: str | None = None,
         last_event_id: str = "",
         max_streams: int | None = None,
     ) -> None:
         self.hub = hub
         self.agents = agent_filter(agents)
         self.of_agent = of_agent
+        self.call = call
+        self.greeting = greeting
         self.last_event_id = last_event_id
         if max_streams is not None:
             self.max_streams = max_streams
@@ -161,8 +169,14 @@ class EventStream:
             connection,
             agents=self.agents,
             of_agent=self.of_agent,
+            call=self.call,
+            greeting=self.greeting,
             last_event_id=last_event_id or self.last_event_id,
         )
+
+    def is_complete(self, last_event_id: str) -> bool:
+        """Is there nothing more to tell a browser with this id? It gets 204."""
+        return self.hub.is_complete(self.call, last_event_id or self.last_event_id)
 
     @property
     def full(self) -> bool:
@@ -175,32 +189,34 @@ class EventStream:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
+        last = _last_id(environ)
+        if self.is_complete(last):
+            start_response("204 No Content", list(_NO_HEADERS.items()))
+            return []
         if self.full:
             start_response("503 Service Unavailable", list(_refusal().items()))
             return [_REFUSED]
         start_response("200 OK", list(HEADERS))
         if environ.get("REQUEST_METHOD") == "HEAD":
             return []
-        return self._answer(environ)
+        return self.open(last, environ.get("gunicorn.socket"))
 
     def django(self, request: Any) -> Any:
         """A Django response, for WSGI: ``return pc.stream().django(request)``."""
         http: Any = import_module("django.http")
+        last = _last_id(request.META)
+        if self.is_complete(last):
+            return http.HttpResponse(status=204, headers=_NO_HEADERS)
         if self.full:
             return http.HttpResponse(_REFUSED, status=503, headers=_refusal())
-        return http.StreamingHttpResponse(self._answer(request.META), headers=dict(HEADERS))
-
-    def _answer(self, environ: dict[str, Any]) -> Chunks:
-        last = environ.get("HTTP_LAST_EVENT_ID") or _query_id(environ.get("QUERY_STRING", ""))
-        return self.open(last, environ.get("gunicorn.socket"))
+        chunks = self.open(last, request.META.get("gunicorn.socket"))
+        return http.StreamingHttpResponse(chunks, headers=dict(HEADERS))
 
     def __repr__(self) -> str:
-        whom = self.of_agent or (
-            "all agents" if self.agents is None else ", ".join(sorted(self.agents)) or "no agents"
-        )
-        return f"<EventStream of {whom}>"
+        return f"<EventStream of {describe(self.call, self.of_agent, self.agents)}>"
 
 
+_NO_HEADERS = {"Cache-Control": "no-store"}
 _REFUSED = b"too many event streams are open; try again later\n"
 
 
@@ -213,5 +229,8 @@ def _refusal() -> dict[str, str]:
     }
 
 
-def _query_id(query: str) -> str:
-    return parse_qs(query).get("last_event_id", [""])[-1] if "last_event_id" in query else ""
+def _last_id(environ: dict[str, Any]) -> str:
+    query = environ.get("QUERY_STRING", "")
+    return environ.get("HTTP_LAST_EVENT_ID") or (
+        parse_qs(query).get("last_event_id", [""])[-1] if "last_event_id" in query else ""
+    )

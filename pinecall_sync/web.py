@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pinecall.core.rest import phones, tokens, voices
 
 if TYPE_CHECKING:
+    from pinecall.core.call import CallBase
     from pinecall.core.rest.phones import Balance, OnlineAgent, Phone
     from pinecall.core.rest.tokens import Token
     from pinecall.core.rest.voices import Voice
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .memory import Memory
     from .stream import EventStream
 
-__all__ = ["AgentWeb", "ClientWeb"]
+__all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
 
 
 class ClientWeb:
@@ -167,3 +168,27 @@ class AgentWeb:
         from .stream import EventStream
 
         return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)
+
+
+class CallWeb:
+    """Of ``Call``."""
+
+    if TYPE_CHECKING:
+        session: Session
+
+    def stream(self, *, greeting: str | None = None) -> EventStream:
+        """This call as an SSE response, for a page that shows nothing else; it ends with the call.
+
+        Its events have all of their text, so that a page replaces what it had under a
+        ``messageId``: ``call.started`` ``{callId}`` · ``bot.word`` ``{text, messageId}``, the text
+        so far · ``bot.confirmed``, ``user.speaking`` and ``user.message``, the same · ``tool.call``
+        ``{name, args}`` · ``call.ended`` ``{reason, duration}`` in whole seconds. What was said
+        before comes first.
+
+        greeting: shown as the first ``bot.confirmed``, with the ``messageId`` ``greeting``; default:
+            the one it was dialled with
+        """
+        from .stream import EventStream
+
+        call = cast("CallBase", self)
+        return EventStream(self.session.open_hub(), [], call=call, greeting=greeting)

@@ -1,5 +1,7 @@
 """aiohttp: python aiohttp_app.py"""
 
+import os
+
 from aiohttp import web
 
 from pinecall import Pinecall
@@ -22,4 +24,4 @@ app.cleanup_ctx.append(connected)
 app.router.add_get("/events", events)
 
 if __name__ == "__main__":
-    web.run_app(app, host="127.0.0.1", port=8000)
+    web.run_app(app, host="127.0.0.1", port=int(os.environ.get("PORT", "8000")))

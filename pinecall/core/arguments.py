@@ -11,7 +11,7 @@ import msgspec
 from ..errors import PinecallError
 from .signature import Parameter
 
-__all__ = ["ToolArgumentError", "read_arguments"]
+__all__ = ["ToolArgumentError", "name_and_arguments", "read_arguments"]
 
 _PATH = re.compile(r"(.*) - at (?:`key` in )?`\$(.*)`", re.DOTALL)
 
@@ -90,3 +90,12 @@ def _raw(arguments: str | Mapping[str, Any] | None) -> dict[str, msgspec.Raw]:
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise ToolArgumentError([f"arguments: not JSON ({error})"]) from None
     return found or {}
+
+
+def name_and_arguments(tool_call: Mapping[str, Any]) -> tuple[str, Any]:
+    """Of a tool call in either form of the wire; the arguments are JSON text as a rule."""
+    inner = tool_call.get("function")
+    source = inner if isinstance(inner, dict) else tool_call
+    return str(tool_call.get("name") or source.get("name") or ""), source.get(
+        "arguments", tool_call.get("arguments")
+    )

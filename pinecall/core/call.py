@@ -17,6 +17,7 @@ from .verbs import CallVerbs
 
 if TYPE_CHECKING:
     from .agent import AgentBase
+    from .call_stream import CallStream
     from .history import Historian
     from .line import LineBase
     from .session import Session
@@ -112,6 +113,7 @@ class CallBase(HasHandlers, CallVerbs):
         self.turn = TurnState()
         self.said: dict[str, dict[str, Any]] = {}
         self.streams: dict[str, ReplyStream] = {}
+        self.audience: CallStream | None = None
         self.rounds: dict[str, Round] = {}
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .inbox import INTERIM
 from .sse import PING, block, to_json
+
+if TYPE_CHECKING:
+    from .call_stream import CallStream
 
 __all__ = ["Frame", "Subscriber"]
 
@@ -86,6 +89,7 @@ class Subscriber:
         wake: Callable[[], None],
         *,
         agents: frozenset[str] | None,
+        call: CallStream | None = None,
         session: str = "",
         ws: bool = False,
         queue: int,
@@ -93,9 +97,11 @@ class Subscriber:
         first: Iterable[Frame] = (),
     ) -> None:
         self.agents = agents
+        self.call = call
         self.session = session
         self.ws = ws
-        #: Why it is over: ``closed`` (by the hub), ``gone`` (by itself), ``slow``; else empty.
+        #: Why it is over: ``closed`` (by the hub), ``gone`` (by itself), ``slow``, ``ended`` (the one
+        #: call it was about); else empty.
         self.reason = ""
         self.missed = 0
         self.wake = wake
@@ -165,7 +171,7 @@ class Subscriber:
     def end(self, reason: str) -> None:
         if not self.reason:
             self.reason = reason
-            if reason != "closed":
+            if reason not in ("closed", "ended"):
                 self._queue.clear()
                 self._bytes = 0
             self.wake()

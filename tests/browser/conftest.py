@@ -4,7 +4,7 @@ Needs the packages of the ``test`` and ``web`` groups (starlette, uvicorn, fasta
 Chromium: ``apt-get install chromium``, or $CHROMIUM says where it is. Without Chromium the tests are
 skipped; with CI set they fail instead, so that nothing passes unseen. No chromedriver is needed.
 
-``PINECALL_SCREENSHOT=1`` makes test_dashboard.py write docs/images/dashboard.png anew.
+``PINECALL_SCREENSHOT=1`` makes test_dashboard.py write docs/dashboard.png anew.
 """
 
 from __future__ import annotations

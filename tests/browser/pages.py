@@ -29,11 +29,12 @@ const messages = (agent) => seen.filter(([name, d]) => name === "user.message" &
 
 
 class Site:
-    """``/`` is the page, ``/events?agents=a,b`` the stream of a world's hub; ``stop()`` and
+    """``/`` is the page, ``/events?agents=a,b`` the stream of a world's hub, ``/call`` that of ``call``; ``stop()`` and
     ``start()`` put another server on the same port."""
 
     def __init__(self, world: Any, port: int = 0) -> None:
         self.world = world
+        self.call: Any = None
         self.port = port
         self.start()
 
@@ -46,7 +47,11 @@ class Site:
             return HTMLResponse(PAGE)
 
         async def events(request: Request) -> Any:
-            return EventStream(self.world.hub, request.query_params["agents"].split(","))
+            agents = request.query_params.get("agents")
+            return EventStream(self.world.hub, agents.split(",") if agents else None)
+
+        async def one_call(request: Request) -> Any:
+            return EventStream(self.world.hub, [], call=self.call)
 
         async def other(request: Request) -> Response:
             return PlainTextResponse("answered")
@@ -58,6 +63,7 @@ class Site:
             routes=[
                 Route("/", page),
                 Route("/events", events),
+                Route("/call", one_call),
                 Route("/other", other),
                 Route("/readers", readers),
             ]

@@ -247,7 +247,10 @@ def test_it_shows_itself(open_page: Open) -> None:
 
 
 def take_screenshot(page: Page) -> None:
-    for text, answer in (("Can I book for six on Saturday?", "You said"), ("thank you", "welcome")):
+    for text, answer in (
+        ("Can I book for six on Saturday?", "or at nine"),
+        ("At seven, please.", "Seven it is"),
+    ):
         page.type("#chat form input", text)
         page.enter()
         page.until(f"document.querySelector('#chat .talk').innerText.includes({answer!r})")
@@ -258,4 +261,4 @@ def take_screenshot(page: Page) -> None:
         120,
     )
     page.until("document.querySelector('p.agent')")
-    page.screenshot(ROOT / "docs" / "images" / "dashboard.png")
+    page.screenshot(ROOT / "docs" / "dashboard.png")

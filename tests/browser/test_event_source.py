@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from chromium import Page
@@ -10,6 +12,7 @@ from cutting import Proxy
 from hubs import World
 from pages import Site
 
+DOCS = Path(__file__).parents[2] / "docs" / "web.md"
 Open = Callable[..., Page]
 EXACT = [f"said {number}" for number in range(12)]
 
@@ -70,7 +73,7 @@ def test_another_program_says_so(world: World, open_page: Open) -> None:
         page.until("messages().length === 2")
         site.stop()
         later = World()
-        later.hub.epoch = "another"
+        later.hub.ring.epoch = "another"
         later.call("CA2", transcript=[{"role": "user", "content": "still here"}])
         site.world = later
         site.start()
@@ -117,3 +120,39 @@ def test_a_closed_page_is_noticed(world: World, open_page: Open) -> None:
         assert world.hub.subscribers == 2
         closed.close()
         stays.until("fetch('/readers').then((answer) => answer.json()).then((n) => n === 1)")
+
+
+def test_the_snippet_of_the_docs(world: World, open_page: Open) -> None:
+    """What docs/web.md tells people to put into a page shows what callers say."""
+    [snippet] = re.findall(r"```js\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    call = world.call()
+    with Site(world) as site:
+        page = open_page(site.url)
+        page.run("source.close()")
+        page.run(f"{{ {snippet} ; window.shown = source; }}")
+        page.until("shown.readyState === EventSource.OPEN")
+        say(world, call, range(2))
+        page.until("document.body.innerText.includes('CA1: said 1')")
+        assert page.run("document.body.innerText.trim()").split("\n") == [
+            "CA1: said 0", "CA1: said 1",
+        ]  # fmt: skip
+
+
+def test_one_call_and_no_more(world: World, open_page: Open) -> None:
+    """After the end of its call a stream is over for EventSource too: it does not ask for ever."""
+    call = world.call()
+    with Site(world) as site:
+        site.call = call
+        page = open_page(site.url)
+        page.run("source.close()")
+        page.run(
+            "window.told = []; window.one = new EventSource('/call');"
+            "for (const name of ['call.started', 'user.message', 'call.ended'])"
+            " one.addEventListener(name, (event) => told.push(name))"
+        )
+        page.until("told.length === 1")
+        say(world, call, range(1))
+        page.until("told.length === 2")
+        world.end(call)
+        page.until("one.readyState === EventSource.CLOSED")
+        assert page.run("told") == ["call.started", "user.message", "call.ended"]

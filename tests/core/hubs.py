@@ -37,6 +37,12 @@ class World:
             "announced": True,
             "over": False,
             "transcript": [],
+            "said": {},
+            "greeting": None,
+            "bot_message_id": None,
+            "current_bot_text": "",
+            "audience": None,
+            "title": f"call {call_id}",
         }
         call = SimpleNamespace(id=call_id, agent=self.agent(agent_id), **{**known, **facts})
         self.calls[call_id] = call

@@ -9,7 +9,8 @@ from harness import Wire
 from hubs import Reader, World
 
 from pinecall import events as ev
-from pinecall.core.hub import BEAT, agent_filter
+from pinecall.core.filters import agent_filter
+from pinecall.core.hub import BEAT
 from pinecall.core.sse import Parser
 from pinecall.errors import ConfigurationError
 
@@ -414,6 +415,9 @@ def test_who_leaves_is_forgotten() -> None:
     assert world.hub.subscribers == 1
     assert world.hub.cut == 0
     assert readers[1].read() == []
+    world.hub.unsubscribe(readers[2].subscriber)
+    world.message(call, 2)
+    assert world.hub.subscribers == 0
 
 
 def test_another_reader_of_the_same_agent_stays() -> None:
@@ -528,6 +532,45 @@ def test_a_session_filter_is_strict() -> None:
     world.publish("session.paused", ev.SessionPaused(agent_id="mara"), world.agents["mara"])
     world.message(two, 2)
     assert [json.loads(t)["callId"] for t in reader.subscriber.take_texts()] == ["2"]
+
+
+def test_a_queue_full_of_what_matters_loses_only_words() -> None:
+    """Behind a queue of messages a word is left out; the reader is not cut for it."""
+    world = World(queue=10)
+    call = world.call()
+    reader = Reader(world)
+    reader.read()
+    for number in range(12):
+        world.message(call, number)
+    world.word(call, 0)
+    assert not reader.subscriber.over
+    seen = reader.read()
+    assert (seen[0][0], seen[0][1]["missed"]) == ("gap", 1)
+    assert [name for name, _, _ in seen[1:]] == ["user.message"] * 12
+
+
+def test_texts_are_made_once() -> None:
+    """Two WebSockets get the same text; there is none when nothing has happened."""
+    world = World()
+    call = world.call()
+    readers = [Reader(world, ws=True), Reader(world, ws=True)]
+    for reader in readers:
+        reader.subscriber.take_texts()
+        assert reader.subscriber.take_texts() == []
+    world.message(call, 1)
+    one, two = (reader.subscriber.take_texts() for reader in readers)
+    assert one[0] is two[0]
+
+
+def test_an_event_without_an_agent() -> None:
+    """It goes to those who see everything, and names nobody."""
+    world = World()
+    everybody, some = Reader(world), Reader(world, agents=frozenset(["mara"]))
+    everybody.read(), some.read()
+    world.publish("session.paused", ev.SessionPaused())
+    [(name, data, _)] = everybody.read()
+    assert (name, "agent" in data) == ("session.paused", False)
+    assert some.read() == []
 
 
 def test_what_happens_on_a_client_is_streamed() -> None:

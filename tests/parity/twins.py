@@ -14,7 +14,7 @@ import pinecall_sync
 #: Public members that one front has and the other has not, each with its reason.
 ONE_SIDED = {
     ("waiting", "Playback"): {"wait"},  # awaited on the asyncio front
-    # The frameworks of blocking programs have no WebSockets.
+    # WSGI has no WebSockets; a thread cannot wait for a message and for an event at once.
     ("agent", "Agent"): {"ws"},
     ("client", "Pinecall"): {"ws"},
     ("web", "AgentWeb"): {"ws"},

@@ -1,13 +1,15 @@
 """One small application for each framework: streams, and a way to make events happen.
 
-``/events`` (``?agents=a,b``) and ``/agent`` stream; ``/publish?agent=a&n=3`` makes events;
-``/stats`` says how many readers there are. A server calls one of the functions for its application.
+``/events`` (``?agents=a,b``), ``/agent`` and ``/call`` stream; ``/publish?agent=a&n=3`` makes events,
+``&end=1`` ends the call of ``/call``; ``/stats`` says how many readers there are. A server calls one of the functions for its application.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from hubs import World
 WORLD = World(queue=200)
 for _agent in ("mine", "theirs"):
     WORLD.call(f"call-{_agent}", _agent)
+#: The one of ``/call``; no other stream shows it.
+SOLO = WORLD.call("solo", "nobody")
+del WORLD.agents["nobody"], WORLD.calls["solo"]
 
 
 class Front:
@@ -31,6 +36,9 @@ class Front:
 
     def agent_stream(self) -> Any:
         return self._new(WORLD.hub, of_agent="mine")
+
+    def call_stream(self) -> Any:
+        return self._new(WORLD.hub, [], call=SOLO)
 
     async def ws(self, socket: Any) -> None:
         from pinecall.ws import serve_ws
@@ -59,6 +67,12 @@ def agents_of(query: Any) -> list[str] | None:
 
 
 def publish(query: Any) -> dict[str, Any]:
+    if query.get("end"):
+        WORLD.end(SOLO)
+        return stats()
+    if query.get("agent") == "nobody":
+        WORLD.message(SOLO, 1)
+        return stats()
     call = WORLD.calls[f"call-{query.get('agent', 'mine')}"]
     start = WORLD.hub.published
     text = "x" * int(query.get("size", 10))
@@ -68,8 +82,18 @@ def publish(query: Any) -> dict[str, Any]:
 
 
 def stats() -> dict[str, Any]:
-    fds = len(os.listdir("/proc/self/fd"))
-    return {"subscribers": WORLD.hub.subscribers, "cut": WORLD.hub.cut, "fds": fds}
+    """``tasks`` are those of the loop that answers; 0 where a thread does."""
+    try:
+        tasks = len(asyncio.all_tasks())
+    except RuntimeError:
+        tasks = 0
+    return {
+        "subscribers": WORLD.hub.subscribers,
+        "cut": WORLD.hub.cut,
+        "fds": len(os.listdir("/proc/self/fd")),
+        "threads": threading.active_count(),
+        "tasks": tasks,
+    }
 
 
 # -- asyncio ---------------------------------------------------------------------------------------
@@ -91,6 +115,9 @@ def starlette() -> Any:
     async def agent(request: Any) -> Any:
         return pc.agent_stream()
 
+    async def call(request: Any) -> Any:
+        return pc.call_stream()
+
     async def make(request: Any) -> Any:
         return JSONResponse(publish(request.query_params))
 
@@ -100,6 +127,7 @@ def starlette() -> Any:
     routes = [
         Route("/events", events),
         Route("/agent", agent),
+        Route("/call", call),
         Route("/publish", make),
         Route("/stats", tell),
         Route("/bare", asyncio_front().stream()),
@@ -132,6 +160,10 @@ def litestar() -> Any:
     async def agent() -> ASGIApp:
         return pc.agent_stream()
 
+    @get("/call")
+    async def call() -> ASGIApp:
+        return pc.call_stream()
+
     @get("/publish")
     async def make(request: Request) -> dict[str, Any]:
         return publish(request.query_params)
@@ -145,7 +177,7 @@ def litestar() -> Any:
         await pc.ws(socket)
 
     annotations = {"Request": Request, "ASGIApp": ASGIApp, "WebSocket": WebSocket}
-    return Litestar([events, agent, make, tell, ws], signature_namespace=annotations)
+    return Litestar([events, agent, call, make, tell, ws], signature_namespace=annotations)
 
 
 def quart() -> Any:
@@ -161,6 +193,10 @@ def quart() -> Any:
     @app.get("/agent")
     async def agent() -> Any:
         return pc.agent_stream().quart()
+
+    @app.get("/call")
+    async def call() -> Any:
+        return pc.call_stream().quart()
 
     @app.websocket("/ws")
     async def ws() -> None:
@@ -188,6 +224,9 @@ def aiohttp() -> Any:
     async def agent(request: web.Request) -> web.StreamResponse:
         return await pc.agent_stream().aiohttp(request)
 
+    async def call(request: web.Request) -> web.StreamResponse:
+        return await pc.call_stream().aiohttp(request)
+
     async def make(request: web.Request) -> web.Response:
         return web.json_response(publish(request.query))
 
@@ -204,6 +243,7 @@ def aiohttp() -> Any:
     app.router.add_get("/ws", ws)
     app.router.add_get("/events", events)
     app.router.add_get("/agent", agent)
+    app.router.add_get("/call", call)
     app.router.add_get("/publish", make)
     app.router.add_get("/stats", tell)
     return app
@@ -236,6 +276,7 @@ def _django(front: Front, kind: str) -> Any:
     urlpatterns = [
         path("events", events),
         path("agent", lambda request: front.agent_stream().django(request)),
+        path("call", lambda request: front.call_stream().django(request)),
         path("publish", lambda request: JsonResponse(publish(request.GET))),
         path("stats", lambda request: JsonResponse(stats())),
     ]
@@ -269,6 +310,10 @@ def flask() -> Any:
     @app.get("/agent")
     def agent() -> Any:
         return pc.agent_stream()
+
+    @app.get("/call")
+    def call() -> Any:
+        return pc.call_stream()
 
     @app.get("/publish")
     def make() -> Any:

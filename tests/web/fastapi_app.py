@@ -23,6 +23,11 @@ def agent():  # type: ignore[no-untyped-def]
     return stream
 
 
+@app.get("/call")
+async def call():  # type: ignore[no-untyped-def]
+    return pc.call_stream()
+
+
 @app.get("/publish")
 async def make(request: Request) -> dict[str, Any]:
     return publish(request.query_params)

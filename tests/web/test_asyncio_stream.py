@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
 
 from hubs import World
 
+from pinecall import ConfigurationError
+from pinecall import events as ev
 from pinecall.stream import EventStream
+from pinecall.ws import serve_ws
 
 
 class Exchange:
@@ -226,5 +230,86 @@ def test_it_is_an_iterator_of_bytes() -> None:
         world.message(world.calls["CA1"], 1)
         assert (await chunks.__anext__()).startswith(b"event: user.message\n")
         await chunks.aclose()  # type: ignore[attr-defined]
+
+    run(test)
+
+
+def test_a_quiet_stream_is_pinged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One clock for all streams of a client writes the heartbeat of those that are idle."""
+    monkeypatch.setattr("pinecall.core.hub.BEAT", 0.001)
+
+    async def test(world: World) -> None:
+        exchanges = [Exchange(), Exchange()]
+        tasks = [exchange.start(EventStream(world.hub)) for exchange in exchanges]
+        await until(lambda: all(b"\n\n:ping\n\n" in exchange.body for exchange in exchanges))
+        world.hub.end_streams()
+        await asyncio.gather(*tasks)
+
+    run(test)
+
+
+class Socket:
+    """A WebSocket of no framework in particular: ``send`` and ``receive``."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.inbox: asyncio.Queue[str | None] = asyncio.Queue()
+        self.closed_with: int | None = None
+
+    async def send(self, text: str) -> None:
+        self.sent.append(json.loads(text))
+
+    async def receive(self) -> str | None:
+        return await self.inbox.get()
+
+    async def close(self, code: int = 1000) -> None:
+        self.closed_with = code
+
+
+def test_one_session_over_a_websocket() -> None:
+    """Only that call's events: no other call's, and none that names no call."""
+
+    async def test(world: World) -> None:
+        other = world.call("CA2")
+        socket = Socket()
+        task = asyncio.ensure_future(serve_ws(world.hub, socket, of_agent="mara", session_id="CA1"))
+        await until(lambda: len(socket.sent) == 2)
+        world.message(other, 1)
+        world.publish("session.paused", ev.SessionPaused(agent_id="mara"), world.agents["mara"])
+        world.frame(world.calls["CA1"], "llm.tool_call", msg_id="m", tool_calls=[{"name": "look"}])
+        await until(lambda: len(socket.sent) == 3)
+        assert [message["event"] for message in socket.sent] == [
+            "connected", "call.started", "llm.toolCall",
+        ]  # fmt: skip
+        assert {message.get("callId", "CA1") for message in socket.sent} == {"CA1"}
+        await socket.inbox.put('{"action":"ping"}')
+        await until(lambda: socket.sent[-1] == {"event": "pong"})
+        world.hub.end_streams()
+        await task
+        assert socket.closed_with == 1001
+
+    run(test)
+
+
+def test_a_socket_that_leaves() -> None:
+    """The end of what is received ends the reader, and closes nothing again."""
+
+    async def test(world: World) -> None:
+        socket = Socket()
+        task = asyncio.ensure_future(serve_ws(world.hub, socket))
+        await until(lambda: len(socket.sent) == 2)
+        await socket.inbox.put(None)
+        await task
+        assert socket.closed_with is None
+
+    run(test)
+
+
+def test_what_is_no_websocket() -> None:
+    """It is refused with what is missing."""
+
+    async def test(world: World) -> None:
+        with pytest.raises(ConfigurationError, match="send_text"):
+            await serve_ws(world.hub, object())
 
     run(test)

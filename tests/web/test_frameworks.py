@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from serving import PAIRS, Server
+from serving import Server
 
 for _module in ("aiohttp", "django", "fastapi", "flask", "gunicorn", "hypercorn", "litestar",
                 "quart", "starlette", "uvicorn", "waitress"):  # fmt: skip
     pytest.importorskip(_module)
-
-
-@pytest.fixture(scope="module", params=PAIRS, ids=["-".join(pair) for pair in PAIRS])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with Server(*request.param) as running:
-        yield running
 
 
 def test_the_first_events_arrive_at_once(server: Server) -> None:
@@ -91,6 +84,24 @@ def test_who_has_gone_is_released(server: Server) -> None:
     for browser in browsers:
         browser.close()
     assert server.until(0)["subscribers"] == 0
+
+
+def test_one_call(server: Server) -> None:
+    """Its stream ends with the call; a browser that has seen the end is told not to come back."""
+    with server.get("/call") as browser:
+        assert browser.status == 200
+        assert browser.headers["content-type"].startswith("text/event-stream")
+        assert browser.events(1)[0][:2] == ("call.started", {"callId": "solo"})
+        server.json("/publish?agent=nobody")
+        assert browser.events(1)[0][:2] == (
+            "user.message", {"text": "said 1", "messageId": "u1"},
+        )  # fmt: skip
+        server.json("/publish?end=1")
+        [(name, data, last)] = browser.events(1)
+        assert (name, data) == ("call.ended", {"reason": "hangup", "duration": 0})
+        assert browser.rest() == b""
+    with server.get("/call", {"Last-Event-ID": last}) as browser:
+        assert browser.status == 204
 
 
 def test_fastapi_treats_it_as_its_own_response() -> None:

@@ -13,6 +13,7 @@ from ...events import (
     SkillUnloaded,
 )
 from ..agent import AgentBase
+from ..arguments import name_and_arguments
 from ..preparing import prepare
 from ..toolround import HandRound, ToolRound
 from .base import concerns_somebody, effect, late, pass_on, to_call
@@ -77,11 +78,7 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
 
 
 def _named(tool_call: dict[str, Any]) -> tuple[str, Any]:
-    inner = tool_call.get("function")
-    source = inner if isinstance(inner, dict) else tool_call
-    return str(tool_call.get("name") or source.get("name") or ""), source.get(
-        "arguments", tool_call.get("arguments")
-    )
+    return name_and_arguments(tool_call)
 
 
 @effect(SkillLoaded, SkillUnloaded)

@@ -1,0 +1,35 @@
+"""Of whom a stream is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .call import CallBase
+
+__all__ = ["agent_filter", "describe"]
+
+
+def agent_filter(agents: str | Iterable[str] | None) -> frozenset[str] | None:
+    """None: all agents, later ones too. An empty list is nobody, never everybody."""
+    if agents is None:
+        return None
+    ids = frozenset([agents] if isinstance(agents, str) else agents)
+    for one in ids:
+        if not isinstance(one, str):
+            raise ConfigurationError(
+                f"stream(agents=…): an agent's id is a str, not {type(one).__name__}; "
+                "write agents=[agent.id]"
+            )
+    return ids
+
+
+def describe(call: CallBase | None, of_agent: str, agents: frozenset[str] | None) -> str:
+    if call is not None:
+        return call.title
+    if agents is None:
+        return "all agents"
+    return of_agent or ", ".join(sorted(agents)) or "no agents"

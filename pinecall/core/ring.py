@@ -1,0 +1,86 @@
+"""The last events, by number: where a browser that comes back goes on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from .subscriber import Frame
+
+__all__ = ["Ring"]
+
+
+class Ring:
+    """Ids are ``epoch-number``; the last ``kept`` frames stay, and at most ``kept_bytes`` of them."""
+
+    def __init__(self, epoch: str, kept: int, kept_bytes: int) -> None:
+        self.epoch = epoch
+        # Number 0 is no event's: it is older than anything.
+        self.number = self._floor = 1
+        self._frames: deque[Frame] = deque()
+        self._kept = kept
+        self._kept_bytes = kept_bytes
+        self._bytes = 0
+        #: The number of the last frame that is not kept any more; of each agent, and of any.
+        self._forgotten: dict[str, int] = {}
+        self.forgotten = 0
+
+    def id(self, number: int) -> str:
+        return f"{self.epoch}-{number}"
+
+    def next_id(self) -> str:
+        """Of the frame that is added next."""
+        self.number += 1
+        return self.id(self.number)
+
+    def add(self, frame: Frame) -> None:
+        frames = self._frames
+        frames.append(frame)
+        self._bytes += frame.size
+        while len(frames) > self._kept or self._bytes > self._kept_bytes:
+            old = frames.popleft()
+            self._bytes -= old.size
+            self.forgotten = self._forgotten[old.agent] = self.number - len(frames)
+
+    def clear(self) -> None:
+        # One number is left out, so that whoever comes back is told of a gap.
+        self.number += 1
+        self._floor = self.number
+        self._frames.clear()
+        self._bytes = 0
+        self._forgotten.clear()
+
+    def cursor(self, last_id: str, agents: Iterable[str] | None = None) -> tuple[int, str]:
+        """The number of the last event seen; or 0 and, if there was an id, why it is of no use."""
+        epoch, _, text = last_id.rpartition("-")
+        if not last_id or last_id == self.id(0):
+            return 0, ""
+        if epoch != self.epoch or not (text.isascii() and text.isdigit()) or len(text) > 18:
+            return 0, "restarted"
+        number = int(text)
+        if agents is None:
+            forgotten = self.forgotten
+        else:
+            forgotten = max((self._forgotten.get(agent, 0) for agent in agents), default=0)
+        if not max(self._floor, forgotten) <= number <= self.number:
+            return 0, "expired"
+        return number, ""
+
+    def after(self, number: int) -> Iterator[Frame]:
+        seen = max(0, number - (self.number - len(self._frames)))
+        return islice(self._frames, seen, None)
+
+    def opening(self, parts: Sequence[tuple[str, bytes]], number: int, retry: int) -> list[Frame]:
+        """What a reader is told first, as events up to ``number``. All but the last have the id of
+        a reader who knows nothing: torn off in between, it is told everything again."""
+        last = len(parts) - 1
+        return [
+            Frame(
+                name,
+                json,
+                id=self.id(0 if index < last else number),
+                retry=0 if index else retry,
+            )
+            for index, (name, json) in enumerate(parts)
+        ]
