@@ -43,6 +43,7 @@ class CallBase(HasHandlers, CallVerbs):
         "_speeches",
         "agent",
         "announced",
+        "audience",
         "bot_message_id",
         "bot_words",
         "direction",

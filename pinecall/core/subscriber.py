@@ -76,6 +76,7 @@ class Subscriber:
         "_queue",
         "_stuck",
         "agents",
+        "call",
         "missed",
         "reason",
         "session",
