@@ -54,7 +54,11 @@ class Feed:
 
     def _wake(self) -> None:
         if threading.get_ident() == self._thread:
-            self._woken()
+            waiter = self._waiter
+            if waiter is not None and not waiter.done():
+                waiter.set_result(None)
+            else:
+                self._woken()
             return
         try:
             self._loop.call_soon_threadsafe(self._woken)
@@ -256,6 +260,7 @@ class EventStream:
         watch = asyncio.ensure_future(_watch(receive, feed))
         try:
             await send(start)
+            del start  # the stream may last for days, and there may be thousands
             if await feed.write_all(
                 lambda body: send({"type": "http.response.body", "body": body, "more_body": True}),
                 feed.reader.take,

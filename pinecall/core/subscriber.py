@@ -139,6 +139,11 @@ class Subscriber:
         if (frame.only_ws and not self.ws) or (self.session and frame.session != self.session):
             return True
         queue = self._queue
+        if not queue:
+            queue.append(frame)
+            self._bytes = frame.size
+            self.wake()
+            return True
         if len(queue) >= self._most or self._bytes + frame.size > self._most_bytes:
             self._drop_interim()
             if len(queue) >= self._most or self._bytes + frame.size > self._most_bytes:
@@ -148,8 +153,6 @@ class Subscriber:
                 return True
         queue.append(frame)
         self._bytes += frame.size
-        if len(queue) == 1:
-            self.wake()
         return True
 
     def _drop_interim(self) -> None:
@@ -188,10 +191,7 @@ class Subscriber:
         if not self._queue and not self._pinged:
             return b""
         with self._guard:
-            frames = self._take()
-            if len(frames) == 1:
-                return frames[0].sse
-            return b"".join([frame.sse for frame in frames]) or PING
+            return b"".join([frame.sse for frame in self._take()]) or PING
 
     def take_texts(self) -> list[str]:
         """The same as JSON texts, one for each WebSocket message."""
@@ -204,18 +204,22 @@ class Subscriber:
         """Empty for a ping alone, which stands for life when there is nothing else to write."""
         self._idle = self._stuck = 0
         self._pinged = False
+        queue = self._queue
+        if len(queue) == 1 and not self.missed:
+            self._bytes = 0
+            return [queue.pop()]
         frames: list[Frame] = []
         if self.missed:
             data = {"event": "gap", "reason": "slow", "missed": self.missed}
             frames.append(Frame("gap", to_json(data)))
             self.missed = 0
         count = size = 0
-        for frame in self._queue:
+        for frame in queue:
             size += frame.size
             count += 1
             if size >= PORTION:
                 break
-        frames += self._queue[:count]
-        del self._queue[:count]
+        frames += queue[:count]
+        del queue[:count]
         self._bytes -= size
         return frames
