@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import (
     ConfigurationError,
@@ -40,7 +40,6 @@ from .delivering import Delivering
 from .drain import Drain
 from .handlers import describe, is_coroutine
 from .history import check_store
-from .hub import Hub
 from .line import LineBase
 from .link import Link, LinkSettings
 from .names import public_name
@@ -50,6 +49,9 @@ from .ports import Front
 from .registry import Registry
 from .requests import Requests
 from .timers import Timers
+
+if TYPE_CHECKING:
+    from .hub import Hub
 
 __all__ = ["Session"]
 
@@ -349,6 +351,8 @@ class Session(Delivering):
     def open_hub(self) -> Hub:
         """Where event streams subscribe; from the first on, events are published there."""
         if self.hub is None:
+            from .hub import Hub  # most programs have no streams, and start faster without
+
             self.hub = Hub(self.registry, self.guard, self.random)
         return self.hub
 
