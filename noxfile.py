@@ -32,10 +32,8 @@ PRESENT = find_interpreters() or [f"{sys.version_info[0]}.{sys.version_info[1]}"
 OLDEST_AND_NEWEST = sorted({PRESENT[0], PRESENT[-1]}, key=PRESENT.index)
 
 EVERYWHERE = ["tests/core", "tests/parity", "tests/fronts"]
-OLDEST_AND_NEWEST_ONLY = ["tests/emulator", "tests/examples", "tests/test_demo.py",
-                          "tests/test_sqlite_history.py"]  # fmt: skip
-#: The scenarios look at their end what none of them used, and the benchmarks want a core each.
-IN_ONE_PROCESS = ["tests/scenarios", "tests/test_benchmarks.py"]
+OLDEST_AND_NEWEST_ONLY = ["tests/emulator", "tests/scenarios", "tests/examples",
+                          "tests/test_demo.py", "tests/test_sqlite_history.py"]  # fmt: skip
 #: Most tests wait for sockets; each file stays in one process.
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
@@ -63,7 +61,8 @@ def tests(session: nox.Session) -> None:
         where.remove("tests/core")  # the session "coverage" has run it
     session.run("python", "-m", "pytest", "-q", *IN_PARALLEL, *where)
     if all_of_it:
-        session.run("python", "-m", "pytest", "-q", *IN_ONE_PROCESS)
+        # The benchmarks have processes of their own.
+        session.run("python", "-m", "pytest", "-q", "tests/test_benchmarks.py")
 
 
 @nox.session(python=PRESENT[-1])
@@ -91,6 +90,7 @@ def coverage(session: nox.Session) -> None:
     session.run(
         "python", "-m", "pytest", "-q", *IN_PARALLEL, "tests/core", "--cov=pinecall/core", "--cov-branch",
         "--cov-report=term-missing:skip-covered", "--cov-fail-under=100", *session.posargs,
+        env={"SCHEDULES": "2000"},
     )  # fmt: skip
 
 

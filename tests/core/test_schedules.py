@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from harness import KEY, Wire, check_command
@@ -309,8 +310,12 @@ class World:
         assert all(outcome.done for outcome in self.outcomes)
 
 
+#: The session that measures the coverage looks at more of them than those on each interpreter.
+SCHEDULES = int(os.environ.get("SCHEDULES", "400"))
+
+
 @settings(
-    max_examples=2000,
+    max_examples=SCHEDULES,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
