@@ -171,7 +171,7 @@ def test_events_that_only_old_servers_send(scene: Scene) -> None:
         "docs.sources": {**ids, "sources": [{"title": "Refunds"}]},
     }.items():
         scene.emu.send({"event": name, **fields})
-        scene.got(name)
+        assert scene.got(name).EVENT == name
 
 
 def test_an_event_of_the_future(scene: Scene) -> None:
