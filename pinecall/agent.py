@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from .core.agent import AgentBase
+from .core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from .core.call import CallBase
 from .core.line import LineBase, LineCallBase, RouteResult
 from .core.listen import Heard
 from .core.listening import Listening
 from .core.registration import not_registered
-from .core.verbs import history_messages, prompt_from_file, prompt_vars
 from .core.whatsapp import WhatsAppSessionBase
 from .waiting import Answer, EventIterator, Playback, wait
 from .web import AgentWeb, CallWeb
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from .core.outcome import Outcome
     from .core.registration import Registration
     from .core.session import Session
+    from .core.speech import Speech
 
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
@@ -51,81 +49,26 @@ async def wait_registered(session: Session, registration: Registration, timeout:
         raise not_registered(registration, timeout) from None
 
 
-class _Requests:
-    """What the server answers, of a call and of a WhatsApp session."""
-
-    if TYPE_CHECKING:
-        session: Session
-
-        def ask_history(self) -> Outcome[list[dict[str, Any]]]: ...
-        def ask_change(self, verb: str, **fields: Any) -> Outcome[int]: ...
-
-    def get_history(self) -> Answer[list[dict[str, Any]]]:
-        """The model's messages. Raises NotConnected while the link is down. (``history.get``)"""
-        return Answer(self.session, self.ask_history())
-
-    def add_history(self, messages: Any) -> Answer[int]:
-        """Append ``[{"role", "content"}, …]``; how many there are then. (``history.add``)"""
-        return self._change("history.add", messages=history_messages(messages))
-
-    def set_history(self, messages: Any) -> Answer[int]:
-        """Replace the model's messages; how many there are then. (``history.set``)"""
-        return self._change("history.set", messages=history_messages(messages))
-
-    def clear_history(self) -> Answer[int]:
-        """Forget all but the system prompt. (``history.clear``)"""
-        return self._change("history.clear")
-
-    def add_context(self, text: str) -> Answer[int]:
-        """Text after the system prompt; adds up. (``history.add_context``)"""
-        return self._change("history.add_context", text=text)
-
-    def set_prompt(self, prompt: str) -> Answer[int]:
-        """A new system prompt for this call. (``history.set_instructions``)"""
-        return self._change("history.set_instructions", prompt=prompt)
-
-    def set_prompt_vars(self, values: Mapping[str, Any]) -> Answer[int]:
-        """Values of ``{{name}}`` in the prompt, for this call. (``history.set_vars``)"""
-        return self._change("history.set_vars", vars=prompt_vars(values))
-
-    def set_prompt_file(self, path: str | Path) -> Answer[int]:
-        """``set_prompt`` with the text of a file (UTF-8), read now."""
-        return self.set_prompt(prompt_from_file(path))
-
-    def _change(self, verb: str, **fields: Any) -> Answer[int]:
-        return Answer(self.session, self.ask_change(verb, **fields))
+class _Requests(HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]]):
+    def _answer(self, outcome: Outcome[Any]) -> Any:
+        return Answer(self.session, outcome)
 
 
-class Call(Events, CallWeb, _Requests, CallBase):
+class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback], CallBase):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:
         agent: Agent
 
-    def say(self, text: str, *, add_to_history: bool = False) -> Playback:
-        """Speak ``text`` unasked. Ignore the result, or await it until it has been heard.
-
-        Raises CallEnded and NotConnected at once. (Wire: ``bot.reply`` with an empty
-        ``in_reply_to``.)
-        """
-        return Playback(self.session, self.speak(text, "", None, add_to_history))
-
-    def reply(
-        self, text: str, *, in_reply_to: str | None = None, message_id: str | None = None
-    ) -> Playback:
-        """Answer the caller's message: inside a handler the one it was called for, else the last.
-
-        The server refuses an answer to a message that is out of date (``reply.rejected``).
-        """
-        answers = in_reply_to if in_reply_to is not None else self.answered_message()
-        return Playback(self.session, self.speak(text, answers, message_id))
+    def _play(self, speech: Speech) -> Playback:
+        return Playback(self.session, speech)
 
 
 class WhatsAppSession(_Requests, WhatsAppSessionBase):
     __doc__ = WhatsAppSessionBase.__doc__
 
 
-class Agent(Events, AgentWeb, AgentBase):
+class Agent(Events, AgentWeb, HasCalls["Call"], AgentBase):
     __doc__ = AgentBase.__doc__
 
     @property
@@ -133,11 +76,6 @@ class Agent(Events, AgentWeb, AgentBase):
         """The connection it lives on."""
         client: Pinecall = self.session.front.client
         return client
-
-    @property
-    def calls(self) -> Mapping[str, Call]:
-        """Its live calls by id, read-only."""
-        return MappingProxyType(cast("dict[str, Call]", self.live_calls))
 
     def call(self, call_id: str) -> Call | None:
         return self.calls.get(call_id)
@@ -199,95 +137,13 @@ class Agent(Events, AgentWeb, AgentBase):
         return cast("Call", await wait(self.session, outcome))
 
 
-class Line(LineEvents, LineBase):
+class Line(LineEvents, HasCalls["LineCall"], LineBase):
     __doc__ = LineBase.__doc__
-
-    @property
-    def calls(self) -> Mapping[str, LineCall]:
-        """Its live calls by id, read-only."""
-        return MappingProxyType(cast("dict[str, LineCall]", self.live_calls))
 
     async def wait_ready(self, timeout: float = 10.0) -> None:
         """Until the server has acknowledged the line; raises RegistrationError."""
         await wait_registered(self.session, self.registration, timeout)
 
 
-class LineCall(Call, LineCallBase):  # pyright: ignore[reportIncompatibleVariableOverride]
+class LineCall(LineVerbs[Playback, Answer[Heard], Answer[RouteResult]], Call, LineCallBase):  # pyright: ignore[reportIncompatibleVariableOverride]
     __doc__ = LineCallBase.__doc__
-
-    def say(
-        self,
-        text: str,
-        *,
-        voice: str | dict[str, Any] | None = None,
-        language: str | None = None,
-        add_to_history: bool = False,
-    ) -> Playback:
-        """Speak ``text``; with a voice or language, that is set first (``session.configure``)."""
-        return Playback(self.session, self.speak_as(text, voice, language, add_to_history))
-
-    def listen(
-        self,
-        *,
-        digits: int | None = None,
-        terminator: str | None = None,
-        speech: bool = False,
-        timeout: float,
-        language: str | None = None,
-    ) -> Answer[Heard]:
-        """Wait for ``digits`` keys, the ``terminator`` key, or (``speech``) the end of a turn.
-
-        Gives ``Heard(by="timeout")`` with the keys so far after ``timeout`` seconds or at the end
-        of the call. (Wire: ``call.dtmf_received``, ``turn.end``.)
-        """
-        outcome = self.place_listen(
-            digits=digits, terminator=terminator, speech=speech, timeout=timeout, language=language
-        )
-        return Answer(self.session, outcome)
-
-    def ask(
-        self,
-        text: str,
-        *,
-        digits: int | None = None,
-        terminator: str | None = None,
-        speech: bool = False,
-        timeout: float,
-        language: str | None = None,
-    ) -> Answer[Heard]:
-        """``say`` and ``listen``: keys count from the first syllable, the timeout from the last."""
-        outcome = self.place_ask(
-            text,
-            digits=digits,
-            terminator=terminator,
-            speech=speech,
-            timeout=timeout,
-            language=language,
-        )
-        return Answer(self.session, outcome)
-
-    def route_to(
-        self,
-        agent: str,
-        *,
-        language: str | None = None,
-        voice: str | dict[str, Any] | None = None,
-        stt: str | dict[str, Any] | None = None,
-        greeting: str | None = None,
-        prompt_vars: Mapping[str, Any] | None = None,
-        context: Mapping[str, Any] | None = None,
-        history: bool = True,
-    ) -> Answer[RouteResult]:
-        """Hand the caller to an agent. ``RouteResult(ok, reason)``; if not ok, the line still has
-        the call. (Wire: ``call.route`` → ``call.routed`` or ``call.route_failed``.)"""
-        outcome = self.place_route(
-            agent,
-            language=language,
-            voice=voice,
-            stt=stt,
-            greeting=greeting,
-            prompt_vars=prompt_vars,
-            context=context,
-            history=history,
-        )
-        return Answer(self.session, outcome)

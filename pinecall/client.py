@@ -4,76 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import signal
 import ssl as ssl_module
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
-from .core.client import ClientBase
-from .core.drain import Drain, DrainReport
-from .core.session import Session
+from .core.drain import DrainReport
 from .driver import Driver
 from .errors import NotConnected
+from .front import ClientFront, FrontPort
 from .options import ReconnectPolicy
-from .settings import Settings
 from .waiting import Answer, wait
 from .web import ClientWeb
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .core.agent import AgentBase
-    from .core.call import CallBase
     from .core.chats import ChatReply
-    from .core.line import LineBase
 
 __all__ = ["Pinecall"]
 
 
-class _Front:
-    """The classes and the waking of this front, for the core."""
-
+class _Front(FrontPort):
     coroutines = True
-
-    def __init__(self) -> None:
-        self.guard: AbstractContextManager[Any] = threading.RLock()
-        self.driver: Driver | None = None
-        self.client: Any = None
-
-    def epoch(self) -> float:
-        return time.time()
-
-    def wake(self) -> None:
-        if self.driver is not None:
-            self.driver.wake()
-
-    def make_agent(self, session: Session, agent_id: str) -> Agent:
-        return Agent(session, agent_id)
-
-    def make_line(self, session: Session, number: str) -> Line:
-        return Line(session, number)
-
-    def make_call(
-        self, session: Session, agent: AgentBase | LineBase, call_id: str, **facts: Any
-    ) -> Call:
-        return Call(session, agent, call_id, **facts)
-
-    def make_line_call(
-        self, session: Session, line: LineBase, call_id: str, **facts: Any
-    ) -> LineCall:
-        return LineCall(session, line, call_id, **facts)
-
-    def make_whatsapp_session(self, call: CallBase, contact_name: str | None) -> WhatsAppSession:
-        return WhatsAppSession(call, contact_name)
+    make_agent = Agent
+    make_line = Line
+    make_call = Call
+    make_line_call = LineCall
+    make_whatsapp_session = WhatsAppSession
 
 
-class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
+class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
     """A connection to the platform, for asyncio.
 
     ::
@@ -114,7 +77,9 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         allow_insecure: bool = False,
         strict: bool = False,
     ) -> None:
-        self.settings = Settings.checked(
+        front = _Front()
+        self._set_up(
+            front,
             api_key=api_key,
             url=url,
             reconnect=reconnect,
@@ -125,9 +90,6 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
             allow_insecure=allow_insecure,
             strict=strict,
         )
-        front = _Front()
-        front.client = self
-        self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
         self._driver = front.driver = Driver(self.session, self.settings)
 
     async def connect(self) -> None:
@@ -184,11 +146,7 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
     async def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
-        drain = Drain(self.session)
-        with self.session.guard:
-            drain.begin(timeout)
-        self._driver.wake()
-        report = await wait(self.session, drain.outcome)
+        report = await wait(self.session, self.place_drain(timeout))
         await self.disconnect()
         return report
 
@@ -251,11 +209,6 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         await self._driver.disconnect(1.0)
         if exc is None:
             self._raise_failure()
-
-    def _raise_failure(self) -> None:
-        failure = self.session.take_failure()
-        if failure is not None and self.settings.strict:
-            raise failure
 
 
 @contextlib.contextmanager

@@ -279,9 +279,7 @@ class Driver:
         def finished(task: asyncio.Task[Any] | None = None) -> None:
             pending.discard(task)
             if not pending:
-                with self.session.guard:
-                    done()
-                self.wake()
+                self.session.delivered(done)
 
         if not pending:
             finished()
@@ -298,7 +296,7 @@ class Driver:
             else:
                 result = function(*delivery.args)
         except Exception as exc:
-            self._failed(exc, handler, delivery)
+            self.session.handler_failed(exc, handler, delivery)
             return None
         if result is not None and inspect.isawaitable(result):
             return self._spawn(self._finish(result, handler, delivery), describe(function))
@@ -317,12 +315,7 @@ class Driver:
         try:
             await result
         except Exception as exc:
-            self._failed(exc, handler, delivery)
-
-    def _failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
-        with self.session.guard:
             self.session.handler_failed(exc, handler, delivery)
-        self.wake()
 
     def _start(self, job: Job) -> None:
         if not job.over:
@@ -343,17 +336,12 @@ class Driver:
                 result = await result
         except asyncio.CancelledError:
             if not job.over:
-                self._report(job.failed, RuntimeError(f"{job.label} was cancelled"))
+                self.session.settle_job(job.failed, RuntimeError(f"{job.label} was cancelled"))
             raise
         except Exception as exc:
-            self._report(job.failed, exc)
+            self.session.settle_job(job.failed, exc)
         else:
-            self._report(job.finished, result)
-
-    def _report(self, tell: Callable[[Any], None], what: Any) -> None:
-        with self.session.guard:
-            self.session.settle_job(tell, what)
-        self.wake()
+            self.session.settle_job(job.finished, result)
 
     def _spawn(self, coroutine: Any, name: str) -> asyncio.Task[Any]:
         assert self.loop is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import field, frozen
 
@@ -15,7 +15,10 @@ from .errors import ConfigurationError
 from .failures import classify
 from .settings import Settings, http_base, socket_url
 
-__all__ = ["Endpoints", "Prepared", "Progress", "pieces", "trouble"]
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["ERROR_BODY", "Endpoints", "Prepared", "Progress", "pieces", "trouble"]
 
 C = TypeVar("C")
 #: Called with the bytes sent and the bytes there are.
@@ -25,6 +28,8 @@ PLAYGROUND = "https://playground.pinecall.io"
 PLAYGROUND_VARIABLE = "PINECALL_PLAYGROUND_URL"
 
 _PIECE = 64 << 10
+#: Bytes of an error's body that are read.
+ERROR_BODY = 64 << 10
 
 
 @frozen(kw_only=True)
@@ -37,6 +42,18 @@ class Prepared:
     content: bytes | None = field(repr=False)
     base: str
     key: str = field(repr=False)
+
+    def build(
+        self, client: Any, timeout: float, upload: Callable[[bytes], Any] | None
+    ) -> httpx.Request:
+        """For an httpx client of either kind; ``upload`` makes the content that it sends."""
+        content: Any = self.content
+        if upload is not None and self.content is not None:
+            content = upload(self.content)
+        request: httpx.Request = client.build_request(
+            self.method, self.url, headers=self.headers, content=content, timeout=timeout
+        )
+        return request
 
     def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
         lower = {name.lower(): value for name, value in headers.items()}

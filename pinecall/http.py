@@ -6,12 +6,13 @@ import asyncio
 import random as random_module
 import weakref
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
 import httpx
 
 from .core.rest.base import Exchange, RestOp, unreached
-from .endpoints import Endpoints, Prepared, Progress, pieces, trouble
+from .endpoints import ERROR_BODY, Endpoints, Prepared, Progress, pieces, trouble
 from .settings import Settings
 
 __all__ = ["HttpPort"]
@@ -19,8 +20,6 @@ __all__ = ["HttpPort"]
 T = TypeVar("T")
 
 _FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL)
-#: Bytes of an error's body that are read.
-_ERROR_BODY = 64 << 10
 
 
 class Closable(Protocol):
@@ -97,15 +96,8 @@ class HttpPort:
         return await self._http().send(self._build(request, timeout, progress))
 
     def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
-        content: Any = request.content
-        if progress is not None and request.content is not None:
-            content = _upload(request.content, progress)
-        return self._http().build_request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            content=content,
-            timeout=timeout,
+        return request.build(
+            self._http(), timeout, progress and partial(_upload, progress=progress)
         )
 
     def _http(self) -> httpx.AsyncClient:
@@ -128,7 +120,7 @@ async def _beginning(response: httpx.Response) -> bytes:
     try:
         async for data in response.aiter_bytes():
             body += data
-            if len(body) > _ERROR_BODY:
+            if len(body) > ERROR_BODY:
                 break
     except httpx.HTTPError:
         pass  # the status is there, and says enough

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
-from .errors import RequestTimeout
 
 if TYPE_CHECKING:
     from .http import HttpPort
@@ -38,9 +36,7 @@ class LiveTranscription:
     def start(self) -> None:
         """Connect, without waiting; what fails is raised by what you wait for next."""
         if self._task is None:
-            url = self._port.endpoints.base().replace("http", "ws", 1)
-            query = urlencode(self._session.query)
-            target = f"{url}/v1/audio/transcriptions/stream{'?' if query else ''}{query}"
+            target = self._session.url(self._port.endpoints.base())
             run = self._run(target, self._port.endpoints.key_headers())
             self._task = asyncio.get_running_loop().create_task(run)
             self._port.adopt(self)
@@ -48,10 +44,7 @@ class LiveTranscription:
     async def ready(self) -> LiveReady:
         """Until the server takes audio, at most 10 s. Raises ApiError."""
         await self._until(lambda: self._session.ready is not None)
-        if self._session.ready is None:
-            assert self._session.error is not None
-            raise self._session.error.with_traceback(None)
-        return self._session.ready
+        return self._session.readiness()
 
     async def write(self, data: bytes) -> None:
         """Send audio; waits while more than 1 MiB is on its way. Raises ApiError once it failed."""
@@ -77,13 +70,8 @@ class LiveTranscription:
         try:
             await asyncio.wait_for(self._until(lambda: self._session.over), timeout)
         except asyncio.TimeoutError:
-            raise RequestTimeout(
-                f"audio/transcriptions/stream: the server was not done within {timeout:g} s"
-            ) from None
-        if self._session.done is None:
-            assert self._session.error is not None
-            raise self._session.error.with_traceback(None)
-        return self._session.done
+            raise self._session.unfinished(timeout) from None
+        return self._session.result()
 
     def __aiter__(self) -> LiveTranscription:
         return self

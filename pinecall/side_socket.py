@@ -14,23 +14,13 @@ from .core.frames import MAX_FRAME
 from .errors import ConfigurationError
 from .failures import classify
 from .settings import Settings, socket_url
+from .side import ANSWER, QUIET, SideClosed
 from .transport import _DATA, _TAKES_PROXY, OpenFailed, _failure, _quiet, _Refused
 
 __all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
 
-#: Seconds of silence after which we ask, and seconds for the answer.
-QUIET, ANSWER = 20.0, 10.0
 #: Messages that wait here before the network has to.
 HIGH = 64
-
-
-class SideClosed(Exception):
-    """The connection is over. ``code`` is 1006 where there was no closing handshake."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason or f"close code {code}")
-        self.code = code
-        self.reason = reason
 
 
 class _Connection(ClientConnection):

@@ -103,43 +103,21 @@ __all__ = [
     "tool",
 ]
 
+#: What is this front's own; all else is :mod:`pinecall`'s.
 _FROM = {
-    ".agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
-    ".client": ("Pinecall",),
-    "pinecall.core.chats": ("ChatReply",),
-    "pinecall.core.conversation": ("ConversationRecord",),
-    "pinecall.core.drain": ("DrainReport",),
-    "pinecall.core.line": ("RouteResult",),
-    "pinecall.core.listen": ("Heard",),
-    "pinecall.core.rest.calls": ("LogEntry",),
-    "pinecall.core.rest.phones": ("Balance", "Phone"),
-    "pinecall.core.rest.tokens": ("Token",),
-    "pinecall.core.rest.voices": ("Voice",),
-    "pinecall.core.ringing": ("RingingCall",),
-    "pinecall.core.speech": ("ReplyStream", "SayResult"),
-    "pinecall.core.toolround": ("ToolResult",),
-    "pinecall.options": (
-        "AgentOptions",
-        "Channel",
-        "DeployOptions",
-        "LineOptions",
-        "ReconnectPolicy",
-    ),
-    "pinecall.skills": ("Skill",),
-    "pinecall.tools": ("Tool", "tool"),
-    ".history": ("SqliteHistory",),
-    ".stream": ("EventStream",),
-    ".waiting": ("Playback",),
+    "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
+    "client": ("Pinecall",),
+    "history": ("SqliteHistory",),
+    "stream": ("EventStream",),
+    "waiting": ("Playback",),
 }
-_HOME = {name: module for module, names in _FROM.items() for name in names}
+_HOME = {name: f".{module}" for module, names in _FROM.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "events":
-        return import_module("pinecall.events")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME.get(name, "pinecall.errors"), __name__), name)
+    value = getattr(import_module(_HOME.get(name, "pinecall"), __name__), name)
     globals()[name] = value
     return value
 

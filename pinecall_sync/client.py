@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import ssl as ssl_module
 import sys
 import threading
-import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pinecall.core.client import ClientBase
-from pinecall.core.drain import Drain, DrainReport
-from pinecall.core.session import Session
+from pinecall.core.drain import DrainReport
 from pinecall.errors import NotConnected
+from pinecall.front import ClientFront, FrontPort
 from pinecall.options import ReconnectPolicy
-from pinecall.settings import Settings
 from pinecall.shutdown import end_streams_on_signals
 
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
@@ -29,10 +24,7 @@ from .web import ClientWeb
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pinecall.core.agent import AgentBase
-    from pinecall.core.call import CallBase
     from pinecall.core.chats import ChatReply
-    from pinecall.core.line import LineBase
 
 __all__ = ["Pinecall"]
 
@@ -40,44 +32,16 @@ __all__ = ["Pinecall"]
 _THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
 
 
-class _Front:
-    """The classes and the waking of this front, for the core."""
-
+class _Front(FrontPort):
     coroutines = False
-
-    def __init__(self) -> None:
-        self.guard: AbstractContextManager[Any] = threading.RLock()
-        self.driver: Driver | None = None
-        self.client: Any = None
-
-    def epoch(self) -> float:
-        return time.time()
-
-    def wake(self) -> None:
-        if self.driver is not None:
-            self.driver.wake()
-
-    def make_agent(self, session: Session, agent_id: str) -> Agent:
-        return Agent(session, agent_id)
-
-    def make_line(self, session: Session, number: str) -> Line:
-        return Line(session, number)
-
-    def make_call(
-        self, session: Session, agent: AgentBase | LineBase, call_id: str, **facts: Any
-    ) -> Call:
-        return Call(session, agent, call_id, **facts)
-
-    def make_line_call(
-        self, session: Session, line: LineBase, call_id: str, **facts: Any
-    ) -> LineCall:
-        return LineCall(session, line, call_id, **facts)
-
-    def make_whatsapp_session(self, call: CallBase, contact_name: str | None) -> WhatsAppSession:
-        return WhatsAppSession(call, contact_name)
+    make_agent = Agent
+    make_line = Line
+    make_call = Call
+    make_line_call = LineCall
+    make_whatsapp_session = WhatsAppSession
 
 
-class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
+class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
     """A connection to the platform, for programs without an event loop.
 
     ::
@@ -121,7 +85,9 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         strict: bool = False,
         threads: int = 16,
     ) -> None:
-        self.settings = Settings.checked(
+        front = _Front()
+        self._set_up(
+            front,
             api_key=api_key,
             url=url,
             reconnect=reconnect,
@@ -132,9 +98,6 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
             allow_insecure=allow_insecure,
             strict=strict,
         )
-        front = _Front()
-        front.client = self
-        self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
         self._driver = front.driver = Driver(self.session, self.settings, threads)
 
     def connect(self) -> None:
@@ -193,11 +156,7 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
     def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
-        drain = Drain(self.session)
-        with self.session.guard:
-            drain.begin(timeout)
-        self._driver.wake()
-        report = wait(self.session, drain.outcome)
+        report = wait(self.session, self.place_drain(timeout))
         self.disconnect()
         return report
 
@@ -240,11 +199,6 @@ class Pinecall(Events, ClientWeb, ClientBase[Agent, Line]):
         self._driver.disconnect(1.0)
         if exc is None:
             self._raise_failure()
-
-    def _raise_failure(self) -> None:
-        failure = self.session.take_failure()
-        if failure is not None and self.settings.strict:
-            raise failure
 
 
 class _Signals:

@@ -45,7 +45,7 @@ class Driver:
         # Tools and hooks have threads of their own: a handler that waits for one cannot be what
         # keeps it from running.
         self._jobs = Pool("jobs", threads)
-        self._lanes: Lanes[Delivery] = Lanes(self._handlers, self._run_all, self._gap)
+        self._lanes: Lanes[Delivery] = Lanes(self._handlers, self._run_all, session.report_gap)
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._pid: int | None = None
@@ -323,9 +323,7 @@ class Driver:
             if token is not None:
                 answering.reset(token)
             if delivery.done is not None:
-                with self.session.guard:
-                    delivery.done()
-                self.wake()
+                self.session.delivered(delivery.done)
 
     def _run(self, handler: Handler, delivery: Delivery) -> None:
         function = handler.function
@@ -336,12 +334,7 @@ class Driver:
             else:
                 function(*delivery.args)
         except Exception as exc:
-            self._failed(exc, handler, delivery)
-
-    def _failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
-        with self.session.guard:
             self.session.handler_failed(exc, handler, delivery)
-        self.wake()
 
     def _job(self, job: Job) -> None:
         if job.over:
@@ -349,16 +342,6 @@ class Driver:
         try:
             result = job.function()
         except Exception as exc:
-            self._report(job.failed, exc)
+            self.session.settle_job(job.failed, exc)
         else:
-            self._report(job.finished, result)
-
-    def _report(self, tell: Callable[[Any], None], what: Any) -> None:
-        with self.session.guard:
-            self.session.settle_job(tell, what)
-        self.wake()
-
-    def _gap(self, key: object, missed: int) -> None:
-        with self.session.guard:
-            self.session.report_gap(key, missed)
-        self.wake()
+            self.session.settle_job(job.finished, result)

@@ -8,12 +8,13 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
 import httpx
 
 from pinecall.core.rest.base import Exchange, Reply, RestOp, unreached
-from pinecall.endpoints import Endpoints, Prepared, Progress, pieces, trouble
+from pinecall.endpoints import ERROR_BODY, Endpoints, Prepared, Progress, pieces, trouble
 from pinecall.settings import Settings
 
 __all__ = ["HttpPort"]
@@ -21,8 +22,6 @@ __all__ = ["HttpPort"]
 T = TypeVar("T")
 
 _FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
-#: Bytes of an error's body that are read.
-_ERROR_BODY = 64 << 10
 
 
 class Closable(Protocol):
@@ -110,15 +109,8 @@ class HttpPort:
         return request.reply(response.status_code, response.headers, bytes(body))
 
     def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
-        content: Any = request.content
-        if progress is not None and request.content is not None:
-            content = _upload(request.content, progress)
-        return self._http().build_request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            content=content,
-            timeout=timeout,
+        return request.build(
+            self._http(), timeout, progress and partial(_upload, progress=progress)
         )
 
     def _http(self) -> httpx.Client:
@@ -141,7 +133,7 @@ def _beginning(response: httpx.Response) -> bytes:
     try:
         for data in response.iter_bytes():
             body += data
-            if len(body) > _ERROR_BODY:
+            if len(body) > ERROR_BODY:
                 break
     except httpx.HTTPError:
         pass  # the status is there, and says enough

@@ -6,10 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from pinecall.core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
-from pinecall.errors import RequestTimeout
 
 if TYPE_CHECKING:
     from .http import HttpPort
@@ -43,9 +41,7 @@ class LiveTranscription:
         with self._change:
             if self._thread is not None:
                 return
-            url = self._port.endpoints.base().replace("http", "ws", 1)
-            query = urlencode(self._session.query)
-            target = f"{url}/v1/audio/transcriptions/stream{'?' if query else ''}{query}"
+            target = self._session.url(self._port.endpoints.base())
             self._thread = threading.Thread(
                 target=self._run,
                 args=(target, self._port.endpoints.key_headers()),
@@ -58,10 +54,7 @@ class LiveTranscription:
     def ready(self) -> LiveReady:
         """Until the server takes audio, at most 10 s. Raises ApiError."""
         self._until(lambda: self._session.ready is not None)
-        if self._session.ready is None:
-            assert self._session.error is not None
-            raise self._session.error.with_traceback(None)
-        return self._session.ready
+        return self._session.readiness()
 
     def write(self, data: bytes) -> None:
         """Send audio; waits while more than 1 MiB is on its way. Raises ApiError once it failed."""
@@ -82,13 +75,8 @@ class LiveTranscription:
         self.start()
         self._tell(self._session.stop)
         if not self._until(lambda: self._session.over, timeout):
-            raise RequestTimeout(
-                f"audio/transcriptions/stream: the server was not done within {timeout:g} s"
-            )
-        if self._session.done is None:
-            assert self._session.error is not None
-            raise self._session.error.with_traceback(None)
-        return self._session.done
+            raise self._session.unfinished(timeout)
+        return self._session.result()
 
     def __iter__(self) -> LiveTranscription:
         return self

@@ -14,13 +14,11 @@ from websocket import ABNF
 from pinecall.core.rest.base import scrub
 from pinecall.failures import http_failure
 from pinecall.settings import Settings, socket_url
+from pinecall.side import ANSWER, QUIET, SideClosed
 
 from .transport import OpenFailed, Socket, _Connection, _failure, _proxy, _tls
 
 __all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
-
-#: Seconds of silence after which we ask, and seconds for the answer.
-QUIET, ANSWER = 20.0, 10.0
 
 
 class _Scrubbing(logging.Filter):
@@ -32,15 +30,6 @@ class _Scrubbing(logging.Filter):
 
 
 logging.getLogger("websocket").addFilter(_Scrubbing())
-
-
-class SideClosed(Exception):
-    """The connection is over. ``code`` is 1006 where there was no closing handshake."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason or f"close code {code}")
-        self.code = code
-        self.reason = reason
 
 
 class _Frames(Socket):

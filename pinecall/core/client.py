@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import config, phone
 from .agent import AgentBase
+from .drain import Drain, DrainReport
 from .handlers import Handlers
 from .line import LineBase
 from .listening import HasHandlers
@@ -130,6 +131,15 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
             outcome = self.session.chats.ask(agent_id, text, **options)
         self.session.wake()
         return outcome
+
+    # -- leaving --------------------------------------------------------------------------------
+
+    def place_drain(self, timeout: float) -> Outcome[DrainReport]:
+        drain = Drain(self.session)
+        with self.session.guard:
+            drain.begin(timeout)
+        self.session.wake()
+        return drain.outcome
 
     # -- the link -------------------------------------------------------------------------------
 

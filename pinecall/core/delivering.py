@@ -230,6 +230,11 @@ class Delivering:
 
     def handler_failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
         """The front ran a handler and it raised; the next handlers run all the same."""
+        with self.guard:
+            self._handler_failed(exc, handler, delivery)
+        self.wake()
+
+    def _handler_failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
         call = delivery.call
         if isinstance(exc, CallEnded) and call is not None and exc.call_id == call.id:
             log.debug("pinecall: the handler for %s ended with its call", delivery.name)
@@ -248,10 +253,18 @@ class Delivering:
 
     def settle_job(self, tell: Callable[[Any], None], what: Any) -> None:
         """What came of a job; the result may be one that cannot be sent."""
-        try:
-            tell(what)
-        except PinecallError as exc:
-            self.report(exc)
+        with self.guard:
+            try:
+                tell(what)
+            except PinecallError as exc:
+                self.report(exc)
+        self.wake()
+
+    def delivered(self, done: Callable[[], None]) -> None:
+        """All handlers of a delivery have run, and somebody waits for that."""
+        with self.guard:
+            done()
+        self.wake()
 
     def report_gap(self, source: object, missed: int) -> None:
         """A consumer of ``source`` (a call, an agent) was so far behind that events were merged."""
@@ -259,4 +272,6 @@ class Delivering:
         agent = call.agent if call is not None else None
         log.warning("pinecall: handlers are behind: %d interim events were left out", missed)
         gap = EventsGap(missed=missed)
-        self.emit("events.gap", (gap, call), event=gap, agent=agent, call=call)
+        with self.guard:
+            self.emit("events.gap", (gap, call), event=gap, agent=agent, call=call)
+        self.wake()

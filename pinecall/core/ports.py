@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,18 +34,21 @@ class Front(Protocol):
         """Something is to be sent or delivered; called from any thread, never blocks."""
         ...
 
-    def make_agent(self, session: Session, agent_id: str) -> AgentBase: ...
+    # The classes users see, or what makes them.
 
-    def make_line(self, session: Session, number: str) -> LineBase: ...
+    @property
+    def make_agent(self) -> Callable[[Session, str], AgentBase]: ...
 
-    def make_call(
-        self, session: Session, agent: AgentBase | LineBase, call_id: str, **facts: Any
-    ) -> CallBase: ...
+    @property
+    def make_line(self) -> Callable[[Session, str], LineBase]: ...
 
-    def make_line_call(
-        self, session: Session, line: LineBase, call_id: str, **facts: Any
-    ) -> LineCallBase: ...
+    @property
+    def make_call(self) -> Callable[..., CallBase]:
+        """Of a session, an agent (or line), an id, and the facts by name."""
+        ...
 
-    def make_whatsapp_session(
-        self, call: CallBase, contact_name: str | None
-    ) -> WhatsAppSessionBase: ...
+    @property
+    def make_line_call(self) -> Callable[..., LineCallBase]: ...
+
+    @property
+    def make_whatsapp_session(self) -> Callable[[CallBase, str | None], WhatsAppSessionBase]: ...

@@ -8,15 +8,21 @@ import sys
 import threading
 
 from ..errors import PinecallError
-from .base import EmulatorBase
 from .console import Console
+from .conversations import Conversations
 from .core.outbox import Passed
 from .farends import ChatBase
+from .views import HeldAgent
 
 __all__ = ["main"]
 
 
-class _Served(EmulatorBase):
+_Chat = ChatBase[None, str]
+
+
+class _Served(Conversations[None, object, _Chat, object, object, HeldAgent]):
+    _chat_end = _Chat
+
     def serve(self, console: Console, chat: str | None) -> None:
         """Serve until interrupted; with ``chat`` a person types with that agent."""
 
@@ -40,17 +46,16 @@ class _Served(EmulatorBase):
 
     def _talk(self, agent: str) -> None:
         print(f"waiting for agent {agent!r} …", flush=True)
-        self._wait_agent(agent, 24 * 3600).result()
-        session = self._chat(agent, 1.0, {}).result()
-        end = ChatBase(self._runner, session)
+        self.wait_agent(agent, 24 * 3600)
+        end = self.chat(agent, wait=1.0)
         print("type, and end with an empty line", flush=True)
         while not end.ended and (text := input("> ").strip()):
-            end._say(text)
+            end.say(text)
             try:
-                print(f"{agent}: {end._wait_reply(60.0).result()}", flush=True)
+                print(f"{agent}: {end.wait_reply(60.0)}", flush=True)
             except TimeoutError as why:
                 print(f"({why})", flush=True)
-        end._close()
+        end.close()
 
 
 def main(argv: list[str] | None = None) -> int:

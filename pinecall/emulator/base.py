@@ -1,45 +1,36 @@
-"""The emulator without a way of waiting: what both fronts share."""
+"""The emulator's life, and what can be seen of what it holds: of both fronts."""
 
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-import msgspec
 from attrs import fields_dict
 
-from ..events import EVENTS
 from . import views
 from .app import make_app
 from .core import Server, Settings
 from .core import credits as credit
-from .core.chat import ChatSession
-from .core.commands import COMMANDS
-from .core.faults import Fault
 from .core.names import normal_number
-from .core.outbound import Outcome
 from .core.outbox import Frame, Passed
-from .core.records import Agent
-from .core.tokens import Claims, TokenRefused
-from .core.voice import VoiceCall
-from .core.whatsapp import WhatsAppSession
 from .errors import EmulatorError, Nobody
 from .middleware import HttpRequest
 from .models import Answerer, responder_of
 from .runner import Runner
 from .turn import Responder
+from .waits import Waits
 
 __all__ = ["EmulatorBase"]
 
 _DEFAULT_KEY = "pk_emulator"
 _T = TypeVar("_T")
+_D = TypeVar("_D")  # what a method gives that is through when it returns
 _IDS = ("plain", "slug", "org")
 
 
-class EmulatorBase:
+class EmulatorBase(Waits[_D]):
     """A Pinecall server on this machine.
 
     Args:
@@ -234,157 +225,6 @@ class EmulatorBase:
             return future
         waiting = self._runner.wait(attempt, wait, lambda: str(last[0]) if last else "")
         return _as_nobody(waiting, last)
-
-    # faults and raw frames
-
-    def _fail(
-        self, event: str, how: str, times: int, code: Any, error: str | None, agent_id: str | None,
-        delay: float | None, fields: Frame,
-    ) -> None:  # fmt: skip
-        path = "/client" if event == "open" else event
-        fault = Fault(path, how, times, code, error, agent_id, delay, fields)
-        if "/" in path:
-            if how in ("repeat", "reorder"):
-                raise EmulatorError(f"fail({event!r}, {how!r}): HTTP requests are answered once")
-            self._runner.http_faults.add(fault)
-        else:
-            _check_fault(event, how)
-            self._act(lambda core: core.faults.add(fault))
-
-    def _send(self, frame: Frame, agent: str | None) -> None:
-        if not isinstance(frame, dict):
-            raise EmulatorError(
-                f"send() takes a frame, a dict, not {type(frame).__name__}; see send_raw()"
-            )
-        self._send_raw(msgspec.json.encode(frame).decode(), agent)
-
-    def _send_raw(self, data: str | bytes, agent: str | None) -> None:
-        def send(core: Server) -> None:
-            for link in _links(core, agent):
-                core.outbox.raw(link, data)
-
-        self._act(send)
-
-    def _drop(self, code: int, reason: str, agent: str | None) -> None:
-        def drop(core: Server) -> None:
-            links = list(core.connections.open) if agent is None else _links(core, agent)
-            for link in links:
-                core.connections.close(core.connections.open[link], code, reason)
-
-        self._act(drop)
-
-    def _clear_faults(self) -> None:
-        self._runner.http_faults.clear()
-        self._act(lambda core: core.faults.clear())
-
-    def _drop_streams(self, code: int, reason: str) -> None:
-        for outlet in list(self._runner.outlets):
-            outlet.close(code, reason)
-
-    def _compact(self, call_id: str, before: int) -> None:
-        def compact(core: Server) -> None:
-            log = core.log.calls.get(call_id)
-            if log is None:
-                raise EmulatorError(f"no log of call {call_id!r}", call_id=call_id)
-            log.compact(before)
-
-        self._act(compact)
-
-    def _freeze(self, frozen: bool) -> None:
-        self._act(lambda core: core.freeze() if frozen else core.thaw())
-
-    # far ends
-
-    def _phone_call(self, to: str, from_: str, wait: float, known: Frame) -> Future[VoiceCall]:
-        return self._attempt(lambda core: core.inbound.phone(to, from_, **known), wait)
-
-    def _webrtc_call(
-        self, agent: str | None, token: str | None, wait: float, known: Frame
-    ) -> Future[VoiceCall]:
-        if token is not None:
-            claims = self._redeem(token, "webrtc")
-            agent = claims.agents[0]
-            known = {**known, "metadata": {**(known["metadata"] or {}), **claims.metadata}}
-        if not agent:
-            raise EmulatorError("webrtc_call() needs an agent or a token")
-        name = agent
-        return self._attempt(lambda core: core.inbound.webrtc(name, **known), wait)
-
-    def _redeem(self, token: str, channel: str) -> Claims:
-        try:
-            return self._act(lambda core: core.tokens.redeem(token, channel))
-        except TokenRefused as why:
-            raise EmulatorError(f"the token opens nothing: {why}") from None
-
-    def _chat(self, agent: str, wait: float, known: Frame) -> Future[ChatSession]:
-        def start(core: Server) -> ChatSession:
-            chat = core.chats.open(core.online(agent), **known)
-            chat.start()
-            return chat
-
-        return self._attempt(start, wait)
-
-    def _whatsapp(self, to: str, from_: str, name: str, wait: float) -> Future[WhatsAppSession]:
-        return self._attempt(lambda core: core.whatsapps.open(to, from_, name), wait)
-
-    def _on_dial(self, to: str, outcome: str, delay: float | None, times: int | None) -> None:
-        self._act(lambda core: core.outbound.on_dial(to, Outcome(outcome, delay, times)))
-
-    def _wait_dialled(self, to: str, timeout: float) -> Future[VoiceCall]:
-        number, core = normal_number(to), self._runner.core
-        return self._runner.wait(
-            lambda: core.outbound.take_answered(number),
-            timeout,
-            lambda: f"no answered dial to {number}",
-        )
-
-    def _wait_frame(self, event: str, timeout: float, count: int, fields: Frame) -> Future[Frame]:
-        core = self._runner.core
-
-        def find() -> Frame | None:
-            matching = [
-                f for f in core.frames
-                if f["event"] == event and all(f.get(k) == v for k, v in fields.items())
-            ]  # fmt: skip
-            return matching[count - 1] if len(matching) >= count else None
-
-        def seen() -> str:
-            names = ", ".join(f["event"] for f in list(core.frames)[-10:]) or "nothing"
-            return f"no {event} frame from a client; the last ones: {names}"
-
-        return self._runner.wait(find, timeout, seen)
-
-    def _wait_agent(self, agent_id: str, timeout: float) -> Future[views.HeldAgent]:
-        core = self._runner.core
-
-        def find() -> views.HeldAgent | None:
-            agent = core.registry.any_org(agent_id)
-            held = views.agents(core).get(agent.id) if agent is not None else None
-            return held if held is not None and held.registered else None
-
-        return self._runner.wait(find, timeout, lambda: f"agent {agent_id!r} did not register")
-
-
-def _check_fault(event: str, how: str) -> None:
-    """A fault that cannot happen would make a test that proves nothing."""
-    commands = {"connect", "ping", "pong", *COMMANDS}
-    if event not in commands and event not in EVENTS:
-        near = difflib.get_close_matches(event, [*commands, *EVENTS], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise EmulatorError(f"fail({event!r}): there is no such command or event{hint}")
-    if how == "refuse" and event not in commands:
-        raise EmulatorError(
-            f"fail({event!r}, 'refuse'): only commands are refused; an event can be ignored, "
-            "repeated, delayed, reordered, or drop the socket"
-        )
-
-
-def _links(core: Server, agent: str | None) -> list[int]:
-    if agent is None:
-        return [link.id for link in core.connections.open.values() if link.ready]
-    held: Agent = core.online(agent)
-    assert held.link is not None
-    return [held.link.id]
 
 
 def _keys(given: Iterable[str] | Mapping[str, str] | None, org: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""The far end of a conversation, without a way of waiting: what both fronts' ends share."""
+"""The far end of a conversation: of both fronts."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from ..errors import CallEnded
@@ -12,13 +12,16 @@ from .core.session import Heard, Session
 from .core.voice import VoiceCall
 from .core.whatsapp import WhatsAppSession
 from .runner import Runner
+from .waits import Waits
 
 __all__ = ["CallerBase", "ChatBase", "FarEnd", "WhatsAppBase"]
 
 _S = TypeVar("_S", bound=Session)
+_D = TypeVar("_D")  # what a method gives that is through when it returns
+_R = TypeVar("_R")  # a text that is waited for
 
 
-class FarEnd(Generic[_S]):
+class FarEnd(Waits[_D], Generic[_S, _D, _R]):
     """What somebody on the other side knows of the conversation."""
 
     def __init__(self, runner: Runner, session: _S) -> None:
@@ -54,7 +57,9 @@ class FarEnd(Generic[_S]):
         state = f"ended ({self.reason})" if self.ended else "live"
         return f"<{type(self).__name__} {self.id} {state}>"
 
-    def _wait_reply(self, timeout: float) -> Future[str]:
+    def wait_reply(self, timeout: float = 10.0) -> _R:
+        """The agent's next reply, once it was heard to its end; TimeoutError says what was heard."""
+
         def found() -> str | None:
             heard = self._session.next_reply()
             if heard is not None:
@@ -66,12 +71,16 @@ class FarEnd(Generic[_S]):
                 )
             return None
 
-        return self._runner.wait(found, timeout, lambda: f"no reply from the agent; {self._seen()}")
+        return self._until(found, timeout, "no reply from the agent")
 
-    def _wait_ended(self, timeout: float) -> Future[str]:
-        return self._runner.wait(
-            lambda: self._session.reason, timeout, lambda: f"{self.id} is not over; {self._seen()}"
-        )
+    def wait_ended(self, timeout: float = 10.0) -> _R:
+        """The reason, once it is over."""
+        return self._until(lambda: self._session.reason, timeout, f"{self.id} is not over")
+
+    def _until(self, find: Callable[[], str | None], timeout: float, missing: str) -> _R:
+        future = self._runner.wait(find, timeout, lambda: f"{missing}; {self._seen()}")
+        text: _R = self._later(future)
+        return text
 
     def _end(self, reason: str) -> None:
         self._runner.act(lambda: self._session.end(reason))
@@ -82,8 +91,8 @@ class FarEnd(Generic[_S]):
         return f"heard: {[h.text for h in self._session.heard]}"
 
 
-class CallerBase(FarEnd[VoiceCall]):
-    """A person's end of a voice call."""
+class CallerBase(FarEnd[VoiceCall, _D, _R], Generic[_D, _R]):
+    """The caller's (or callee's) end of a voice call."""
 
     @property
     def transport(self) -> str | None:
@@ -125,30 +134,56 @@ class CallerBase(FarEnd[VoiceCall]):
         """Where the agent forwarded the call."""
         return self._session.forward_to
 
-    def _say(self, saying: Saying) -> None:
-        self._runner.act(lambda: self._session.caller.say(saying))
+    def say(self, text: str, interim: bool = True, *, end: bool = True) -> _D:
+        """Say something, once the agent has finished speaking; ``end=False`` leaves the turn open."""
+        return self._say(Saying(text, interim, end))
 
-    def _silence(self) -> None:
+    def interrupt(self, text: str) -> _D:
+        """Speak over the agent: now if it speaks or thinks, else over its next words.
+
+        When it has nothing to say for 2 s (``interrupt_patience=``), it is said all the same.
+        """
+        return self._say(Saying(text, cut=True))
+
+    def continue_(self, text: str) -> _D:
+        """Go on in the turn that had ended: the agent's answer to it is dropped (``turn.continued``)."""
+        return self._say(Saying(text, more=True))
+
+    def silence(self) -> _D:
+        """A pause in an open turn (``turn.pause``)."""
         self._runner.act(self._session.caller.silence)
+        return self._done()
 
-    def _press(self, digits: str) -> None:
+    def press(self, digits: str) -> _D:
+        """Press keys."""
         self._runner.act(lambda: self._session.press(digits))
+        return self._done()
 
-    def _hangup(self) -> None:
+    def hangup(self) -> _D:
+        """Hang up; nothing when the call is over."""
         self._runner.act(self._session.caller_hangs_up)
+        return self._done()
+
+    def _say(self, saying: Saying) -> _D:
+        self._runner.act(lambda: self._session.caller.say(saying))
+        return self._done()
 
 
-class ChatBase(FarEnd[ChatSession]):
+class ChatBase(FarEnd[ChatSession, _D, _R], Generic[_D, _R]):
     """A visitor's end of a chat."""
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> _D:
+        """Write something."""
         self._runner.act(lambda: self._session.say(text))
+        return self._done()
 
-    def _close(self) -> None:
+    def close(self) -> _D:
+        """Leave."""
         self._end("closed")
+        return self._done()
 
 
-class WhatsAppBase(FarEnd[WhatsAppSession]):
+class WhatsAppBase(FarEnd[WhatsAppSession, _D, _R], Generic[_D, _R]):
     """A contact's end of a WhatsApp session."""
 
     @property
@@ -161,5 +196,12 @@ class WhatsAppBase(FarEnd[WhatsAppSession]):
         """What became of the messages to the contact: ``sent``, ``delivered``, ``read``."""
         return list(self._session.statuses)
 
-    def _say(self, text: str, kind: str) -> None:
-        self._runner.act(lambda: self._session.say(text, kind))
+    def say(self, text: str, type: str = "text") -> _D:
+        """Write something; ``type="audio"`` is a voice note with this transcript."""
+        self._runner.act(lambda: self._session.say(text, type))
+        return self._done()
+
+    def expire(self, reason: str = "idle_timeout") -> _D:
+        """End the session as the platform does: ``idle_timeout`` or ``window_expired``."""
+        self._end(reason)
+        return self._done()

@@ -252,7 +252,7 @@ class Wire:
         if token is not None:
             answering.reset(token)
         if delivery.done is not None:
-            delivery.done()
+            self.session.delivered(delivery.done)
 
     def run_job(self, job: Job) -> None:
         if job.over:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from harness import Wire
 
-from pinecall.core.drain import Drain
+from pinecall.core.drain import DrainReport
 from pinecall.core.outcome import Outcome
 
 
-def drain(wire: Wire, timeout: float = 30.0) -> Outcome[object]:
-    draining = Drain(wire.session)
-    draining.begin(timeout)
+def drain(wire: Wire, timeout: float = 30.0) -> Outcome[DrainReport]:
+    outcome = wire.pc.place_drain(timeout)
     wire.settle()
-    return draining.outcome  # type: ignore[return-value]
+    return outcome
 
 
 def test_nothing_to_do() -> None:

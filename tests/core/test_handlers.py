@@ -71,7 +71,9 @@ class TestRegistering:
 
     def test_builtins(self) -> None:
         """A builtin that does not tell its signature is taken."""
-        Wire().pc.add_handler("bot.word", dict)
+        pc = Wire().pc
+        pc.add_handler("bot.word", dict)
+        assert [handler.function for handler in pc.handlers.get("bot.word")] == [dict]
 
     @pytest.mark.parametrize("bad", [None, 5, "f"])
     def test_no_function(self, bad: Any) -> None:

@@ -492,6 +492,7 @@ class TestDisconnecting:
         over = wire.session.when_over()
         wire.lost(4001, "Displaced by another process")
         raised(over, DisplacedError)
+        assert wire.session.state == "closed"
 
 
 class TestKeepalive:

@@ -13,7 +13,7 @@ from pinecall.core.rest.base import Reply
 from pinecall.core.rest.live import LIMIT, LiveSession
 from pinecall.core.rest.speech import SpeechReader, speech
 from pinecall.core.rest.transcription import file_name_and_type, transcribe
-from pinecall.errors import ApiError, ConfigurationError
+from pinecall.errors import ApiError, ConfigurationError, RequestTimeout
 
 
 def head(kind: str, **headers: str) -> Reply:
@@ -291,6 +291,38 @@ def outgoing(session: LiveSession) -> list[str | bytes]:
 
 
 class TestLive:
+    @pytest.mark.parametrize(
+        ("options", "query"),
+        [({}, ""), ({"language": "es", "diarize": True}, "?language=es&diarize=true")],
+    )
+    def test_url(self, options: dict[str, Any], query: str) -> None:
+        """The socket's URL is REST's base as a WebSocket's, with the options that were given."""
+        url = "wss://voice.example/v1/audio/transcriptions/stream"
+        assert LiveSession(**options).url("https://voice.example") == url + query
+
+    def test_readiness(self) -> None:
+        """What the server said as it became ready, or what went wrong before."""
+        session, failed = LiveSession(), LiveSession()
+        session.receive(READY)
+        assert session.readiness() is session.ready
+        failed.late()
+        with pytest.raises(ApiError, match="was not ready within 10 s"):
+            failed.readiness()
+
+    def test_result(self) -> None:
+        """The figures of the end, or what went wrong before it; or nothing in time."""
+        session, failed = LiveSession(), LiveSession()
+        for one in (session, failed):
+            one.receive(READY)
+        session.receive('{"type":"done","audio_seconds":1.5}')
+        assert session.result().audio_seconds == 1.5
+        failed.closed(1006)
+        with pytest.raises(ApiError, match="close code 1006"):
+            failed.result()
+        late = session.unfinished(0.5)
+        assert isinstance(late, RequestTimeout)
+        assert "not done within 0.5 s" in str(late)
+
     def test_nothing_before_ready(self) -> None:
         """Audio and finalize wait for ready, and keep their order."""
         session = LiveSession()

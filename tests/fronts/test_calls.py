@@ -262,7 +262,7 @@ def test_a_question_in_a_handler(front: Front, server: Server, log: Log) -> None
 
     pc.on("call.started", front.handler(started))
     server.start_call()
-    log.wait_for("of CA1")
+    assert log.wait_count(1) == ["of CA1"]
 
 
 def test_questions_while_the_link_is_down(front: Front, server: Server, call: Any) -> None:

@@ -82,7 +82,7 @@ def test_disconnect_from_a_handler(front: Front, server: Server, log: Log) -> No
 
     pc.on("call.started", front.handler(started))
     server.start_call()
-    log.wait_for("closed")
+    assert log.wait_count(1) == ["closed"]
 
 
 def test_disconnect_wakes_every_waiter(front: Front, server: Server, log: Log) -> None:

@@ -83,7 +83,7 @@ def test_reading_goes_on_while_writing_waits(front: Front, server: Server, call:
     there.stop_reading()
     front.do(fill, call)
     there.send({"event": "call.dtmf_received", "call_id": "CA1", "digit": "7"})
-    heard.wait_for("7")
+    assert heard.wait_count(1) == ["7"]
 
 
 def test_disconnect_when_nobody_reads(front: Front, server: Server, call: Any) -> None:

@@ -34,7 +34,7 @@ def test_star_args_are_fine(front: Front, server: Server, log: Log) -> None:
     pc = front.connected(server, "mara")
     pc.on("call.started", lambda *args: log(len(args)))
     server.start_call()
-    log.wait_for(1)
+    assert log.wait_count(1) == [1]
 
 
 def test_misspelt_event(front: Front) -> None:
@@ -277,6 +277,7 @@ def test_slow_handler_is_named(
     server.start_call()
     log.wait_count(1)
     until(lambda: "lazy for call.started took" in caplog.text, "the warning")
+    assert "held up the event loop; make it 'async def'" in caplog.text
     front.close()
 
 

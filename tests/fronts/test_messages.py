@@ -78,7 +78,7 @@ def test_fragments(server: Server, pc: Any, log: Log) -> None:
     data = json.dumps(said("¡buenos días!"), ensure_ascii=False).encode()
     cut = data.index("¡".encode()) + 1
     server.connection().send_fragments(data[:cut], data[cut : cut + 5], data[cut + 5 :])
-    log.wait_for("¡buenos días!")
+    assert log.wait_count(1) == ["¡buenos días!"]
 
 
 def test_byte_by_byte(server: Server, pc: Any, log: Log) -> None:
@@ -87,7 +87,7 @@ def test_byte_by_byte(server: Server, pc: Any, log: Log) -> None:
     frame = bytes([0x81, 126]) + len(data).to_bytes(2, "big") + data
     for index in range(len(frame)):
         server.connection().send_bytes(frame[index : index + 1])
-    log.wait_for("slowly")
+    assert log.wait_count(1) == ["slowly"]
 
 
 def test_five_megabytes(server: Server, pc: Any, log: Log) -> None:
@@ -123,6 +123,7 @@ def test_a_broken_websocket(front: Front, server: Server, pc: Any) -> None:
     """Bytes that are no WebSocket frame end the connection, and the client connects again."""
     server.connection().send_bytes(b"\xff\xff\xff\xff not a frame")
     server.connection(2).frames.wait_for(lambda frame: frame["event"] == "agent.create")
+    assert pc.connected
 
 
 @pytest.mark.parametrize("value", [5, [], {}, True])

@@ -151,6 +151,7 @@ def test_a_record_with_the_handshake(front: Front, authority: Authority, log: Lo
     there.frames.wait_for({"event": "pong"})
     front.do(pc.disconnect)
     there.stop()
+    assert list(log) == ["connected", "weather", "disconnected"]
 
 
 def test_large_messages(front: Front, secure: Server, call: Any, log: Log) -> None:
@@ -235,6 +236,7 @@ def test_reset(front: Front, secure: Server, call: Any) -> None:
     again = secure.connection(2)
     again.frames.wait_for(lambda frame: frame["event"] == "agent.create")
     gc.collect()  # a transport that nobody has closed complains
+    assert front.clients[0].connected
 
 
 #: The fronts whose library knows proxies.

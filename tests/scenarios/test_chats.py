@@ -70,9 +70,11 @@ def test_hanging_up_a_chat(scene: Scene) -> None:
     """``hangup`` ends a chat."""
     scene.model(number=None)
     chat = scene.emu.chat("mara")
-    scene.do(scene.call(chat.id).hangup)
+    call = scene.call(chat.id)
+    scene.do(call.hangup)
     chat.wait_ended()
     scene.got("call.ended")
+    assert call.status == "ended"
 
 
 def test_history_of_a_chat(scene: Scene) -> None:

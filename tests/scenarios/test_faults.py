@@ -81,6 +81,7 @@ def test_a_link_lost_at_a_channel(scene: Scene) -> None:
     scene.agent()
     scene.sent("channel.add", count=2)
     scene.got("channel.added")
+    assert scene.names().count("channel.added") == 1
 
 
 # -- dials ----------------------------------------------------------------------------------------

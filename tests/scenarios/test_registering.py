@@ -171,7 +171,8 @@ def test_events_that_only_old_servers_send(scene: Scene) -> None:
         "docs.sources": {**ids, "sources": [{"title": "Refunds"}]},
     }.items():
         scene.emu.send({"event": name, **fields})
-        scene.got(name)
+        told = scene.got(name)
+        assert name == told.EVENT
 
 
 def test_an_event_of_the_future(scene: Scene) -> None:

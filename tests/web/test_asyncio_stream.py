@@ -101,6 +101,7 @@ def test_an_event_from_another_thread_wakes_the_stream() -> None:
         thread.join()
         exchange.gone.set()
         await task
+        assert exchange.body.index(b"call.started") < exchange.body.index(b"user.message")
 
     run(test)
 
@@ -145,6 +146,7 @@ def test_a_client_that_goes_while_a_write_is_stuck() -> None:
         await until(lambda: len(exchange.sent) == 3)
         exchange.gone.set()
         await task
+        assert len(exchange.sent) == 3
 
     run(test)
 
@@ -244,6 +246,7 @@ def test_a_quiet_stream_is_pinged(monkeypatch: pytest.MonkeyPatch) -> None:
         await until(lambda: all(b"\n\n:ping\n\n" in exchange.body for exchange in exchanges))
         world.hub.end_streams()
         await asyncio.gather(*tasks)
+        assert [exchange.sent[-1]["more_body"] for exchange in exchanges] == [False, False]
 
     run(test)
 

@@ -51,7 +51,7 @@ def call_started(
                 return
             s.registry.revive(event.call_id)
         make = s.front.make_line_call if isinstance(agent, LineBase) else s.front.make_call
-        call = make(s, agent, event.call_id)  # type: ignore[arg-type]
+        call = make(s, agent, event.call_id)
         s.start_call(call)
     call.from_ = event.from_ or call.from_
     call.to = event.to or call.to

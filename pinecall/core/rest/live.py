@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 from attrs import frozen
 
-from ...errors import ApiError, ConfigurationError
+from ...errors import ApiError, ConfigurationError, RequestTimeout
 from ..link import Failure
 from .base import handshake_status, scrub
 from .fields import filled, flag, number, optional, positive, text, whole
 from .transcription import SpokenWord, spoken_words
 
 __all__ = ["LiveDone", "LiveReady", "LiveResult", "LiveSession"]
+
+T = TypeVar("T")
 
 READY_WITHIN = 10.0
 #: Bytes of audio that wait here: half a minute of 16 kHz, 16 bit.
@@ -93,9 +96,35 @@ class LiveSession:
         self._waiting = 0
         self._stopped = False
 
+    def url(self, base: str) -> str:
+        """Of the socket; ``base`` is REST's."""
+        query = f"?{urlencode(self.query)}" if self.query else ""
+        return f"{base.replace('http', 'ws', 1)}/v1/audio/transcriptions/stream{query}"
+
     @property
     def over(self) -> bool:
         return self.done is not None or self.error is not None
+
+    def readiness(self) -> LiveReady:
+        """Once it is ready or over: raises what it failed with."""
+        return self._reached(self.ready)
+
+    def result(self) -> LiveDone:
+        """Once it is over: raises what it failed with."""
+        return self._reached(self.done)
+
+    def _reached(self, what: T | None) -> T:
+        if what is None:
+            assert self.error is not None
+            raise self.error.with_traceback(None)
+        return what
+
+    @staticmethod
+    def unfinished(timeout: float) -> RequestTimeout:
+        """The server was given the end of the audio ``timeout`` seconds ago."""
+        return RequestTimeout(
+            f"audio/transcriptions/stream: the server was not done within {timeout:g} s"
+        )
 
     @property
     def may_write(self) -> bool:

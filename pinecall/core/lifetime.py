@@ -1,0 +1,179 @@
+"""What the link's coming and going means: for agents, calls, questions, and whoever waits for it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DisplacedError, PinecallError
+from ..events import Connected, Disconnected
+from .delivering import Delivering
+from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from .agent import AgentBase
+    from .call import CallBase
+    from .chats import Chats
+    from .drain import Drain
+    from .line import LineBase
+    from .link import Link
+    from .outbox import Outbox
+    from .ports import Front
+    from .registry import Registry
+    from .requests import Requests
+    from .timers import Timers
+
+__all__ = ["Lifetime"]
+
+log = logging.getLogger("pinecall")
+
+#: Seconds that a call outlives the link.
+DETACHED_FOR = 30.0
+
+
+class Lifetime(Delivering):
+    """The part of a :class:`~pinecall.core.session.Session` that begins and ends things."""
+
+    if TYPE_CHECKING:
+        timers: Timers
+        outbox: Outbox
+        registry: Registry
+        requests: Requests
+        chats: Chats
+        link: Link
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front)
+        self.org_id: str | None = None
+        self.drain: Drain | None = None
+        self._over: Outcome[None] | None = None
+
+    @property
+    def state(self) -> str:
+        return self.link.state
+
+    def connect(self) -> Outcome[None]:
+        if self.hub is not None:
+            self.hub.reopen()
+        return self.link.connect()
+
+    def disconnect(self, reason: str = "client_disconnect") -> None:
+        """Ends everything at once; the front then flushes and closes the socket."""
+        if self.link.disconnect(reason):
+            self._end_drain()
+            self._unregister_all()
+            self._fail_questions(reason)
+            self.end_calls(reason)
+            self._announce_down(reason)
+        self._closed()
+
+    def link_up(self, event: Connected) -> None:
+        self.org_id = event.org_id
+        self.emit_client("connected", (), event)
+        for agent in self.registry.agents.values():
+            agent.registration.create()
+        for line in self.registry.lines.values():
+            line.registration.create()
+
+    def link_down(self, reason: str) -> None:
+        """The link was up and is not. What is in flight fails; calls wait for the link."""
+        self._unregister_all()
+        self._fail_questions(reason)
+        for call in list(self.registry.calls.values()):
+            self._detach(call)
+        self._announce_down(reason)
+
+    def link_over(self, reason: str, error: PinecallError | None) -> None:
+        """It will not come back by itself: ``error`` says why."""
+        self._end_drain()
+        self.end_calls(reason)
+        if error is not None:
+            for owner in self._owners():
+                owner.registration.over(error)
+                if isinstance(error, DisplacedError):
+                    self.emit("error", (error,), event=error, agent=owner, climb=False)
+            self.report(error)
+        self._closed(error)
+
+    def when_over(self) -> Outcome[None]:
+        """Settles when the link is closed for good: set by ``disconnect``, failed by what else."""
+        if self._over is None:
+            self._over = Outcome("the end of the connection")
+            if self.link.state in ("idle", "closed"):
+                self._over.set(None)
+        return self._over
+
+    def _end_drain(self) -> None:
+        """Before its calls are ended: they are cut, not finished."""
+        if self.drain is not None:
+            self.drain.finish()
+
+    def _closed(self, error: PinecallError | None = None) -> None:
+        for subscription in list(self._subscriptions):
+            self.unsubscribe(subscription)
+        for owner in self._owners():
+            owner.registration.link_closed()
+        self.timers.clear_all()
+        self._end_drain()
+        over, self._over = self._over, None
+        if over is not None:
+            if error is None:
+                over.set(None)
+            else:
+                over.fail(error)
+
+    def _fail_questions(self, reason: str) -> None:
+        self.requests.fail_all(reason)
+        self.chats.fail_all(reason)
+
+    def _announce_down(self, reason: str) -> None:
+        self.emit_client("disconnected", (reason,), Disconnected(reason=reason))
+
+    def _owners(self) -> list[AgentBase | LineBase]:
+        return [*self.registry.agents.values(), *self.registry.lines.values()]
+
+    def _unregister_all(self) -> None:
+        for owner in self._owners():
+            owner.registration.link_lost()
+        for agent in self.registry.agents.values():
+            if agent.has_dials:
+                agent.dials.fail_all("connection_lost")
+
+    def _detach(self, call: CallBase) -> None:
+        if call.status == "dialing":
+            self.end_call(call, "connection_lost")
+            return
+        if call.status != "detached":
+            call.detach()
+            self.timers.set(
+                ("detached", call.id),
+                DETACHED_FOR,
+                lambda _late: self.end_call(call, "connection_lost"),
+            )
+
+    def reattach(self, call: CallBase) -> None:
+        call.status = "active"
+        self.timers.clear(("detached", call.id))
+        log.info("pinecall: call %s of agent %r goes on", call.id, call.agent.id)
+        self.outbox.send_held(call.agent.id)
+
+    def end_calls(self, reason: str) -> None:
+        for call in list(self.registry.calls.values()):
+            self.end_call(call, reason)
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    def start_call(self, call: CallBase) -> None:
+        self.registry.add_call(call)
+
+    def end_call(self, call: CallBase, reason: str, event: Any = None) -> None:
+        """The one way a call ends: settle, tell its handlers, forget it."""
+        if call.over:
+            return
+        call.finish(reason)
+        self.registry.remove_call(call)
+        agent = call.agent
+        agent.call_ended(call)
+        if call.announced:
+            self.emit("call.ended", (call, reason), event=event, agent=agent, call=call)
+        call.release_handlers()

@@ -1,0 +1,58 @@
+"""What the clients of both fronts are made of: settings, a session, and the core's port to a front."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from .core.agent import AgentBase
+from .core.client import ClientBase
+from .core.line import LineBase
+from .core.ports import Front
+from .core.session import Session
+from .settings import Settings
+
+__all__ = ["ClientFront", "FrontPort"]
+
+AgentT = TypeVar("AgentT", bound=AgentBase)
+LineT = TypeVar("LineT", bound=LineBase)
+
+
+class Driving(Protocol):
+    def wake(self) -> None: ...
+
+
+class FrontPort:
+    """With a front's classes: its :class:`~pinecall.core.ports.Front`."""
+
+    def __init__(self) -> None:
+        self.guard: AbstractContextManager[Any] = threading.RLock()
+        self.driver: Driving | None = None
+        self.client: Any = None
+
+    def epoch(self) -> float:
+        return time.time()
+
+    def wake(self) -> None:
+        if self.driver is not None:
+            self.driver.wake()
+
+
+class ClientFront(ClientBase[AgentT, LineT]):
+    """A client, but for what connects and waits."""
+
+    settings: Settings
+
+    def _set_up(self, front: Front, **given: Any) -> None:
+        self.settings = Settings.checked(**given)
+        front.client = self
+        self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
+
+    def _raise_failure(self) -> None:
+        """With ``strict`` what a handler raised, once."""
+        failure = self.session.take_failure()
+        if failure is not None and self.settings.strict:
+            raise failure
