@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import ssl as ssl_module
 import sys
-import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from pinecall.shutdown import end_streams_on_signals
 
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .driver import Driver
+from .signals import Signals
 from .waiting import wait
 from .web import ClientWeb
 
@@ -166,15 +165,17 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
         there are restored. Raises what ended the connection for good (a refused key, a displacement).
         """
-        with _Signals(self) as signals:
+        with Signals(self.drain, self.disconnect) as signals:
             try:
                 self._until_over(signals)
             finally:
                 self._close_web()
                 self._driver.disconnect(1.0)
+        if signals.failure is not None:
+            raise signals.failure
         self._raise_failure()
 
-    def _until_over(self, signals: _Signals) -> None:
+    def _until_over(self, signals: Signals) -> None:
         try:
             self.connect()
         except NotConnected:
@@ -199,37 +200,3 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         self._driver.disconnect(1.0)
         if exc is None:
             self._raise_failure()
-
-
-class _Signals:
-    """SIGINT and SIGTERM end a ``run_forever``; what handled them before is put back."""
-
-    def __init__(self, client: Pinecall) -> None:
-        self._client = client
-        self._former: dict[int, Any] = {}
-        self.came = False
-        self._threads: list[threading.Thread] = []
-
-    def _stop(self, signum: int, _frame: object) -> None:
-        client = self._client
-        drain = signum == signal.SIGTERM and not self.came
-        self.came = True
-        # A signal handler runs between two bytecodes of the main thread, which may hold a lock.
-        action = client.drain if drain else client.disconnect
-        thread = threading.Thread(target=action, name="pinecall-signal", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def __enter__(self) -> Self:
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            try:
-                self._former[signum] = signal.signal(signum, self._stop)
-            except ValueError:
-                break  # not the main thread
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        for signum, before in self._former.items():
-            signal.signal(signum, before)
-        for thread in self._threads:
-            thread.join(1.0)
