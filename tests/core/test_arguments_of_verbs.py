@@ -14,7 +14,7 @@ from pinecall.core.drain import Drain
 from pinecall.events import Turn
 
 CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
-    (lambda call: call.speak(None, "", None), "text is a str, not NoneType"),
+    (lambda call: call.speak(None, "", None), "say or reply: text is a str, not NoneType"),
     (lambda call: call.speak("Hi", 3, None), "in_reply_to is a str, not int"),
     (lambda call: call.speak("Hi", "", 3), "message_id is a str, not int"),
     (lambda call: call.reply_stream("turn"), "the turn or message to answer, not str"),
@@ -26,8 +26,11 @@ CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
     (lambda call: call.send_dtmf(12), "send_dtmf: digits is a str"),
     (lambda call: call.load_skill(None), "load_skill: skill is a str"),
     (lambda call: call.unload_skill(None), "unload_skill: skill is a str"),
-    (lambda call: call.ask_change("history.add_context", text=None), "text is a str"),
-    (lambda call: call.ask_change("history.set_instructions", prompt=3), "prompt is a str"),
+    (lambda call: call.ask_change("history.add_context", text=None), "add_context: text is a str"),
+    (
+        lambda call: call.ask_change("history.set_instructions", prompt=3),
+        "set_prompt: prompt is a str",
+    ),
 ]
 
 
