@@ -44,6 +44,8 @@ class CallVerbs:
         rounds: dict[str, Round]
 
         @property
+        def title(self) -> str: ...
+        @property
         def over(self) -> bool: ...
         @property
         def speeches(self) -> Any: ...
@@ -132,7 +134,7 @@ class CallVerbs:
         message: spoken first
         Raises ConfigurationError for a bad number. Wire: ``call.forward`` → ``call.forwarded``.
         """
-        to = phone.normalize(to)
+        to = phone.normalize(to, f"forward, {self.title}")
         self._check("forward", message=message)
         self._durable(
             {

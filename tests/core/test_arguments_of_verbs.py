@@ -103,6 +103,32 @@ def test_configure_session(call_id: Any) -> None:
         agent.configure_session(call_id, voice="x")
 
 
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [
+        (lambda call: call.forward("12"), "forward, call CA1: '12' is not a phone number"),
+        (lambda call: call.agent.place_dial("12", None), "dial, agent mara: '12' is not a phone"),
+        (lambda call: call.agent.place_dial(5, None), "dial, agent mara: a phone number must be"),
+        (
+            lambda call: call.agent.place_dial("+15550001111", "12"),
+            "dial, from_, agent mara: '12' is not a phone number",
+        ),
+        (lambda call: call.agent.route_callers(["12"]), "route_callers, agent mara: '12' is not"),
+        (lambda call: call.agent.route_callers(5), "agent mara: a list of phone numbers, not int"),
+    ],
+)
+def test_numbers(verb: Callable[[Any], object], message: str) -> None:
+    """A number that is none is refused with the verb it was given to, and the call or agent."""
+    wire = Wire()
+    call = wire.call()
+    wire.sent()
+    with pytest.raises(ConfigurationError, match=message):
+        verb(call)
+    with pytest.raises(ConfigurationError, match="line: '12' is not a phone number"):
+        wire.pc.line("12")
+    assert wire.sent() == []
+
+
 def line_call(wire: Wire) -> Any:
     line = wire.up().pc.line("+12186633772")
     wire.server("line.created", number=line.number)
