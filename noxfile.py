@@ -16,7 +16,8 @@ VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 
 def find_interpreters() -> list[str]:
     """The supported versions on this machine; pyenv's too, whose own commands may not run."""
-    for folder in sorted(Path.home().glob(".pyenv/versions/*/bin")):
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    for folder in sorted(pyenv.glob("versions/*/bin")):
         os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
     return [version for version in VERSIONS if _runs(f"python{version}")]
 
@@ -108,6 +109,7 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session(python=PRESENT[-1])
 def lint(session: nox.Session) -> None:
+    """ruff: its rules, and the format."""
     session.install("-q", *nox.project.dependency_groups(PYPROJECT, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")

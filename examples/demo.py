@@ -39,6 +39,8 @@ def main() -> int:
             else:
                 phone(emu)
                 chat(emu)
+        except KeyboardInterrupt:
+            print()  # after the terminal's ^C; the program had it too, and ends by itself
         finally:
             program.send_signal(signal.SIGTERM)
             status = program.wait(timeout=10)

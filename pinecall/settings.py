@@ -136,8 +136,12 @@ def _loopback(host: str) -> bool:
 
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(f"{name} is a non-empty str, not {type(value).__name__}")
+        raise ConfigurationError(f"{name} is a non-empty str, not {_blank_or_type(value)}")
     return value.strip()
+
+
+def _blank_or_type(value: object) -> str:
+    return "an empty one" if isinstance(value, str) else type(value).__name__
 
 
 def _key(value: object) -> str | None:
@@ -145,7 +149,7 @@ def _key(value: object) -> str | None:
         return None
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(
-            f"api_key is a non-empty str like 'pk_…', not {type(value).__name__}", "MISSING_KEY"
+            f"api_key is a non-empty str like 'pk_…', not {_blank_or_type(value)}", "MISSING_KEY"
         )
     return value.strip()
 

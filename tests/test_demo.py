@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +64,25 @@ def test_a_person_types(front: str) -> None:
     assert 'lookup_order({"order_id":"ORD-12345"})' in shown
     assert "mara  The status is shipped" in shown
     assert "chat_completed" in shown
+
+
+@pytest.mark.parametrize("front", ["async", "sync"])
+def test_ctrl_c_while_typing(front: str) -> None:
+    """Ctrl-C, which a terminal sends to demo and agent alike, ends both, and no traceback is shown."""
+    demo = subprocess.Popen(
+        [sys.executable, str(DEMO), "--pace=0", front, "--chat"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert demo.stdin is not None and demo.stdout is not None
+    demo.stdin.write("hello\n")
+    demo.stdin.flush()
+    while "caller  hello" not in demo.stdout.readline():
+        assert demo.poll() is None
+    os.killpg(demo.pid, signal.SIGINT)
+    shown, errors = demo.communicate(timeout=60)
+    assert (demo.returncode, errors) == (0, ""), shown
+    assert "ended" in shown

@@ -178,6 +178,9 @@ def main() -> None:
             from callers import emulated
 
             os.environ.update(stack.enter_context(emulated()))
+        someone = next(iter(TENANTS.values()))
+        print(f"http://{options.host}:{options.port}: log in as", end=" ")
+        print(f"{someone.id}, password {someone.password}", flush=True)
         uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
 
 

@@ -230,7 +230,12 @@ class AgentBase(HasHandlers):
         """Send the calls and messages of these numbers to this connection (``dev.config``)."""
         if isinstance(numbers, str):
             numbers = [numbers]
-        callers = tuple(phone.normalize(number) for number in numbers)
+        what = f"route_callers, {self.title}"
+        if not isinstance(numbers, Iterable):
+            raise ConfigurationError(
+                f"{what}: a list of phone numbers, not {type(numbers).__name__}", agent_id=self.id
+            )
+        callers = tuple(phone.normalize(number, what) for number in numbers)
         with self.session.guard:
             self.callers = callers
             if self.registered:
@@ -302,7 +307,7 @@ class AgentBase(HasHandlers):
     def caller_id(self, from_: str | None) -> str:
         """The number to ring from: the one given, or the only phone channel."""
         if from_ is not None:
-            return phone.normalize(from_)
+            return phone.normalize(from_, f"dial, from_, {self.title}")
         numbers = [c.key for c in self.channel_table.values() if c.type == "phone"]
         if len(numbers) == 1:
             return numbers[0]
@@ -314,7 +319,8 @@ class AgentBase(HasHandlers):
 
     def place_dial(self, to: str, from_: str | None, **options: Any) -> Outcome[CallBase]:
         with self.session.guard:
-            outcome = self.dials.dial(phone.normalize(to), self.caller_id(from_), **options)
+            number = phone.normalize(to, f"dial, {self.title}")
+            outcome = self.dials.dial(number, self.caller_id(from_), **options)
         self.session.wake()
         return outcome
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NotConnected
 from . import history
 from .listening import HasHandlers
+from .names import verb_name
 from .speech import ReplyStream, Speeches, ended_error
 from .turns import TurnState
 from .verbs import CallVerbs
@@ -174,13 +175,13 @@ class CallBase(HasHandlers, CallVerbs):
 
     def require(self, verb: str) -> None:
         if self.over:
-            raise ended_error(self, verb)
+            raise ended_error(self, verb_name(verb))
 
     def send_live(self, frame: dict[str, Any]) -> None:
         self.require(frame["event"])
         if not self.live:
             raise NotConnected(
-                f"{frame['event']}: call {self.id} of agent {self.agent.id!r} is "
+                f"{verb_name(frame['event'])}: call {self.id} of agent {self.agent.id!r} is "
                 f"{self.status} (link: {self.session.state}), and this cannot be sent later",
                 agent_id=self.agent.id,
                 call_id=self.id,

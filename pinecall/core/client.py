@@ -108,7 +108,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         The same number gives the same line, claimed anew if its options changed. ``llm``,
         ``prompt``, ``tools`` and ``greeting`` are refused with ConfigurationError. (Wire: ``line.create``.)
         """
-        number = phone.normalize(number)
+        number = phone.normalize(number, "line")
         given = config.line_options(base, options, number=number)
         session = self.session
         with session.guard:

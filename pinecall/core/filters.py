@@ -17,14 +17,19 @@ def agent_filter(agents: str | Iterable[str] | None) -> frozenset[str] | None:
     """None: all agents, later ones too. An empty list is nobody, never everybody."""
     if agents is None:
         return None
-    ids = frozenset([agents] if isinstance(agents, str) else agents)
+    if not isinstance(agents, Iterable):
+        raise ConfigurationError(
+            f"stream(agents=…): a list of agents' ids, not {type(agents).__name__}; "
+            "write agents=[agent.id]"
+        )
+    ids = [agents] if isinstance(agents, str) else list(agents)
     for one in ids:
         if not isinstance(one, str):
             raise ConfigurationError(
                 f"stream(agents=…): an agent's id is a str, not {type(one).__name__}; "
                 "write agents=[agent.id]"
             )
-    return ids
+    return frozenset(ids)
 
 
 def describe(call: CallBase | None, of_agent: str, agents: frozenset[str] | None) -> str:

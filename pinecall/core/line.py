@@ -16,6 +16,7 @@ from .handlers import describe, is_coroutine
 from .jobs import Job
 from .listen import Heard, Listener
 from .listening import HasHandlers
+from .names import verb_name
 from .outcome import Outcome
 from .registration import LineRegistration
 from .speech import Speech
@@ -206,7 +207,7 @@ class LineCallBase(CallBase):
         if self.routed and not self.over:
             # Its id is the agent's call now: nothing of the line's may reach that.
             raise CallEnded(
-                f"{verb}: call {self.id} was handed over by line {self.agent.id!r}",
+                f"{verb_name(verb)}: call {self.id} was handed over by line {self.agent.id!r}",
                 agent_id=self.agent.id,
                 call_id=self.id,
             )

@@ -11,7 +11,15 @@ import difflib
 from ..errors import ConfigurationError
 from ..events import EVENTS
 
-__all__ = ["LINE_NAMES", "MAY_LACK_CALL", "PUBLIC", "SIGNATURES", "check_name", "public_name"]
+__all__ = [
+    "LINE_NAMES",
+    "MAY_LACK_CALL",
+    "PUBLIC",
+    "SIGNATURES",
+    "check_name",
+    "public_name",
+    "verb_name",
+]
 
 #: Wire name → the name handlers use.
 PUBLIC = {
@@ -24,6 +32,34 @@ PUBLIC = {
     "chat.message": "user.message",
     "chat.response": "bot.speaking",
     "line.error": "error",
+}
+
+#: Frame → the method that sends it, as a message to its user calls it.
+_VERBS = {
+    "bot.reply": "say or reply",
+    "bot.reply.stream": "reply_stream",
+    "bot.cancel": "cancel",
+    "bot.clear": "clear",
+    "call.hangup": "hangup",
+    "call.forward": "forward",
+    "call.dtmf": "send_dtmf",
+    "call.hold": "hold",
+    "call.unhold": "unhold",
+    "call.mute": "mute",
+    "call.unmute": "unmute",
+    "call.route": "route_to",
+    "history.get": "get_history",
+    "history.add": "add_history",
+    "history.set": "set_history",
+    "history.clear": "clear_history",
+    "history.add_context": "add_context",
+    "history.set_instructions": "set_prompt",
+    "history.set_vars": "set_prompt_vars",
+    "llm.tool_result": "tool_result",
+    "session.configure": "configure",
+    "set_context": "context",
+    "skill.load": "load_skill",
+    "skill.unload": "unload_skill",
 }
 
 # Frames that only the link itself is concerned with.
@@ -100,6 +136,11 @@ LINE_NAMES = frozenset({"call", "line.created", "line.destroyed"})
 
 def public_name(wire: str) -> str:
     return PUBLIC.get(wire, wire)
+
+
+def verb_name(frame: str) -> str:
+    """The method behind a frame's name; any other name as it is."""
+    return _VERBS.get(frame, frame)
 
 
 def check_name(name: object) -> str:

@@ -10,24 +10,27 @@ _PADDING = re.compile(r"[\s()\-]+")
 _DIGITS = re.compile(r"\+[0-9]{7,15}")
 
 
-def normalize(ref: str) -> str:
+def normalize(ref: str, what: str = "") -> str:
     """The number as the wire wants it: ``+`` and 7 to 15 digits (``channel.add``, ``line.create``).
 
     White space, dashes and brackets are deleted and a missing ``+`` is added:
     ``"1 (318) 633-0963"`` becomes ``"+13186330963"``. A ``sip:`` URI comes back unchanged.
 
+    what: for whom or what it is, where the error is to begin with that
+
     Raises:
         ConfigurationError: ``ref`` is no str, or is neither a number nor a ``sip:`` URI.
     """
+    prefix = f"{what}: " if what else ""
     if not isinstance(ref, str):
         shown = f"{ref!r} ({type(ref).__name__})" if isinstance(ref, int) else type(ref).__name__
         raise ConfigurationError(
-            f"a phone number must be a str like '+13186330963', got {shown}; put it in quotes"
+            f"{prefix}a phone number must be a str like '+13186330963', got {shown}; put it in quotes"
         )
     number = _clean(ref)
     if number is None:
         raise ConfigurationError(
-            f"{_shown(ref)} is not a phone number; write it with its country code and 7 to 15"
+            f"{prefix}{_shown(ref)} is not a phone number; write it with its country code and 7 to 15"
             " digits, like '+13186330963', or give a SIP address, like 'sip:bot@example.com'"
         )
     return number

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..errors import NotConnected, RequestRejected, RequestTimeout
 from ..events import HistoryData, HistoryUpdated
+from .names import verb_name
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ class _Request(Generic[T]):
     ) -> None:
         self.id = id
         self.call = call
-        self.verb = verb
+        self.verb = verb_name(verb)
         self.reply = reply
         self.parse = parse
-        self.outcome: Outcome[T] = Outcome(verb)
+        self.outcome: Outcome[T] = Outcome(self.verb)
 
 
 class Requests:

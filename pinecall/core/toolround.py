@@ -16,6 +16,7 @@ from attrs import frozen
 from ..errors import ConfigurationError, PinecallError, RequestTimeout
 from .arguments import ToolArgumentError
 from .jobs import Job
+from .results import error_text
 from .wire import encode_value
 
 if TYPE_CHECKING:
@@ -156,9 +157,7 @@ class ToolRound(Round):
             f"tool {tool.name}",
             lambda: tool.answer(arguments, call),
             lambda value: self._finished(index, tool_call_id, tool, value),
-            lambda error: self._failed(
-                index, tool_call_id, str(error) or type(error).__name__, error
-            ),
+            lambda error: self._failed(index, tool_call_id, error_text(error), error),
             agent=call.agent,
             call=call,
             coroutine=tool.is_async,

@@ -11,6 +11,7 @@ from ..errors import ConfigurationError
 from ..events import HistoryData, HistoryUpdated, Turn
 from . import config, encode, phone
 from .history import WRITES
+from .names import verb_name
 from .outcome import Outcome
 from .speech import ReplyStream, Speech
 from .toolround import HandRound, Round, ToolResult, checked_results, result_frame
@@ -43,6 +44,8 @@ class CallVerbs:
         rounds: dict[str, Round]
 
         @property
+        def title(self) -> str: ...
+        @property
         def over(self) -> bool: ...
         @property
         def speeches(self) -> Any: ...
@@ -56,7 +59,7 @@ class CallVerbs:
     def speak(
         self, text: str, in_reply_to: str, message_id: str | None, add_to_history: bool = False
     ) -> Speech:
-        self._check("speech", text=text, in_reply_to=in_reply_to, message_id=message_id or "")
+        self._check("bot.reply", text=text, in_reply_to=in_reply_to, message_id=message_id or "")
         with self.session.guard:
             message_id = message_id or self.session.message_id()
             frame = {
@@ -131,7 +134,7 @@ class CallVerbs:
         message: spoken first
         Raises ConfigurationError for a bad number. Wire: ``call.forward`` → ``call.forwarded``.
         """
-        to = phone.normalize(to)
+        to = phone.normalize(to, f"forward, {self.title}")
         self._check("forward", message=message)
         self._durable(
             {
@@ -242,7 +245,7 @@ class CallVerbs:
         for name, value in texts.items():
             if not isinstance(value, str):
                 raise ConfigurationError(
-                    f"{verb}: {name} is a str, not {type(value).__name__} (call {self.id} of "
+                    f"{verb_name(verb)}: {name} is a str, not {type(value).__name__} (call {self.id} of "
                     f"agent {self.agent.id!r})",
                     agent_id=self.agent.id,
                     call_id=self.id,

@@ -60,11 +60,16 @@ class _Served(Conversations[None, object, _Chat, object, object, HeldAgent]):
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit status."""
-    parser = argparse.ArgumentParser("python -m pinecall.emulator", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
+    parser = argparse.ArgumentParser(
+        "python -m pinecall.emulator",
+        description="A Pinecall server on this machine, until Ctrl-C or SIGTERM.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1")
     parser.add_argument("--port", type=int, default=4100, help="0 takes a free one (default 4100)")
-    parser.add_argument("--pace", type=float, default=1.0, help="1.0 like people, 0 at once")
-    parser.add_argument("--responder", metavar="URL", help="an OpenAI-compatible server")
+    parser.add_argument(
+        "--pace", type=float, default=1.0, help="speed of speech: 1 like people, 0 at once"
+    )
+    parser.add_argument("--responder", metavar="URL", help="the model: an OpenAI-compatible server")
     parser.add_argument("--key", action="append", help="an API key to accept; can be repeated")
     parser.add_argument("--chat", metavar="AGENT", help="type with an agent")
     parser.add_argument(

@@ -14,7 +14,7 @@ from pinecall.core.drain import Drain
 from pinecall.events import Turn
 
 CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
-    (lambda call: call.speak(None, "", None), "text is a str, not NoneType"),
+    (lambda call: call.speak(None, "", None), "say or reply: text is a str, not NoneType"),
     (lambda call: call.speak("Hi", 3, None), "in_reply_to is a str, not int"),
     (lambda call: call.speak("Hi", "", 3), "message_id is a str, not int"),
     (lambda call: call.reply_stream("turn"), "the turn or message to answer, not str"),
@@ -26,8 +26,11 @@ CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
     (lambda call: call.send_dtmf(12), "send_dtmf: digits is a str"),
     (lambda call: call.load_skill(None), "load_skill: skill is a str"),
     (lambda call: call.unload_skill(None), "unload_skill: skill is a str"),
-    (lambda call: call.ask_change("history.add_context", text=None), "text is a str"),
-    (lambda call: call.ask_change("history.set_instructions", prompt=3), "prompt is a str"),
+    (lambda call: call.ask_change("history.add_context", text=None), "add_context: text is a str"),
+    (
+        lambda call: call.ask_change("history.set_instructions", prompt=3),
+        "set_prompt: prompt is a str",
+    ),
 ]
 
 
@@ -98,6 +101,32 @@ def test_configure_session(call_id: Any) -> None:
     agent = wire.agent()
     with pytest.raises(ConfigurationError, match="call_id is the id of a call"):
         agent.configure_session(call_id, voice="x")
+
+
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [
+        (lambda call: call.forward("12"), "forward, call CA1: '12' is not a phone number"),
+        (lambda call: call.agent.place_dial("12", None), "dial, agent mara: '12' is not a phone"),
+        (lambda call: call.agent.place_dial(5, None), "dial, agent mara: a phone number must be"),
+        (
+            lambda call: call.agent.place_dial("+15550001111", "12"),
+            "dial, from_, agent mara: '12' is not a phone number",
+        ),
+        (lambda call: call.agent.route_callers(["12"]), "route_callers, agent mara: '12' is not"),
+        (lambda call: call.agent.route_callers(5), "agent mara: a list of phone numbers, not int"),
+    ],
+)
+def test_numbers(verb: Callable[[Any], object], message: str) -> None:
+    """A number that is none is refused with the verb it was given to, and the call or agent."""
+    wire = Wire()
+    call = wire.call()
+    wire.sent()
+    with pytest.raises(ConfigurationError, match=message):
+        verb(call)
+    with pytest.raises(ConfigurationError, match="line: '12' is not a phone number"):
+        wire.pc.line("12")
+    assert wire.sent() == []
 
 
 def line_call(wire: Wire) -> Any:

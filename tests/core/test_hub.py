@@ -114,6 +114,10 @@ def test_a_filter_is_of_ids() -> None:
     assert agent_filter(None) is None
     with pytest.raises(ConfigurationError, match=r"agents=\[agent\.id\]"):
         agent_filter([object()])  # type: ignore[list-item]
+    with pytest.raises(ConfigurationError, match="is a str, not list"):
+        agent_filter([["mara"]])  # type: ignore[list-item]
+    with pytest.raises(ConfigurationError, match="a list of agents' ids, not int; write agents="):
+        agent_filter(5)  # type: ignore[arg-type]
 
 
 def test_a_new_reader_is_shown_the_live_calls() -> None:

@@ -568,7 +568,7 @@ class TestRouting:
         call.place_route("ventas")
         wire.server("call.routed", **IDS, agent="ventas")
         wire.sent()
-        with pytest.raises(CallEnded, match=r"bot\.reply: call CL1 was handed over by line"):
+        with pytest.raises(CallEnded, match=r"say or reply: call CL1 was handed over by line"):
             call.speak("x", "", None)
         call.hangup()
         assert wire.sent() == []

@@ -117,7 +117,7 @@ def test_timeout() -> None:
     wire.at(9.9)
     assert not outcome.done
     wire.at(10)
-    with pytest.raises(RequestTimeout, match=r"history\.get on call CA1 .* no history\.data") as e:
+    with pytest.raises(RequestTimeout, match=r"get_history on call CA1 .* no history\.data") as e:
         outcome.result()
     assert (e.value.code, e.value.call_id) == ("REQUEST_TIMEOUT", "CA1")
     assert isinstance(e.value, TimeoutError)

@@ -199,6 +199,34 @@ def test_errors_are_told() -> None:
     assert "tool broken" in error.message
 
 
+class Missing(KeyError):
+    def __str__(self) -> str:
+        return "there is no such order"
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (KeyError("nope"), "KeyError: 'nope'"),
+        (KeyError(), "KeyError"),
+        (Missing("nope"), "there is no such order"),
+        (ValueError("no order ORD-1"), "no order ORD-1"),
+        (IndexError(" "), "IndexError"),
+    ],
+)
+def test_what_the_model_reads_of_an_exception(error: Exception, text: str) -> None:
+    """The message as it is; the exception's name too where the message alone says nothing."""
+
+    @tool
+    def broken() -> None:
+        """It breaks."""
+        raise error
+
+    wire, _ = with_tools(broken)
+    wire.server(round_of(("broken", "")))
+    assert results(wire)[0]["result"] == {"error": text}
+
+
 def test_an_exception_without_words() -> None:
     """An exception without a message is answered with its name."""
 

@@ -1,8 +1,9 @@
-"""The examples at work: a program of its own each, and an emulated server."""
+"""The examples, the README's among them, at work: a program of its own each, and an emulated server."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pinecall_sync.emulator import Emulator
 from pinecall_sync.history import SqliteHistory
 
 FOLDER = Path(__file__).parent.parent.parent / "examples"
+README = FOLDER.parent / "README.md"
 #: Seconds after which a test fails instead of hanging.
 DEADLINE = 20.0
 NUMBER = "+13186330963"
@@ -177,3 +179,29 @@ def test_own_model(emu: Emulator, tmp_path: Path, programs: list[Program], front
     output = program.stop()
     assert "the caller went on" in output
     assert "messages, then hangup" in output
+
+
+def shown(front: str) -> str:
+    """The program; for the blocking front changed as the README says below it."""
+    found = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    if not front:
+        return found[1]
+    program = found[1].replace("from pinecall import", "from pinecall_sync import")
+    program = re.sub(r"\b(async|await) ", "", program)
+    return program.replace("import asyncio\n", "").replace("asyncio.run(main())", "main()")
+
+
+def test_the_readme_program(
+    emu: Emulator, tmp_path: Path, programs: list[Program], front: str
+) -> None:
+    """It takes a call, looks an order up, prints who called, and ends well on SIGTERM."""
+    path = tmp_path / "program.py"
+    path.write_text(shown(front), encoding="utf-8")
+    program = Program(emu, tmp_path, str(path.with_suffix("")))
+    programs.append(program)
+    call = emu.phone_call(to=NUMBER, from_="+34607827824", wait=DEADLINE)
+    call.say('!tool lookup_order {"order_id": "ORD-12345"}')
+    assert call.wait_reply(timeout=DEADLINE) == "The status is shipped."
+    call.hangup()
+    assert program.stop() == "+34607827824 is calling\n"

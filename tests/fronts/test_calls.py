@@ -149,7 +149,7 @@ def test_an_unanswered_question(
     monkeypatch.setattr(
         call.session.requests, "ask", lambda *a, **k: ask(*a, **{**k, "timeout": 0.1})
     )
-    with pytest.raises(RequestTimeout, match=r"history\.get on call CA1 .* no history\.data"):
+    with pytest.raises(RequestTimeout, match=r"get_history on call CA1 .* no history\.data"):
         front.do(call.get_history)
     assert call.session.stats()["requests"] == 0
 

@@ -101,7 +101,7 @@ def test_no_key(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
         ("wss://host:99999", "Port out of range"),
         ("wss://me:secret@host", "a user or password does not belong in it"),
         ("ws://voice.pinecall.io", "allow_insecure=True"),
-        ("", "url is a non-empty str"),
+        ("", "url is a non-empty str, not an empty one"),
     ],
 )
 def test_bad_url(front: Front, url: str, says: str) -> None:
@@ -114,7 +114,8 @@ def test_bad_url(front: Front, url: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("api_key", 5, "api_key is a non-empty str"),
+        ("api_key", 5, "api_key is a non-empty str like 'pk_…', not int"),
+        ("api_key", " ", "api_key is a non-empty str like 'pk_…', not an empty one"),
         ("reconnect", "yes", "reconnect"),
         ("ping_interval", -1, "ping_interval is -1"),
         ("connect_timeout", "10", "connect_timeout is a number of seconds"),

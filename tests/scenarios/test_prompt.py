@@ -58,7 +58,7 @@ def test_refusal(scene: Scene) -> None:
     """A refused request raises RequestRejected with the server's reason, the call and the agent."""
     scene.agent()
     _, call = scene.ring()
-    with pytest.raises(RequestRejected, match=f"history.get on call {call.id} of agent 'mara'"):
+    with pytest.raises(RequestRejected, match=f"get_history on call {call.id} of agent 'mara'"):
         scene.do(call.get_history)
     scene.emu.fail("history.add", error="not today")
     with pytest.raises(RequestRejected, match="not today"):
