@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from .core.rest import phones, tokens, voices
+from .core import rest
 
 if TYPE_CHECKING:
     from .audio import Audio
@@ -61,8 +61,10 @@ class ClientWeb:
         Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
         RegistrationError, and TokenError with its ``status``. (``GET /<channel>/token``)
         """
-        op = tokens.create_token(channel, agent_id, metadata=metadata, scope=scope, call_id=call_id)
-        for agent in self.session.local_agents(tokens.agents_of(op)):
+        op = rest.tokens.create_token(
+            channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
+        )
+        for agent in self.session.local_agents(rest.tokens.agents_of(op)):
             await agent.wait_ready()  # type: ignore[attr-defined]
         return await self._port.run(op)
 
@@ -71,21 +73,21 @@ class ClientWeb:
     ) -> list[Voice]:
         """Voices to choose from; without a provider ElevenLabs'. Raises ApiError.
         (``GET /api/sdk/voices``)"""
-        return await self._port.run(voices.voices(provider, language))
+        return await self._port.run(rest.voices.voices(provider, language))
 
     async def phones(self) -> list[Phone]:
         """The organisation's numbers. Raises ApiError. (``GET /api/sdk/phone-numbers``)"""
-        return await self._port.run(phones.phones())
+        return await self._port.run(rest.phones.phones())
 
     async def balance(self) -> Balance | None:
         """Of the organisation's Twilio account; None where the server does not know it.
         (``GET /api/sdk/twilio-balance``)"""
-        return await self._port.run(phones.balance())
+        return await self._port.run(rest.phones.balance())
 
     async def online_agents(self) -> list[OnlineAgent]:
         """The organisation's agents that are connected, from any process.
         (``GET /api/sdk/agents``)"""
-        return await self._port.run(phones.online_agents())
+        return await self._port.run(rest.phones.online_agents())
 
     def observe(
         self,

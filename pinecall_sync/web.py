@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from pinecall.core.rest import phones, tokens, voices
+from pinecall.core import rest
 
 if TYPE_CHECKING:
     from pinecall.core.call import CallBase
@@ -62,29 +62,31 @@ class ClientWeb:
         Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
         RegistrationError, and TokenError with its ``status``. (``GET /<channel>/token``)
         """
-        op = tokens.create_token(channel, agent_id, metadata=metadata, scope=scope, call_id=call_id)
-        for agent in self.session.local_agents(tokens.agents_of(op)):
+        op = rest.tokens.create_token(
+            channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
+        )
+        for agent in self.session.local_agents(rest.tokens.agents_of(op)):
             agent.wait_ready()  # type: ignore[attr-defined]
         return self._port.run(op)
 
     def voices(self, *, provider: str | None = None, language: str | None = None) -> list[Voice]:
         """Voices to choose from; without a provider ElevenLabs'. Raises ApiError.
         (``GET /api/sdk/voices``)"""
-        return self._port.run(voices.voices(provider, language))
+        return self._port.run(rest.voices.voices(provider, language))
 
     def phones(self) -> list[Phone]:
         """The organisation's numbers. Raises ApiError. (``GET /api/sdk/phone-numbers``)"""
-        return self._port.run(phones.phones())
+        return self._port.run(rest.phones.phones())
 
     def balance(self) -> Balance | None:
         """Of the organisation's Twilio account; None where the server does not know it.
         (``GET /api/sdk/twilio-balance``)"""
-        return self._port.run(phones.balance())
+        return self._port.run(rest.phones.balance())
 
     def online_agents(self) -> list[OnlineAgent]:
         """The organisation's agents that are connected, from any process.
         (``GET /api/sdk/agents``)"""
-        return self._port.run(phones.online_agents())
+        return self._port.run(rest.phones.online_agents())
 
     def observe(
         self,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pinecall
+from pinecall.core import rest
 
 PACKAGE = Path(pinecall.__file__).parent
 MODULES = sorted((PACKAGE / "core").rglob("*.py"))
@@ -94,3 +95,18 @@ def test_events_and_errors_are_light() -> None:
         loaded = loaded_by(f"import pinecall.{name}")
         assert loaded & {"asyncio", "websockets", "websocket", "httpx"} == set()
         assert "pinecall.core.session" not in loaded
+
+
+def test_a_client_loads_what_it_needs() -> None:
+    """A client is there without REST, event streams and audio: they are loaded with their first use."""
+    for statement in ("from pinecall import Pinecall", "from pinecall_sync import Pinecall"):
+        loaded = loaded_by(statement)
+        assert "pinecall.core.session" in loaded
+        assert loaded & {"pinecall.core.hub", "pinecall.stream", "pinecall.audio"} == set()
+        assert not any(name.startswith("pinecall.core.rest.") for name in loaded)
+
+
+def test_there_is_no_other_rest() -> None:
+    """A REST module that does not exist is an AttributeError like any other."""
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = rest.nothing
