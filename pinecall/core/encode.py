@@ -35,30 +35,31 @@ WIRE_KEYS: dict[str, str] = {
     "mode": "mode",
     "media": "media",
 }
-_CONFIG = (*WIRE_KEYS, "analysis")
+_INSIDE = {"config": ("analysis",)}
+#: ``analysis`` comes behind ``config``, inside which it travels.
+_CONFIG = tuple(part for name in WIRE_KEYS for part in (name, *_INSIDE.get(name, ())))
 
 
 def config_values(options: ConfigOptions) -> dict[str, object]:
-    """The given values that a config frame carries, by Python name."""
+    """The given values that a config frame carries, by Python name, in the order of the wire."""
     return {name: value for name in _CONFIG if (value := getattr(options, name)) is not None}
 
 
-def encode_config(values: Mapping[str, object]) -> dict[str, object]:
-    """Values by Python name in their wire form and order; None and functions are left out.
+def encode_config(values: Mapping[str, Any]) -> dict[str, object]:
+    """What :func:`config_values` gives in its wire form; functions are left out.
 
     ``stt`` ``"a:b:c"`` is split into provider, model and language; a greeting's ``{text, …}`` is
     its text; tools and skills are in their wire form; ``analysis`` is put inside ``config``.
     """
-    analysis = values.get("analysis")
-    if isinstance(analysis, Mapping):
-        values = {**values, "config": _with_analysis(values.get("config"), analysis)}
     out: dict[str, object] = {}
-    for name, key in WIRE_KEYS.items():
-        value = values.get(name)
-        if value is not None and name in _TRANSFORMS:
+    for name, value in values.items():
+        if name == "analysis":
+            out["config"] = _with_analysis(out.get("config"), value)
+            continue
+        if name in _TRANSFORMS:
             value = _TRANSFORMS[name](value)
         if value is not None:
-            out[key] = value
+            out[WIRE_KEYS[name]] = value
     return out
 
 
