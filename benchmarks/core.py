@@ -129,6 +129,25 @@ def _loads(texts: Sequence[str]) -> float:
     return took / len(texts) * 1e6
 
 
+class _Dicts:
+    """The least that keeps calls apart: ``json.loads``, and a dict for each agent and call."""
+
+    def __init__(self, count: int) -> None:
+        self._agents = {mix.agent_id(n): {"events": 0} for n in range(count)}
+        self._calls: dict[str, dict[str, Any]] = {mix.call_id(n): {} for n in range(count)}
+
+    def run(self, texts: Sequence[str]) -> float:
+        """Microseconds of CPU for each event."""
+        with settled():
+            began = time.process_time()
+            for text in texts:
+                frame = json.loads(text)
+                self._calls[frame["call_id"]]["last"] = frame
+                self._agents[frame["agent_id"]]["events"] += 1
+            took = time.process_time() - began
+        return took / len(texts) * 1e6
+
+
 def core(plan: Plan) -> list[Result]:
     texts = list(mix.events(plan.of(50_000, 2_000)))
     world = _listening(10)
@@ -156,11 +175,14 @@ def scaling(plan: Plan) -> list[Result]:
     few_talk, all_talk = list(mix.events(count, 10)), list(mix.events(count, many))
     small, large = _listening(10), _listening(many)
     large.run(all_talk)
-    ten, ten_of_many, all_of_many = alternate(
+    few_dicts, many_dicts = _Dicts(10), _Dicts(many)
+    ten, ten_of_many, all_of_many, ten_dicts, all_dicts = alternate(
         plan.rounds,
         lambda: 1e6 / small.run(few_talk),
         lambda: 1e6 / large.run(few_talk),
         lambda: 1e6 / large.run(all_talk),
+        lambda: 1e6 / few_dicts.run(few_talk),
+        lambda: 1e6 / many_dicts.run(all_talk),
     )
     lines = (
         (f"{many} agents and calls, ten calls talk", ten_of_many),
@@ -177,4 +199,13 @@ def scaling(plan: Plan) -> list[Result]:
             target=at_least(0.95),
         )
         for what, found in lines
+    ] + [
+        measured(
+            "scaling",
+            "no SDK, but a dict for each of them, all talk in turn",
+            "events/s",
+            all_dicts,
+            ten_dicts,
+            against="10 agents and calls",
+        )
     ]

@@ -149,4 +149,15 @@ def _compared(plan: Plan, subscribers: int, count: int, rate: float) -> list[Res
                 target=at_most(value=12.0, unit="KiB"),
             )
         )
+        results += [
+            measured(
+                "fanout",
+                f"{subscribers} subscribers, memory of each, library",
+                "KiB",
+                [one.memory for one in ours],
+                [one.memory for one in other],
+                against="sse-starlette",
+            )
+            for other in library
+        ]
     return results
