@@ -13,6 +13,7 @@ from .core.listen import Heard
 from .core.listening import Listening
 from .core.registration import not_registered
 from .core.whatsapp import WhatsAppSessionBase
+from .prompt_file import PromptFile
 from .waiting import Answer, EventIterator, Playback, wait
 from .web import AgentWeb, CallWeb
 
@@ -49,7 +50,7 @@ async def wait_registered(session: Session, registration: Registration, timeout:
         raise not_registered(registration, timeout) from None
 
 
-class _Requests(HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]]):
+class _Requests(HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]], PromptFile[Answer[int]]):
     def _answer(self, outcome: Outcome[Any]) -> Any:
         return Answer(self.session, outcome)
 

@@ -12,6 +12,7 @@ from pinecall.core.listen import Heard
 from pinecall.core.listening import Listening
 from pinecall.core.registration import not_registered
 from pinecall.core.whatsapp import WhatsAppSessionBase
+from pinecall.prompt_file import PromptFile
 from pinecall.typing import Plain
 
 from .waiting import EventIterator, Playback, wait
@@ -51,7 +52,7 @@ def wait_registered(session: Session, registration: Registration, timeout: float
         raise not_registered(registration, timeout) from None
 
 
-class _Requests(HistoryVerbs[list[dict[str, Any]], int]):
+class _Requests(HistoryVerbs[list[dict[str, Any]], int], PromptFile[int]):
     def _answer(self, outcome: Outcome[Any]) -> Any:
         return wait(self.session, outcome)
 

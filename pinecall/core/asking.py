@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .outcome import Outcome
-from .verbs import history_messages, prompt_from_file, prompt_vars
+from .verbs import history_messages, prompt_vars
 
 if TYPE_CHECKING:
     from .call import CallBase
@@ -77,10 +76,6 @@ class HistoryVerbs(Generic[M, N]):
     def set_prompt_vars(self, values: Mapping[str, Any]) -> N:
         """Values of ``{{name}}`` in the prompt, for this call. (``history.set_vars``)"""
         return self._change("history.set_vars", vars=prompt_vars(values))
-
-    def set_prompt_file(self, path: str | Path) -> N:
-        """``set_prompt`` with the text of a file (UTF-8), read now."""
-        return self.set_prompt(prompt_from_file(path))
 
     def _change(self, verb: str, **fields: Any) -> N:
         count: N = self._answer(self.ask_change(verb, **fields))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
@@ -280,13 +279,6 @@ def history_messages(messages: object) -> list[dict[str, Any]]:
             )
         checked.append(dict(message))
     return checked
-
-
-def prompt_from_file(path: str | Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"set_prompt_file({str(path)!r}): {exc}") from exc
 
 
 def prompt_vars(values: Mapping[str, Any]) -> dict[str, str]:

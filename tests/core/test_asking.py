@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,15 +93,6 @@ def test_changes(ask: Callable[[Call], Count], frame: dict[str, Any]) -> None:
     assert sent == {"call_id": "CA1", **frame}
     wire.server("history.updated", call_id="CA1", request_id=request_id, count=4)
     assert outcome.result() == 4
-
-
-def test_prompt_file(tmp_path: Path) -> None:
-    """set_prompt_file sends the text of the file."""
-    wire, call = a_call()
-    path = tmp_path / "prompt.md"
-    path.write_text("Sé amable", encoding="utf-8")
-    call.set_prompt_file(path)
-    assert wire.sent()[0]["prompt"] == "Sé amable"
 
 
 def test_history() -> None:

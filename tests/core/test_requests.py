@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import Wire
 
-from pinecall.core.verbs import history_messages, prompt_from_file, prompt_vars
+from pinecall.core.verbs import history_messages, prompt_vars
 from pinecall.errors import (
     CallEnded,
     ConfigurationError,
@@ -320,17 +319,6 @@ class TestArguments:
         assert prompt_vars({"a": 1, "b": None, "c": "x"}) == {"a": "1", "b": "", "c": "x"}
         with pytest.raises(ConfigurationError, match="a dict"):
             prompt_vars("x")  # type: ignore[arg-type]
-
-    def test_prompt_file(self, tmp_path: Path) -> None:
-        """A prompt is read from a UTF-8 file; one that cannot be read is refused by name."""
-        path = tmp_path / "prompt.md"
-        path.write_text("Hola, ¿qué tal?", encoding="utf-8")
-        assert prompt_from_file(path) == "Hola, ¿qué tal?"
-        with pytest.raises(ConfigurationError, match=r"gone\.md"):
-            prompt_from_file(tmp_path / "gone.md")
-        path.write_bytes(b"\xff")
-        with pytest.raises(ConfigurationError):
-            prompt_from_file(path)
 
     @pytest.mark.parametrize(
         ("verb", "field"), [("history.add_context", "text"), ("history.set_instructions", "prompt")]

@@ -1,0 +1,32 @@
+"""A prompt from a file: the one verb that reads from the disk, which the core does not do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .errors import ConfigurationError
+
+__all__ = ["PromptFile", "read_prompt"]
+
+N = TypeVar("N")  # what ``set_prompt`` gives
+
+
+class PromptFile(Generic[N]):
+    """Of a call and of a WhatsApp session."""
+
+    if TYPE_CHECKING:
+
+        def set_prompt(self, prompt: str) -> N: ...
+
+    def set_prompt_file(self, path: str | Path) -> N:
+        """``set_prompt`` with the text of a file (UTF-8), read now. Raises ConfigurationError for a
+        file that cannot be read."""
+        return self.set_prompt(read_prompt(path))
+
+
+def read_prompt(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(f"set_prompt_file({str(path)!r}): {exc}") from exc
