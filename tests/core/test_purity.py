@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -113,7 +114,8 @@ def test_a_client_loads_what_it_needs() -> None:
         assert not any(name.startswith("pinecall.core.rest.") for name in loaded)
 
 
-def test_there_is_no_other_rest() -> None:
-    """A REST module that does not exist is an AttributeError like any other."""
+def test_rest_by_attribute() -> None:
+    """A REST module is loaded when it is asked for; one that does not exist is an AttributeError."""
+    assert rest.__getattr__("tokens") is importlib.import_module("pinecall.core.rest.tokens")
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = rest.nothing
