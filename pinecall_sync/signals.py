@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import queue
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,38 +13,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Signals"]
 
+_OURS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Signals:
     """The first SIGTERM calls ``drain``; SIGINT, and whatever comes second, ``disconnect``. What
     handled them before is put back.
 
-    Python runs a signal's handler between two steps of the main thread, which may hold any lock, one
-    of ``threading`` itself included: so the handler only puts the signal into a queue, and a thread
-    that is there already does the rest.
+    A handler in Python is not enough: it runs in the main thread, which may hold any lock then, and
+    which sleeps on if the signal came a moment before it began to wait. So the interpreter writes
+    each signal to a socket, at once, and a thread reads them there.
     """
 
     def __init__(self, drain: Callable[[], object], disconnect: Callable[[], object]) -> None:
         self._drain = drain
         self._disconnect = disconnect
         self._former: dict[int, Any] = {}
-        self._asked: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._former_fd = -1
+        self._hear, self._tell = socket.socketpair()
         self._threads: list[threading.Thread] = []
         self.came = False
         #: What ``drain`` or ``disconnect`` raised.
         self.failure: Exception | None = None
 
-    def _stop(self, signum: int, _frame: object) -> None:
-        self.came = True
-        self._asked.put(signum)
-
     def _serve(self) -> None:
-        first = True
-        while (signum := self._asked.get()) is not None:
-            if first and signum == signal.SIGTERM:
-                self._start(lambda: self._run(self._drain))
-            else:
-                self._run(self._disconnect)
-            first = False
+        while numbers := self._hear.recv(64):
+            for number in numbers:
+                if number in _OURS:
+                    first, self.came = not self.came, True
+                    if first and number == signal.SIGTERM:
+                        self._start(lambda: self._run(self._drain))
+                    else:
+                        self._run(self._disconnect)
 
     def _run(self, action: Callable[[], object]) -> None:
         try:
@@ -58,17 +58,26 @@ class Signals:
         thread.start()
 
     def __enter__(self) -> Self:
+        self._tell.setblocking(False)
+        try:
+            self._former_fd = signal.set_wakeup_fd(self._tell.fileno())
+        except ValueError:
+            return self  # not the main thread: signals are not ours
         self._start(self._serve)
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            try:
-                self._former[signum] = signal.signal(signum, self._stop)
-            except ValueError:
-                break  # not the main thread
+        for signum in _OURS:
+            self._former[signum] = signal.signal(signum, _heard)
         return self
 
     def __exit__(self, *_exc: object) -> None:
         for signum, before in self._former.items():
             signal.signal(signum, before)
-        self._asked.put(None)
+        if self._former:
+            signal.set_wakeup_fd(self._former_fd)
+        self._tell.close()
         for thread in self._threads:
             thread.join(1.0)
+        self._hear.close()
+
+
+def _heard(_signum: int, _frame: object) -> None:
+    """The thread knows already; without a handler the interpreter would not have written it."""

@@ -17,8 +17,9 @@ __all__ = ["EventIterator", "Playback", "wait"]
 
 T = TypeVar("T")
 
-#: Seconds. A wait without an end would keep Ctrl-C from the main thread on some platforms.
-_FOR_EVER = 3600.0
+#: Seconds between two looks. Ctrl-C that comes just before a wait begins is noticed at its end, and
+#: on some platforms not before.
+_LOOK = 2.0
 
 
 def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
@@ -31,7 +32,7 @@ def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) ->
                 settled.set()
         try:
             if timeout is None:
-                while not settled.wait(_FOR_EVER):
+                while not settled.wait(_LOOK):
                     pass
             elif not settled.wait(timeout):
                 raise TimeoutError(f"{outcome.what}: not within {timeout:g} s")
