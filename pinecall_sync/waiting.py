@@ -86,7 +86,7 @@ class EventIterator:
                 return item
             if self._subscription.over:
                 raise StopIteration
-            self._arrived.wait(_FOR_EVER)
+            self._arrived.wait(_LOOK)
 
     def close(self) -> None:
         """Stop listening; the iteration ends."""
