@@ -35,6 +35,9 @@ class Front:
 
     def __init__(self) -> None:
         self.clients: list[Any] = []
+        #: Called when the clients are closed, by the test's own thread: a server that ends waits for
+        #: its connections, whose other ends may be on the loop.
+        self.ends: list[Callable[[], None]] = []
 
     def client(self, to: Server | str, key: str | None = KEY, **options: Any) -> Any:
         """A client of this front, closed at the test's end."""
@@ -82,6 +85,8 @@ class Front:
     def close(self) -> None:
         for client in self.clients:
             self.do(client.disconnect)
+        for end in self.ends:
+            end()
 
 
 class Blocking(Front):

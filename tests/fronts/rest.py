@@ -87,7 +87,7 @@ class Sockets:
     """A WebSocket server that runs one script after another, a connection each."""
 
     def __init__(self, front: Front, *scripts: Callable[[ServerConnection], None] | int) -> None:
-        front.clients.append(self)
+        front.ends.append(self.end)
         self.scripts = list(scripts)
         self.paths: list[str] = []
         self.keys: list[str | None] = []
@@ -109,6 +109,6 @@ class Sockets:
         with contextlib.suppress(ConnectionClosed):
             script(connection)
 
-    def disconnect(self) -> None:
+    def end(self) -> None:
         self.server.shutdown()
         self.thread.join()
