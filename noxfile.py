@@ -58,8 +58,8 @@ def tests(session: nox.Session) -> None:
         return
     all_of_it = session.python in OLDEST_AND_NEWEST
     where = [*EVERYWHERE, *(OLDEST_AND_NEWEST_ONLY if all_of_it else [])]
-    if session.python == PRESENT[-1]:
-        where.remove("tests/core")  # the session "coverage" has run it
+    if all_of_it:
+        where.remove("tests/core")  # "coverage" runs it on the newest, "lowest" and "build" on both
     session.run("python", "-m", "pytest", "-q", *IN_PARALLEL, *where)
     if all_of_it:
         # The benchmarks have processes of their own.
@@ -71,9 +71,8 @@ def web(session: nox.Session) -> None:
     """Event streams in the real frameworks, on their real servers, and in a real browser."""
     groups = nox.project.dependency_groups(PYPROJECT, "test", "web")
     session.install("-q", "-e", ".[emulator]", *groups)
-    session.run("python", "-m", "pytest", "-q", *(session.posargs or ["tests/web"]))
-    if not session.posargs:
-        session.run("python", "-m", "pytest", "-q", "tests/browser")
+    where = session.posargs or [*IN_PARALLEL, "tests/web", "tests/browser"]
+    session.run("python", "-m", "pytest", "-q", *where)
 
 
 @nox.session(python=PRESENT[-1])
