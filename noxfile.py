@@ -59,7 +59,7 @@ def tests(session: nox.Session) -> None:
     all_of_it = session.python in OLDEST_AND_NEWEST
     where = [*EVERYWHERE, *(OLDEST_AND_NEWEST_ONLY if all_of_it else [])]
     if all_of_it:
-        where.remove("tests/core")  # "coverage" runs it on the newest, "lowest" and "build" on both
+        where.remove("tests/core")  # "build" runs it on the oldest, "coverage" on the newest
     session.run("python", "-m", "pytest", "-q", *IN_PARALLEL, *where)
     if all_of_it:
         # The benchmarks have processes of their own.
@@ -153,10 +153,13 @@ def build(session: nox.Session) -> None:
     session.run(
         "python", "-c", "import pinecall, pathlib; assert 'site-packages' in pinecall.__file__"
     )
-    session.run(
-        "python", "-m", "pytest", "-q", "-c", os.devnull, "--rootdir=.", *IN_PARALLEL, "tests/core"
-    )
-    session.run("python", "examples/demo.py", "sync", "--pace=0")
+    for front in ("async", "sync"):
+        session.run("python", "examples/demo.py", front, "--pace=0")
+    if session.python != PRESENT[-1]:  # there "coverage" has run it
+        session.run(
+            "python", "-m", "pytest", "-q", "-c", os.devnull, "--rootdir=.", *IN_PARALLEL,
+            "tests/core",
+        )  # fmt: skip
 
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
