@@ -35,10 +35,12 @@ OLDEST_AND_NEWEST = sorted({PRESENT[0], PRESENT[-1]}, key=PRESENT.index)
 EVERYWHERE = ["tests/core", "tests/parity", "tests/fronts"]
 OLDEST_AND_NEWEST_ONLY = ["tests/emulator", "tests/scenarios", "tests/examples",
                           "tests/test_demo.py", "tests/test_sqlite_history.py"]  # fmt: skip
+# The tests start many processes, on some machines where none of them may write bytecode.
+os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
 #: Most tests wait for sockets; each file stays in one process.
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
-nox.options.default_venv_backend = "virtualenv"
+nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "imports", "coverage", "lowest", "tests", "web", "build"]
 
 
@@ -51,7 +53,10 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(python=PRESENT)
 def tests(session: nox.Session) -> None:
-    """The core and both fronts on every interpreter there is; all of it on the oldest and newest."""
+    """The core and both fronts on every interpreter there is; the emulator too on oldest and newest.
+
+    There the core's own tests are left to ``build`` and ``coverage``.
+    """
     session.install("-q", "-e", ".[emulator]", *nox.project.dependency_groups(PYPROJECT, "test"))
     if session.posargs:
         session.run("python", "-m", "pytest", "-q", *session.posargs)
@@ -59,7 +64,7 @@ def tests(session: nox.Session) -> None:
     all_of_it = session.python in OLDEST_AND_NEWEST
     where = [*EVERYWHERE, *(OLDEST_AND_NEWEST_ONLY if all_of_it else [])]
     if all_of_it:
-        where.remove("tests/core")  # "build" runs it on the oldest, "coverage" on the newest
+        where.remove("tests/core")
     session.run("python", "-m", "pytest", "-q", *IN_PARALLEL, *where)
     if all_of_it:
         # The benchmarks have processes of their own.
@@ -139,9 +144,9 @@ def imports(session: nox.Session) -> None:
 @nox.session(python=OLDEST_AND_NEWEST)
 def build(session: nox.Session) -> None:
     """Build the wheel, install it away from the sources, and use it."""
-    session.install("-q", "build")
+    session.install("-q", "build[uv]")
     folder = Path(session.create_tmp())
-    session.run("python", "-m", "build", "--outdir", str(folder), ".", silent=True)
+    session.run("python", "-m", "build", "--installer=uv", "--outdir", str(folder), ".", silent=True)
     wheel = next(folder.glob("pinecall_sdk-*.whl"))
     session.install("-q", f"{wheel}[emulator]", *nox.project.dependency_groups(PYPROJECT, "test"))
     tests_copy = folder / "tests"

@@ -47,23 +47,23 @@ mara = pc.deploy(
 
 @mara.on("call.started")
 def rang(call: Call) -> None:
-    screen.line("call", f"{call.from_} rings {call.to} ({call.transport})")
+    screen.line(call.id, "call", f"{call.from_} rings {call.to} ({call.transport})")
 
 
 @mara.on("chat.started")
 def wrote(call: Call) -> None:
-    screen.line("chat", f"a visitor opens a chat with {call.to}")
+    screen.line(call.id, "chat", f"a visitor opens a chat with {call.to}")
 
 
 @mara.on("user.message")
 def heard(event: UserMessage, call: Call) -> None:
-    screen.line("caller", event.text, BLUE)
+    screen.line(call.id, "caller", event.text, BLUE)
 
 
 @mara.on("llm.tool_call")
 def tool_called(event: LlmToolCall, call: Call) -> None:
     for asked in event.tool_calls:
-        screen.line("tool", f"{asked['name']}({asked['arguments']})", YELLOW)
+        screen.line(call.id, "tool", f"{asked['name']}({asked['arguments']})", YELLOW)
 
 
 @mara.on("bot.speaking")
@@ -90,9 +90,8 @@ def was_cut_off(event: BotInterrupted, call: Call) -> None:
 
 @mara.on("call.ended")
 def ended(call: Call, reason: str) -> None:
-    screen.line(
-        "ended", f"{reason} after {call.duration:.1f} s, {len(call.transcript)} messages", GREY
-    )
+    shown = f"{reason} after {call.duration:.1f} s, {len(call.transcript)} messages"
+    screen.line(call.id, "ended", shown, GREY)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -50,6 +51,24 @@ def test_the_conversation(front: str) -> None:
         for line in conversation:
             assert line in shown[at:], shown
             at = shown.index(line, at)
+
+
+def test_two_conversations_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """While one conversation's words grow, another's lines and words wait for the end of them."""
+    screen = runpy.run_path(str(DEMO.parent / "console.py"))["Console"]()
+    screen.word("phone", "mara", "You")
+    screen.line("chat", "caller", "Hello?")
+    screen.word("chat", "mara", "Hello!")
+    screen.word("phone", "mara", "said:")
+    assert capsys.readouterr().out == "    mara  You said:"
+    screen.end_of_speech("chat")
+    screen.line("phone", "ended", "hangup")
+    assert capsys.readouterr().out.splitlines() == [
+        "",
+        "   ended  hangup",
+        "  caller  Hello?",
+        "    mara  Hello!",
+    ]
 
 
 def test_no_colour_in_a_pipe() -> None:
