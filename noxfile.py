@@ -146,7 +146,9 @@ def build(session: nox.Session) -> None:
     """Build the wheel, install it away from the sources, and use it."""
     session.install("-q", "build[uv]")
     folder = Path(session.create_tmp())
-    session.run("python", "-m", "build", "--installer=uv", "--outdir", str(folder), ".", silent=True)
+    session.run(
+        "python", "-m", "build", "--installer=uv", "--outdir", str(folder), ".", silent=True
+    )
     wheel = next(folder.glob("pinecall_sdk-*.whl"))
     session.install("-q", f"{wheel}[emulator]", *nox.project.dependency_groups(PYPROJECT, "test"))
     tests_copy = folder / "tests"
