@@ -34,6 +34,8 @@ _T = TypeVar("_T")
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 3.0
 _STOP_GRACE = 0.5
+#: Of the loop, from accepting a connection to uvicorn's knowing of it.
+_TURNS_TO_CONNECT = 5
 _REQUESTS_KEPT = 10_000
 
 
@@ -66,6 +68,7 @@ class _Uvicorn(uvicorn.Server):
         await self._over.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._stop_accepting()
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
@@ -75,6 +78,16 @@ class _Uvicorn(uvicorn.Server):
             _, slow = await asyncio.wait(tasks, timeout=_STOP_GRACE)
             for task in slow:
                 task.cancel()
+
+    async def _stop_accepting(self) -> None:
+        """asyncio loses, unclosed, what it has accepted and not yet connected when a server closes."""
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            for listener in server.sockets:
+                with contextlib.suppress(NotImplementedError):  # Windows
+                    loop.remove_reader(listener)
+        for _ in range(_TURNS_TO_CONNECT):
+            await asyncio.sleep(0)
 
     def finish(self) -> None:
         """End; only in the loop."""

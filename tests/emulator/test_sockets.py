@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import socket
@@ -387,6 +388,17 @@ def test_stop_leaves_nothing_behind() -> None:
         assert probe.connect_ex(("127.0.0.1", emulator.port)) != 0
     with emulator:
         assert emulator.agents == {}
+
+
+def test_stop_while_somebody_connects() -> None:
+    """A connection that comes with the end is closed, not lost: Python would warn of the latter."""
+    for _ in range(20):
+        emulator = BlockingEmulator().start()
+        late = [socket.create_connection(("127.0.0.1", emulator.port)) for _ in range(2)]
+        emulator.stop()
+        for one in late:
+            one.close()
+    gc.collect()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
