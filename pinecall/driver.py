@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -298,18 +299,20 @@ class Driver:
         except Exception as exc:
             self.session.handler_failed(exc, handler, delivery)
             return None
+        task, advice = None, "make it 'async def', or move the work to a thread"
         if result is not None and inspect.isawaitable(result):
-            return self._spawn(self._finish(result, handler, delivery), describe(function))
+            task = self._spawn(self._finish(result, handler, delivery), function, eager=True)
+            advice = "move the work to a thread"
         took = time.perf_counter() - started
         if took > SLOW_HANDLER:
             log.warning(
-                "pinecall: the handler %s for %s took %.2f s and held up the event loop; make it "
-                "'async def', or move the work to a thread",
+                "pinecall: the handler %s for %s took %.2f s and held up the event loop; %s",
                 describe(function),
                 delivery.name,
                 took,
+                advice,
             )
-        return None
+        return None if task is None or task.done() else task
 
     async def _finish(self, result: Awaitable[Any], handler: Handler, delivery: Delivery) -> None:
         try:
@@ -343,9 +346,19 @@ class Driver:
         else:
             self.session.settle_job(job.finished, result)
 
-    def _spawn(self, coroutine: Any, name: str) -> asyncio.Task[Any]:
-        assert self.loop is not None
-        task: asyncio.Task[Any] = self.loop.create_task(coroutine, name=f"pinecall {name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _spawn(
+        self, coroutine: Any, what: Callable[..., Any] | str, *, eager: bool = False
+    ) -> asyncio.Task[Any]:
+        """``eager``: begin at once, as a plain function does, where Python can (from 3.12 on)."""
+        loop = self.loop
+        assert loop is not None
+        task: asyncio.Task[Any]
+        if eager and sys.version_info >= (3, 12) and loop.get_task_factory() is None:
+            task = asyncio.Task(coroutine, loop=loop, eager_start=True)
+        else:
+            task = loop.create_task(coroutine)
+        if not task.done():
+            task.set_name(f"pinecall {what if isinstance(what, str) else describe(what)}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return task

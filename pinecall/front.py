@@ -49,7 +49,7 @@ class ClientFront(ClientBase[AgentT, LineT]):
     def _set_up(self, front: Front, **given: Any) -> None:
         self.settings = Settings.checked(**given)
         front.client = self
-        self.session = Session(self.settings.link(), front, random=random.SystemRandom().random)
+        self.session = Session(self.settings.link(), front, random=random.random)
 
     def _raise_failure(self) -> None:
         """With ``strict`` what a handler raised, once."""

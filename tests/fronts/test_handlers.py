@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -35,6 +37,24 @@ def test_star_args_are_fine(front: Front, server: Server, log: Log) -> None:
     pc.on("call.started", lambda *args: log(len(args)))
     server.start_call()
     assert log.wait_count(1) == [1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio begins no task at once before 3.12")
+def test_coroutines_begin_at_once(server: Server, log: Log) -> None:
+    """From Python 3.12 on an ``async def`` has its turn as a ``def`` has, up to its first wait."""
+    front = Asyncio()
+    pc = front.connected(server, "mara")
+
+    @pc.on("call.started")
+    async def first(call: Any) -> None:
+        log("first begins")
+        await asyncio.sleep(0)
+        log("first ends")
+
+    pc.on("call.started", lambda call: log("second"))
+    server.start_call()
+    assert log.wait_count(3) == ["first begins", "second", "first ends"]
+    front.close()
 
 
 def test_misspelt_event(front: Front) -> None:
