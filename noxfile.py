@@ -34,7 +34,8 @@ OLDEST_AND_NEWEST = sorted({PRESENT[0], PRESENT[-1]}, key=PRESENT.index)
 
 EVERYWHERE = ["tests/core", "tests/parity", "tests/fronts"]
 OLDEST_AND_NEWEST_ONLY = ["tests/emulator", "tests/scenarios", "tests/examples",
-                          "tests/test_demo.py", "tests/test_sqlite_history.py"]  # fmt: skip
+                          "tests/test_demo.py", "tests/test_sqlite_history.py",
+                          "tests/web/test_asyncio_stream.py"]  # fmt: skip
 # The tests start many processes, on some machines where none of them may write bytecode.
 os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
 #: Most tests wait for sockets; each file stays in one process.

@@ -10,7 +10,6 @@ import asyncio
 import inspect
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ from .core.handlers import Delivery, Handler, describe
 from .core.jobs import Job
 from .core.link import Phase
 from .core.verbs import answering
+from .eager import begin
 from .errors import ConfigurationError
 from .failures import check_process
 from .transport import OpenFailed, Socket, open_socket
@@ -349,14 +349,10 @@ class Driver:
     def _spawn(
         self, coroutine: Any, what: Callable[..., Any] | str, *, eager: bool = False
     ) -> asyncio.Task[Any]:
-        """``eager``: begin at once, as a plain function does, where Python can (from 3.12 on)."""
+        """``eager``: as a plain function begins, now."""
         loop = self.loop
         assert loop is not None
-        task: asyncio.Task[Any]
-        if eager and sys.version_info >= (3, 12) and loop.get_task_factory() is None:
-            task = asyncio.Task(coroutine, loop=loop, eager_start=True)
-        else:
-            task = loop.create_task(coroutine)
+        task = begin(loop, coroutine) if eager else loop.create_task(coroutine)
         if not task.done():
             task.set_name(f"pinecall {what if isinstance(what, str) else describe(what)}")
             self._tasks.add(task)

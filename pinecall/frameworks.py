@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .core.sse import HEADERS
+from .feed import Pull, Push
 from .stream import EventStream, query_id
+
+if TYPE_CHECKING:
+    from .core.hub import Hub
 
 __all__ = ["aiohttp_response", "django_response", "quart_response", "starlette_class"]
 
@@ -27,6 +32,20 @@ def starlette_class() -> Any:
     return type("EventStream", (response, EventStream), members)
 
 
+class _AiohttpBody(Push):
+    __slots__ = ("_response",)
+
+    def __init__(self, response: Any, hub: Hub, **options: Any) -> None:
+        self._response = response
+        super().__init__(hub, **options)
+
+    def take(self) -> bytes:
+        return self.reader.take()
+
+    def write(self, found: bytes) -> Awaitable[None]:
+        return self._response.write(found)  # type: ignore[no-any-return]
+
+
 async def aiohttp_response(stream: EventStream, request: Any) -> Any:
     web: Any = import_module("aiohttp.web")
     last = request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
@@ -36,22 +55,22 @@ async def aiohttp_response(stream: EventStream, request: Any) -> Any:
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    feed = stream.open(last)
+    body = _AiohttpBody(response, stream.hub, **stream.options(last))
     try:
-        if await feed.write_all(response.write, feed.reader.take):
+        async with body:
+            await asyncio.get_running_loop().create_future()  # until the stream ends
+        if body.complete:
             await response.write_eof()
         elif request.transport is not None:
             # A client that does not read would keep the buffered rest, and the server, for ever.
             request.transport.abort()
     except ConnectionError:
         pass
-    finally:
-        feed.close()
     return response
 
 
 async def _chunks(stream: EventStream, last_event_id: str) -> AsyncGenerator[bytes, None]:
-    feed = stream.open(last_event_id)
+    feed = Pull(stream.hub, **stream.options(last_event_id))
     try:
         while body := await feed.next():
             yield body

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from .core.filters import agent_filter
 from .errors import ConfigurationError
-from .stream import Feed, query_id
+from .feed import Push
+from .stream import query_id
 
 if TYPE_CHECKING:
     from .core.hub import Hub
@@ -51,7 +52,8 @@ async def serve_ws(
     wanted = agent_filter(agents)
     send, receive = _sender(socket), _receiver(socket)
     await _accept(socket)
-    feed = Feed(
+    feed = _Messages(
+        send,
         hub,
         agents=wanted,
         of_agent=of_agent,
@@ -59,42 +61,46 @@ async def serve_ws(
         ws=True,
         last_event_id=last_event_id or query_id(_query(socket)),
     )
-    pongs: list[str] = []
-    listening = asyncio.ensure_future(_listen(receive, feed, pongs))
-
-    def texts() -> list[str]:
-        found = pongs + feed.reader.take_texts()
-        pongs.clear()
-        return found
-
-    async def write(found: list[str]) -> None:
-        for text in found:
-            await send(text)
-
     try:
-        await feed.write_all(write, texts)
+        async with feed:
+            await _listen(receive, feed)
     except Exception as exc:
         # Each library has its own exception for a connection that is gone.
         log.debug("pinecall: a WebSocket ended while being written to: %r", exc)
-    finally:
-        reason = feed.reader.reason
-        listening.cancel()
-        feed.close()
+    reason = feed.reader.reason
     if reason in ("closed", "slow"):
         await _close(socket, _GOING_AWAY if reason == "closed" else _TRY_AGAIN)
 
 
-async def _listen(receive: Callable[[], Awaitable[Any]], feed: Feed, pongs: list[str]) -> None:
+class _Messages(Push):
+    __slots__ = ("_pong", "_send")
+
+    def __init__(self, send: Callable[[str], Awaitable[Any]], hub: Hub, **options: Any) -> None:
+        self._send = send
+        self._pong = False
+        super().__init__(hub, **options)
+
+    def pong(self) -> None:
+        """Asked for more often than the client reads it, it is sent once."""
+        self._pong = True
+        self.look()
+
+    def take(self) -> list[str]:
+        pong, self._pong = self._pong, False
+        return [_PONG] * pong + self.reader.take_texts()
+
+    async def write(self, found: list[str]) -> None:
+        for text in found:
+            await self._send(text)
+
+
+async def _listen(receive: Callable[[], Awaitable[Any]], messages: _Messages) -> None:
     try:
         while (text := _text(await receive())) is not None:
-            if _is_ping(text) and not pongs:
-                pongs.append(_PONG)
-                feed.nudge()
+            if _is_ping(text):
+                messages.pong()
     except Exception as exc:
         log.debug("pinecall: a WebSocket ended: %r", exc)
-    finally:
-        # Quart tells of the end by cancelling.
-        feed.close()
 
 
 def _is_ping(text: str | bytes) -> bool:

@@ -62,6 +62,8 @@ class Hub:
         self._call_streams: weakref.WeakSet[CallStream] = weakref.WeakSet()
         self._watched = 0
         self._due = 0.0
+        #: What a front keeps with the hub, for all of its readers.
+        self.shared: dict[Any, Any] = {}
 
     # -- events in -------------------------------------------------------------------------------
 

@@ -191,7 +191,8 @@ class Subscriber:
         if not self._queue and not self._pinged:
             return b""
         with self._guard:
-            return b"".join([frame.sse for frame in self._take()]) or PING
+            frames = self._take()
+            return frames[0].sse if len(frames) == 1 else b"".join([f.sse for f in frames]) or PING
 
     def take_texts(self) -> list[str]:
         """The same as JSON texts, one for each WebSocket message."""

@@ -179,6 +179,47 @@ def test_a_server_that_raises_for_a_client_that_is_gone() -> None:
     run(test)
 
 
+def test_a_server_that_raises_something_else() -> None:
+    """It is no end of a stream, and reaches whoever called the application."""
+
+    async def test(world: World) -> None:
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                raise RuntimeError("not so")
+
+        exchange = Exchange()
+        with pytest.raises(RuntimeError, match="not so"):
+            await EventStream(world.hub)(exchange.scope, exchange.receive, send)
+
+    run(test)
+
+
+def test_a_middleware_that_keeps_the_cancellation() -> None:
+    """The stream ends all the same, and the task is not left cancelled."""
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+
+        async def receive() -> dict[str, Any]:
+            try:
+                return await exchange.receive()
+            except asyncio.CancelledError:
+                return {"type": "http.disconnect"}
+
+        async def serve() -> str:
+            await EventStream(world.hub)(exchange.scope, receive, exchange.send)
+            await asyncio.sleep(0)
+            return "went on"
+
+        task = asyncio.ensure_future(serve())
+        await until(lambda: len(exchange.sent) == 2)
+        world.hub.end_streams()
+        assert await task == "went on"
+        assert exchange.sent[-1]["more_body"] is False
+
+    run(test)
+
+
 def test_the_last_event_id_comes_from_the_request() -> None:
     """The header, and where there is none the query."""
 
