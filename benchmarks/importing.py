@@ -19,13 +19,19 @@ _ASYNCIO = """
 import asyncio, pinecall
 async def main():
     async with pinecall.Pinecall("pk_benchmark", url={url!r}):
-        pass
+        ready()
 asyncio.run(main())
 """
 _BLOCKING = """
 import pinecall_sync
 with pinecall_sync.Pinecall("pk_benchmark", url={url!r}):
-    pass
+    ready()
+"""
+_READY = """
+def ready():
+    import sys
+    sys.stdout.write(".")
+    sys.stdout.flush()
 """
 
 
@@ -34,17 +40,23 @@ _ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTE
 
 
 def _milliseconds(code: str) -> float:
-    """From the start of an interpreter to its end."""
+    """From the start of an interpreter until it says that it is ready."""
+    command = [sys.executable, "-c", _READY + code]
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=_ENVIRONMENT, check=True)
-    return (time.perf_counter() - began) * 1000
+    with subprocess.Popen(command, cwd=ROOT, env=_ENVIRONMENT, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        said = program.stdout.read(1)
+        took = time.perf_counter() - began
+    if said != b"." or program.returncode:
+        raise RuntimeError(f"the program ended with {program.returncode}")
+    return took * 1000
 
 
 def importing(plan: Plan) -> list[Result]:
     with Server() as server:
         programs = [
-            ("import pinecall", "import pinecall", 100.0),
-            ("import pinecall_sync", "import pinecall_sync", 100.0),
+            ("import pinecall", "import pinecall; ready()", 100.0),
+            ("import pinecall_sync", "import pinecall_sync; ready()", 100.0),
             ("first connected client, asyncio", _ASYNCIO.format(url=server.url), 250.0),
             ("first connected client, blocking", _BLOCKING.format(url=server.url), 250.0),
         ]
@@ -53,7 +65,7 @@ def importing(plan: Plan) -> list[Result]:
             _milliseconds(code)
         bare, *ours = alternate(
             plan.rounds,
-            partial(_milliseconds, "pass"),
+            partial(_milliseconds, "ready()"),
             *(partial(_milliseconds, code) for _, code, _most in programs),
         )
     return [
