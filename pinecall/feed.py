@@ -108,12 +108,9 @@ class Push(_Feed):
         raise NotImplementedError
 
     async def __aenter__(self) -> Self:
-        self._request = task = asyncio.current_task()
-        if sys.version_info >= (3, 12) and task is not None:
-            self._context = task.get_context()
-        else:
-            self._context = contextvars.copy_context()
-        self.look()
+        self._request = asyncio.current_task()
+        self._context = contextvars.copy_context()
+        self.begin()
         return self
 
     async def __aexit__(
