@@ -157,13 +157,20 @@ def _key(value: object) -> str | None:
 def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
     if value is None and none:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ConfigurationError(f"{name} is a number of seconds, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
+        raise ConfigurationError(f"{name} is a number of seconds, not {value!r:.40}")
     if value == 0 and none:
         return None
     if value <= 0:
         raise ConfigurationError(f"{name} is {value!r}; it is more than 0 seconds")
     return float(value)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int that no float is as large as
+        return False
 
 
 def _context(value: object) -> ssl_module.SSLContext | None:

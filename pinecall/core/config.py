@@ -64,15 +64,17 @@ _LINE_HINTS: dict[str, str] = dict.fromkeys(
 )
 
 
+_AGENT_ID = Place("agent id")
+
+
 def check_agent_id(agent_id: object) -> str:
     """``agent_id`` itself, or a ConfigurationError: it must be a filled str, not ``line:…``."""
-    place = Place("agent id")
     if not isinstance(agent_id, str):
-        raise place.wrong("it", "a str like 'mara'", agent_id)
+        raise _AGENT_ID.wrong("it", "a str like 'mara'", agent_id)
     if not agent_id or agent_id != agent_id.strip():
-        raise place.error(f"{agent_id!r} is empty or has white space around it; give it a name")
+        raise _AGENT_ID.error(f"{agent_id!r} is empty or has white space around it; give it a name")
     if agent_id.startswith("line:"):
-        raise place.error(f"{agent_id!r} is the address of a line; use line() for numbers")
+        raise _AGENT_ID.error(f"{agent_id!r} is the address of a line; use line() for numbers")
     return agent_id
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import attrs
@@ -38,11 +39,13 @@ WIRE_KEYS: dict[str, str] = {
 _INSIDE = {"config": ("analysis",)}
 #: ``analysis`` comes behind ``config``, inside which it travels.
 _CONFIG = tuple(part for name in WIRE_KEYS for part in (name, *_INSIDE.get(name, ())))
+_get_config = attrgetter(*_CONFIG)
 
 
 def config_values(options: ConfigOptions) -> dict[str, object]:
     """The given values that a config frame carries, by Python name, in the order of the wire."""
-    return {name: value for name in _CONFIG if (value := getattr(options, name)) is not None}
+    values = zip(_CONFIG, _get_config(options), strict=True)
+    return {name: value for name, value in values if value is not None}
 
 
 def encode_config(values: Mapping[str, Any]) -> dict[str, object]:

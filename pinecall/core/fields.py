@@ -108,7 +108,8 @@ def read(
     """
     values: dict[str, object] = {}
     for source in sources:
-        values.update(_fold(place, table, source, hints, code))
+        if source is not None:
+            values.update(_fold(place, table, source, hints, code))
     return {name: table[name](place, name, value) for name, value in values.items()}
 
 
@@ -139,8 +140,6 @@ def _fold(
 
 
 def _mapping(place: Place, source: object) -> Mapping[Any, object]:
-    if source is None:
-        return {}
     if isinstance(source, Mapping):
         return source
     if not isinstance(source, type) and attrs.has(type(source)):

@@ -119,6 +119,7 @@ def test_bad_url(front: Front, url: str, says: str) -> None:
         ("reconnect", "yes", "reconnect"),
         ("ping_interval", -1, "ping_interval is -1"),
         ("connect_timeout", "10", "connect_timeout is a number of seconds"),
+        ("ping_interval", 10**400, "ping_interval is a number of seconds"),
         ("connect_timeout", 0, "more than 0 seconds"),
         ("ssl", True, "ssl is an ssl.SSLContext or the path"),
         ("ssl", "/no/such/bundle.pem", "no CA bundle could be read"),
