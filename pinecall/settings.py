@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 import re
 import ssl as ssl_module
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -157,20 +157,15 @@ def _key(value: object) -> str | None:
 def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
     if value is None and none:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
+    wanted = isinstance(value, (int, float)) and not isinstance(value, bool)
+    # Compared, for isfinite() overflows where an int is larger than any float.
+    if not isinstance(value, (int, float)) or not wanted or not abs(value) <= sys.float_info.max:
         raise ConfigurationError(f"{name} is a number of seconds, not {value!r:.40}")
     if value == 0 and none:
         return None
     if value <= 0:
         raise ConfigurationError(f"{name} is {value!r}; it is more than 0 seconds")
     return float(value)
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an int that no float is as large as
-        return False
 
 
 def _context(value: object) -> ssl_module.SSLContext | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -223,9 +222,10 @@ def _make(
     where = f"tool {name!r}"
     _check_function(function, where)
     seconds = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
-    if not seconds or not math.isfinite(timeout) or timeout <= 0:
+    # Compared, for isfinite() overflows where an int is larger than any float.
+    if not seconds or not 0 < timeout <= sys.float_info.max:
         raise ConfigurationError(
-            f"{where}: timeout is a number of seconds above 0, not {timeout!r}"
+            f"{where}: timeout is a number of seconds above 0, not {timeout!r:.40}"
         )
     for option, value in options.items():
         if not isinstance(value, bool):
