@@ -49,6 +49,7 @@ class Driver:
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
         self._scheduled = False
+        self._delivering = False
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # -- binding to a loop ----------------------------------------------------------------------
@@ -99,19 +100,15 @@ class Driver:
     def _after(self) -> None:
         """What every entry point ends with."""
         self._scheduled = False
-        session = self.session
+        if self._delivering:
+            return  # a handler disconnects: what that brings about comes after what is being delivered
         self._follow_link()
         self._send()
-        while True:
-            with session.guard:
-                deliveries = session.deliveries()
-            if not deliveries:
-                break
-            for delivery in deliveries:
-                if isinstance(delivery, Delivery):
-                    self._deliver(delivery)
-                else:
-                    self._start(delivery)
+        self._delivering = True
+        try:
+            self._deliver_all()
+        finally:
+            self._delivering = False
         self._follow_link()
         self._send()
         self._arm()
@@ -258,6 +255,19 @@ class Driver:
         await asyncio.wait(late, timeout=1.0)
 
     # -- user code ------------------------------------------------------------------------------
+
+    def _deliver_all(self) -> None:
+        session = self.session
+        while True:
+            with session.guard:
+                deliveries = session.deliveries()
+            if not deliveries:
+                return
+            for delivery in deliveries:
+                if isinstance(delivery, Delivery):
+                    self._deliver(delivery)
+                else:
+                    self._start(delivery)
 
     def _deliver(self, delivery: Delivery) -> None:
         token = None

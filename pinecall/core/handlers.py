@@ -179,6 +179,8 @@ class Handlers:
 
 
 def is_coroutine(function: object) -> bool:
+    if not callable(function):
+        return False  # asked of each agent's greeting, and inspect takes its time
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(

@@ -255,14 +255,14 @@ class Session(Lifetime):
                 "pinecall_sync runs plain functions: write 'def', or use the asyncio package pinecall",
                 agent_id=agent_id,
             )
-        skills = [tools_of(skill) for skill in options.skills or ()]
-        for tool in [*(options.tools or ()), *(tool for group in skills for tool in group)]:
-            if getattr(tool, "is_async", False):
-                raise ConfigurationError(
-                    f"agent {agent_id!r}: the tool {tool.name!r} is an 'async def'; pinecall_sync "
-                    "runs plain functions: write 'def', or use the asyncio package pinecall",
-                    agent_id=agent_id,
-                )
+        for group in (options.tools or (), *map(tools_of, options.skills or ())):
+            for tool in group:
+                if getattr(tool, "is_async", False):
+                    raise ConfigurationError(
+                        f"agent {agent_id!r}: the tool {tool.name!r} is an 'async def'; pinecall_sync "
+                        "runs plain functions: write 'def', or use the asyncio package pinecall",
+                        agent_id=agent_id,
+                    )
 
     def stats(self) -> dict[str, Any]:
         """Counters since the client was made; ``held`` frames wait for the link."""

@@ -57,6 +57,23 @@ def test_coroutines_begin_at_once(server: Server, log: Log) -> None:
     front.close()
 
 
+def test_a_handler_that_disconnects_first_thing(server: Server, log: Log) -> None:
+    """What has come is delivered before what the disconnecting brings about."""
+    front = Asyncio()
+    pc = front.connected(server, "mara")
+
+    @pc.on("call.started")
+    async def leave(call: Any) -> None:
+        log("started")
+        await pc.disconnect()
+
+    pc.on("user.message", lambda event, call: log("message"))
+    pc.on("call.ended", lambda call, reason: log(reason))
+    server.connection().send(started("CA1"), said("Bye", "CA1", "m1"))
+    assert log.wait_count(3) == ["started", "message", "client_disconnect"]
+    front.close()
+
+
 def test_misspelt_event(front: Front) -> None:
     """An event that does not exist is refused with the nearest name."""
     pc = front.client("ws://localhost:1")
