@@ -69,7 +69,7 @@ def importing(plan: Plan) -> list[Result]:
         for _, code, _most in programs[: plan.of(len(programs), 0)]:
             _milliseconds(code)
         bare, *ours = alternate(
-            plan.rounds,
+            plan.of(3, 1) * plan.rounds,
             partial(_milliseconds, "ready()"),
             *(partial(_milliseconds, code) for _, code, _most in programs),
         )

@@ -91,7 +91,7 @@ def registering(plan: Plan) -> list[Result]:
             for count in (few, many):
                 frames = _frames(count)
                 mine, theirs = alternate(
-                    plan.rounds,
+                    plan.rounds if count == many else plan.of(3, 1) * plan.rounds,
                     partial(ours, server, count),
                     partial(bare, server, frames),
                 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import field, frozen
 
+from pinecall.by_value import ByValue
 from pinecall.core.checks import Place, nearest
 from pinecall.core.fields import CHANNEL, CONFIG, Table, read
 from pinecall.core.phone import normalize
@@ -32,8 +33,8 @@ __all__ = [
 ]
 
 
-@frozen(kw_only=True, repr=False)
-class ConfigOptions:
+@frozen(kw_only=True, repr=False, eq=False)
+class ConfigOptions(ByValue):
     """What agents, channels and live sessions share (``agent.create``, ``agent.configure``,
     ``channel.add``, ``channel.configure``, ``session.configure``).
 
@@ -80,7 +81,7 @@ class ConfigOptions:
         return _given(self)
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class AgentOptions(ConfigOptions):
     """The configuration of one agent.
 
@@ -100,7 +101,7 @@ class AgentOptions(ConfigOptions):
     history: Any = None
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class DeployOptions(AgentOptions):
     """The configuration of ``deploy()``.
 
