@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .core.sse import HEADERS
-from .feed import Pull, Push
+from .feed import Push
 from .stream import EventStream, query_id
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def aiohttp_response(stream: EventStream, request: Any) -> Any:
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    body = _AiohttpBody(response, stream.hub, **stream.options(last))
+    body = _AiohttpBody(response, stream.hub, **stream._options(last))
     try:
         async with body:
             await asyncio.get_running_loop().create_future()  # until the stream ends
@@ -70,7 +70,7 @@ async def aiohttp_response(stream: EventStream, request: Any) -> Any:
 
 
 async def _chunks(stream: EventStream, last_event_id: str) -> AsyncGenerator[bytes, None]:
-    feed = Pull(stream.hub, **stream.options(last_event_id))
+    feed = stream.open(last_event_id)
     try:
         while body := await feed.next():
             yield body

@@ -88,7 +88,11 @@ class EventStream:
         #: As ASGI has them; more may be added.
         self.raw_headers: list[tuple[bytes, bytes]] = list(_RAW_HEADERS)
 
-    def options(self, last_event_id: str = "") -> dict[str, Any]:
+    def open(self, last_event_id: str = "") -> Pull:
+        """A reader to be asked."""
+        return Pull(self.hub, **self._options(last_event_id))
+
+    def _options(self, last_event_id: str) -> dict[str, Any]:
         """What a reader of it is to be made with."""
         return {
             "agents": self.agents,
@@ -121,7 +125,7 @@ class EventStream:
             await send(start)
             await send(dict(_LAST))
             return
-        body = _Body(send, self.hub, **self.options(last_id))
+        body = _Body(send, self.hub, **self._options(last_id))
         try:
             await send(start)
             del start  # the stream may last for days, and there may be thousands
@@ -138,7 +142,7 @@ class EventStream:
             await self.background()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        feed = Pull(self.hub, **self.options())
+        feed = self.open()
         try:
             while body := await feed.next():
                 yield body
