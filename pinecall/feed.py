@@ -148,7 +148,7 @@ class Push(_Feed):
 
     def _abort(self) -> None:
         if self._writing is not None:
-            self._writing.cancel()
+            self._end()
 
     def begin(self) -> None:
         self.due = False

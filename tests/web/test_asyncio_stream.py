@@ -134,6 +134,27 @@ def test_a_stuck_write_is_given_up_when_the_reader_is_cut() -> None:
     run(test)
 
 
+def test_a_reader_that_is_cut_before_it_begins_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Python 3.12 a task begins in the next turn of the loop, and may have no more to do."""
+    monkeypatch.setattr("pinecall.feed.begin", lambda loop, writing, _: loop.create_task(writing))
+
+    async def test(world: World) -> None:
+        exchange = Exchange()
+        task = exchange.start(EventStream(world.hub))
+        await until(lambda: len(exchange.sent) == 2)
+        world.message(world.calls["CA1"], 0)
+
+        def flood() -> None:
+            for number in range(1, 20):
+                world.message(world.calls["CA1"], number)
+
+        asyncio.get_running_loop().call_soon(flood)
+        await task
+        assert world.hub.cut == 1
+
+    run(test)
+
+
 def test_a_client_that_goes_while_a_write_is_stuck() -> None:
     """The disconnect ends the write too."""
 
