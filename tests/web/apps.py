@@ -102,6 +102,7 @@ def stats() -> dict[str, Any]:
 def starlette() -> Any:
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
+    from starlette.middleware.base import BaseHTTPMiddleware
     from starlette.middleware.cors import CORSMiddleware
     from starlette.middleware.gzip import GZipMiddleware
     from starlette.responses import JSONResponse
@@ -133,9 +134,14 @@ def starlette() -> Any:
         Route("/bare", asyncio_front().stream()),
         WebSocketRoute("/ws", pc.ws),
     ]
+
+    async def pass_on(request: Any, call_next: Any) -> Any:
+        return await call_next(request)
+
     middleware = [
         Middleware(CORSMiddleware, allow_origins=["*"]),
         Middleware(GZipMiddleware, minimum_size=1),
+        Middleware(BaseHTTPMiddleware, dispatch=pass_on),
     ]
     return Starlette(routes=routes, middleware=middleware)
 
