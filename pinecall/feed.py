@@ -102,7 +102,7 @@ class Push(_Feed):
 
     def take(self) -> Any:
         """What is to be written next; nothing: not now."""
-        raise NotImplementedError
+        return self.reader.take()
 
     def write(self, found: Any) -> Awaitable[Any]:
         raise NotImplementedError

@@ -39,9 +39,6 @@ class _AiohttpBody(Push):
         self._response = response
         super().__init__(hub, **options)
 
-    def take(self) -> bytes:
-        return self.reader.take()
-
     def write(self, found: bytes) -> Awaitable[None]:
         return self._response.write(found)  # type: ignore[no-any-return]
 

@@ -36,9 +36,6 @@ class _Body(Push):
         self._send = send
         super().__init__(hub, **options)
 
-    def take(self) -> bytes:
-        return self.reader.take()
-
     def write(self, found: bytes) -> Awaitable[None]:
         return self._send({"type": "http.response.body", "body": found, "more_body": True})
 
