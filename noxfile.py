@@ -38,6 +38,8 @@ OLDEST_AND_NEWEST_ONLY = ["tests/emulator", "tests/scenarios", "tests/examples",
                           "tests/web/test_asyncio_stream.py"]  # fmt: skip
 # The tests start many processes, on some machines where none of them may write bytecode.
 os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
+# As pip does: a company's proxy has a certificate that only the machine knows.
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 #: Most tests wait for sockets; each file stays in one process.
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
