@@ -6,9 +6,8 @@ for REST.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .loading import load
 
 if TYPE_CHECKING:
     from . import events
@@ -132,10 +131,10 @@ _HOME = {name: module for module, names in _FROM.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name == "events":
-        return load(".events", __name__)
+        return import_module(".events", __name__)
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(load(f".{_HOME.get(name, 'errors')}", __name__), name)
+    value = getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)
     globals()[name] = value
     return value
 

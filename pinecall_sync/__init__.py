@@ -5,9 +5,8 @@ The same names; only the waiting differs. Names load on first use.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from pinecall.loading import load
 
 if TYPE_CHECKING:
     from pinecall import events
@@ -118,7 +117,7 @@ _HOME = {name: f".{module}" for module, names in _FROM.items() for name in names
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(load(_HOME.get(name, "pinecall"), __name__), name)
+    value = getattr(import_module(_HOME.get(name, "pinecall"), __name__), name)
     globals()[name] = value
     return value
 
