@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import warnings
 from typing import Any
 
 import pytest
@@ -392,13 +394,18 @@ def test_stop_leaves_nothing_behind() -> None:
 
 def test_stop_while_somebody_connects() -> None:
     """A connection that comes with the end is closed, not lost: Python would warn of the latter."""
-    for _ in range(20):
-        emulator = BlockingEmulator().start()
-        late = [socket.create_connection(("127.0.0.1", emulator.port)) for _ in range(2)]
-        emulator.stop()
-        for one in late:
-            one.close()
-    gc.collect()
+    with warnings.catch_warnings(record=True) as lost:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(20):
+            emulator = BlockingEmulator().start()
+            late = [socket.create_connection(("127.0.0.1", emulator.port)) for _ in range(2)]
+            emulator.stop()
+            for one in late:
+                with one, contextlib.suppress(ConnectionResetError):
+                    one.settimeout(5)
+                    assert one.recv(1) == b""
+        gc.collect()
+    assert [str(warning.message) for warning in lost] == []
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
