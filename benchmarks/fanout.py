@@ -119,51 +119,19 @@ def _compared(plan: Plan, subscribers: int, count: int, rate: float) -> list[Res
         plan.rounds,
         *(partial(run_async, partial(_round, kind, subscribers, count, rate)) for kind in kinds),
     )
-    cpu = [one.cpu for one in ours]
-    what = f"{subscribers} subscribers, CPU per delivery"
-    results = [
-        measured(
-            "fanout",
-            what,
-            "us",
-            cpu,
-            [one.cpu for one in bare],
-            against="bare ASGI, ready bytes",
-            target=at_most(1.15),
-        )
-    ]
-    results += [
-        measured(
-            "fanout",
-            f"{what}, library",
-            "us",
-            cpu,
-            [one.cpu for one in other],
-            against="sse-starlette",
-        )
-        for other in library
-    ]
+    figures = [("cpu", "CPU per delivery", "us", at_most(1.15))]
     if subscribers > 1:
-        results.append(
-            measured(
-                "fanout",
-                f"{subscribers} subscribers, memory of each",
-                "KiB",
-                [one.memory for one in ours],
-                [one.memory for one in bare],
-                against="bare ASGI, ready bytes",
-                target=at_most(value=12.0, unit="KiB"),
+        figures.append(("memory", "memory of each", "KiB", at_most(value=12.0, unit="KiB")))
+    results = []
+    for name, figure, unit, target in figures:
+        what = f"{subscribers} subscribers, {figure}"
+        mine = [getattr(one, name) for one in ours]
+        theirs = [getattr(one, name) for one in bare]
+        against = "bare ASGI, ready bytes"
+        results.append(measured("fanout", what, unit, mine, theirs, against=against, target=target))
+        for other in library:
+            theirs = [getattr(one, name) for one in other]
+            results.append(
+                measured("fanout", f"{what}, library", unit, mine, theirs, against="sse-starlette")
             )
-        )
-        results += [
-            measured(
-                "fanout",
-                f"{subscribers} subscribers, memory of each, library",
-                "KiB",
-                [one.memory for one in ours],
-                [one.memory for one in other],
-                against="sse-starlette",
-            )
-            for other in library
-        ]
     return results
