@@ -95,6 +95,7 @@ class AgentBase(HasHandlers):
         Raises ConfigurationError; ``allowed_origins`` is only read when the agent is created.
         """
         given = config.configure_options(options, keywords, agent_id=self.id)
+        self.session.check_tools(given, self.id)
         with self.session.guard:
             self.apply(given, ())
         self.session.wake()
@@ -102,8 +103,7 @@ class AgentBase(HasHandlers):
     def apply(
         self, given: AgentOptions, channels: Iterable[Channel], *, only_changed: bool = False
     ) -> None:
-        """Merge options and channels given for an agent that exists."""
-        self.session.check_tools(given, self.id)
+        """Merge options, checked, and channels into those of the agent."""
         before = self.config
         if given.allowed_origins is not None and self.registration.status in ("asked", "held"):
             log.warning(

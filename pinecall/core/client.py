@@ -64,11 +64,11 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
 
     def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
         session = self.session
+        session.check_tools(given, id)
         with session.guard:
             agent = session.registry.agents.get(id)
             if agent is None:
                 agent = session.front.make_agent(session, id)
-                session.check_tools(given, id)
                 session.registry.add_agent(agent)
                 agent.apply(given, channels)
                 agent.registration.create()

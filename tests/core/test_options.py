@@ -87,6 +87,14 @@ def test_one_config_three_ways() -> None:
     assert agent(vars={"a": 1}) == AgentOptions(prompt_vars={"a": 1})
 
 
+def test_by_value() -> None:
+    """Options are equal, and hash alike, if they are of one class and their fields are equal."""
+    assert AgentOptions(prompt="a") == AgentOptions(prompt="a") != AgentOptions(prompt="b")
+    assert hash(AgentOptions(prompt="a")) == hash(AgentOptions(prompt="a"))
+    assert AgentOptions(prompt="a") != DeployOptions(prompt="a")
+    assert AgentOptions(prompt="a") != "a"
+
+
 def test_keywords_win() -> None:
     """A keyword stands above the config; None is no value and wins over nothing."""
     config = {"voice": "a/b", "promptVars": {"a": 1}}
