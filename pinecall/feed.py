@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import sys
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .eager import begin
@@ -83,13 +83,23 @@ class Push(_Feed):
     """``async with`` it and wait there for the client to go: meanwhile it writes, in tasks that live
     no longer than there is something to write. At the end of the stream it ends the wait.
 
-    Raises what :meth:`write` raised.
+    Raises what ``send`` raised.
     """
 
     # There may be thousands, with nothing to do.
-    __slots__ = ("_context", "_ended", "_failure", "_request", "_writing", "complete", "due")
+    __slots__ = (
+        "_context",
+        "_ended",
+        "_failure",
+        "_request",
+        "_writing",
+        "complete",
+        "due",
+        "send",
+    )
 
-    def __init__(self, hub: Hub, **options: Any) -> None:
+    def __init__(self, send: Callable[[Any], Awaitable[Any]], hub: Hub, **options: Any) -> None:
+        self.send = send
         #: The client was told everything there was.
         self.complete = False
         #: It is in the list of those that will begin to write.
@@ -105,7 +115,7 @@ class Push(_Feed):
         return self.reader.take()
 
     def write(self, found: Any) -> Awaitable[Any]:
-        raise NotImplementedError
+        return self.send(found)
 
     async def __aenter__(self) -> Self:
         self._request = asyncio.current_task()

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .core.sse import HEADERS
 from .feed import Push
 from .stream import EventStream, query_id
-
-if TYPE_CHECKING:
-    from .core.hub import Hub
 
 __all__ = ["aiohttp_response", "django_response", "quart_response", "starlette_class"]
 
@@ -32,17 +29,6 @@ def starlette_class() -> Any:
     return type("EventStream", (response, EventStream), members)
 
 
-class _AiohttpBody(Push):
-    __slots__ = ("_response",)
-
-    def __init__(self, response: Any, hub: Hub, **options: Any) -> None:
-        self._response = response
-        super().__init__(hub, **options)
-
-    def write(self, found: bytes) -> Awaitable[None]:
-        return self._response.write(found)  # type: ignore[no-any-return]
-
-
 async def aiohttp_response(stream: EventStream, request: Any) -> Any:
     web: Any = import_module("aiohttp.web")
     last = request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
@@ -52,7 +38,7 @@ async def aiohttp_response(stream: EventStream, request: Any) -> Any:
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    body = _AiohttpBody(response, stream.hub, **stream._options(last))
+    body = Push(response.write, stream.hub, **stream._options(last))
     try:
         async with body:
             await asyncio.get_running_loop().create_future()  # until the stream ends

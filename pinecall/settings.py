@@ -157,9 +157,12 @@ def _key(value: object) -> str | None:
 def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
     if value is None and none:
         return None
-    wanted = isinstance(value, (int, float)) and not isinstance(value, bool)
     # Compared, for isfinite() overflows where an int is larger than any float.
-    if not isinstance(value, (int, float)) or not wanted or not abs(value) <= sys.float_info.max:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not abs(value) <= sys.float_info.max
+    ):
         raise ConfigurationError(f"{name} is a number of seconds, not {value!r:.40}")
     if value == 0 and none:
         return None

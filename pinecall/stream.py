@@ -30,14 +30,10 @@ _LAST = {"type": "http.response.body", "body": b"", "more_body": False}
 class _Body(Push):
     """Of an ASGI response."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send, hub: Hub, **options: Any) -> None:
-        self._send = send
-        super().__init__(hub, **options)
+    __slots__ = ()
 
     def write(self, found: bytes) -> Awaitable[None]:
-        return self._send({"type": "http.response.body", "body": found, "more_body": True})
+        return self.send({"type": "http.response.body", "body": found, "more_body": True})
 
 
 class EventStream:

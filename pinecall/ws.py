@@ -73,12 +73,11 @@ async def serve_ws(
 
 
 class _Messages(Push):
-    __slots__ = ("_pong", "_send")
+    __slots__ = ("_pong",)
 
     def __init__(self, send: Callable[[str], Awaitable[Any]], hub: Hub, **options: Any) -> None:
-        self._send = send
         self._pong = False
-        super().__init__(hub, **options)
+        super().__init__(send, hub, **options)
 
     def pong(self) -> None:
         """Asked for more often than the client reads it, it is sent once."""
@@ -91,7 +90,7 @@ class _Messages(Push):
 
     async def write(self, found: list[str]) -> None:
         for text in found:
-            await self._send(text)
+            await self.send(text)
 
 
 async def _listen(receive: Callable[[], Awaitable[Any]], messages: _Messages) -> None:
