@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import os
 import threading
 import time
@@ -22,6 +21,7 @@ from .core.verbs import answering
 from .eager import begin
 from .errors import ConfigurationError
 from .failures import check_process
+from .logs import Log
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Driver"]
 
-log = logging.getLogger("pinecall")
+log = Log("handlers")
 
 #: Seconds that a plain handler may take before it is named in the log: the loop waits for it.
 SLOW_HANDLER = 0.25
@@ -250,7 +250,7 @@ class Driver:
             if not done:
                 break
         for task in late:
-            log.warning("pinecall: %s was still running at disconnect; cancelled", task.get_name())
+            log.warning("%s was still running at disconnect; cancelled", task.get_name())
             task.cancel()
         await asyncio.wait(late, timeout=1.0)
 
@@ -316,7 +316,7 @@ class Driver:
         took = time.perf_counter() - started
         if took > SLOW_HANDLER:
             log.warning(
-                "pinecall: the handler %s for %s took %.2f s and held up the event loop; %s",
+                "the handler %s for %s took %.2f s and held up the event loop; %s",
                 describe(function),
                 delivery.name,
                 took,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .core.filters import agent_filter
 from .errors import ConfigurationError
 from .feed import Push
+from .logs import Log
 from .stream import query_id
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve_ws"]
 
-log = logging.getLogger("pinecall")
+log = Log("web")
 
 _PONG = '{"event":"pong"}'
 
@@ -66,7 +66,7 @@ async def serve_ws(
             await _listen(receive, feed)
     except Exception as exc:
         # Each library has its own exception for a connection that is gone.
-        log.debug("pinecall: a WebSocket ended while being written to: %r", exc)
+        log.debug("a WebSocket ended while being written to: %r", exc)
     reason = feed.reader.reason
     if reason in ("closed", "slow"):
         await _close(socket, _GOING_AWAY if reason == "closed" else _TRY_AGAIN)
@@ -99,7 +99,7 @@ async def _listen(receive: Callable[[], Awaitable[Any]], messages: _Messages) ->
             if _is_ping(text):
                 messages.pong()
     except Exception as exc:
-        log.debug("pinecall: a WebSocket ended: %r", exc)
+        log.debug("a WebSocket ended: %r", exc)
 
 
 def _is_ping(text: str | bytes) -> bool:
@@ -178,4 +178,4 @@ async def _close(socket: Any, code: int) -> None:
         closing = close(code=code) if takes_code else close()
         await asyncio.wait_for(closing, _CLOSE_TIMEOUT)
     except Exception as exc:
-        log.debug("pinecall: a WebSocket could not be closed: %r", exc)
+        log.debug("a WebSocket could not be closed: %r", exc)

@@ -8,7 +8,6 @@ when the link is closed.
 from __future__ import annotations
 
 import contextvars
-import logging
 import os
 import selectors
 import socket
@@ -23,6 +22,7 @@ from pinecall.core.jobs import Job
 from pinecall.core.link import Phase
 from pinecall.core.verbs import answering
 from pinecall.failures import check_process
+from pinecall.logs import Log
 
 from .lanes import Lanes
 from .pool import Pool
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Driver"]
 
-log = logging.getLogger("pinecall")
+log = Log("handlers")
 
 
 class Driver:
@@ -120,7 +120,7 @@ class Driver:
                 timeout = None if due is None else max(0.0, due - time.monotonic())
                 self._react(selector.select(timeout), wake_in, due)
         except Exception:
-            log.exception("pinecall: the link's thread failed; the client is closed")
+            log.error("the link's thread failed; the client is closed", exc_info=True)
             with self.session.guard:
                 self.session.disconnect("internal_error")
             self._end()
@@ -287,7 +287,7 @@ class Driver:
                 pool.wait_idle(deadline - time.monotonic()) for pool in (self._handlers, self._jobs)
             )
             if not idle:
-                log.warning("pinecall: a handler or tool was still running at disconnect")
+                log.warning("a handler or tool was still running at disconnect")
             if not idle or not self._deliver_all():
                 break
         self._handlers.close()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextvars
-import logging
 import queue
 import threading
 from collections.abc import Callable
 
+from pinecall.logs import Log
+
 __all__ = ["Pool", "Work"]
 
-log = logging.getLogger("pinecall")
+log = Log("handlers")
 
 Work = Callable[[], None]
 
@@ -63,7 +64,7 @@ class Pool:
                 contextvars.copy_context().run(work)
             except BaseException:
                 # A handler's SystemExit ends the handler, not the thread that serves all calls.
-                log.exception("pinecall: a handler thread was to be ended; it goes on")
+                log.error("a handler thread was to be ended; it goes on", exc_info=True)
             with self._lock:
                 self._open -= 1
                 if self._waiters:

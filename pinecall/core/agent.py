@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
+from ..logs import Log
 from ..options import AgentOptions, Channel
 from . import config, encode, phone
 from .dial import Dials
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentBase", "tools_of"]
 
-log = logging.getLogger("pinecall")
+log = Log("agents")
 
 _NOTHING_GIVEN = AgentOptions()
 
@@ -107,7 +107,7 @@ class AgentBase(HasHandlers):
         before = self.config
         if given.allowed_origins is not None and self.registration.status in ("asked", "held"):
             log.warning(
-                "pinecall: agent %r: allowed_origins takes effect with the next registration",
+                "agent %r: allowed_origins takes effect with the next registration",
                 self.id,
             )
         self.config = given if before is _NOTHING_GIVEN else encode.merge(before, given)

@@ -7,7 +7,6 @@ discarded) or a minute has passed: it must not be taken for the answer to the ne
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from ..errors import NotConnected, PinecallError, RequestRejected, RequestTimeout
+from ..logs import Log
 from . import wire
 from .checks import Place, filled, mapping, number
 from .outcome import Outcome
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatReply", "Chats"]
 
-log = logging.getLogger("pinecall")
+log = Log("chats")
 
 #: Seconds that an answer nobody waits for any more is waited for all the same.
 REMEMBERED = 60.0
@@ -108,7 +108,7 @@ class Chats:
         def expired(_late: float) -> None:
             waited = "no answer" if message.sent else "the one before it was not answered"
             if not message.sent and not message.outcome.waiters:
-                log.warning("pinecall: %s: a message was not sent: %s", message, waited)
+                log.warning("%s: a message was not sent: %s", message, waited)
             message.outcome.fail(
                 RequestTimeout(
                     f"{message}: {waited} within {timeout:g} s (link: {session.state})",

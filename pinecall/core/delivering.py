@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CallEnded, PinecallError
 from ..events import EventsGap, Item
+from ..logs import Log
 from .call import CallBase
 from .handlers import Delivery, Handler, Handlers, Revision, describe
 from .inbox import Inbox
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivering", "Subscription"]
 
-log = logging.getLogger("pinecall")
+log = Log("handlers")
 
 
 class Subscription:
@@ -195,7 +195,7 @@ class Delivering:
     ) -> None:
         """To the ``error`` handlers of the agent (or line) it concerns and of the client."""
         error.args = (error.message,)
-        log.warning("pinecall: %s", error.message)
+        log.warning("%s", error.message)
         self.emit("error", (error,), event=error, agent=agent, call=call)
 
     def report_once(self, kind: str, error: PinecallError) -> None:
@@ -213,7 +213,7 @@ class Delivering:
         """User code raised: the traceback is logged once, and ``error`` fires with it."""
         about = f"{where}" + (f", call {call.id}" if call else "")
         about += f", agent {agent.id!r}" if agent else ""
-        log.error("pinecall: %s raised", about, exc_info=(type(exc), exc, exc.__traceback__))
+        log.error("%s raised", about, exc_info=(type(exc), exc, exc.__traceback__))
         if isinstance(exc, PinecallError):
             error = exc
             error.agent_id = error.agent_id or (agent.id if agent else None)
@@ -237,11 +237,11 @@ class Delivering:
     def _handler_failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
         call = delivery.call
         if isinstance(exc, CallEnded) and call is not None and exc.call_id == call.id:
-            log.debug("pinecall: the handler for %s ended with its call", delivery.name)
+            log.debug("the handler for %s ended with its call", delivery.name)
             return
         self._failure = self._failure or exc
         if delivery.name == "error":
-            log.error("pinecall: an error handler raised", exc_info=exc)
+            log.error("an error handler raised", exc_info=exc)
             return
         where = f"the handler {describe(handler.function)} for {delivery.name}"
         self.report_failure(exc, where, delivery.agent, call)
@@ -270,7 +270,7 @@ class Delivering:
         """A consumer of ``source`` (a call, an agent) was so far behind that events were merged."""
         call = source if isinstance(source, CallBase) else None
         agent = call.agent if call is not None else None
-        log.warning("pinecall: handlers are behind: %d interim events were left out", missed)
+        log.warning("handlers are behind: %d interim events were left out", missed)
         gap = EventsGap(missed=missed)
         with self.guard:
             self.emit("events.gap", (gap, call), event=gap, agent=agent, call=call)

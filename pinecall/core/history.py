@@ -17,11 +17,11 @@ done      the last ``save`` was handed out             nothing: no more saves
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CallEnded, RequestRejected, RequestTimeout
+from ..logs import Log
 from .conversation import (
     CONVERSATIONS,
     ConversationRecord,
@@ -52,7 +52,7 @@ __all__ = [
     "restored_messages",
 ]
 
-log = logging.getLogger("pinecall")
+log = Log("history")
 
 #: Seconds from the last change to the save.
 SAVE_AFTER = 0.2
@@ -164,7 +164,7 @@ class Historian:
         if last or not self._failing:
             self._report(error, "save")
         else:
-            log.debug("pinecall: history of call %s: save failed again: %s", self.call.id, error)
+            log.debug("history of call %s: save failed again: %s", self.call.id, error)
         self._failing = True
         if self._waiting:
             self._save()

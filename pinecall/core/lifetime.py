@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DisplacedError, PinecallError
 from ..events import Connected, Disconnected
+from ..logs import Log
 from .delivering import Delivering
 from .outcome import Outcome
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lifetime"]
 
-log = logging.getLogger("pinecall")
+log = Log("calls")
 
 #: Seconds that a call outlives the link.
 DETACHED_FOR = 30.0
@@ -154,7 +154,7 @@ class Lifetime(Delivering):
     def reattach(self, call: CallBase) -> None:
         call.status = "active"
         self.timers.clear(("detached", call.id))
-        log.info("pinecall: call %s of agent %r goes on", call.id, call.agent.id)
+        log.info("call %s of agent %r goes on", call.id, call.agent.id)
         self.outbox.send_held(call.agent.id)
 
     def end_calls(self, reason: str) -> None:

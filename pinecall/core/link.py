@@ -23,7 +23,6 @@ OPENING, and aborts the one it has whenever ``generation`` is no longer that soc
 from __future__ import annotations
 
 import enum
-import logging
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -35,6 +34,7 @@ from ..errors import (
     PinecallError,
 )
 from ..events import Connected, ErrorFrame, Reconnecting
+from ..logs import Log
 from .attempt import Failure, LinkSettings, closed_early
 from .backoff import reconnect_delay
 from .outcome import Outcome, settled
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Failure", "Link", "LinkSettings", "Phase"]
 
-log = logging.getLogger("pinecall")
+log = Log("link")
 
 #: Seconds after which a connection counts as stable, and the backoff starts over.
 STABLE_AFTER = 5.0
@@ -220,14 +220,14 @@ class Link:
             # Frames may be waiting in the socket that nobody had the time to read.
             self._extended = True
             log.warning(
-                "pinecall: this process was blocked for %.1f s; giving the server %g s more to be "
+                "this process was blocked for %.1f s; giving the server %g s more to be "
                 "heard before the connection counts as dead",
                 late,
                 SILENCE_MARGIN,
             )
             self.timers.set("alive", SILENCE_MARGIN, self._check_alive)
         else:
-            log.warning("pinecall: nothing heard from the server for %.1f s; reconnecting", silent)
+            log.warning("nothing heard from the server for %.1f s; reconnecting", silent)
             self._down("connection_lost")
 
     # -- transitions ----------------------------------------------------------------------------
@@ -261,7 +261,7 @@ class Link:
             return
         if not failure.retryable:
             log.warning(
-                "pinecall: reconnecting failed (%s): %s; trying again",
+                "reconnecting failed (%s): %s; trying again",
                 failure.phase,
                 failure.message,
             )

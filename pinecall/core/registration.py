@@ -13,7 +13,6 @@ refused  it will not be ours                       the user asks again → asked
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
@@ -25,6 +24,7 @@ from ..errors import (
     ServerAtCapacityError,
 )
 from ..events import ErrorFrame, LineError
+from ..logs import Log
 from . import encode, phone
 from .backoff import ConflictEpisode
 from .outcome import Outcome
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentRegistration", "LineRegistration", "Registration", "not_registered"]
 
-log = logging.getLogger("pinecall")
+log = Log("agents")
 
 
 class Registration:
@@ -276,7 +276,7 @@ class AgentRegistration(Registration):
         if not episode.announced:
             episode.announced = True
             log.warning(
-                "pinecall: agent %r is held by another connection; trying again in %.1f s and for "
+                "agent %r is held by another connection; trying again in %.1f s and for "
                 "at most 90 s",
                 agent.id,
                 delay,

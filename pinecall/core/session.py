@@ -13,12 +13,12 @@ and call ``tick`` then. It opens or aborts its socket as ``link.phase`` and ``li
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, NotConnected, PinecallError, ProtocolError
 from ..events import Connected, ErrorFrame, Event, UnknownEvent
+from ..logs import Log
 from ..options import ConfigOptions
 from . import effects, wire
 from .agent import AgentBase, tools_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-log = logging.getLogger("pinecall")
+log = Log("wire")
 
 #: Characters of one message; a longer one is refused and reported.
 MAX_MESSAGE = 4 << 20
@@ -192,12 +192,12 @@ class Session(Lifetime):
         if self._malformed <= MALFORMED_REPORTED:
             self.report(ProtocolError(f"the server sent something that is no frame: {what}"))
         else:
-            log.debug("pinecall: no frame: %s", what)
+            log.debug("no frame: %s", what)
 
     def drop(self, event: Event, why: str) -> None:
         """A frame that concerns nobody here: counted, and told at debug level."""
         self.counts["dropped"] += 1
-        log.debug("pinecall: dropped %s: %s", _name(event), why)
+        log.debug("dropped %s: %s", _name(event), why)
 
     # -- for the web ----------------------------------------------------------------------------
 
