@@ -12,16 +12,19 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .core.handlers import Delivery, Handler, describe
 from .core.jobs import Job
 from .core.link import Phase
-from .core.verbs import answering
-from .eager import begin
+from .eager import asked_to_stop, begin
 from .errors import ConfigurationError
 from .failures import check_process
+from .handling import context_of, interrupt_main, start
 from .logs import Log
+from .pool import Pool
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ log = Log("handlers")
 
 #: Seconds that a plain handler may take before it is named in the log: the loop waits for it.
 SLOW_HANDLER = 0.25
+#: Plain tools, stores and the like that run at once, each in a thread. Not the loop's own executor:
+#: that resolves names too, and must not wait for what user code is stuck in.
+THREADS = 16
 
 
 class Driver:
@@ -41,6 +47,8 @@ class Driver:
         self.session = session
         self.settings = settings
         self.loop: asyncio.AbstractEventLoop | None = None
+        #: Where connect() was called: what handlers see of the variables set there.
+        self._context: Context | None = None
         self._thread = 0
         self._pid: int | None = None
         self._generation = 0
@@ -51,6 +59,7 @@ class Driver:
         self._scheduled = False
         self._delivering = False
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._threads = Pool("tools", THREADS)
 
     # -- binding to a loop ----------------------------------------------------------------------
 
@@ -65,6 +74,8 @@ class Driver:
                     "there first (one client belongs to one loop at a time)"
                 )
             self._abandon()
+        if self.loop is not loop or not self._active():
+            self._context = copy_context()
         self.loop = loop
         self._thread = threading.get_ident()
         self._pid = os.getpid()
@@ -228,6 +239,7 @@ class Driver:
         if socket is not None:
             await socket.close_within(timeout, 1000, "client_disconnect")
         await self._end_tasks(max(0.0, deadline - self.loop.time()))
+        self._threads.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._due = None
@@ -270,18 +282,11 @@ class Driver:
                     self._start(delivery)
 
     def _deliver(self, delivery: Delivery) -> None:
-        token = None
-        if delivery.answers is not None and delivery.call is not None:
-            token = answering.set((delivery.call.id, delivery.answers))
-        try:
-            if delivery.done is None:
-                for handler in delivery.handlers:
-                    self._run(handler, delivery)
-            else:
-                self._deliver_and_report(delivery, delivery.done)
-        finally:
-            if token is not None:
-                answering.reset(token)
+        if delivery.done is None:
+            for handler in delivery.handlers:
+                self._run(handler, delivery)
+        else:
+            self._deliver_and_report(delivery, delivery.done)
 
     def _deliver_and_report(self, delivery: Delivery, done: Callable[[], None]) -> None:
         tasks = [self._run(handler, delivery) for handler in delivery.handlers]
@@ -298,26 +303,28 @@ class Driver:
             task.add_done_callback(finished)
 
     def _run(self, handler: Handler, delivery: Delivery) -> asyncio.Task[Any] | None:
-        function = handler.function
-        assert function is not None
+        context = context_of(handler, delivery, self._context)
         started = time.perf_counter()
-        try:
-            if handler.name == "*":
-                result = function(delivery.item)
-            else:
-                result = function(*delivery.args)
-        except Exception as exc:
-            self.session.handler_failed(exc, handler, delivery)
-            return None
         task, advice = None, "make it 'async def', or move the work to a thread"
-        if result is not None and inspect.isawaitable(result):
-            task = self._spawn(self._finish(result, handler, delivery), function, eager=True)
-            advice = "move the work to a thread"
+        try:
+            result = context.run(start, handler, delivery)
+            if result is not None:
+                if inspect.isawaitable(result):
+                    finish = self._finish(result, handler, delivery)
+                    task = self._spawn(finish, handler.function, context)
+                    advice = "move the work to a thread"
+                else:
+                    self.session.handler_gave(result, handler, delivery)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:
+            context.run(self.session.handler_failed, exc, handler, delivery)
+            return None
         took = time.perf_counter() - started
         if took > SLOW_HANDLER:
             log.warning(
                 "the handler %s for %s took %.2f s and held up the event loop; %s",
-                describe(function),
+                describe(handler.function),
                 delivery.name,
                 took,
                 advice,
@@ -327,12 +334,17 @@ class Driver:
     async def _finish(self, result: Awaitable[Any], handler: Handler, delivery: Delivery) -> None:
         try:
             await result
-        except Exception as exc:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:
+            if asked_to_stop(exc):
+                raise
             self.session.handler_failed(exc, handler, delivery)
 
     def _start(self, job: Job) -> None:
         if not job.over:
-            task = self._spawn(self._job(job), job.label)
+            assert self.loop is not None
+            task = self._keep(begin(self.loop, self._job(job), eager=False), job.label)
 
             def stop() -> None:
                 task.cancel()
@@ -342,27 +354,59 @@ class Driver:
     async def _job(self, job: Job) -> None:
         try:
             if job.threaded:
-                result = await asyncio.to_thread(job.function)
+                result = await self._in_thread(job.function)
             else:
                 result = job.function()
             if inspect.isawaitable(result):
                 result = await result
-        except asyncio.CancelledError:
-            if not job.over:
-                self.session.settle_job(job.failed, RuntimeError(f"{job.label} was cancelled"))
+        except KeyboardInterrupt:
             raise
-        except Exception as exc:
-            self.session.settle_job(job.failed, exc)
+        except BaseException as exc:
+            stopped = asked_to_stop(exc)
+            if not job.over:
+                failure = RuntimeError(f"{job.label} was cancelled") if stopped else exc
+                self.session.job_failed(job, failure)
+            if stopped:
+                raise
         else:
-            self.session.settle_job(job.finished, result)
+            self.session.job_finished(job, result)
 
-    def _spawn(
-        self, coroutine: Any, what: Callable[..., Any] | str, *, eager: bool = False
-    ) -> asyncio.Task[Any]:
-        """``eager``: as a plain function begins, now."""
-        loop = self.loop
-        assert loop is not None
-        task = begin(loop, coroutine) if eager else loop.create_task(coroutine)
+    async def _in_thread(self, function: Callable[[], Any]) -> Any:
+        """Not by a future of the loop's executor, which cannot carry every exception."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+        result: Any = None
+        failure: BaseException | None = None
+
+        def end() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def run() -> None:
+            nonlocal result, failure
+            try:
+                result = function()
+            except BaseException as exc:
+                interrupt_main(exc)
+                failure = exc
+            try:
+                loop.call_soon_threadsafe(end)
+            except RuntimeError:
+                pass  # the loop was closed meanwhile: nobody waits any more
+
+        self._threads.submit(partial(copy_context().run, run))
+        await ended
+        if failure is not None:
+            raise failure
+        return result
+
+    def _spawn(self, coroutine: Any, what: Any, context: Context) -> asyncio.Task[Any]:
+        """Begin a handler's coroutine, now, as a plain function begins."""
+        assert self.loop is not None
+        return self._keep(begin(self.loop, coroutine, context), what)
+
+    def _keep(self, task: asyncio.Task[Any], what: Any) -> asyncio.Task[Any]:
+        """Until it is done."""
         if not task.done():
             task.set_name(f"pinecall {what if isinstance(what, str) else describe(what)}")
             self._tasks.add(task)

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 from pinecall.core.handlers import Delivery, Handler
 from pinecall.core.jobs import Job
 from pinecall.core.link import Phase
-from pinecall.core.verbs import answering
 from pinecall.failures import check_process
+from pinecall.handling import context_of, interrupt_main, start
 from pinecall.logs import Log
+from pinecall.pool import Pool
 
 from .lanes import Lanes
-from .pool import Pool
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Driver:
         # keeps it from running.
         self._jobs = Pool("jobs", threads)
         self._lanes: Lanes[Delivery] = Lanes(self._handlers, self._run_all, session.report_gap)
+        #: Where connect() was called: what handlers see of the variables set there.
+        self._context: contextvars.Context | None = None
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._pid: int | None = None
@@ -69,8 +71,9 @@ class Driver:
                 self._wake_in, self._wake_out = socket.socketpair()
                 self._wake_in.setblocking(False)
                 self._wake_out.setblocking(False)
-                # The handlers' threads are made from here, and take this context over.
-                run = partial(contextvars.copy_context().run, self._loop, self._wake_in)
+                # The threads of tools are made from here, and take this context over.
+                self._context = contextvars.copy_context()
+                run = partial(self._context.copy().run, self._loop, self._wake_in)
                 self._thread = threading.Thread(target=run, name="pinecall-link", daemon=True)
                 self._thread.start()
 
@@ -313,35 +316,29 @@ class Driver:
         return bool(deliveries)
 
     def _run_all(self, delivery: Delivery) -> None:
-        token = None
-        if delivery.answers is not None and delivery.call is not None:
-            token = answering.set((delivery.call.id, delivery.answers))
-        try:
-            for handler in delivery.handlers:
-                self._run(handler, delivery)
-        finally:
-            if token is not None:
-                answering.reset(token)
-            if delivery.done is not None:
-                self.session.delivered(delivery.done)
+        for handler in delivery.handlers:
+            context_of(handler, delivery, self._context).run(self._run, handler, delivery)
+        if delivery.done is not None:
+            self.session.delivered(delivery.done)
 
     def _run(self, handler: Handler, delivery: Delivery) -> None:
-        function = handler.function
-        assert function is not None
+        """A handler, in its context; whatever it raises is its own failure."""
         try:
-            if handler.name == "*":
-                function(delivery.item)
-            else:
-                function(*delivery.args)
-        except Exception as exc:
+            result = start(handler, delivery)
+        except BaseException as exc:
+            interrupt_main(exc)
             self.session.handler_failed(exc, handler, delivery)
+        else:
+            if result is not None:
+                self.session.handler_gave(result, handler, delivery)
 
     def _job(self, job: Job) -> None:
         if job.over:
             return
         try:
             result = job.function()
-        except Exception as exc:
-            self.session.settle_job(job.failed, exc)
+        except BaseException as exc:
+            interrupt_main(exc)
+            self.session.job_failed(job, exc)
         else:
-            self.session.settle_job(job.finished, result)
+            self.session.job_finished(job, result)

@@ -13,8 +13,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from pinecall.core.inbox import Inbox
-
-from .pool import Pool
+from pinecall.pool import Pool
 
 __all__ = ["Lanes"]
 

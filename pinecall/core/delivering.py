@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CallEnded, PinecallError
+from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..events import EventsGap, Item
 from ..logs import Log
 from .call import CallBase
 from .handlers import Delivery, Handler, Handlers, Revision, describe
 from .inbox import Inbox
 from .jobs import Job
+from .usercode import shown, unrun
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -68,7 +69,7 @@ class Delivering:
         self._deliveries: list[Delivery | Job] = []
         self._subscriptions: list[Subscription] = []
         self._reported: set[str] = set()
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     def deliveries(self) -> list[Delivery | Job]:
         taken, self._deliveries = self._deliveries, []
@@ -216,11 +217,12 @@ class Delivering:
         log.error("%s raised", about, exc_info=(type(exc), exc, exc.__traceback__))
         if isinstance(exc, PinecallError):
             error = exc
-            error.agent_id = error.agent_id or (agent.id if agent else None)
-            error.call_id = error.call_id or (call.id if call else None)
+            # A class of the user's need not have called the constructor of this one.
+            error.agent_id = getattr(exc, "agent_id", None) or (agent.id if agent else None)
+            error.call_id = getattr(exc, "call_id", None) or (call.id if call else None)
         else:
             error = PinecallError(
-                self.clean(f"{about} raised {type(exc).__name__}: {exc}"),
+                self.clean(f"{about} raised {shown(exc)}"),
                 "HANDLER_ERROR",
                 agent_id=agent.id if agent else None,
                 call_id=call.id if call else None,
@@ -228,37 +230,65 @@ class Delivering:
             error.__cause__ = exc
         self.emit("error", (error,), event=error, agent=agent, call=call)
 
-    def handler_failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
+    def handler_failed(self, exc: BaseException, handler: Handler, delivery: Delivery) -> None:
         """The front ran a handler and it raised; the next handlers run all the same."""
         with self.guard:
             self._handler_failed(exc, handler, delivery)
         self.wake()
 
-    def _handler_failed(self, exc: Exception, handler: Handler, delivery: Delivery) -> None:
+    def handler_gave(self, result: object, handler: Handler, delivery: Delivery) -> None:
+        """A handler returned something: refused if it is work that nobody will do."""
+        problem = unrun(result)
+        if problem:
+            self.handler_failed(ConfigurationError(problem), handler, delivery)
+
+    def _handler_failed(self, exc: BaseException, handler: Handler, delivery: Delivery) -> None:
         call = delivery.call
         if isinstance(exc, CallEnded) and call is not None and exc.call_id == call.id:
             log.debug("the handler for %s ended with its call", delivery.name)
             return
         self._failure = self._failure or exc
         if delivery.name == "error":
-            log.error("an error handler raised", exc_info=exc)
+            log.error(
+                "the error handler %s raised",
+                describe(handler.function),
+                exc_info=(type(exc), exc, exc.__traceback__),
+            )
             return
         where = f"the handler {describe(handler.function)} for {delivery.name}"
         self.report_failure(exc, where, delivery.agent, call)
 
-    def take_failure(self) -> Exception | None:
+    def take_failure(self) -> BaseException | None:
         """The first exception of a handler since the last time, for ``strict``."""
         failure, self._failure = self._failure, None
         return failure
 
-    def settle_job(self, tell: Callable[[Any], None], what: Any) -> None:
-        """What came of a job; the result may be one that cannot be sent."""
+    def job_finished(self, job: Job, result: Any) -> None:
+        """What a job returned; the result may be one that cannot be sent, and then it has failed."""
         with self.guard:
             try:
-                tell(what)
-            except PinecallError as exc:
-                self.report(exc)
+                job.finished(result)
+            except PinecallError as refused:  # there is a result, and no room for it
+                self.report(refused, agent=job.agent, call=job.call)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as exc:
+                self._job_failed(job, exc)
         self.wake()
+
+    def job_failed(self, job: Job, exc: BaseException) -> None:
+        """What a job raised, whatever it is."""
+        with self.guard:
+            self._job_failed(job, exc)
+        self.wake()
+
+    def _job_failed(self, job: Job, exc: BaseException) -> None:
+        try:
+            job.failed(exc)
+        except PinecallError as refused:
+            self.report(refused, agent=job.agent, call=job.call)
+        except Exception as mistake:
+            self.report_failure(mistake, job.label, job.agent, job.call)
 
     def delivered(self, done: Callable[[], None]) -> None:
         """All handlers of a delivery have run, and somebody waits for that."""

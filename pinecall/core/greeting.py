@@ -5,10 +5,10 @@ Texts and language maps are on the wire, and spoken by the server.
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CallEnded, ConfigurationError, NotConnected
+from .handlers import is_coroutine
 from .jobs import Job
 
 if TYPE_CHECKING:
@@ -51,6 +51,6 @@ def greet(s: Session, agent: AgentBase, call: CallBase) -> None:
             failed,
             agent=agent,
             call=call,
-            coroutine=inspect.iscoroutinefunction(function),
+            coroutine=is_coroutine(function),
         )
     )

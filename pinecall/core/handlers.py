@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextvars import Context, ContextVar, copy_context
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from attrs import define, field
 from ..errors import ConfigurationError
 from ..events import Item
 from .names import SIGNATURES, check_name
+from .usercode import describe
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -25,9 +27,22 @@ if TYPE_CHECKING:
     from .inbox import Inbox
     from .line import LineBase
 
-__all__ = ["Chains", "Delivery", "Handler", "Handlers", "Revision", "describe", "is_coroutine"]
+__all__ = [
+    "Chains",
+    "Delivery",
+    "Handler",
+    "Handlers",
+    "Revision",
+    "answering",
+    "describe",
+    "is_coroutine",
+    "is_generator",
+]
 
 Function = Callable[..., Any]
+
+#: ``(call id, message id)`` that the running handler was called for.
+answering: ContextVar[tuple[str, str] | None] = ContextVar("pinecall_answering", default=None)
 
 
 class Revision:
@@ -41,7 +56,11 @@ class Revision:
 
 @define(eq=False, slots=True)
 class Handler:
-    """One registration: a function, or (for an iterator) an inbox."""
+    """One registration: a function, or (for an iterator) an inbox.
+
+    ``given`` is the context that ``on`` was called in: what a notebook's handler prints belongs to
+    the cell that defined it. ``context`` is what a front makes of it above ``base``.
+    """
 
     name: str
     function: Function | None
@@ -49,6 +68,9 @@ class Handler:
     coroutine: bool = False
     inbox: Inbox[Item] | None = None
     owner: Handlers | None = field(default=None, repr=False)
+    given: Context | None = field(default=None, repr=False)
+    base: Context | None = field(default=None, repr=False)
+    context: Context | None = field(default=None, repr=False)
 
     @property
     def takes_item(self) -> bool:
@@ -111,7 +133,10 @@ class Handlers:
         """Register; raises ConfigurationError for a misspelt name or a wrong number of parameters."""
         check_name(name)
         self._check(name, function)
-        handler = Handler(name, function, once, is_coroutine(function), owner=self)
+        context = copy_context()
+        # ``on`` may be called by a handler, whose message the new one does not answer.
+        context.run(answering.set, None)
+        handler = Handler(name, function, once, is_coroutine(function), owner=self, given=context)
         entries = self._table.setdefault(name, [])
         for index, entry in enumerate(entries):
             if entry.function is not None and _redefines(entry.function, function):
@@ -165,6 +190,11 @@ class Handlers:
                 f"{self._owner}.on({name!r}, {describe(function)}): pinecall_sync runs plain "
                 f"functions; write 'def' instead of 'async def', or use the asyncio package pinecall"
             )
+        if is_generator(function):
+            raise ConfigurationError(
+                f"{self._owner}.on({name!r}, {describe(function)}): a generator function does nothing "
+                f"when it is called; write {wanted} without 'yield'"
+            )
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):
@@ -179,21 +209,26 @@ class Handlers:
 
 
 def is_coroutine(function: object) -> bool:
+    """Is it an ``async def``, or an object whose ``__call__`` is one?"""
+    return _is_any(function, inspect.iscoroutinefunction)
+
+
+def is_generator(function: object) -> bool:
+    """Does calling it only make a generator, which nobody runs?"""
+    return _is_any(function, inspect.isgeneratorfunction) or _is_any(
+        function, inspect.isasyncgenfunction
+    )
+
+
+def _is_any(function: object, test: Callable[[Any], bool]) -> bool:
     if not callable(function):
         return False  # asked of each agent's greeting, and inspect takes its time
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - an object's own async __call__
-    )
-
-
-def describe(function: object) -> str:
-    """``module.name`` of a handler, for messages."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    name = getattr(function, "__qualname__", None) or type(function).__qualname__
-    return f"{getattr(function, '__module__', None) or '?'}.{name}"
+    if test(function):
+        return True
+    # Calling a class makes an object, whatever its __call__ is.
+    return not isinstance(function, type) and test(getattr(function, "__call__", None))  # noqa: B004
 
 
 def _code(function: object) -> CodeType | None:

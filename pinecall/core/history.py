@@ -32,7 +32,8 @@ from .conversation import (
     restored_messages,
     same_contact,
 )
-from .storejobs import check_store, has_method, store_job, takes
+from .storejobs import check_store, has_method, method_of, store_job, takes
+from .usercode import shown
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -164,7 +165,7 @@ class Historian:
         if last or not self._failing:
             self._report(error, "save")
         else:
-            log.debug("history of call %s: save failed again: %s", self.call.id, error)
+            log.debug("history of call %s: save failed again: %s", self.call.id, shown(error))
         self._failing = True
         if self._waiting:
             self._save()
@@ -186,7 +187,7 @@ class Historian:
 
     def _find(self, contact: str) -> None:
         self._finding = True
-        narrowed = takes(self.store.find_by_contact, "agent_id")
+        narrowed = takes(method_of(self.store, "find_by_contact"), "agent_id")
         self._run(
             "find_by_contact",
             contact,
@@ -202,7 +203,9 @@ class Historian:
             now = self._record()
             records = [record_from(value) for value in result or ()]
             self._restore(restored_messages([r for r in records if same_contact(r, now)]))
-        except Exception as exc:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # records are the store's own objects
             self._report(exc, "find_by_contact")
         self._looked_up()
 
@@ -281,7 +284,7 @@ class Historian:
             self.agent,
             self.call,
             method,
-            getattr(self.store, method),
+            method_of(self.store, method),
             arguments,
             keywords,
             finished=lambda job, value: settle(job, done, value),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..options import LineOptions
 from . import checks, config
 from .call import CallBase
-from .handlers import describe, is_coroutine
+from .handlers import describe, is_coroutine, is_generator
 from .jobs import Job
 from .listen import Heard, Listener
 from .listening import HasHandlers
@@ -20,6 +19,7 @@ from .names import verb_name
 from .outcome import Outcome
 from .registration import LineRegistration
 from .speech import Speech
+from .usercode import text_of
 from .verbs import prompt_vars as prompt_values
 
 if TYPE_CHECKING:
@@ -107,6 +107,11 @@ class LineBase(HasHandlers):
                     f"line {self.number}: extension {key!r}: {describe(value)} is an 'async def'; "
                     "pinecall_sync runs plain functions"
                 )
+            if is_generator(value):
+                raise ConfigurationError(
+                    f"line {self.number}: extension {key!r}: {describe(value)} is a generator "
+                    "function, which does nothing when it is called; write it without 'yield'"
+                )
             checked[key] = value
         self._extensions = checked
 
@@ -132,7 +137,7 @@ class LineBase(HasHandlers):
                     lambda error: self._extension_failed(call, error),
                     agent=self,
                     call=call,
-                    coroutine=inspect.iscoroutinefunction(function),
+                    coroutine=is_coroutine(function),
                 )
             )
 
@@ -148,7 +153,9 @@ class LineBase(HasHandlers):
         outcome.waiters.append(routed)
 
     def _extension_failed(self, call: LineCallBase, error: BaseException) -> None:
-        message = f"line {self.number}: extension {call.extension} of call {call.id}: {error}"
+        message = (
+            f"line {self.number}: extension {call.extension} of call {call.id}: {text_of(error)}"
+        )
         failure = PinecallError(message, "LINE_EXTENSION_ERROR", agent_id=self.id, call_id=call.id)
         failure.__cause__ = error
         self.session.report_failure(failure, f"extension {call.extension}", self, call)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["encode_result", "error_result", "error_text"]
+__all__ = ["encode_result", "error_result"]
 
 
 def encode_result(value: object) -> Any:
@@ -33,12 +33,3 @@ def _other(value: object) -> object:
 def error_result(message: str) -> dict[str, str]:
     """The result that tells the model what went wrong."""
     return {"error": message}
-
-
-def error_text(error: BaseException) -> str:
-    """What the model reads of an exception: its message, and its name where that says nothing."""
-    name, message = type(error).__name__, str(error)
-    if not message.strip():
-        return name
-    # A KeyError's own text is the key and nothing more.
-    return f"{name}: {message}" if type(error).__str__ is KeyError.__str__ else message

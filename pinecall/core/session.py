@@ -23,7 +23,7 @@ from ..options import ConfigOptions
 from . import effects, wire
 from .agent import AgentBase, tools_of
 from .chats import Chats
-from .handlers import describe, is_coroutine
+from .handlers import describe, is_coroutine, is_generator
 from .history import check_store
 from .lifetime import Lifetime
 from .line import LineBase
@@ -120,8 +120,10 @@ class Session(Lifetime):
             effect(self, event, agent, call)
         except PinecallError as exc:
             self.report(exc, agent=agent, call=call)
-        except Exception as exc:
-            # Our own mistake; the frames that follow shall not pay for it.
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:
+            # Our own mistake, or an object of the user's; the frames that follow shall not pay for it.
             self.report_failure(exc, f"the SDK's own handling of {_name(event)}", agent, call)
 
     def receive_other(self, what: str, now: float) -> None:
@@ -245,7 +247,13 @@ class Session(Lifetime):
         return str(frame["event"])
 
     def check_tools(self, options: ConfigOptions, agent_id: str) -> None:
-        """Refuse coroutine tools where there is no event loop to run them."""
+        """Refuse what cannot run: generators, and coroutines where there is no event loop."""
+        if is_generator(options.greeting):
+            raise ConfigurationError(
+                f"agent {agent_id!r}: the greeting {describe(options.greeting)} is a generator "
+                "function, which does nothing when it is called; return the text",
+                agent_id=agent_id,
+            )
         if self.front.coroutines:
             return
         check_store(getattr(options, "history", None), agent_id, coroutines=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .agent import AgentBase
     from .call import CallBase
 
-__all__ = ["check_store", "has_method", "store_job", "takes"]
+__all__ = ["check_store", "has_method", "method_of", "store_job", "takes"]
 
 
 def check_store(store: object, agent_id: str, *, coroutines: bool) -> None:
@@ -32,7 +32,27 @@ def check_store(store: object, agent_id: str, *, coroutines: bool) -> None:
 
 
 def has_method(store: object, name: str) -> bool:
-    return callable(getattr(store, name, None))
+    try:
+        return callable(getattr(store, name, None))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return True  # and method_of() gives one that says why it does not work
+
+
+def method_of(store: Any, name: str) -> Callable[..., Any]:
+    """The store's method; where looking it up fails, one that fails so when it is called."""
+    try:
+        method: Callable[..., Any] = getattr(store, name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:
+        failure = exc
+
+        def method(*_arguments: Any, **_keywords: Any) -> Any:
+            raise failure
+
+    return method
 
 
 def takes(function: Callable[..., Any], parameter: str) -> bool:

@@ -16,7 +16,7 @@ from attrs import frozen
 from ..errors import ConfigurationError, PinecallError, RequestTimeout
 from .arguments import ToolArgumentError
 from .jobs import Job
-from .results import error_text
+from .usercode import error_text
 from .wire import encode_value
 
 if TYPE_CHECKING:

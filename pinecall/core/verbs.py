@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from ..events import HistoryData, HistoryUpdated, Turn
 from . import config, encode, phone
+from .handlers import answering
 from .history import WRITES
 from .names import verb_name
 from .outcome import Outcome
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = ["CallVerbs", "answering"]
-
-#: ``(call id, message id)`` that the running handler was called for.
-answering: ContextVar[tuple[str, str] | None] = ContextVar("pinecall_answering", default=None)
 
 DTMF = frozenset("0123456789*#ABCDabcdwW")
 

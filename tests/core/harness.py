@@ -246,9 +246,11 @@ class Wire:
             assert handler.function is not None
             try:
                 args = (delivery.item,) if handler.takes_item else delivery.args
-                _driven(handler.function(*args))
-            except Exception as exc:
+                result = _driven(handler.function(*args))
+            except BaseException as exc:
                 self.session.handler_failed(exc, handler, delivery)
+            else:
+                self.session.handler_gave(result, handler, delivery)
         if token is not None:
             answering.reset(token)
         if delivery.done is not None:
@@ -259,10 +261,10 @@ class Wire:
             return
         try:
             result = _driven(job.function())
-        except Exception as exc:
-            self.session.settle_job(job.failed, exc)
+        except BaseException as exc:
+            self.session.job_failed(job, exc)
         else:
-            self.session.settle_job(job.finished, result)
+            self.session.job_finished(job, result)
 
     def run_jobs(self) -> None:
         """Those that were held, in their order."""

@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from pinecall.logs import Log
+from .logs import Log
 
 __all__ = ["Pool", "Work"]
 
@@ -20,6 +20,11 @@ LINGER = 5.0
 
 
 class Pool:
+    """At most ``size`` threads; more work waits for them, and the first time that is said.
+
+    The threads are daemons: work that is stuck does not keep a program from ending.
+    """
+
     def __init__(self, name: str, size: int) -> None:
         self._name = name
         self._size = size
@@ -32,6 +37,7 @@ class Pool:
         self._open = 0
         self._waiters = 0
         self._closed = False
+        self._full = False
 
     def submit(self, work: Work) -> None:
         with self._lock:
@@ -39,7 +45,16 @@ class Pool:
             self._open += 1
             if self._open > len(self._threads) and len(self._threads) < self._size:
                 self._start()
+            said, self._full = self._full, self._open > self._size
+            full = self._full and not said
         self._work.put(work)
+        if full:
+            log.warning(
+                "all %d threads for %s are busy; what comes now waits for one of them. Work that "
+                "hangs, or takes long, holds up the rest",
+                self._size,
+                self._name,
+            )
 
     def _start(self) -> None:
         context = contextvars.copy_context()

@@ -1,0 +1,48 @@
+"""How both fronts run a handler."""
+
+from __future__ import annotations
+
+import _thread
+from contextvars import Context
+from typing import Any
+
+from .core.handlers import Delivery, Handler, answering
+
+__all__ = ["context_of", "interrupt_main", "start"]
+
+
+def context_of(handler: Handler, delivery: Delivery, base: Context | None) -> Context:
+    """The context to run a handler in: its own, and beneath it that of ``connect()``.
+
+    A ``reply`` in it answers this delivery. ``base`` is one object for as long as the client is
+    connected.
+    """
+    if handler.base is not base or handler.context is None:
+        handler.context = _above(base, handler.given)
+        handler.base = base
+    context = handler.context.copy()
+    if delivery.answers is not None and delivery.call is not None:
+        context.run(answering.set, (delivery.call.id, delivery.answers))
+    return context
+
+
+def _above(base: Context | None, given: Context | None) -> Context:
+    context = base.copy() if base is not None else Context()
+    for variable, value in (given or {}).items():
+        context.run(variable.set, value)
+    return context
+
+
+def start(handler: Handler, delivery: Delivery) -> Any:
+    """Call the handler's function with what its event gives."""
+    function = handler.function
+    assert function is not None
+    if handler.name == "*":
+        return function(delivery.item)
+    return function(*delivery.args)
+
+
+def interrupt_main(exc: BaseException) -> None:
+    """KeyboardInterrupt in a thread of ours ends the program, as it does in the main thread."""
+    if isinstance(exc, KeyboardInterrupt):
+        _thread.interrupt_main()
