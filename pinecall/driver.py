@@ -94,6 +94,9 @@ class Driver:
 
     # -- waking ---------------------------------------------------------------------------------
 
+    def check_process(self) -> None:
+        check_process(self._pid)
+
     def wake(self) -> None:
         check_process(self._pid)
         loop = self.loop

@@ -18,7 +18,7 @@ from .settings import Settings, http_base, socket_url
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ERROR_BODY", "Endpoints", "Prepared", "Progress", "pieces", "trouble"]
+__all__ = ["AnswerTooLong", "Body", "Endpoints", "Prepared", "Progress", "pieces", "trouble"]
 
 C = TypeVar("C")
 #: Called with the bytes sent and the bytes there are.
@@ -28,8 +28,10 @@ PLAYGROUND = "https://playground.pinecall.io"
 PLAYGROUND_VARIABLE = "PINECALL_PLAYGROUND_URL"
 
 _PIECE = 64 << 10
-#: Bytes of an error's body that are read.
+#: Bytes of an error's body that are read; the status says most of it.
 ERROR_BODY = 64 << 10
+#: Bytes of an answer; the longest are recordings.
+MAX_BODY = 256 << 20
 
 
 @frozen(kw_only=True)
@@ -42,6 +44,7 @@ class Prepared:
     content: bytes | None = field(repr=False)
     base: str
     key: str = field(repr=False)
+    proxy: str | None = field(repr=False)
 
     def build(
         self, client: Any, timeout: float, upload: Callable[[bytes], Any] | None
@@ -93,19 +96,46 @@ class Endpoints:
             content=op.body,
             base=base,
             key=key,
+            proxy=self.settings.proxy_for(base),
         )
 
-    def client(self, kind: Callable[..., C], transport: Any) -> C:
+    def client(self, kind: Callable[..., C], transport: Any, proxy: str | None) -> C:
         """An httpx client of that kind, with the settings the WebSocket has too."""
         if transport is not None:
             return kind(transport=transport)
         context = self.settings.ssl or ssl.create_default_context()
         try:
-            return kind(verify=context, proxy=self.settings.proxy)
+            # The proxy is the SDK's reading; trust_env would add httpx's own, and .netrc's passwords.
+            return kind(verify=context, proxy=proxy, trust_env=False)
         except ImportError:
             raise ConfigurationError(
-                "a SOCKS proxy needs another package: pip install 'httpx[socks]'"
+                "REST through a SOCKS proxy needs another package: pip install 'httpx[socks]'"
             ) from None
+
+
+class Body:
+    """An answer as it is read, at most as long as its status lets it be."""
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        self.data = bytearray()
+        self.failed = status >= 400
+        self._limit = ERROR_BODY if self.failed else MAX_BODY
+        length = headers.get("content-length", "")
+        #: An error that announces more than anybody reads may never send it.
+        self.worth_reading = not (self.failed and length.isdigit() and int(length) > ERROR_BODY)
+
+    def add(self, data: bytes) -> bool:
+        """False: that is enough. Raises AnswerTooLong where the rest would be missed."""
+        self.data += data
+        if len(self.data) <= self._limit:
+            return True
+        if not self.failed:
+            raise AnswerTooLong(f"the answer is longer than {self._limit >> 20} MiB")
+        return False
+
+
+class AnswerTooLong(Exception):
+    """Not read to its end."""
 
 
 def pieces(body: bytes) -> Iterator[tuple[bytes, int]]:
@@ -122,6 +152,8 @@ def trouble(exc: BaseException) -> Failure:
     if isinstance(exc, (TimeoutError, httpx.TimeoutException)) or _is_asyncio_timeout(exc):
         may_pass = isinstance(exc, httpx.ConnectTimeout)
         return Failure("handshake", "no answer in time", may_pass, "REQUEST_TIMEOUT", exc)
+    if isinstance(exc, AnswerTooLong):
+        return Failure("handshake", str(exc), retryable=False, code="ANSWER_TOO_LONG", cause=exc)
     if isinstance(exc, httpx.ProxyError):
         return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
     if isinstance(exc, (httpx.NetworkError, httpx.RemoteProtocolError)):

@@ -12,7 +12,7 @@ import ssl
 from .core.link import Failure
 from .errors import ConfigurationError
 
-__all__ = ["check_process", "classify", "http_failure", "not_a_server"]
+__all__ = ["check_process", "classify", "http_failure", "no_socks", "not_a_server"]
 
 _RETRY_STATUS = {408, 425, 429}
 
@@ -33,6 +33,16 @@ def http_failure(status: int, cause: BaseException | None = None) -> Failure:
     else:
         what = f"the host answered HTTP {status}, so this is not a Pinecall server: check the URL"
     return Failure("handshake", what, retryable=False, code=f"HTTP_{status}", cause=cause)
+
+
+def no_socks(exc: BaseException) -> Failure:
+    """A library has no support for SOCKS proxies without another package."""
+    return Failure(
+        "proxy",
+        "a SOCKS proxy needs another package: pip install 'python-socks[asyncio]'",
+        retryable=False,
+        cause=exc,
+    )
 
 
 def not_a_server(exc: BaseException) -> Failure:

@@ -23,6 +23,7 @@ LineT = TypeVar("LineT", bound=LineBase)
 
 class Driving(Protocol):
     def wake(self) -> None: ...
+    def check_process(self) -> None: ...
 
 
 class FrontPort:
@@ -35,6 +36,10 @@ class FrontPort:
 
     def epoch(self) -> float:
         return time.time()
+
+    def check(self) -> None:
+        if self.driver is not None:
+            self.driver.check_process()
 
     def wake(self) -> None:
         if self.driver is not None:

@@ -11,15 +11,15 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from .core.rest.base import Exchange, RestOp, unreached
-from .endpoints import ERROR_BODY, Endpoints, Prepared, Progress, pieces, trouble
+from .core.rest.base import Exchange, Reply, RestOp, unreached
+from .endpoints import AnswerTooLong, Body, Endpoints, Prepared, Progress, pieces, trouble
 from .settings import Settings
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
 
-_FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL)
+_FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL, AnswerTooLong)
 
 
 class Closable(Protocol):
@@ -42,7 +42,8 @@ class HttpPort:
         self.endpoints = Endpoints(settings, playground_url)
         self.random = random
         self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        #: One for each proxy; None: for direct connections.
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._streams: weakref.WeakSet[Closable] = weakref.WeakSet()
 
@@ -55,11 +56,10 @@ class HttpPort:
             request = self.endpoints.prepare(op, progress=progress is not None)
             left = exchange.left(now())
             try:
-                response = await asyncio.wait_for(self._send(request, left, progress), left)
+                reply = await asyncio.wait_for(self._send(request, left, progress), left)
             except _FAILURES as exc:
                 exchange.failed(trouble(exc), request.base, now())
             else:
-                reply = request.reply(response.status_code, response.headers, response.content)
                 exchange.answered(reply, now())
         return exchange.result()
 
@@ -68,11 +68,11 @@ class HttpPort:
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
         try:
-            response = await self._http().send(built, stream=True)
+            response = await self._http(request).send(built, stream=True)
         except _FAILURES as exc:
             raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = b"" if response.is_success else await _beginning(response)
+            body = b"" if response.is_success else await _read(response)
             head = op.parse(request.reply(response.status_code, response.headers, body))
         except BaseException:
             await response.aclose()
@@ -86,27 +86,37 @@ class HttpPort:
     async def aclose(self) -> None:
         for stream in list(self._streams):
             await stream.aclose()
-        client, self._client = self._client, None
-        if client is not None and self._loop is asyncio.get_running_loop():
-            await client.aclose()
+        clients, self._clients = self._clients, {}
+        if self._loop is asyncio.get_running_loop():
+            for client in clients.values():
+                await client.aclose()
 
-    async def _send(
-        self, request: Prepared, timeout: float, progress: Progress | None
-    ) -> httpx.Response:
-        return await self._http().send(self._build(request, timeout, progress))
+    async def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
+        response = await self._http(request).send(
+            self._build(request, timeout, progress), stream=True
+        )
+        try:
+            body = await _read(response)
+        finally:
+            await response.aclose()
+        return request.reply(response.status_code, response.headers, body)
 
     def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
         return request.build(
-            self._http(), timeout, progress and partial(_upload, progress=progress)
+            self._http(request), timeout, progress and partial(_upload, progress=progress)
         )
 
-    def _http(self) -> httpx.AsyncClient:
+    def _http(self, request: Prepared) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
         # Connections belong to the loop they were made on; a notebook may have had another.
-        if self._client is None or self._loop is not loop:
-            self._client = self.endpoints.client(httpx.AsyncClient, self._transport)
+        if self._loop is not loop:
+            self._clients = {}
             self._loop = loop
-        return self._client
+        client = self._clients.get(request.proxy)
+        if client is None:
+            client = self.endpoints.client(httpx.AsyncClient, self._transport, request.proxy)
+            self._clients[request.proxy] = client
+        return client
 
 
 async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
@@ -115,13 +125,14 @@ async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
         progress(sent, len(body))
 
 
-async def _beginning(response: httpx.Response) -> bytes:
-    body = bytearray()
-    try:
-        async for data in response.aiter_bytes():
-            body += data
-            if len(body) > ERROR_BODY:
-                break
-    except httpx.HTTPError:
-        pass  # the status is there, and says enough
-    return bytes(body)
+async def _read(response: httpx.Response) -> bytes:
+    body = Body(response.status_code, response.headers)
+    if body.worth_reading:
+        try:
+            async for data in response.aiter_bytes():
+                if not body.add(data):
+                    break
+        except httpx.HTTPError:
+            if not body.failed:  # the status is there, and says enough
+                raise
+    return bytes(body.data)

@@ -16,6 +16,7 @@ from .core.config import reconnect_policy
 from .core.link import LinkSettings
 from .errors import ConfigurationError
 from .options import ReconnectPolicy
+from .proxies import SCHEMES, proxy_for
 
 __all__ = ["DEFAULT_URL", "Settings", "http_base", "socket_url"]
 
@@ -69,6 +70,10 @@ class Settings:
     def current_url(self) -> str:
         url = self.url or os.environ.get(URL_VARIABLE, "").strip() or DEFAULT_URL
         return socket_url(url, allow_insecure=self.allow_insecure)
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy for a URL: the one given, else the environment's; None: a direct connection."""
+        return self.proxy or _proxy(proxy_for(url), "the environment's proxy")
 
     def link(self) -> LinkSettings:
         return LinkSettings(
@@ -186,17 +191,18 @@ def _context(value: object) -> ssl_module.SSLContext | None:
     )
 
 
-def _proxy(value: object) -> str | None:
+def _proxy(value: object, what: str = "proxy") -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or urlsplit(value).scheme not in (
-        "http",
-        "https",
-        "socks5",
-        "socks5h",
-    ):
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        usable = parts is not None and parts.scheme in SCHEMES and bool(parts.hostname)
+        usable = usable and parts is not None and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise ConfigurationError(
-            "proxy is a URL like 'http://proxy.example:3128', or None for what the usual "
-            "environment variables say"
+            f"{what} is a URL like 'http://proxy.example:3128' ({', '.join(SCHEMES)}), or None for "
+            "what the usual environment variables say"
         )
-    return value
+    return str(value)

@@ -11,11 +11,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from .core.frames import MAX_FRAME
-from .errors import ConfigurationError
 from .failures import classify
 from .settings import Settings, socket_url
 from .side import ANSWER, QUIET, SideClosed
-from .transport import _DATA, _TAKES_PROXY, OpenFailed, _failure, _quiet, _Refused
+from .transport import _DATA, OpenFailed, _failure, _quiet, _Refused, route
 
 __all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
 
@@ -120,14 +119,16 @@ async def open_side_socket(
 ) -> SideSocket:
     """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
     socket_url(url, allow_insecure=settings.allow_insecure)
-    options: dict[str, Any] = {}
-    if settings.ssl is not None and url.startswith("wss:"):
-        options["ssl"] = settings.ssl
-    if _TAKES_PROXY:
-        options["proxy"] = settings.proxy or True
-    elif settings.proxy is not None:
-        raise ConfigurationError("proxy= needs websockets 15 or later: pip install -U websockets")
-    opening = connect(
+    try:
+        return SideSocket(await asyncio.wait_for(_opened(settings, url, headers), timeout))
+    except asyncio.TimeoutError:
+        raise OpenFailed(classify(TimeoutError(), connected=False)) from None
+    except Exception as exc:
+        raise OpenFailed(_failure(exc, connected=False)) from exc
+
+
+async def _opened(settings: Settings, url: str, headers: dict[str, str] | None) -> _Connection:
+    connection: _Connection = await connect(
         url,
         create_connection=_Connection,
         additional_headers=headers,
@@ -136,16 +137,6 @@ async def open_side_socket(
         ping_interval=None,
         max_size=MAX_FRAME,
         logger=_quiet,
-        **options,
-    )
-    try:
-        return SideSocket(await asyncio.wait_for(_opened(opening), timeout))
-    except asyncio.TimeoutError:
-        raise OpenFailed(classify(TimeoutError(), connected=False)) from None
-    except Exception as exc:
-        raise OpenFailed(_failure(exc, connected=False)) from exc
-
-
-async def _opened(opening: Any) -> _Connection:
-    connection: _Connection = await opening
+        **await route(settings, url),
+    )  # type: ignore[assignment]
     return connection

@@ -13,6 +13,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
@@ -22,7 +23,9 @@ from websockets.protocol import CONNECTING, OPEN
 from .core.frames import MAX_FRAME, Cutter
 from .core.link import Failure
 from .errors import ConfigurationError
-from .failures import classify, http_failure, not_a_server
+from .failures import classify, http_failure, no_socks, not_a_server
+from .proxies import split_proxy
+from .resolving import connect_tcp, look_up
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -53,6 +56,10 @@ class Receiver(Protocol):
 
     def writable(self) -> None: ...
     def lost(self, socket: Socket, code: int | None, reason: str) -> None: ...
+
+
+class ProxyUnreachable(Exception):
+    """The proxy's own name is not known."""
 
 
 class _Refused(Exception):
@@ -236,7 +243,10 @@ async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> S
         return made[-1]
 
     try:
-        url, options = _options(settings)
+        # Without a key there is no use in a connection.
+        settings.current_key()
+        url = settings.current_url()
+        options = await route(settings, url)
         return await connect(
             url,
             create_connection=make,  # type: ignore[arg-type]
@@ -259,21 +269,42 @@ async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> S
         raise OpenFailed(_failure(exc, connected, bool(made) and not connected)) from exc
 
 
-def _options(settings: Settings) -> tuple[str, dict[str, Any]]:
-    # Without a key there is no use in a connection.
-    settings.current_key()
+async def route(settings: Settings, url: str) -> dict[str, Any]:
+    """What websockets is told of TLS and of the way to the host: a proxy, or a socket to the host."""
     options: dict[str, Any] = {}
-    url = settings.current_url()
     if settings.ssl is not None and url.startswith("wss:"):
         options["ssl"] = settings.ssl
-    if _TAKES_PROXY:
-        options["proxy"] = settings.proxy or True
-    elif settings.proxy is not None:
-        raise ConfigurationError("proxy= needs websockets 15 or later: pip install -U websockets")
-    return url, options
+    proxy = settings.proxy_for(url)
+    if proxy is None:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "wss" else 80)
+        options["sock"] = await connect_tcp(parts.hostname or "", port)
+    elif _TAKES_PROXY:
+        options["proxy"] = await _resolved(proxy)
+    else:
+        raise ConfigurationError("a proxy needs websockets 15 or later: pip install -U websockets")
+    return options
+
+
+async def _resolved(proxy: str) -> str:
+    """The proxy by its address: websockets would have the loop's executor look its name up."""
+    scheme, host, port, _user = split_proxy(proxy)
+    if scheme == "https":
+        return proxy  # its certificate is for the name
+    try:
+        address = (await look_up(host, port))[0][4][0]
+    except OSError as exc:
+        raise ProxyUnreachable(f"the proxy's host name was not found ({exc})") from exc
+    address = f"[{address}]" if ":" in address else address
+    user, at, _host = urlsplit(proxy).netloc.rpartition("@")
+    return f"{scheme}://{user}{at}{address}:{port}"
 
 
 def _failure(exc: Exception, connected: bool, wrapping: bool = False) -> Failure:
+    if isinstance(exc, ImportError):
+        return no_socks(exc)
+    if isinstance(exc, ProxyUnreachable):
+        return Failure("proxy", str(exc), cause=exc)
     if isinstance(exc, _Refused):
         return http_failure(exc.status, exc)
     if isinstance(exc, InvalidURI):

@@ -26,6 +26,7 @@ def _wake(waiter: asyncio.Future[None]) -> None:
 
 async def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Raises ``asyncio.TimeoutError`` after ``timeout`` seconds; giving up tells the core."""
+    session.front.check()
     if not outcome.done:
         loop = asyncio.get_running_loop()
         settled: asyncio.Future[None] = loop.create_future()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random as random_module
 import threading
@@ -14,14 +15,14 @@ from typing import Protocol, TypeVar
 import httpx
 
 from pinecall.core.rest.base import Exchange, Reply, RestOp, unreached
-from pinecall.endpoints import ERROR_BODY, Endpoints, Prepared, Progress, pieces, trouble
+from pinecall.endpoints import AnswerTooLong, Body, Endpoints, Prepared, Progress, pieces, trouble
 from pinecall.settings import Settings
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
 
-_FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
+_FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, AnswerTooLong)
 
 
 class Closable(Protocol):
@@ -45,7 +46,8 @@ class HttpPort:
         self.random = random
         self._transport = transport
         self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
+        #: One for each proxy; None: for direct connections.
+        self._clients: dict[str | None, httpx.Client] = {}
         self._process = 0
         self._streams: weakref.WeakSet[Closable] = weakref.WeakSet()
 
@@ -69,11 +71,11 @@ class HttpPort:
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
         try:
-            response = self._http().send(built, stream=True)
+            response = self._http(request).send(built, stream=True)
         except _FAILURES as exc:
             raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = b"" if response.is_success else _beginning(response)
+            body = b"" if response.is_success else _read(response)
             head = op.parse(request.reply(response.status_code, response.headers, body))
         except BaseException:
             response.close()
@@ -88,38 +90,39 @@ class HttpPort:
     def close(self) -> None:
         with self._lock:
             streams = list(self._streams)
-            client, self._client = self._client, None
+            clients, self._clients = self._clients, {}
         for stream in streams:
             stream.close()
-        if client is not None and self._process == os.getpid():
-            client.close()
+        if self._process == os.getpid():
+            for client in clients.values():
+                client.close()
 
     def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
         # httpx's timeouts are for each read; the deadline is for all of them.
         deadline = time.monotonic() + timeout
-        response = self._http().send(self._build(request, timeout, progress), stream=True)
-        body = bytearray()
+        response = self._http(request).send(self._build(request, timeout, progress), stream=True)
         try:
-            for data in response.iter_bytes():
-                body += data
-                if time.monotonic() > deadline:
-                    raise TimeoutError
+            body = _read(response, deadline)
         finally:
             response.close()
-        return request.reply(response.status_code, response.headers, bytes(body))
+        return request.reply(response.status_code, response.headers, body)
 
     def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
         return request.build(
-            self._http(), timeout, progress and partial(_upload, progress=progress)
+            self._http(request), timeout, progress and partial(_upload, progress=progress)
         )
 
-    def _http(self) -> httpx.Client:
+    def _http(self, request: Prepared) -> httpx.Client:
         with self._lock:
             # A forked child must not share its parent's connections.
-            if self._client is None or self._process != os.getpid():
-                self._client = self.endpoints.client(httpx.Client, self._transport)
+            if self._process != os.getpid():
+                self._clients = {}
                 self._process = os.getpid()
-            return self._client
+            client = self._clients.get(request.proxy)
+            if client is None:
+                client = self.endpoints.client(httpx.Client, self._transport, request.proxy)
+                self._clients[request.proxy] = client
+            return client
 
 
 def _upload(body: bytes, progress: Progress) -> Iterator[bytes]:
@@ -128,13 +131,16 @@ def _upload(body: bytes, progress: Progress) -> Iterator[bytes]:
         progress(sent, len(body))
 
 
-def _beginning(response: httpx.Response) -> bytes:
-    body = bytearray()
-    try:
-        for data in response.iter_bytes():
-            body += data
-            if len(body) > ERROR_BODY:
-                break
-    except httpx.HTTPError:
-        pass  # the status is there, and says enough
-    return bytes(body)
+def _read(response: httpx.Response, deadline: float = math.inf) -> bytes:
+    body = Body(response.status_code, response.headers)
+    if body.worth_reading:
+        try:
+            for data in response.iter_bytes():
+                if not body.add(data):
+                    break
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+        except httpx.HTTPError:
+            if not body.failed:  # the status is there, and says enough
+                raise
+    return bytes(body.data)

@@ -164,7 +164,7 @@ def open_side_socket(
             redirect_limit=0,
             suppress_origin=True,
             **_tls(settings),
-            **_proxy(settings),
+            **_proxy(settings, url, timeout),
         )
         response = connection.handshake_response
         if response is None or response.status != 101:

@@ -16,7 +16,6 @@ import ssl
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import websocket
 from websocket import ABNF
@@ -25,7 +24,8 @@ from pinecall.core.frames import MAX_FRAME, Cutter
 from pinecall.core.link import Failure
 from pinecall.core.wire import redact
 from pinecall.errors import ConfigurationError
-from pinecall.failures import classify, http_failure, not_a_server
+from pinecall.failures import classify, http_failure, no_socks, not_a_server
+from pinecall.proxies import split_proxy
 
 if TYPE_CHECKING:
     from pinecall.settings import Settings
@@ -293,13 +293,14 @@ def open_socket(settings: Settings, timeout: float, on_stage: OnStage) -> Socket
     try:
         # Without a key there is no use in a connection.
         settings.current_key()
+        url = settings.current_url()
         connection.connect(
-            settings.current_url(),
+            url,
             timeout=timeout,
             redirect_limit=0,
             suppress_origin=True,
             **_tls(settings),
-            **_proxy(settings),
+            **_proxy(settings, url, timeout),
         )
         response = connection.handshake_response
         if response is None or response.status != 101:
@@ -316,18 +317,21 @@ def _tls(settings: Settings) -> dict[str, Any]:
     return {} if settings.ssl is None else {"sslopt": {"context": settings.ssl}}
 
 
-def _proxy(settings: Settings) -> dict[str, Any]:
-    """Without a setting, websocket-client reads the usual environment variables itself."""
-    if settings.proxy is None:
-        return {}
-    parts = urlsplit(settings.proxy)
-    auth = (parts.username, parts.password or "") if parts.username else None
+def _proxy(settings: Settings, url: str, timeout: float) -> dict[str, Any]:
+    """What websocket-client is told, so that it does not read the environment itself."""
+    proxy = settings.proxy_for(url)
+    if proxy is None:
+        # It looks at the environment unless a proxy is given; this one is for no host.
+        return {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
+    scheme, host, port, user = split_proxy(proxy)
     return {
-        "http_proxy_host": parts.hostname,
-        "http_proxy_port": parts.port or (1080 if parts.scheme.startswith("socks") else 3128),
-        "proxy_type": "http" if parts.scheme.startswith("http") else parts.scheme,
-        "http_proxy_auth": auth,
-        "http_no_proxy": [],
+        "http_proxy_host": host,
+        "http_proxy_port": port,
+        "proxy_type": "http" if scheme.startswith("http") else scheme,
+        "http_proxy_auth": user,
+        "http_proxy_timeout": timeout,
+        # An empty list would be filled from the environment.
+        "http_no_proxy": ["-"],
     }
 
 
@@ -338,6 +342,8 @@ def _failure(exc: Any, connection: Any) -> Failure:
     if response is not None and 300 <= response.status < 400:
         return http_failure(response.status, exc)
     if isinstance(exc, websocket.WebSocketProxyException):
+        if "Socks is needed" in str(exc):
+            return no_socks(exc)
         return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
     if isinstance(exc, websocket.WebSocketAddressException):
         return Failure("dns", "the host name was not found", cause=exc)

@@ -24,6 +24,7 @@ _LOOK = 2.0
 
 def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Raises ``TimeoutError`` after ``timeout`` seconds; giving up tells the core."""
+    session.front.check()
     if not outcome.done:
         settled = threading.Event()
         with session.guard:

@@ -38,6 +38,7 @@ class Subscription:
 
     def take(self) -> Item | None:
         """The next item, or None if there is none now. A gap is told before what follows it."""
+        self.session.front.check()
         with self.session.guard:
             missed = self.inbox.take_missed()
             if missed:
@@ -167,6 +168,7 @@ class Delivering:
 
     def subscribe(self, table: Handlers, names: tuple[str, ...]) -> Subscription:
         """Events as an iterator takes them: from now on, until it is closed or the link is."""
+        self.front.check()
         with self.guard:
             subscription = Subscription(self, table, names)
             self._subscriptions.append(subscription)

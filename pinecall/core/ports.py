@@ -30,6 +30,10 @@ class Front(Protocol):
         """Seconds since 1970, for records; not for deadlines."""
         ...
 
+    def check(self) -> None:
+        """Raise ConfigurationError where this client cannot be used: in a forked child."""
+        ...
+
     def wake(self) -> None:
         """Something is to be sent or delivered; called from any thread, never blocks."""
         ...

@@ -205,6 +205,7 @@ class Session(Lifetime):
 
     def open_hub(self) -> Hub:
         """Where event streams subscribe; from the first on, events are published there."""
+        self.front.check()
         if self.hub is None:
             from .hub import Hub  # most programs have no streams, and start faster without
 

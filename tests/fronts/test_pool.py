@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
+from pinecall.pool import Pool
 from pinecall_sync.lanes import Lanes
-from pinecall_sync.pool import Pool
 
 from .log import DEADLINE, Log, until
 
