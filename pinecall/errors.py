@@ -25,6 +25,8 @@ No message or ``repr`` in this tree ever holds an API key or a token.
 
 from __future__ import annotations
 
+from .core.secrets import clean
+
 __all__ = [
     "AgentConflictError",
     "ApiError",
@@ -63,17 +65,20 @@ class PinecallError(Exception):
         agent_id: str | None = None,
         call_id: str | None = None,
     ) -> None:
+        # What the server says may repeat a secret, and stands in ids and codes too.
+        message = clean(message)
         super().__init__(message)
         self.message = message
-        self.code = code or self.default_code
-        self.agent_id = agent_id
-        self.call_id = call_id
+        self.code = clean(code) if code else self.default_code
+        self.agent_id = clean(agent_id) if agent_id else agent_id
+        self.call_id = clean(call_id) if call_id else call_id
 
     def __str__(self) -> str:
-        return self.message
+        return str(getattr(self, "message", ""))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.message!r}, code={self.code!r})"
+        message, code = getattr(self, "message", ""), getattr(self, "code", None)
+        return f"{type(self).__name__}({message!r}, code={code!r})"
 
 
 class ConfigurationError(PinecallError, ValueError):
@@ -149,7 +154,7 @@ class AgentConflictError(RegistrationError):
         agent_id: str | None = None,
     ) -> None:
         super().__init__(message, code, agent_id=agent_id)
-        self.reason = reason
+        self.reason = clean(reason)
 
 
 class PhoneInUseError(RegistrationError):
@@ -167,8 +172,8 @@ class PhoneInUseError(RegistrationError):
         agent_id: str | None = None,
     ) -> None:
         super().__init__(message, code, agent_id=agent_id)
-        self.phone = phone
-        self.owner = owner
+        self.phone = clean(phone) if phone else phone
+        self.owner = clean(owner) if owner else owner
 
 
 class ServerAtCapacityError(RegistrationError):
@@ -221,7 +226,7 @@ class DialError(PinecallError):
         call_id: str | None = None,
     ) -> None:
         super().__init__(message, code, agent_id=agent_id, call_id=call_id)
-        self.reason = reason
+        self.reason = clean(reason)
 
 
 class RequestTimeout(PinecallError, TimeoutError):

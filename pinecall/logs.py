@@ -11,6 +11,8 @@ import sys
 import traceback
 from typing import Any
 
+from .core.secrets import clean
+
 __all__ = ["Log"]
 
 
@@ -34,24 +36,55 @@ class Log:
     def warning(self, text: str, *args: object) -> None:
         self._write(logging.WARNING, text, args)
 
-    def error(self, text: str, *args: object, exc_info: Any = None) -> None:
-        self._write(logging.ERROR, text, args, exc_info)
+    def error(
+        self,
+        text: str,
+        *args: object,
+        exc: BaseException | None = None,
+    ) -> None:
+        """With ``exc``, its traceback follows, without secrets as everything else."""
+        self._write(logging.ERROR, text, args, exc)
 
-    def _write(self, level: int, text: str, args: tuple[object, ...], exc_info: Any = None) -> None:
+    def _write(
+        self,
+        level: int,
+        text: str,
+        args: tuple[object, ...],
+        exc: BaseException | None = None,
+    ) -> None:
+        logger = self._logger
         try:
-            self._logger.log(level, text, *args, exc_info=exc_info, stacklevel=3)
+            if not logger.isEnabledFor(level):
+                return
+            args = tuple(a if isinstance(a, (int, float)) else clean(str(a)) for a in args)
+            if exc is None:
+                logger.log(level, text, *args, stacklevel=3)
+            else:
+                file, line, function, _stack = logger.findCaller(stacklevel=3)
+                record = logger.makeRecord(
+                    logger.name, level, file, line, text, args, _exc_info(exc), function
+                )
+                # Formatters take this for the traceback.
+                record.exc_text = clean(
+                    "".join(traceback.format_exception(*_exc_info(exc)))
+                ).rstrip()
+                logger.handle(record)
         except KeyboardInterrupt:
             raise
-        except BaseException as exc:
-            _show(exc)
+        except BaseException as failure:
+            _show(failure)
+
+
+def _exc_info(exc: BaseException) -> Any:
+    return type(exc), exc, exc.__traceback__
 
 
 def _show(exc: BaseException) -> None:
     if not logging.raiseExceptions or sys.stderr is None:
         return
     try:
-        lines = traceback.format_exception(type(exc), exc, exc.__traceback__)
-        sys.stderr.write("".join(["--- Logging error in pinecall ---\n", *lines]))
+        lines = traceback.format_exception(*_exc_info(exc))
+        sys.stderr.write(clean("".join(["--- Logging error in pinecall ---\n", *lines])))
     except KeyboardInterrupt:
         raise
     except BaseException:

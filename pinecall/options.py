@@ -13,6 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from pinecall.by_value import ByValue
+from pinecall.core import secrets
 from pinecall.core.checks import Place, nearest
 from pinecall.core.fields import CHANNEL, CONFIG, Table, read
 from pinecall.core.phone import normalize
@@ -181,6 +182,8 @@ class Channel:
         own.update(type=kind, ref=ref, config=ConfigOptions(**values))
         for name, value in own.items():
             object.__setattr__(self, name, value)
+        for secret in (self.access_token, self.verify_token, self.app_secret):
+            secrets.keep(secret)
 
     def __repr__(self) -> str:
         return _given(self)

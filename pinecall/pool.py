@@ -77,9 +77,9 @@ class Pool:
             try:
                 # What one handler sets is not for the next one of this thread.
                 contextvars.copy_context().run(work)
-            except BaseException:
+            except BaseException as exc:
                 # A handler's SystemExit ends the handler, not the thread that serves all calls.
-                log.error("a handler thread was to be ended; it goes on", exc_info=True)
+                log.error("a handler thread was to be ended; it goes on", exc=exc)
             with self._lock:
                 self._open -= 1
                 if self._waiters:

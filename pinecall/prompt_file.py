@@ -27,6 +27,7 @@ class PromptFile(Generic[N]):
 
 def read_prompt(path: str | Path) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        # Windows' editors write a byte order mark, which is no part of the text.
+        return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"set_prompt_file({str(path)!r}): {exc}") from exc

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from .core.config import reconnect_policy
 from .core.link import LinkSettings
+from .core.secrets import keep, keep_url
 from .errors import ConfigurationError
 from .options import ReconnectPolicy
 from .proxies import SCHEMES, proxy_for
@@ -33,7 +34,7 @@ class Settings:
     REST alike."""
 
     api_key: str | None = field(repr=False)
-    url: str | None
+    url: str | None = field(repr=lambda url: "None" if url is None else _shown(url))
     reconnect: ReconnectPolicy | None
     ping_interval: float | None
     connect_timeout: float
@@ -57,6 +58,8 @@ class Settings:
         )
         settings.current_key()
         settings.current_url()
+        if settings.proxy is not None:
+            keep_url(settings.proxy)
         return settings
 
     def current_key(self) -> str:
@@ -65,10 +68,13 @@ class Settings:
             raise ConfigurationError(
                 f"no API key: give Pinecall(api_key=…) or set {KEY_VARIABLE}", "MISSING_KEY"
             )
+        keep(key)
         return key
 
     def current_url(self) -> str:
         url = self.url or os.environ.get(URL_VARIABLE, "").strip() or DEFAULT_URL
+        if "?" in url:
+            keep_url(url)
         return socket_url(url, allow_insecure=self.allow_insecure)
 
     def proxy_for(self, url: str) -> str | None:

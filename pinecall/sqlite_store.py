@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from .core.conversation import ConversationRecord, transcript_of
+from .core.jsontext import write
 from .errors import ConfigurationError
 from .sqlite_file import SqliteFile, transaction
 
@@ -174,7 +175,7 @@ def _record(connection: sqlite3.Connection, row: dict[str, Any]) -> Conversation
 
 def _json(record: ConversationRecord, value: object) -> str:
     try:
-        return msgspec.json.encode(value).decode()
+        return write(value).decode()
     except (TypeError, ValueError, OverflowError, RecursionError) as exc:
         raise ConfigurationError(
             f"call {record.call_id} of agent {record.agent_id!r} holds something that JSON cannot "

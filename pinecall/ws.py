@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .core.filters import agent_filter
+from .core.usercode import shown
 from .errors import ConfigurationError
 from .feed import Push
 from .logs import Log
@@ -66,7 +67,7 @@ async def serve_ws(
             await _listen(receive, feed)
     except Exception as exc:
         # Each library has its own exception for a connection that is gone.
-        log.debug("a WebSocket ended while being written to: %r", exc)
+        log.debug("a WebSocket ended while being written to: %s", shown(exc))
     reason = feed.reader.reason
     if reason in ("closed", "slow"):
         await _close(socket, _GOING_AWAY if reason == "closed" else _TRY_AGAIN)
@@ -99,7 +100,7 @@ async def _listen(receive: Callable[[], Awaitable[Any]], messages: _Messages) ->
             if _is_ping(text):
                 messages.pong()
     except Exception as exc:
-        log.debug("a WebSocket ended: %r", exc)
+        log.debug("a WebSocket ended: %s", shown(exc))
 
 
 def _is_ping(text: str | bytes) -> bool:
@@ -178,4 +179,4 @@ async def _close(socket: Any, code: int) -> None:
         closing = close(code=code) if takes_code else close()
         await asyncio.wait_for(closing, _CLOSE_TIMEOUT)
     except Exception as exc:
-        log.debug("a WebSocket could not be closed: %r", exc)
+        log.debug("a WebSocket could not be closed: %s", shown(exc))

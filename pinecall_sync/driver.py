@@ -122,8 +122,8 @@ class Driver:
                     events = wanted
                 timeout = None if due is None else max(0.0, due - time.monotonic())
                 self._react(selector.select(timeout), wake_in, due)
-        except Exception:
-            log.error("the link's thread failed; the client is closed", exc_info=True)
+        except Exception as exc:
+            log.error("the link's thread failed; the client is closed", exc=exc)
             with self.session.guard:
                 self.session.disconnect("internal_error")
             self._end()

@@ -22,7 +22,7 @@ from websocket import ABNF
 
 from pinecall.core.frames import MAX_FRAME, Cutter
 from pinecall.core.link import Failure
-from pinecall.core.wire import redact
+from pinecall.core.secrets import scrub
 from pinecall.errors import ConfigurationError
 from pinecall.failures import classify, http_failure, no_socks, not_a_server
 from pinecall.proxies import split_proxy
@@ -46,7 +46,7 @@ class _Redacting(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        record.msg, record.args = redact(text), None
+        record.msg, record.args = scrub(text), None
         # Raw frames are masked, with the mask beside them.
         return not text.startswith("++Sent raw")
 

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from ..errors import PinecallError
+from .jsontext import mend
 from .signature import Parameter
+from .text import valid
 
 __all__ = ["ToolArgumentError", "name_and_arguments", "read_arguments"]
 
@@ -79,6 +81,7 @@ def _raw(arguments: str | Mapping[str, Any] | None) -> dict[str, msgspec.Raw]:
     try:
         if arguments is None or isinstance(arguments, str):
             text = (arguments or "").strip() or "{}"
+            text = text if valid(text) == text else mend(text) or text
             found = msgspec.json.decode(text, type=dict[str, msgspec.Raw] | None)
         else:
             # Through JSON, so that an object is read exactly as its text would be.

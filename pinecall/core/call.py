@@ -13,6 +13,7 @@ from . import history
 from .listening import HasHandlers
 from .names import verb_name
 from .speech import ReplyStream, Speeches, ended_error
+from .toolround import Ledger
 from .turns import TurnState
 from .verbs import CallVerbs
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .history import Historian
     from .line import LineBase
     from .session import Session
-    from .toolround import Round
 
 __all__ = ["CallBase"]
 
@@ -40,6 +40,7 @@ class CallBase(HasHandlers, CallVerbs):
     # More attributes than a class shares the keys of: a dict of its own would double each call.
     __slots__ = (
         "_historian",
+        "_ledger",
         "_skills",
         "_speeches",
         "agent",
@@ -61,7 +62,6 @@ class CallBase(HasHandlers, CallVerbs):
         "metadata",
         "own_handlers",
         "reason",
-        "rounds",
         "routed_from",
         "said",
         "session",
@@ -116,7 +116,7 @@ class CallBase(HasHandlers, CallVerbs):
         self.said: dict[str, dict[str, Any]] = {}
         self.streams: dict[str, ReplyStream] = {}
         self.audience: CallStream | None = None
-        self.rounds: dict[str, Round] = {}
+        self._ledger: Ledger | None = None
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None
@@ -154,6 +154,12 @@ class CallBase(HasHandlers, CallVerbs):
     def active_skills(self) -> list[str]:
         """Skills loaded now, in loading order."""
         return list(self._skills)
+
+    @property
+    def ledger(self) -> Ledger:
+        if self._ledger is None:
+            self._ledger = Ledger()
+        return self._ledger
 
     @property
     def speeches(self) -> Speeches:
@@ -278,9 +284,8 @@ class CallBase(HasHandlers, CallVerbs):
         session.timers.clear(("detached", self.id))
         session.requests.end_call(self, ended_error(self, "request"))
         session.outbox.drop_call(self.agent.id, self.id)
-        for round_ in self.rounds.values():
-            round_.cancel()
-        self.rounds.clear()
+        if self._ledger is not None:
+            self._ledger.clear()
         self.said.clear()
         self.bot_words = []
         if self._historian is not None:

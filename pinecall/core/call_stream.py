@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .arguments import name_and_arguments
+from .jsontext import read
 from .ring import Ring
 from .sse import to_json
 from .subscriber import Frame, Subscriber
@@ -99,7 +100,7 @@ def _tool_call(tool_call: dict[str, Any]) -> dict[str, Any]:
     name, arguments = name_and_arguments(tool_call)
     if isinstance(arguments, str):
         try:
-            arguments = msgspec.json.decode(arguments or "{}")
+            arguments = read(arguments or "{}")
         except msgspec.DecodeError:
             pass  # a model may write what is not JSON; it is shown as it is
     return {"name": name, "args": arguments}

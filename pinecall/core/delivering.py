@@ -216,7 +216,7 @@ class Delivering:
         """User code raised: the traceback is logged once, and ``error`` fires with it."""
         about = f"{where}" + (f", call {call.id}" if call else "")
         about += f", agent {agent.id!r}" if agent else ""
-        log.error("%s raised", about, exc_info=(type(exc), exc, exc.__traceback__))
+        log.error("%s raised", about, exc=exc)
         if isinstance(exc, PinecallError):
             error = exc
             # A class of the user's need not have called the constructor of this one.
@@ -254,7 +254,7 @@ class Delivering:
             log.error(
                 "the error handler %s raised",
                 describe(handler.function),
-                exc_info=(type(exc), exc, exc.__traceback__),
+                exc=exc,
             )
             return
         where = f"the handler {describe(handler.function)} for {delivery.name}"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from pinecall.core.secrets import keep_in
 from pinecall.options import AgentOptions, Channel, ConfigOptions, LineOptions
 
 _Options = TypeVar("_Options", bound=ConfigOptions)
@@ -63,6 +64,8 @@ def encode_config(values: Mapping[str, Any]) -> dict[str, object]:
             value = _TRANSFORMS[name](value)
         if value is not None:
             out[WIRE_KEYS[name]] = value
+            if isinstance(value, Mapping):
+                keep_in(value)  # a provider's key may stand in it
     return out
 
 

@@ -35,6 +35,7 @@ from ..errors import (
 )
 from ..events import Connected, ErrorFrame, Reconnecting
 from ..logs import Log
+from . import secrets
 from .attempt import Failure, LinkSettings, closed_early
 from .backoff import reconnect_delay
 from .outcome import Outcome, settled
@@ -129,6 +130,7 @@ class Link:
             # Not "authentication": the server has refused nothing.
             self._attempt_failed(Failure("handshake", exc.message, False, exc.code, exc))
             return
+        secrets.keep(key)
         self.phase = Phase.AUTHENTICATING
         self.timers.clear("open")
         self.session.transmit({"event": "connect", "api_key": key})
@@ -333,7 +335,8 @@ class Link:
 
     def _url(self) -> str:
         try:
-            return self.settings.url()
+            # What follows a "?" may be a token.
+            return self.settings.url().partition("?")[0]
         except ConfigurationError:
             return "the server"
 

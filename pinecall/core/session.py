@@ -20,7 +20,7 @@ from ..errors import ConfigurationError, NotConnected, PinecallError, ProtocolEr
 from ..events import Connected, ErrorFrame, Event, UnknownEvent
 from ..logs import Log
 from ..options import ConfigOptions
-from . import effects, wire
+from . import effects, secrets, wire
 from .agent import AgentBase, tools_of
 from .chats import Chats
 from .handlers import describe, is_coroutine, is_generator
@@ -97,12 +97,14 @@ class Session(Lifetime):
         self.now = self.link.heard = now
         self.counts["received"] += 1
         if len(text) > MAX_MESSAGE:
-            self._bad_message(f"{len(text)} characters, more than {MAX_MESSAGE}: {text[:40]!r}…")
+            self._bad_message(
+                f"{len(text)} characters, more than {MAX_MESSAGE}: {self.preview(text, 40)}"
+            )
             return
         try:
-            event = wire.decode(text)
+            event = wire.decode(text, self._mended)
         except wire.Malformed as exc:
-            self._bad_message(f"{exc}: {wire.preview(text)}")
+            self._bad_message(f"{exc}: {self.preview(text, 120)}")
             return
         if not self.link.ready:
             self._before_ready(event)
@@ -196,6 +198,15 @@ class Session(Lifetime):
         else:
             log.debug("no frame: %s", what)
 
+    def _mended(self, event: Event) -> None:
+        self.report_once(
+            f"{event.EVENT}: mended",
+            ProtocolError(
+                f"the server sent {_name(event)} with half a surrogate pair or a number that is not "
+                "JSON; it is delivered with U+FFFD or None in its place"
+            ),
+        )
+
     def drop(self, event: Event, why: str) -> None:
         """A frame that concerns nobody here: counted, and told at debug level."""
         self.counts["dropped"] += 1
@@ -232,12 +243,17 @@ class Session(Lifetime):
         return "msg_" + self.letters(12)
 
     def clean(self, text: str) -> str:
-        """The server's words without the key, should it have repeated it."""
+        """The server's words without the secrets that it may have repeated."""
         try:
-            key = self.link.settings.api_key()
+            secrets.keep(self.link.settings.api_key())
         except ConfigurationError:
-            key = ""
-        return wire.redact(text.replace(key, "***") if len(key) > 3 else text)
+            pass  # there is none, now
+        return secrets.clean(text)
+
+    def preview(self, text: str, limit: int) -> str:
+        """The beginning of what the server sent, for an error."""
+        self.clean("")  # the key is looked for, whatever it is now
+        return wire.preview(text, limit)
 
     @staticmethod
     def frame_event(frame: object, where: str) -> str:

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import msgspec
 
 from ..events import Turn, UnknownEvent
+from .jsontext import write
 from .names import SIGNATURES
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ _UNDERSCORE = re.compile(r"_([a-z])")
 _camel: dict[str, str] = {}
 _CAMEL_REMEMBERED = 4096
 
-to_json = msgspec.json.Encoder().encode
+to_json = write
 
 
 def camel(key: str) -> str:

@@ -1,9 +1,13 @@
 """Tool calls: the ledger that makes each run once, and the frame that answers a round.
 
-The server may repeat ``llm.tool_call``, and does after a reconnect. A round is known by call and
-message id for as long as the call lives: received → running → done → sent. A repeat of a running
-round is ignored, a repeat of a finished one gets the stored results again; that holds for the tools
-declared here (:class:`ToolRound`) and for those that a handler answers (:class:`HandRound`).
+The server may repeat ``llm.tool_call``, and does after a reconnect. A tool call is known by its call
+and its ``tool_call_id`` for as long as the call lives: received → running → done → sent. It runs
+once; wherever its id comes again, in the same round or in another, its stored result is the answer.
+A tool call without an id cannot be told from another, and runs each time its round is a new one.
+
+``llm.tool_call`` is one round, known by its ``msg_id`` and the ids in it. A repeat of a running round
+is answered when it is done, a repeat of a finished one at once; that holds for the tools declared
+here (:class:`ToolRound`) and for those that a handler answers (:class:`HandRound`).
 """
 
 from __future__ import annotations
@@ -23,8 +27,21 @@ if TYPE_CHECKING:
     from ..tools import Tool
     from .call import CallBase
 
-__all__ = ["HandRound", "Round", "ToolResult", "ToolRound", "checked_results", "result_frame"]
+__all__ = [
+    "HandRound",
+    "Ledger",
+    "Round",
+    "ToolResult",
+    "ToolRound",
+    "checked_results",
+    "ids_of",
+    "result_frame",
+]
 
+
+#: Answered rounds that a call remembers, and characters of their ids.
+LEDGER_ROUNDS = 1000
+LEDGER_SIZE = 256 << 10
 
 TOOL_TIMEOUT = "TOOL_TIMEOUT"
 _NOT_THE_TOOLS = (TOOL_TIMEOUT, ToolArgumentError.default_code)
@@ -84,17 +101,103 @@ def result_frame(call_id: str, msg_id: str, results: Iterable[ToolResult]) -> di
     return {"event": "llm.tool_result", "call_id": call_id, "msg_id": msg_id, "results": wire}
 
 
+class Run:
+    """One tool call, in the ledger of its call."""
+
+    __slots__ = ("id", "job", "result", "rounds")
+
+    def __init__(self, tool_call_id: str) -> None:
+        self.id = tool_call_id
+        self.result: ToolResult | None = None
+        self.job: Job | None = None
+        #: Those that wait for the result.
+        self.rounds: list[Round] = []
+
+    def settle(self, result: ToolResult) -> None:
+        self.result, self.job = result, None
+        rounds, self.rounds = self.rounds, []
+        for round_ in rounds:
+            round_.send()
+
+
+class Ledger:
+    """The tool calls of one call, and its rounds. The oldest that were answered are forgotten first."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+        self.rounds: dict[tuple[str, tuple[str, ...]], Round] = {}
+        self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.rounds)
+
+    def known(self, msg_id: str, ids: tuple[str, ...]) -> Round | None:
+        """The round that this frame repeats."""
+        # Without any id each frame is a round of its own.
+        return self.rounds.get((msg_id, ids)) if msg_id or all(ids) else None
+
+    def of(self, msg_id: str) -> list[Round]:
+        return [round_ for (known, _ids), round_ in self.rounds.items() if known == msg_id]
+
+    def run(self, tool_call_id: str) -> Run:
+        """The run of this id: known, or new."""
+        if not tool_call_id:
+            return Run("")
+        found = self.runs.get(tool_call_id)
+        if found is None:
+            found = self.runs[tool_call_id] = Run(tool_call_id)
+        return found
+
+    def add(self, round_: Round) -> None:
+        self.rounds[round_.key] = round_
+        self._size += round_.size
+        while len(self.rounds) > LEDGER_ROUNDS or self._size > LEDGER_SIZE:
+            oldest = next(iter(self.rounds.values()))
+            if not oldest.done:
+                return  # what runs is never forgotten: it would run again
+            del self.rounds[oldest.key]
+            self._size -= oldest.size
+            kept = {run.id for round_ in self.rounds.values() for run in round_.runs}
+            for run in oldest.runs:
+                if run.id not in kept:
+                    self.runs.pop(run.id, None)
+
+    def clear(self) -> None:
+        for round_ in self.rounds.values():
+            round_.cancel()
+        self.rounds.clear()
+        self.runs.clear()
+        self._size = 0
+
+
 class Round:
     """One ``llm.tool_call`` frame, and its place in the conversation."""
 
     def __init__(self, call: CallBase, msg_id: str, tool_calls: list[dict[str, Any]]) -> None:
         self.call = call
         self.msg_id = msg_id
-        self.size = len(tool_calls)
-        self._asked = {"role": "assistant", "content": None, "tool_calls": tool_calls}
-        call.rounds[msg_id] = self
-        call.messages.append(self._asked)
-        call.changed()
+        ids = ids_of(tool_calls)
+        self.key = (msg_id, ids)
+        self.size = len(msg_id) + sum(map(len, ids))
+        ledger = call.ledger
+        #: Those that nobody has been asked for yet; the others are running or done.
+        self.fresh = [
+            index
+            for index, known in enumerate(ids)
+            if (not known or known not in ledger.runs) and (not known or known not in ids[:index])
+        ]
+        self.runs = [ledger.run(known) for known in ids]
+        ledger.add(self)
+        self._asked: dict[str, Any] | None = None
+        if self.fresh:
+            asked = [tool_calls[index] for index in self.fresh]
+            self._asked = {"role": "assistant", "content": None, "tool_calls": asked}
+            call.messages.append(self._asked)
+            call.changed()
+
+    @property
+    def done(self) -> bool:
+        return all(run.result is not None for run in self.runs)
 
     def send(self) -> None:
         """Answer as far as there is an answer: the first time, or because the server asks again."""
@@ -120,20 +223,21 @@ class Round:
 class HandRound(Round):
     """A round that a handler answers with ``tool_result``, at once or in pieces."""
 
-    def __init__(self, call: CallBase, msg_id: str, tool_calls: list[dict[str, Any]]) -> None:
-        super().__init__(call, msg_id, tool_calls)
-        self._results: dict[str, ToolResult] = {}
-
     def answered(self, results: list[ToolResult]) -> None:
-        fresh = [result for result in results if result.tool_call_id not in self._results]
-        self._results.update((result.tool_call_id, result) for result in results)
-        complete = len(self._results) >= self.size
-        ephemeral = all(result.ephemeral for result in self._results.values())
-        self._remember(fresh, traceless=complete and ephemeral)
+        fresh = []
+        for result in results:
+            for run in self.runs:
+                if run.id == result.tool_call_id:
+                    if run.result is None and result not in fresh:
+                        fresh.append(result)
+                    run.settle(result)
+        given = [run.result for run in self.runs if run.result is not None]
+        ephemeral = self.done and all(result.ephemeral for result in given)
+        self._remember(fresh, traceless=ephemeral)
 
     def send(self) -> None:
-        if self._results:
-            results = self._results.values()
+        results = [run.result for run in self.runs if run.result is not None]
+        if results:
             self.call.send_durable(result_frame(self.call.id, self.msg_id, results))
 
 
@@ -142,22 +246,19 @@ class ToolRound(Round):
 
     def __init__(self, call: CallBase, msg_id: str, tool_calls: list[dict[str, Any]]) -> None:
         super().__init__(call, msg_id, tool_calls)
-        self.results: list[ToolResult | None] = [None] * self.size
-        self.jobs: dict[int, Job] = {}
         self._sent = False
+        for run in {id(run): run for run in self.runs}.values():
+            if run.result is None:
+                run.rounds.append(self)
 
-    @property
-    def done(self) -> bool:
-        return all(result is not None for result in self.results)
-
-    def run(self, index: int, tool_call_id: str, tool: Tool[..., Any], arguments: Any) -> Job:
+    def run(self, index: int, tool: Tool[..., Any], arguments: Any) -> Job:
         """The job for one tool call; its result or error is the round's result ``index``."""
-        call = self.call
-        job = self.jobs[index] = Job(
+        call, run = self.call, self.runs[index]
+        job = run.job = Job(
             f"tool {tool.name}",
             lambda: tool.answer(arguments, call),
-            lambda value: self._finished(index, tool_call_id, tool, value),
-            lambda error: self._failed(index, tool_call_id, error_text(error), error),
+            lambda value: self._finished(index, tool, value),
+            lambda error: self._failed(index, error_text(error), error),
             agent=call.agent,
             call=call,
             coroutine=tool.is_async,
@@ -168,44 +269,47 @@ class ToolRound(Round):
 
         def too_late(_late: float) -> None:
             job.cancel()
-            self._failed(index, tool_call_id, message, error)
+            self._failed(index, message, error)
 
         call.session.timers.set(self._timer(index), tool.timeout, too_late)
         return job
 
-    def refuse(self, index: int, tool_call_id: str, name: str) -> None:
+    def refuse(self, index: int, name: str) -> None:
         """An error result for a tool that nobody here declares."""
-        call = self.call
+        call, run = self.call, self.runs[index]
         message = f"Unknown tool: {name}"
-        self.results[index] = ToolResult(tool_call_id, {"error": message})
         where = f"call {call.id} of agent {call.agent.id!r}"
         text = f"{where}: the model called {name!r}: {message}; declare it with tools="
         error = PinecallError(text, "UNKNOWN_TOOL", agent_id=call.agent.id, call_id=call.id)
         call.session.report(error, agent=call.agent, call=call)
+        run.settle(ToolResult(run.id, {"error": message}))
 
     def send(self) -> None:
-        if not self.done or self.call.over:
+        results = [run.result for run in self.runs if run.result is not None]
+        if self.call.over or len(results) < len(self.runs):
             return
-        results = [result for result in self.results if result is not None]
+        first, self._sent = not self._sent, True
         self.call.send_durable(result_frame(self.call.id, self.msg_id, results))
-        if not self._sent:
-            self._sent = True
-            self._remember(results, traceless=all(result.ephemeral for result in results))
+        if first and self.fresh:
+            fresh = [results[index] for index in self.fresh]
+            self._remember(fresh, traceless=all(result.ephemeral for result in fresh))
 
     def cancel(self) -> None:
         """Stop what runs; nothing is sent."""
-        for index, job in self.jobs.items():
-            if self.results[index] is None:
+        for index, run in enumerate(self.runs):
+            if run.job is not None:
                 self.call.session.timers.clear(self._timer(index))
-                job.cancel()
+                run.job.cancel()
 
-    def _finished(self, index: int, tool_call_id: str, tool: Tool[..., Any], value: Any) -> None:
-        self._settle(index, ToolResult(tool_call_id, value, tool.ephemeral, tool.no_followup))
+    def _finished(self, index: int, tool: Tool[..., Any], value: Any) -> None:
+        run = self.runs[index]
+        self._settle(index, ToolResult(run.id, value, tool.ephemeral, tool.no_followup))
 
-    def _failed(self, index: int, tool_call_id: str, message: str, error: BaseException) -> None:
+    def _failed(self, index: int, message: str, error: BaseException) -> None:
         """The model reads ``message``; the user's ``error`` handlers get the error."""
-        if self.results[index] is None and not self.call.over:
-            session, call, label = self.call.session, self.call, self.jobs[index].label
+        run = self.runs[index]
+        if run.job is not None and not self.call.over:
+            session, call, label = self.call.session, self.call, run.job.label
             if isinstance(error, PinecallError) and error.code in _NOT_THE_TOOLS:
                 # The model's mistake, or nobody's: no line of the user's code is to be shown.
                 error.message = f"{label}, call {call.id} of agent {call.agent.id!r}: {message}"
@@ -213,15 +317,20 @@ class ToolRound(Round):
                 session.report(error, agent=call.agent, call=call)
             else:
                 session.report_failure(error, label, call.agent, call)
-            self._settle(index, ToolResult(tool_call_id, {"error": message}))
+            self._settle(index, ToolResult(run.id, {"error": message}))
 
     def _settle(self, index: int, result: ToolResult) -> None:
-        if self.results[index] is not None or self.call.over:
+        run = self.runs[index]
+        if run.job is None or self.call.over:
             return
-        self.results[index] = result
-        self.jobs[index].stop = None
+        run.job.stop = None
         self.call.session.timers.clear(self._timer(index))
-        self.send()
+        run.settle(result)
 
-    def _timer(self, index: int) -> tuple[str, str, str, int]:
-        return ("tool", self.call.id, self.msg_id, index)
+    def _timer(self, index: int) -> tuple[Any, ...]:
+        return ("tool", self.call.id, *self.key, index)
+
+
+def ids_of(tool_calls: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The ``id`` of each tool call; empty where it has none."""
+    return tuple(str(tool_call.get("id") or "") for tool_call in tool_calls)

@@ -13,7 +13,7 @@ from .history import WRITES
 from .names import verb_name
 from .outcome import Outcome
 from .speech import ReplyStream, Speech
-from .toolround import HandRound, Round, ToolResult, checked_results, result_frame
+from .toolround import HandRound, Ledger, ToolResult, checked_results, result_frame
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -37,12 +37,13 @@ class CallVerbs:
         session: Session
         last_message_id: str
         streams: dict[str, ReplyStream]
-        rounds: dict[str, Round]
 
         @property
         def title(self) -> str: ...
         @property
         def over(self) -> bool: ...
+        @property
+        def ledger(self) -> Ledger: ...
         @property
         def speeches(self) -> Any: ...
         def require(self, verb: str) -> None: ...
@@ -196,9 +197,9 @@ class CallVerbs:
         checked = checked_results(results)
         with self.session.guard:
             self.send_durable(result_frame(self.id, msg_id, checked))
-            round_ = self.rounds.get(msg_id)
-            if isinstance(round_, HandRound):
-                round_.answered(checked)
+            for round_ in self.ledger.of(msg_id):
+                if isinstance(round_, HandRound):
+                    round_.answered(checked)
         self.session.wake()
 
     # -- requests -------------------------------------------------------------------------------

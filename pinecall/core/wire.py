@@ -17,12 +17,13 @@ import msgspec
 from ..errors import ConfigurationError
 from ..events import EVENTS, Event, UnknownEvent
 from ..events._base import set_raw, set_text
+from .jsontext import mend, write
+from .secrets import clean_start
 
-__all__ = ["Malformed", "decode", "encode", "encode_value", "preview", "redact", "salvage"]
+__all__ = ["Malformed", "decode", "encode", "encode_value", "preview", "salvage"]
 
 Frame = dict[str, Any]
 
-_encoder = msgspec.json.Encoder()
 _PREFIXES = ('{"event":"', '{"event": "')
 _KEYWORDS = {"from": "from_"}
 #: To the sender of ``llm.chat`` some servers write as to a browser.
@@ -36,6 +37,10 @@ class Malformed(ValueError):
     """A message that is no frame: not JSON, not an object, or without an ``event``."""
 
 
+class NotJson(Malformed):
+    """Not even JSON; a tolerant reader may make something of it."""
+
+
 class _Head(msgspec.Struct):
     event: str
 
@@ -47,7 +52,7 @@ _decoders: dict[str, Callable[[str], Event]] = {}
 def encode(frame: Frame) -> str:
     """Compact JSON. Raises ConfigurationError for what JSON cannot hold, naming the event."""
     try:
-        return _encoder.encode(frame).decode()
+        return write(frame).decode()
     except (TypeError, ValueError, RecursionError) as exc:
         raise ConfigurationError(
             f"{frame.get('event')}: cannot be written as JSON: {exc}", call_id=frame.get("call_id")
@@ -55,7 +60,7 @@ def encode(frame: Frame) -> str:
 
 
 def encode_value(value: Any) -> str:
-    return value if isinstance(value, str) else _encoder.encode(value).decode()
+    return value if isinstance(value, str) else write(value).decode()
 
 
 def event_name(text: str) -> str:
@@ -71,7 +76,7 @@ def event_name(text: str) -> str:
     except msgspec.ValidationError as exc:
         raise Malformed(_not_a_frame(text, exc)) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
-        raise Malformed(f"not JSON: {exc}") from None
+        raise NotJson(f"not JSON: {exc}") from None
 
 
 def _not_a_frame(text: str, exc: Exception) -> str:
@@ -80,8 +85,24 @@ def _not_a_frame(text: str, exc: Exception) -> str:
     return f"an object without a usable 'event' ({exc})"
 
 
-def decode(text: str) -> Event:
-    """Raises :class:`Malformed`, and nothing else, for what is no frame."""
+def decode(text: str, mended: Callable[[Event], None] | None = None) -> Event:
+    """Raises :class:`Malformed`, and nothing else, for what is no frame.
+
+    What is almost JSON is mended (see :mod:`pinecall.core.jsontext`), and ``mended`` is told of it.
+    """
+    try:
+        return _decode(text)
+    except NotJson:
+        better = mend(text)
+        if better is None:
+            raise
+    event = _decode(better)
+    if mended is not None:
+        mended(event)
+    return event
+
+
+def _decode(text: str) -> Event:
     name = event_name(text)
     read = _decoders.get(name)
     if read is None:
@@ -95,7 +116,7 @@ def decode(text: str) -> Event:
     except msgspec.ValidationError as exc:
         return _not_as_announced(name, text, exc)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
-        raise Malformed(f"{name}: not JSON: {exc}") from None
+        raise NotJson(f"{name}: not JSON: {exc}") from None
     set_text(event, text)
     return event
 
@@ -126,7 +147,7 @@ def _not_as_announced(name: str, text: str, exc: Exception) -> Event:
     try:
         raw = msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeError, RecursionError) as broken:
-        raise Malformed(f"{name}: not JSON: {broken}") from None
+        raise NotJson(f"{name}: not JSON: {broken}") from None
     present = {key: value for key, value in raw.items() if value is not None}
     event: Event
     try:
@@ -161,19 +182,6 @@ def salvage(event: UnknownEvent) -> Event:
     return good
 
 
-# A text that was cut may end inside the value.
-_SECRETS = re.compile(
-    r'"(api_key|accessToken|verifyToken|appSecret|access_token|verify_token|app_secret|token)"'
-    r'\s*:\s*"(?:[^"\\]|\\.)*(?:"|\\?\Z)'
-)
-
-
-def redact(text: str) -> str:
-    """The text without the values of secret keys, for logs."""
-    return _SECRETS.sub(lambda match: f'"{match[1]}":"***"', text)
-
-
 def preview(text: str, limit: int = 120) -> str:
-    """A short, redacted piece of what arrived, for an error."""
-    short = redact(text[: limit * 4])
-    return short if len(short) <= limit else short[:limit] + "…"
+    """A short piece of what arrived, without secrets, for an error."""
+    return clean_start(text, limit)

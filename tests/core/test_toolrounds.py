@@ -380,7 +380,7 @@ class TestOnce:
         wire, call = with_tools(slow)
         wire.server(round_of(("slow", "")))
         wire.server("call.ended", **IDS)
-        assert call.rounds == {}
+        assert not call.ledger
         assert call.said == {}
 
 
@@ -499,7 +499,7 @@ class TestTimeAndEnd:
         assert hanging.over
         assert isinstance(told[0][1], RequestTimeout)
         assert told[0][1].code == "TOOL_TIMEOUT"
-        assert call.rounds
+        assert call.ledger
 
     def test_late_result(self) -> None:
         """A result that comes after the timeout changes nothing, nor does a late error."""
@@ -584,7 +584,7 @@ class TestByHand:
         wire.listen("llm.tool_call", on=call)
         wire.server(round_of(("one", "")))
         wire.server("call.ended", **IDS)
-        assert call.rounds == {}
+        assert not call.ledger
         assert wire.sent() == []
 
     def test_forms(self) -> None:

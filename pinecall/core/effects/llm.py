@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from ...events import (
     LlmBefore,
     LlmPreparingTimeout,
@@ -12,10 +14,11 @@ from ...events import (
     SkillLoaded,
     SkillUnloaded,
 )
+from ...events._base import set_raw
 from ..agent import AgentBase
 from ..arguments import name_and_arguments
 from ..preparing import prepare
-from ..toolround import HandRound, ToolRound
+from ..toolround import HandRound, ToolRound, ids_of
 from .base import concerns_somebody, effect, late, pass_on, to_call
 from .chat import chat_call
 from .whatsapp import session_call
@@ -47,12 +50,12 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
         pass_on(s, event, agent, call)
         return
     msg_id = event.msg_id or event.message_id or ""
-    known = call.rounds.get(msg_id)
-    if known is not None:
+    ids = ids_of(event.tool_calls)
+    known = call.ledger.known(msg_id, ids)
+    if known is not None or not ids:
         # The server asks again: it did not get the answer, or will get it when there is one.
-        known.send()
-        return
-    if not event.tool_calls:
+        for round_ in [known] if known is not None else call.ledger.of(msg_id):
+            round_.send()
         return
     owner = call.agent
     tools = owner.tools if isinstance(owner, AgentBase) else {}
@@ -60,21 +63,28 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
     by_hand = s.has_handlers("llm.tool_call", owner) or call.listens("llm.tool_call")
     args = (event, call)
     if by_hand and not any(name in tools for name, _ in named):
-        HandRound(call, msg_id, event.tool_calls)
-        s.emit("llm.tool_call", args, event=event, agent=owner, call=call)
+        asked = HandRound(call, msg_id, event.tool_calls)
+        asked.send()  # what is known of it already
+        if len(asked.fresh) < len(ids):
+            new = attrs.evolve(event, tool_calls=[event.tool_calls[at] for at in asked.fresh])
+            set_raw(new, event.raw)
+            args = (new, call)
+        if asked.fresh:
+            s.emit("llm.tool_call", args, event=args[0], agent=owner, call=call)
         return
     round_ = ToolRound(call, msg_id, event.tool_calls)
+    if not round_.fresh:
+        round_.send()
+        return
     s.emit("llm.tool_call", args, event=event, agent=owner, call=call)
-    for index, tool_call in enumerate(event.tool_calls):
+    for index in round_.fresh:
         name, arguments = named[index]
-        tool_call_id = str(tool_call.get("id", ""))
         tool = tools.get(name)
         if tool is None:
             # Nobody declared it: the model must not wait for ever.
-            round_.refuse(index, tool_call_id, name)
+            round_.refuse(index, name)
         else:
-            s.run(round_.run(index, tool_call_id, tool, arguments))
-    round_.send()
+            s.run(round_.run(index, tool, arguments))
 
 
 def _named(tool_call: dict[str, Any]) -> tuple[str, Any]:

@@ -15,8 +15,9 @@ import msgspec
 from attrs import field, frozen
 
 from ...errors import ApiError, ConfigurationError
+from .. import secrets
+from ..jsontext import read, write
 from ..link import Failure
-from ..wire import redact
 
 __all__ = [
     "Exchange",
@@ -62,7 +63,7 @@ class Reply:
     def json(self) -> Any:
         """Raises ValueError for what is not JSON, or nested too deeply to be an answer."""
         try:
-            return msgspec.json.decode(self.body)
+            return read(self.body)
         except (msgspec.DecodeError, RecursionError) as exc:
             # DecodeError is no ValueError in the oldest msgspec that is supported.
             raise ValueError(str(exc)) from None
@@ -227,22 +228,17 @@ def _dialect(reply: Reply) -> tuple[str, str | None]:
         if isinstance(words, str) and words:
             break
         if words:
-            words = msgspec.json.encode(words).decode()
+            words = write(words).decode()
             break
     else:
         words = ""
     return words, code if isinstance(code, str) and code else None
 
 
-_SECRET = re.compile(r"\b(pk|sk|wrtc?|cht|str|stk)_[\w.~+/=-]{4,}")
-_IN_TEXT = re.compile(r"(?i)(bearer\s+|[?&](?:token|api_key)=)[^\s&\"']+")
-
-
 def scrub(text: str, key: str = "") -> str:
-    """The text without keys and tokens."""
-    if len(key) > 3:
-        text = text.replace(key, "***")
-    return _IN_TEXT.sub(r"\1***", _SECRET.sub(r"\1_***", redact(text)))
+    """The text without keys and tokens, those that this program has never seen included."""
+    secrets.keep(key)
+    return secrets.scrub(text)
 
 
 def authorization(key: str) -> dict[str, str]:
@@ -259,7 +255,7 @@ def authorization(key: str) -> dict[str, str]:
 def json_text(what: str, value: Any) -> bytes:
     """Compact JSON; raises ConfigurationError for what JSON cannot hold."""
     try:
-        return msgspec.json.encode(value)
+        return write(value)
     except (TypeError, ValueError, RecursionError) as exc:
         raise ConfigurationError(f"{what}: cannot be written as JSON: {exc}") from None
 

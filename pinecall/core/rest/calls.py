@@ -18,6 +18,7 @@ from attrs import frozen
 from ...errors import ApiError, ConfigurationError
 from ...options import ReconnectPolicy
 from ..backoff import reconnect_delay
+from ..jsontext import read
 from ..link import STABLE_AFTER, Failure
 from .base import RestOp, handshake_status, scrub
 from .fields import filled
@@ -188,7 +189,7 @@ class CallLog:
 
 def _entry(text: str) -> LogEntry | None:
     try:
-        raw = msgspec.json.decode(text)
+        raw = read(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     if not isinstance(raw, dict):

@@ -16,6 +16,7 @@ import msgspec
 from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError, RequestTimeout
+from ..jsontext import read
 from ..link import Failure
 from .base import handshake_status, scrub
 from .fields import filled, flag, number, optional, positive, text, whole
@@ -171,7 +172,7 @@ class LiveSession:
 
     def receive(self, message: str) -> None:
         try:
-            raw = msgspec.json.decode(message)
+            raw = read(message)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return
         if not isinstance(raw, dict) or self.over:

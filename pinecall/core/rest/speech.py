@@ -13,6 +13,7 @@ import msgspec
 from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError
+from ..jsontext import read
 from ..link import Failure
 from .base import Reply, RestOp, json_body, scrub, unreached
 from .fields import filled, number, optional, positive, text, whole
@@ -204,7 +205,7 @@ class SpeechReader:
             self._done(self.head.characters, self.head.audio_ms)
             return
         try:
-            event = msgspec.json.decode(data)
+            event = read(data)
         except (msgspec.DecodeError, RecursionError):
             return
         if not isinstance(event, dict):

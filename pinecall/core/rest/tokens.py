@@ -8,6 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ...errors import ConfigurationError, TokenError
+from .. import secrets
 from ..checks import nearest
 from .base import Reply, RestOp, json_text
 from .fields import filled, optional, text, whole
@@ -28,6 +29,9 @@ class Token:
     token: str = field(repr=False)
     server: str
     expires_in: int = 60
+
+    def __attrs_post_init__(self) -> None:
+        secrets.keep(self.token)
 
 
 def create_token(
