@@ -238,9 +238,12 @@ class Driver:
             socket.receiver = None
         with self.session.guard:
             self.session.disconnect()
+            texts = self.session.outgoing()
         self._after()
         if socket is not None:
-            await socket.close_within(timeout, 1000, "client_disconnect")
+            clean = await socket.close_within(texts, timeout, 1000, "client_disconnect")
+            with self.session.guard:
+                self.session.closed(clean=clean)
         await self._end_tasks(max(0.0, deadline - self.loop.time()))
         self._threads.close()
         if self._timer is not None:

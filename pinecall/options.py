@@ -250,7 +250,9 @@ class ReconnectPolicy:
     """How a lost link is tried again.
 
     The n-th wait is ``initial * factor ** n`` seconds, ``maximum`` at most; ``jitter`` is the share
-    of it that is random (1.0: anything between 0 and the wait). ``max_attempts`` None: for ever.
+    of it that is random (1.0: anything between 0 and the wait). ``max_attempts`` None: for ever;
+    while the host cannot be reached, a wait is then a sixteenth of the outage so far at most (or
+    ``initial``, if that is more), so that the client is back soon after the host is.
     Whatever makes an attempt fail, the next one follows; a refused or missing key and a displacement
     end it.
 

@@ -211,10 +211,12 @@ class Socket(ClientConnection):
         self.receiver = None
         self.transport.abort()
 
-    async def close_within(self, timeout: float, code: int, reason: str) -> None:
-        """Flush, say goodbye, and wait for the server's at most ``timeout`` seconds."""
+    async def close_within(self, texts: list[str], timeout: float, code: int, reason: str) -> bool:
+        """Send what is left, say goodbye, and wait for the server's at most ``timeout`` seconds;
+        whether it came."""
         try:
             if self.protocol.state is OPEN:
+                self.write(texts)
                 self.protocol.send_close(code, reason)
                 self.send_data()
             await asyncio.wait_for(asyncio.shield(self.connection_lost_waiter), timeout)
@@ -222,6 +224,7 @@ class Socket(ClientConnection):
             pass
         finally:
             self.abort()
+        return self.protocol.close_rcvd is not None
 
 
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)

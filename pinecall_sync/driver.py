@@ -191,6 +191,8 @@ class Driver:
                 with self.session.guard:
                     texts = self.session.outgoing()
                 gone.close_within(texts, 1000, "client_disconnect", self._close_timeout)
+                with self.session.guard:
+                    self.session.closed(clean=gone.close_code is not None)
             else:
                 gone.abort()
         if phase is Phase.OPENING:

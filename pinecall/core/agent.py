@@ -285,7 +285,7 @@ class AgentBase(HasHandlers):
             )
         frame = {"event": "session.send", "agent_id": self.id, **scope, "text": text}
         with self.session.guard:
-            self._after_ack(frame)
+            self.session.send_durable(frame, now=self.registered, agent_id=self.id)
         self.session.wake()
 
     # -- calls ----------------------------------------------------------------------------------
@@ -346,8 +346,9 @@ class AgentBase(HasHandlers):
     def _after_ack(self, frame: dict[str, Any]) -> None:
         if self.registered:
             self.session.transmit(frame)
+            self.session.count_ping(frame)
         else:
-            self.session.hold(frame, agent_id=self.id, call_id=None, request_id=None)
+            self.session.hold_raw(frame, self.id)
 
     def stop_taking_calls(self) -> None:
         """Its channels close on the server; here they stay, for the next connection."""

@@ -54,6 +54,12 @@ class Failure:
         """Was it the key that was refused?"""
         return self.phase == "authentication" and self.code not in _NOT_A_REFUSAL
 
+    @property
+    def dropped(self) -> bool:
+        """Did the host take the connection, and then drop it or let it down?"""
+        reached = self.phase in ("tls", "handshake", "authentication", "capacity")
+        return reached and not (self.code or "").startswith("HTTP_")
+
     def is_final(self, *, known: bool) -> bool:
         """Is another attempt in vain? ``known``: was this client connected to the server before?"""
         if self.retryable or not known:

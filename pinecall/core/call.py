@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotConnected
+from ..logs import Log
 from . import history
 from .listening import HasHandlers
 from .names import verb_name
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = ["CallBase"]
+
+log = Log("calls")
 
 
 class CallBase(HasHandlers, CallVerbs):
@@ -196,13 +199,13 @@ class CallBase(HasHandlers, CallVerbs):
 
     def send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None:
         self.require(frame["event"])
-        if self.live or (self.status == "detached" and self.agent.registered):
-            self.session.transmit(frame)
-        else:
-            self.session.hold(frame, agent_id=self.agent.id, call_id=self.id, request_id=request_id)
-
-    def is_held(self, request_id: str) -> bool:
-        return self.session.outbox.is_held(self.agent.id, request_id)
+        self.session.send_durable(
+            frame,
+            now=self.live or (self.status == "detached" and self.agent.registered),
+            agent_id=self.agent.id,
+            call_id=self.id,
+            request_id=request_id,
+        )
 
     # -- what happens to it ---------------------------------------------------------------------
 
@@ -283,7 +286,15 @@ class CallBase(HasHandlers, CallVerbs):
         session = self.session
         session.timers.clear(("detached", self.id))
         session.requests.end_call(self, ended_error(self, "request"))
-        session.outbox.drop_call(self.agent.id, self.id)
+        unsent = session.outbox.drop_call(self.agent.id, self.id)
+        if unsent:
+            log.warning(
+                "call %s of agent %r ended: %d frames that waited for the link are not sent",
+                self.id,
+                self.agent.id,
+                unsent,
+            )
+        session.proofs.settle()
         if self._ledger is not None:
             self._ledger.clear()
         self.said.clear()

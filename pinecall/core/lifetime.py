@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DisplacedError, PinecallError
+from ..errors import DisplacedError, NotConnected, PinecallError
 from ..events import Connected, Disconnected
 from ..logs import Log
 from .delivering import Delivering
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .drain import Drain
     from .line import LineBase
     from .link import Link
-    from .outbox import Outbox
+    from .outbox import Durable, Outbox
     from .ports import Front
+    from .proofs import Proofs
     from .registry import Registry
     from .requests import Requests
     from .timers import Timers
@@ -37,16 +38,21 @@ class Lifetime(Delivering):
     if TYPE_CHECKING:
         timers: Timers
         outbox: Outbox
+        proofs: Proofs
         registry: Registry
         requests: Requests
         chats: Chats
         link: Link
+
+        def send_held(self, agent_id: str) -> None: ...
 
     def __init__(self, front: Front) -> None:
         super().__init__(front)
         self.org_id: str | None = None
         self.drain: Drain | None = None
         self._over: Outcome[None] | None = None
+        #: What the server may not have had when ``disconnect()`` was called.
+        self._closing: list[Durable] = []
 
     @property
     def state(self) -> str:
@@ -59,13 +65,24 @@ class Lifetime(Delivering):
 
     def disconnect(self, reason: str = "client_disconnect") -> None:
         """Ends everything at once; the front then flushes and closes the socket."""
+        self._closing = self.outbox.frames
         if self.link.disconnect(reason):
             self._end_drain()
             self._unregister_all()
-            self._fail_questions(reason)
+            self._fail_questions(reason, asked_for=True)
             self.end_calls(reason)
             self._announce_down(reason)
         self._closed()
+
+    def closed(self, *, clean: bool) -> None:
+        """The front has closed its socket for ``disconnect()``. ``clean``: the server has said
+        goodbye too, so that it has read everything."""
+        closing, self._closing = self._closing, []
+        if closing and not clean:
+            log.warning(
+                "the server did not confirm the end of the connection; what may not have arrived: %s",
+                ", ".join(map(str, closing[:10])) + (" …" if len(closing) > 10 else ""),
+            )
 
     def link_up(self, event: Connected) -> None:
         self.org_id = event.org_id
@@ -78,10 +95,38 @@ class Lifetime(Delivering):
     def link_down(self, reason: str) -> None:
         """The link was up and is not. What is in flight fails; calls wait for the link."""
         self._unregister_all()
+        self._keep_durable()
         self._fail_questions(reason)
         for call in list(self.registry.calls.values()):
             self._detach(call)
         self._announce_down(reason)
+
+    def _keep_durable(self) -> None:
+        """What was given to the link: kept for the next one, or its loss is told."""
+        self.proofs.begin()
+        lost = self.outbox.link_lost({owner.id for owner in self._owners()})
+        if lost.live:
+            log.warning(
+                "the link was lost before these frames left, and they make no sense later: %s",
+                ", ".join(f"{lost.live.count(name)} x {name}" for name in dict.fromkeys(lost.live)),
+            )
+        if lost.again:
+            log.info(
+                "%d frames that may not have arrived are sent again after the registration",
+                len(lost.again),
+            )
+        for frame in lost.unsure:
+            if frame.request_id is None:  # or else whoever asked is told
+                error = NotConnected(
+                    f"{frame}: the link was lost before the server confirmed it; it may not have "
+                    "arrived, and is not sent again, since it may have",
+                    "NOT_CONFIRMED",
+                    agent_id=frame.agent_id,
+                    call_id=frame.call_id,
+                )
+                agent = self.registry.owner(frame.agent_id)
+                call = self.registry.calls.get(frame.call_id or "")
+                self.report(error, agent=agent, call=call)
 
     def link_over(self, reason: str, error: PinecallError | None) -> None:
         """It will not come back by itself: ``error`` says why."""
@@ -115,6 +160,10 @@ class Lifetime(Delivering):
             owner.registration.link_closed()
         self.timers.clear_all()
         self._end_drain()
+        if self.outbox.held:
+            log.warning(
+                "the link is closed; %d frames wait for the next connect()", self.outbox.held
+            )
         over, self._over = self._over, None
         if over is not None:
             if error is None:
@@ -122,8 +171,9 @@ class Lifetime(Delivering):
             else:
                 over.fail(error)
 
-    def _fail_questions(self, reason: str) -> None:
-        self.requests.fail_all(reason)
+    def _fail_questions(self, reason: str, *, asked_for: bool = False) -> None:
+        """``asked_for``: by ``disconnect()``, which ends the calls that they are about."""
+        self.requests.fail_all(reason, report=not asked_for)
         self.chats.fail_all(reason)
 
     def _announce_down(self, reason: str) -> None:
@@ -155,7 +205,7 @@ class Lifetime(Delivering):
         call.status = "active"
         self.timers.clear(("detached", call.id))
         log.info("call %s of agent %r goes on", call.id, call.agent.id)
-        self.outbox.send_held(call.agent.id)
+        self.send_held(call.agent.id)
 
     def end_calls(self, reason: str) -> None:
         for call in list(self.registry.calls.values()):

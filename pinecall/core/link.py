@@ -37,7 +37,7 @@ from ..events import Connected, ErrorFrame, Reconnecting
 from ..logs import Log
 from . import secrets
 from .attempt import Failure, LinkSettings, closed_early
-from .backoff import reconnect_delay
+from .backoff import LEAST_DELAY, reconnect_delay
 from .outcome import Outcome, settled
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ class Link:
         self._was_up = False
         self._extended = False
         self._delay = 0.0
+        #: When the link was lost; None: it was not there yet.
+        self._lost_at: float | None = None
+        #: How often since then the host took a connection and dropped it.
+        self._drops = 0
         #: How far the present attempt has come: ``tcp`` or ``handshake``; told by the front.
         self.stage = "tcp"
         self._connecting: Outcome[None] | None = None
@@ -105,7 +109,8 @@ class Link:
             self.timers.set("connect", self.settings.connect_timeout, self._connect_deadline)
             if self.phase in (Phase.IDLE, Phase.CLOSED):
                 self._was_up = False
-                self.attempts = 0
+                self.attempts = self._drops = 0
+                self._lost_at = None
                 self._last_failure = None
                 self._open()
         return self._connecting
@@ -199,10 +204,10 @@ class Link:
         self._attempt_failed(self._silence())
 
     def _stable(self, _late: float) -> None:
-        self.attempts = 0
+        self.attempts = self._drops = 0
 
     def _ping(self, _late: float) -> None:
-        self.session.transmit({"event": "ping"})
+        self.session.proofs.ping()
         self.timers.set("ping", self.settings.ping_interval or 0.0, self._ping)
 
     def _keepalive(self) -> None:
@@ -267,7 +272,9 @@ class Link:
                 failure.phase,
                 failure.message,
             )
-        self._back_off()
+        self._back_off(failure.dropped)
+        if failure.phase == "capacity" and self._delay < LEAST_DELAY:
+            self._wait(LEAST_DELAY)
 
     def _may_retry(self) -> bool:
         policy = self.settings.reconnect
@@ -275,11 +282,24 @@ class Link:
             return False
         return policy.max_attempts is None or self.attempts < policy.max_attempts
 
-    def _back_off(self) -> None:
-        assert self.settings.reconnect is not None
+    def _back_off(self, dropped: bool) -> None:
+        """``dropped``: the host is there and drops connections; it is spared more than one that is
+        not there, which an attempt costs nothing."""
+        policy = self.settings.reconnect
+        assert policy is not None
         self.attempts += 1
         self.phase = Phase.BACKOFF
-        delay = reconnect_delay(self.settings.reconnect, self.attempts, self.session.random())
+        attempt, outage = self.attempts, None
+        # Attempts that are counted out must not be used up within seconds.
+        if self._lost_at is not None and policy.max_attempts is None:
+            if dropped:
+                self._drops += 1
+                attempt = self._drops + 1
+            else:
+                outage = self.session.now - self._lost_at
+        self._wait(reconnect_delay(policy, attempt, self.session.random(), outage))
+
+    def _wait(self, delay: float) -> None:
         self._delay = delay
         self.timers.set("backoff", delay, self._backoff_over)
 
@@ -293,7 +313,11 @@ class Link:
             self.session.link_down(reason)
             self.session.link_over(reason, None)
         else:
-            self._back_off()
+            # Lost again before it was stable: it comes and goes.
+            again = self.attempts > 0
+            if not again:
+                self._lost_at = self.session.now
+            self._back_off(again)
             self.session.link_down(reason)
 
     def _displaced(self, reason: str) -> None:

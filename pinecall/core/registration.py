@@ -90,7 +90,7 @@ class Registration:
 
     def _release(self) -> None:
         """What was held until the ack, in order."""
-        self.session.outbox.send_held(self.owner.id)
+        self.session.send_held(self.owner.id)
 
     def refuse(self, error: PinecallError) -> None:
         """For good: ``ready`` fails, and the ``error`` handlers hear of it."""

@@ -28,12 +28,21 @@ REQUEST_TIMEOUT = 10.0
 
 
 class _Request(Generic[T]):
-    __slots__ = ("call", "id", "outcome", "parse", "reply", "verb")
+    __slots__ = ("call", "durable", "id", "mark", "outcome", "parse", "reply", "verb")
 
     def __init__(
-        self, id: str, call: CallBase, verb: str, reply: str, parse: Callable[[Any], T]
+        self,
+        id: str,
+        call: CallBase,
+        verb: str,
+        reply: str,
+        parse: Callable[[Any], T],
+        durable: bool,
     ) -> None:
         self.id = id
+        self.durable = durable
+        #: How many durable frames its connection was given until it was sent.
+        self.mark = 0
         self.call = call
         self.verb = verb_name(verb)
         self.reply = reply
@@ -63,12 +72,16 @@ class Requests:
     ) -> Outcome[T]:
         """Send ``verb`` for ``call``; the outcome is ``parse(reply event)``."""
         self._count += 1
-        request = _Request(f"rq_{self._count}_{self._session.letters(6)}", call, verb, reply, parse)
+        request_id = f"rq_{self._count}_{self._session.letters(6)}"
+        request = _Request(request_id, call, verb, reply, parse, durable)
         frame = {"event": verb, "call_id": call.id, "request_id": request.id, **fields}
         if durable:
             call.send_durable(frame, request_id=request.id)
         else:
             call.send_live(frame)
+        outbox = self._session.outbox
+        if outbox.held_request(call.agent.id, request.id) is None:
+            request.mark = outbox.number
         self._waiting[request.id] = request
         request.outcome.on_abandon = lambda: self._abandon(request)
         self._deadline(request, timeout)
@@ -97,6 +110,8 @@ class Requests:
         request = self._match(event)
         if request is None:
             return
+        if event.request_id:
+            self._session.outbox.prove(request.mark)
         self._forget(request)
         if event.error:
             call = request.call
@@ -120,20 +135,30 @@ class Requests:
                 return request
         return None
 
-    def fail_all(self, why: str) -> None:
-        """The link is gone: what was asked will not be answered. Queued questions stay queued."""
+    def fail_all(self, why: str, *, report: bool) -> None:
+        """The link is gone: what was asked will not be answered.
+
+        Questions that wait in the queue stay there, as does a change that was sent, if it may be
+        repeated and nobody waits for it. Whoever waits is told at once, and nothing is repeated.
+        ``report``: the loss of a change that nobody waits for.
+        """
         for request in list(self._waiting.values()):
-            if request.call.is_held(request.id):
+            request.mark = 0
+            call = request.call
+            held = self._session.outbox.held_request(call.agent.id, request.id)
+            unheard = not request.outcome.waiters
+            if held is not None and (unheard or not held.written):
                 continue
             self._forget(request)
-            request.outcome.fail(
-                NotConnected(
-                    f"{request.verb} on call {request.call.id}: the link was lost before the "
-                    f"server answered ({why})",
-                    agent_id=request.call.agent.id,
-                    call_id=request.call.id,
-                )
+            error = NotConnected(
+                f"{request.verb} on call {call.id}: the link was lost before the server answered "
+                f"({why})",
+                agent_id=call.agent.id,
+                call_id=call.id,
             )
+            request.outcome.fail(error)
+            if report and request.durable and unheard:
+                self._session.report(error, agent=call.agent, call=call)
 
     def end_call(self, call: CallBase, error: Exception) -> None:
         for request in [r for r in self._waiting.values() if r.call is call]:
@@ -155,3 +180,4 @@ class Requests:
         del self._waiting[request.id]
         self._session.timers.clear(("request", request.id))
         self._session.outbox.drop_request(request.call.agent.id, request.id)
+        self._session.proofs.settle()

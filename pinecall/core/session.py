@@ -29,8 +29,9 @@ from .lifetime import Lifetime
 from .line import LineBase
 from .link import Link, LinkSettings
 from .names import public_name
-from .outbox import Outbox
+from .outbox import Durable, Outbox
 from .ports import Front
+from .proofs import Proofs
 from .registry import Registry
 from .requests import Requests
 from .timers import Timers
@@ -62,6 +63,7 @@ class Session(Lifetime):
         self.now = 0.0
         self.timers = Timers()
         self.outbox = Outbox()
+        self.proofs = Proofs(self)
         self.registry = Registry()
         self.requests = Requests(self)
         self.chats = Chats(self)
@@ -165,16 +167,45 @@ class Session(Lifetime):
         else:
             self.outbox.transmit(text, about=str(frame.get("event")))
 
-    def hold(
-        self, frame: dict[str, Any], *, agent_id: str, call_id: str | None, request_id: str | None
+    def send_durable(
+        self,
+        frame: dict[str, Any],
+        *,
+        now: bool,
+        agent_id: str,
+        call_id: str | None = None,
+        request_id: str | None = None,
     ) -> None:
+        """A frame that must not be lost in silence: to the socket ``now``, or else held until its
+        agent is registered."""
+        event, text = str(frame["event"]), wire.encode(frame)
+        durable = Durable(event, agent_id, call_id, text, request_id)
+        if now:
+            self.outbox.transmit(text, about=str(durable), frame=durable)
+            self.proofs.sent(len(text))
+        else:
+            self.outbox.hold(durable)
+
+    def hold_raw(self, frame: dict[str, Any], agent_id: str) -> None:
+        """A frame that waits for its agent's registration only."""
         text = wire.encode(frame)
-        self.outbox.hold(text, agent_id=agent_id, call_id=call_id, request_id=request_id)
+        self.outbox.hold(Durable(str(frame["event"]), agent_id, None, text, kept=False))
+
+    def send_held(self, agent_id: str) -> None:
+        """The agent is registered (again): what was held for it and its calls goes."""
+        if self.outbox.send_held(agent_id):
+            self.proofs.sent(0)
 
     def send_raw(self, frame: dict[str, Any]) -> None:
         """``pc.send()``: a frame as it is."""
         self.require_up(self.frame_event(frame, "pc.send()"))
         self.transmit(frame)
+        self.count_ping(frame)
+
+    def count_ping(self, frame: dict[str, Any]) -> None:
+        """A raw frame: a ping of the program's is answered by a pong as ours are."""
+        if frame["event"] == "ping":
+            self.proofs.pinged()
 
     def require_up(self, what: str, agent_id: str | None = None) -> None:
         if not self.link.ready:
@@ -186,6 +217,7 @@ class Session(Lifetime):
 
     def discard_transmitted(self) -> None:
         self.outbox.discard()
+        self.proofs.begin()
 
     # -- what concerns nobody ------------------------------------------------------------------
 

@@ -692,19 +692,71 @@ class TestReconnecting:
         assert (call.status, call.reason) == ("ended", "gone")
         assert told == [("disconnected", "gone")]
 
-    def test_delays(self) -> None:
-        """The delays double from half a second up to 30 s."""
-        wire = Wire().up()
-        wire.lost()
+    def delays(self, wire: Wire, count: int, failure: Failure = REFUSED) -> list[float]:
+        """The waits before the next attempts, which all fail."""
         delays = []
-        for _ in range(9):
+        for _ in range(count):
             before = wire.now
             due = wire.session.deadline(wire.now)
             assert due is not None
             delays.append(due - before)
             wire.at(due)
-            wire.failed(REFUSED)
-        assert delays == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+            wire.failed(failure)
+        return delays
+
+    def test_delays_while_there_is_no_host(self) -> None:
+        """A wait is a sixteenth of the outage so far, half a second at least and 30 s at most."""
+        wire = Wire().up()
+        wire.after(10)
+        wire.lost()
+        outage = 0.0
+        for delay in self.delays(wire, 100):
+            assert delay == pytest.approx(min(max(0.5, outage / 16), 30))
+            outage += delay
+        assert delay == 30
+
+    def test_delays_with_a_host_that_drops_connections(self) -> None:
+        """The delays double from half a second up to 30 s, however long there was no host before."""
+        for dropped in (
+            Failure("handshake", "reset by peer"),
+            Failure("tls", "closed during TLS"),
+            Failure("authentication", "closed"),
+            Failure("capacity", "full", code="SERVER_AT_CAPACITY"),
+        ):
+            wire = Wire().up()
+            wire.lost()
+            assert self.delays(wire, 9, dropped) == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+            wire = Wire().up()
+            wire.lost()
+            self.delays(wire, 30)
+            assert self.delays(wire, 4, dropped)[1:] == [1, 2, 4]
+
+    def test_a_gateway_without_a_server(self) -> None:
+        """An HTTP status is the answer of a host that cannot be reached yet."""
+        wire = Wire().up()
+        wire.lost()
+        failure = Failure("handshake", "HTTP 503", code="HTTP_503")
+        assert self.delays(wire, 5, failure) == [0.5] * 5
+
+    def test_counted_attempts(self) -> None:
+        """Attempts that are counted out are not used up within seconds: their delays double."""
+        wire = Wire(reconnect=ReconnectPolicy(jitter=0.0, max_attempts=6)).up()
+        wire.lost()
+        assert self.delays(wire, 5) == [0.5, 1, 2, 4, 8]
+
+    def test_a_policy_of_ones_own(self) -> None:
+        """A first wait of one's own is kept while the outage is short."""
+        wire = Wire(reconnect=ReconnectPolicy(jitter=0.0, initial=3.0)).up()
+        wire.lost()
+        assert self.delays(wire, 4) == [3] * 4
+
+    def test_at_capacity(self) -> None:
+        """A server that is full is asked again after a quarter of a second at least."""
+        wire = Wire(reconnect=ReconnectPolicy()).up()
+        wire.chance = 0.0
+        wire.lost()
+        full = Failure("capacity", "full", code="SERVER_AT_CAPACITY")
+        assert self.delays(wire, 4, full) == pytest.approx([0, 0.25, 0.25, 0.25])
 
     def test_jitter(self) -> None:
         """Full jitter draws anything up to the delay; without jitter nothing is drawn."""
@@ -713,6 +765,7 @@ class TestReconnecting:
         assert reconnect_delay(policy, 3, 0.5) == 1
         assert reconnect_delay(ReconnectPolicy(jitter=0.0), 3, 0.9) == 2
         assert reconnect_delay(policy, 5000, 1.0) == 30
+        assert reconnect_delay(policy, 5000, 0.5, outage=160) == 5
 
     def test_reconnecting_event(self) -> None:
         """reconnecting(attempt) fires for each attempt, counted from 1."""
@@ -726,7 +779,7 @@ class TestReconnecting:
             wire.failed(REFUSED)
         assert [args for name, *args in told if name == "reconnecting"] == [[1], [2], [3]]
         events = [item.event for name, item in told if name == "*"][1:]
-        assert [(event.attempt, event.delay) for event in events] == [(1, 0.5), (2, 1), (3, 2)]
+        assert [(event.attempt, event.delay) for event in events] == [(1, 0.5), (2, 0.5), (3, 0.5)]
 
     def test_for_ever(self) -> None:
         """By default the attempts never end."""

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core.outbox import MAX_HELD, MAX_HELD_BYTES, MAX_UNSENT_BYTES, Outbox
+from pinecall.core.outbox import MAX_HELD, MAX_HELD_BYTES, MAX_UNSENT_BYTES, Durable, Outbox
 from pinecall.errors import NotConnected
+
+
+def durable(
+    text: str = "x",
+    agent_id: str = "mara",
+    call_id: str | None = "CA1",
+    event: str = "call.hangup",
+    request_id: str | None = None,
+) -> Durable:
+    return Durable(event, agent_id, call_id, text, request_id)
+
+
+def given(outbox: Outbox, *frames: Durable) -> None:
+    for frame in frames:
+        outbox.transmit(frame.text, about=frame.event, frame=frame)
 
 
 def test_order() -> None:
@@ -51,11 +66,104 @@ def test_discard() -> None:
 def test_what_had_its_bound_elsewhere() -> None:
     """The registry's state and what was held goes out, whatever waits already."""
     outbox = Outbox()
-    outbox.hold("held", agent_id="mara", call_id="CA1")
+    outbox.hold(durable("held", "mara", "CA1"))
     outbox.transmit("x" * MAX_UNSENT_BYTES, about="a")
     outbox.append("state")
     outbox.send_held("mara")
     assert outbox.take()[1:] == ["state", "held"]
+
+
+class TestUnproven:
+    def test_proven(self) -> None:
+        """What was given before the question that is answered has arrived; its bytes are free."""
+        outbox = Outbox()
+        given(outbox, durable("a"), durable("b"), durable("c"))
+        outbox.take()
+        outbox.prove(2)
+        assert (outbox.unproven, outbox._unproven_bytes) == (1, 1)
+        outbox.prove(2)
+        assert [frame.text for frame in outbox.link_lost({"mara"}).again] == ["c"]
+
+    def test_bound(self) -> None:
+        """What is not proven is bounded; beyond it a durable frame is refused, live ones go."""
+        outbox = Outbox()
+        given(outbox, durable("x" * MAX_UNSENT_BYTES))
+        outbox.take()
+        with pytest.raises(NotConnected, match="has not confirmed the last") as caught:
+            given(outbox, durable("y", call_id="CA2"))
+        error = caught.value
+        assert (error.code, error.agent_id, error.call_id) == ("SEND_BUFFER_FULL", "mara", "CA2")
+        outbox.transmit("live", about="bot.reply")
+        outbox.prove(1)
+        given(outbox, durable("y"))
+        assert outbox.take() == ["live", "y"]
+
+    def test_one_large_frame(self) -> None:
+        """A single frame above the bound goes when nothing else is unproven."""
+        outbox = Outbox()
+        given(outbox, durable("x" * (MAX_UNSENT_BYTES + 1)))
+        assert len(outbox.take()) == 1
+
+    def test_what_never_left(self) -> None:
+        """It is held again, whatever it is, before what was held since; nothing of it is unsure."""
+        outbox = Outbox()
+        given(outbox, durable("a", event="call.forward"), durable("b"))
+        outbox.hold(durable("c"))
+        lost = outbox.link_lost({"mara"})
+        assert (lost.again, lost.unsure, lost.live) == ([], [], [])
+        assert len(outbox) == outbox.unproven == 0
+        assert (outbox.held, outbox._held_bytes) == (3, 3)
+        outbox.send_held("mara")
+        assert outbox.take() == ["a", "b", "c"]
+
+    def test_what_may_have_arrived(self) -> None:
+        """What does no harm twice is held again; the rest is unsure, and not sent again."""
+        outbox = Outbox()
+        events = [
+            "llm.tool_result", "call.hangup", "history.set_instructions", "history.set_vars",
+            "call.forward", "history.add", "history.set", "history.clear", "session.send",
+        ]  # fmt: skip
+        given(outbox, *(durable(event, event=event) for event in events))
+        outbox.take()
+        lost = outbox.link_lost({"mara"})
+        assert [frame.event for frame in lost.again] == events[:4]
+        assert [frame.event for frame in lost.unsure] == events[4:]
+        outbox.send_held("mara")
+        assert outbox.take() == events[:4]
+        assert outbox.unproven == 4
+
+    def test_live_frames(self) -> None:
+        """Live frames that never left are told by name; those of the registry's state are not."""
+        outbox = Outbox()
+        outbox.append("state")
+        outbox.transmit("x", about="bot.reply")
+        assert outbox.link_lost(set()).live == ["bot.reply"]
+
+    def test_an_agent_that_is_no_more(self) -> None:
+        """Its frames are not held: nobody would ever send them."""
+        outbox = Outbox()
+        given(outbox, durable("a", call_id=None, event="session.send"))
+        assert [frame.text for frame in outbox.link_lost({"leo"}).unsure] == ["a"]
+        assert outbox.held == 0
+
+    def test_a_raw_frame_that_was_held(self) -> None:
+        """It is live as soon as it is given to the link."""
+        outbox = Outbox()
+        outbox.hold(Durable("brand.new", "mara", None, "a", kept=False))
+        assert outbox.send_held("mara")
+        assert not outbox.send_held("mara")
+        assert outbox.unproven == 0
+        assert outbox.link_lost({"mara"}).live == ["brand.new"]
+
+    def test_not_wanted_any_more(self) -> None:
+        """What was for a call that is over, or a question that was answered, is not sent again."""
+        outbox = Outbox()
+        given(outbox, durable("a"), durable("b", call_id="CA2", request_id="r1"))
+        outbox.take()
+        outbox.drop_call("mara", "CA1")
+        outbox.drop_request("mara", "r1")
+        assert (outbox.unproven, outbox._unproven_bytes) == (0, 0)
+        assert outbox.link_lost({"mara"}).again == []
 
 
 class TestHeld:
@@ -63,7 +171,7 @@ class TestHeld:
         """What is held for an agent goes out in order, once, and nothing of another."""
         outbox = Outbox()
         for text, agent in (("a", "mara"), ("b", "leo"), ("c", "mara")):
-            outbox.hold(text, agent_id=agent, call_id=None)
+            outbox.hold(durable(text, agent, None))
         assert outbox.held == 3
         outbox.send_held("mara")
         outbox.send_held("mara")
@@ -74,31 +182,31 @@ class TestHeld:
         """Each call has its own bound, and the agent itself one."""
         outbox = Outbox()
         for _ in range(MAX_HELD):
-            outbox.hold("x", agent_id="mara", call_id="CA1")
+            outbox.hold(durable("x", "mara", "CA1"))
         with pytest.raises(NotConnected, match="call CA1") as caught:
-            outbox.hold("x", agent_id="mara", call_id="CA1")
+            outbox.hold(durable("x", "mara", "CA1"))
         assert (caught.value.code, caught.value.call_id) == ("SEND_QUEUE_FULL", "CA1")
         for _ in range(MAX_HELD):
-            outbox.hold("x", agent_id="mara", call_id=None)
+            outbox.hold(durable("x", "mara", None))
         with pytest.raises(NotConnected, match="agent 'mara'"):
-            outbox.hold("x", agent_id="mara", call_id=None)
+            outbox.hold(durable("x", "mara", None))
 
     def test_bound_in_all(self) -> None:
         """All together have a bound in bytes, which is free again after the release."""
         outbox = Outbox()
         half = "x" * (MAX_HELD_BYTES // 2)
-        outbox.hold(half, agent_id="mara", call_id="CA1")
-        outbox.hold(half, agent_id="leo", call_id="CA2")
+        outbox.hold(durable(half, "mara", "CA1"))
+        outbox.hold(durable(half, "leo", "CA2"))
         with pytest.raises(NotConnected):
-            outbox.hold("x", agent_id="leo", call_id="CA3")
+            outbox.hold(durable("x", "leo", "CA3"))
         outbox.send_held("mara")
-        outbox.hold(half, agent_id="leo", call_id="CA3")
+        outbox.hold(durable(half, "leo", "CA3"))
 
     def test_dropped_with_the_call(self) -> None:
         """What waits for a call goes with it, and its bytes are free."""
         outbox = Outbox()
-        outbox.hold("a", agent_id="mara", call_id="CA1")
-        outbox.hold("b", agent_id="mara", call_id="CA2")
+        outbox.hold(durable("a", "mara", "CA1"))
+        outbox.hold(durable("b", "mara", "CA2"))
         assert outbox.drop_call("mara", "CA1") == 1
         assert outbox.drop_call("mara", "CA1") == 0
         assert outbox.drop_call("leo", "CA1") == 0
@@ -109,7 +217,7 @@ class TestHeld:
     def test_dropped_with_the_agent(self) -> None:
         """What waits for an agent goes with it."""
         outbox = Outbox()
-        outbox.hold("a", agent_id="mara", call_id="CA1")
+        outbox.hold(durable("a", "mara", "CA1"))
         assert outbox.drop_agent("mara") == 1
         assert outbox.drop_agent("mara") == 0
         assert outbox.held == 0
@@ -117,10 +225,11 @@ class TestHeld:
     def test_questions(self) -> None:
         """A question that waits is known by its id, and can be taken back."""
         outbox = Outbox()
-        outbox.hold("a", agent_id="mara", call_id="CA1", request_id="r1")
-        assert outbox.is_held("mara", "r1")
-        assert not outbox.is_held("mara", "r2")
-        assert not outbox.is_held("leo", "r1")
+        frame = durable("a", request_id="r1")
+        outbox.hold(frame)
+        assert outbox.held_request("mara", "r1") is frame
+        assert outbox.held_request("mara", "r2") is None
+        assert outbox.held_request("leo", "r1") is None
         assert outbox.drop_request("mara", "r1")
         assert not outbox.drop_request("mara", "r1")
         assert outbox._held == {}

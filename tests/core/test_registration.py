@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -664,7 +665,37 @@ class TestConflicts:
         assert delay(retry_after=80) == 60
         assert delay(retry_after=80, holder_alive=True) == 80
         assert delay(retry_after=1000, holder_alive=True) == 90
-        assert delay(retry_after=-3) == 0
+
+    def test_hints_that_would_spin(self) -> None:
+        """Whatever the server says, the tries are a quarter of a second apart at least, and the
+        episode ends after 90 s."""
+        for hint in (0, -3, -math.inf, 0.001):
+            episode, now, random = ConflictEpisode(0.0), 0.0, 0.0
+            while True:
+                delay = episode.delay(now, retry_after=hint, holder_alive=None, random=random)
+                if delay is None:
+                    break
+                assert 0.25 <= delay < 0.3
+                now += delay
+            assert 89.7 < now <= 90
+        for hint in (1e300, math.inf):
+            episode = ConflictEpisode(0.0)
+            assert episode.delay(0, retry_after=hint, holder_alive=None, random=0.5) == 60
+        episode = ConflictEpisode(0.0)
+        assert episode.delay(0, retry_after=math.nan, holder_alive=None, random=0.5) == 5
+
+    @pytest.mark.parametrize("hint", ["soon", None, [1], {}, True])
+    def test_hints_that_are_no_numbers(self, hint: Any) -> None:
+        """They are passed over, and the retry goes its usual way."""
+        wire = Wire(ping_interval=None).up()
+        wire.chance = 0.5
+        wire.pc.agent("mara")
+        wire.sent()
+        self.conflict(wire, retry_after_s=hint)
+        wire.at(4.9)
+        assert wire.sent_events() == []
+        wire.at(5)
+        assert wire.sent_events() == ["agent.create"]
 
     def test_dead_holder(self) -> None:
         """A holder known to be dead starts fast delays and the 90 s anew."""

@@ -24,9 +24,14 @@ _IN_TEXT = (
 )
 
 
-@effect(Connected, Authenticated, Pong)
+@effect(Connected, Authenticated)
 def heard(s: Session, event: Any, agent: Any, call: Any) -> None:
     """A sign of life, and no more."""
+
+
+@effect(Pong)
+def pong(s: Session, event: Pong, agent: Any, call: Any) -> None:
+    s.proofs.pong()
 
 
 @effect(Ping)
