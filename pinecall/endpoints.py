@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import field, frozen
 
 from .core.link import Failure
-from .core.rest.base import Reply, RestOp, authorization
+from .core.rest.base import Body, Reply, RestOp, authorization
 from .errors import ConfigurationError
 from .failures import classify
 from .settings import Settings, http_base, socket_url
@@ -18,7 +18,7 @@ from .settings import Settings, http_base, socket_url
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ERROR_BODY", "Endpoints", "Prepared", "Progress", "pieces", "trouble"]
+__all__ = ["Endpoints", "Prepared", "Progress", "pieces", "trouble"]
 
 C = TypeVar("C")
 #: Called with the bytes sent and the bytes there are.
@@ -28,8 +28,6 @@ PLAYGROUND = "https://playground.pinecall.io"
 PLAYGROUND_VARIABLE = "PINECALL_PLAYGROUND_URL"
 
 _PIECE = 64 << 10
-#: Bytes of an error's body that are read.
-ERROR_BODY = 64 << 10
 
 
 @frozen(kw_only=True)
@@ -55,9 +53,16 @@ class Prepared:
         )
         return request
 
-    def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    def reply(self, status: int, headers: Mapping[str, str], body: Body | None = None) -> Reply:
         lower = {name.lower(): value for name, value in headers.items()}
-        return Reply(status=status, headers=lower, body=body, base=self.base, key=self.key)
+        return Reply(
+            status=status,
+            headers=lower,
+            body=b"" if body is None else bytes(body.data),
+            base=self.base,
+            key=self.key,
+            too_large=body is not None and body.too_large,
+        )
 
 
 class Endpoints:

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from .core.rest.base import Exchange, RestOp, unreached
-from .endpoints import ERROR_BODY, Endpoints, Prepared, Progress, pieces, trouble
+from .core.rest.base import Body, Exchange, Reply, RestOp, unreached
+from .endpoints import Endpoints, Prepared, Progress, pieces, trouble
 from .settings import Settings
 
 __all__ = ["HttpPort"]
@@ -55,11 +55,10 @@ class HttpPort:
             request = self.endpoints.prepare(op, progress=progress is not None)
             left = exchange.left(now())
             try:
-                response = await asyncio.wait_for(self._send(request, left, progress), left)
+                reply = await self._send(request, left, progress)
             except _FAILURES as exc:
                 exchange.failed(trouble(exc), request.base, now())
             else:
-                reply = request.reply(response.status_code, response.headers, response.content)
                 exchange.answered(reply, now())
         return exchange.result()
 
@@ -72,7 +71,9 @@ class HttpPort:
         except _FAILURES as exc:
             raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = b"" if response.is_success else await _beginning(response)
+            body = None
+            if not response.is_success:
+                body = await _body(response, op.timeout)
             head = op.parse(request.reply(response.status_code, response.headers, body))
         except BaseException:
             await response.aclose()
@@ -90,10 +91,16 @@ class HttpPort:
         if client is not None and self._loop is asyncio.get_running_loop():
             await client.aclose()
 
-    async def _send(
-        self, request: Prepared, timeout: float, progress: Progress | None
-    ) -> httpx.Response:
-        return await self._http().send(self._build(request, timeout, progress))
+    async def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        sending = self._http().send(self._build(request, timeout, progress), stream=True)
+        response = await asyncio.wait_for(sending, timeout)
+        try:
+            body = await _body(response, deadline - loop.time())
+        finally:
+            await response.aclose()
+        return request.reply(response.status_code, response.headers, body)
 
     def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
         return request.build(
@@ -115,13 +122,20 @@ async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
         progress(sent, len(body))
 
 
-async def _beginning(response: httpx.Response) -> bytes:
-    body = bytearray()
-    try:
+async def _body(response: httpx.Response, timeout: float) -> Body:
+    body = Body(response.status_code, response.headers.get("content-length"))
+
+    async def read() -> None:
         async for data in response.aiter_bytes():
-            body += data
-            if len(body) > ERROR_BODY:
+            body.add(data)
+            if not body.wanted:
                 break
-    except httpx.HTTPError:
-        pass  # the status is there, and says enough
-    return bytes(body)
+
+    if body.wanted:
+        try:
+            await asyncio.wait_for(read(), max(timeout, 0.001))
+        except (asyncio.TimeoutError, httpx.HTTPError):
+            if body.ok:
+                raise
+            # The status of a refusal is there, and says enough.
+    return body

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pinecall.core.handlers import Delivery, Handler
+from pinecall.core.inbox import size_of
 from pinecall.core.jobs import Job
 from pinecall.core.link import Phase
 from pinecall.core.verbs import answering
@@ -48,7 +49,12 @@ class Driver:
         # Tools and hooks have threads of their own: a handler that waits for one cannot be what
         # keeps it from running.
         self._jobs = Pool("jobs", threads)
-        self._lanes: Lanes[Delivery] = Lanes(self._handlers, self._run_all, session.report_gap)
+        self._lanes: Lanes[Delivery] = Lanes(
+            self._handlers,
+            self._run_all,
+            session.report_gap,
+            lambda delivery: size_of(delivery.event),
+        )
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._pid: int | None = None

@@ -13,8 +13,8 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from pinecall.core.rest.base import Exchange, Reply, RestOp, unreached
-from pinecall.endpoints import ERROR_BODY, Endpoints, Prepared, Progress, pieces, trouble
+from pinecall.core.rest.base import Body, Exchange, Reply, RestOp, unreached
+from pinecall.endpoints import Endpoints, Prepared, Progress, pieces, trouble
 from pinecall.settings import Settings
 
 __all__ = ["HttpPort"]
@@ -73,7 +73,9 @@ class HttpPort:
         except _FAILURES as exc:
             raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = b"" if response.is_success else _beginning(response)
+            body = None
+            if not response.is_success:
+                body = _body(response, time.monotonic() + op.timeout)
             head = op.parse(request.reply(response.status_code, response.headers, body))
         except BaseException:
             response.close()
@@ -98,15 +100,11 @@ class HttpPort:
         # httpx's timeouts are for each read; the deadline is for all of them.
         deadline = time.monotonic() + timeout
         response = self._http().send(self._build(request, timeout, progress), stream=True)
-        body = bytearray()
         try:
-            for data in response.iter_bytes():
-                body += data
-                if time.monotonic() > deadline:
-                    raise TimeoutError
+            body = _body(response, deadline)
         finally:
             response.close()
-        return request.reply(response.status_code, response.headers, bytes(body))
+        return request.reply(response.status_code, response.headers, body)
 
     def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
         return request.build(
@@ -128,13 +126,18 @@ def _upload(body: bytes, progress: Progress) -> Iterator[bytes]:
         progress(sent, len(body))
 
 
-def _beginning(response: httpx.Response) -> bytes:
-    body = bytearray()
-    try:
-        for data in response.iter_bytes():
-            body += data
-            if len(body) > ERROR_BODY:
-                break
-    except httpx.HTTPError:
-        pass  # the status is there, and says enough
-    return bytes(body)
+def _body(response: httpx.Response, deadline: float) -> Body:
+    body = Body(response.status_code, response.headers.get("content-length"))
+    if body.wanted:
+        try:
+            for data in response.iter_bytes():
+                body.add(data)
+                if not body.wanted:
+                    break
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+        except (TimeoutError, httpx.HTTPError):
+            if body.ok:
+                raise
+            # The status of a refusal is there, and says enough.
+    return body

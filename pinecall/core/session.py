@@ -26,6 +26,7 @@ from .chats import Chats
 from .handlers import describe, is_coroutine
 from .history import check_store
 from .lifetime import Lifetime
+from .limits import MALFORMED_REPORTED, MAX_MESSAGE
 from .line import LineBase
 from .link import Link, LinkSettings
 from .names import public_name
@@ -41,11 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 log = Log("wire")
-
-#: Characters of one message; a longer one is refused and reported.
-MAX_MESSAGE = 4 << 20
-#: Malformed messages reported one by one for each connection; the rest are only counted.
-MALFORMED_REPORTED = 10
 
 #: What ends a call makes it live no more, and nothing that waited for it is to be sent.
 _ENDS = frozenset({"call.ended", "llm.chat.ended", "llm.chat.error", "whatsapp.session_ended"})
@@ -68,6 +64,7 @@ class Session(Lifetime):
         self.link = Link(self, settings)
         self.counts = {"received": 0, "malformed": 0, "unknown": 0, "dropped": 0}
         self._malformed = 0
+        self._pong_waits = False
 
     # -- facts, from the front ------------------------------------------------------------------
 
@@ -135,11 +132,12 @@ class Session(Lifetime):
         elif isinstance(event, ErrorFrame):
             self.link.refused(event)
         elif event.EVENT == "ping":
-            self.transmit({"event": "pong"})
+            self.pong()
 
     # -- what the front takes -------------------------------------------------------------------
 
     def outgoing(self) -> list[str]:
+        self._pong_waits = False
         return self.outbox.take()
 
     # -- the link -------------------------------------------------------------------------------
@@ -147,6 +145,13 @@ class Session(Lifetime):
     def link_up(self, event: Connected) -> None:
         self._malformed = 0
         super().link_up(event)
+
+    def _announce_down(self, reason: str) -> None:
+        left_out = self._malformed - MALFORMED_REPORTED
+        if left_out > 0:
+            log.warning("%d more messages of that connection were no frames", left_out)
+            self._malformed = 0
+        super()._announce_down(reason)
 
     # -- sending --------------------------------------------------------------------------------
 
@@ -167,6 +172,12 @@ class Session(Lifetime):
         text = wire.encode(frame)
         self.outbox.hold(text, agent_id=agent_id, call_id=call_id, request_id=request_id)
 
+    def pong(self) -> None:
+        """Answer a ping: once for all that came while the answer was not taken yet."""
+        if not self._pong_waits:
+            self.transmit({"event": "pong"})
+            self._pong_waits = True
+
     def send_raw(self, frame: dict[str, Any]) -> None:
         """``pc.send()``: a frame as it is."""
         self.require_up(self.frame_event(frame, "pc.send()"))
@@ -181,6 +192,7 @@ class Session(Lifetime):
             )
 
     def discard_transmitted(self) -> None:
+        self._pong_waits = False
         self.outbox.discard()
 
     # -- what concerns nobody ------------------------------------------------------------------
@@ -197,7 +209,7 @@ class Session(Lifetime):
     def drop(self, event: Event, why: str) -> None:
         """A frame that concerns nobody here: counted, and told at debug level."""
         self.counts["dropped"] += 1
-        log.debug("dropped %s: %s", _name(event), why)
+        log.debug("dropped %.200s: %.200s", _name(event), why)
 
     # -- for the web ----------------------------------------------------------------------------
 
