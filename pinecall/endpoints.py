@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import field, frozen
 
 from .core.link import Failure
-from .core.rest.base import Reply, RestOp, authorization
+from .core.rest.base import Body, Reply, RestOp, authorization
 from .errors import ConfigurationError
 from .failures import classify
 from .settings import Settings, http_base, socket_url
@@ -18,7 +18,7 @@ from .settings import Settings, http_base, socket_url
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["AnswerTooLong", "Body", "Endpoints", "Prepared", "Progress", "pieces", "trouble"]
+__all__ = ["Endpoints", "Prepared", "Progress", "pieces", "trouble"]
 
 C = TypeVar("C")
 #: Called with the bytes sent and the bytes there are.
@@ -28,10 +28,6 @@ PLAYGROUND = "https://playground.pinecall.io"
 PLAYGROUND_VARIABLE = "PINECALL_PLAYGROUND_URL"
 
 _PIECE = 64 << 10
-#: Bytes of an error's body that are read; the status says most of it.
-ERROR_BODY = 64 << 10
-#: Bytes of an answer; the longest are recordings.
-MAX_BODY = 256 << 20
 
 
 @frozen(kw_only=True)
@@ -58,9 +54,16 @@ class Prepared:
         )
         return request
 
-    def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    def reply(self, status: int, headers: Mapping[str, str], body: Body | None = None) -> Reply:
         lower = {name.lower(): value for name, value in headers.items()}
-        return Reply(status=status, headers=lower, body=body, base=self.base, key=self.key)
+        return Reply(
+            status=status,
+            headers=lower,
+            body=b"" if body is None else bytes(body.data),
+            base=self.base,
+            key=self.key,
+            too_large=body is not None and body.too_large,
+        )
 
 
 class Endpoints:
@@ -113,31 +116,6 @@ class Endpoints:
             ) from None
 
 
-class Body:
-    """An answer as it is read, at most as long as its status lets it be."""
-
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
-        self.data = bytearray()
-        self.failed = status >= 400
-        self._limit = ERROR_BODY if self.failed else MAX_BODY
-        length = headers.get("content-length", "")
-        #: An error that announces more than anybody reads may never send it.
-        self.worth_reading = not (self.failed and length.isdigit() and int(length) > ERROR_BODY)
-
-    def add(self, data: bytes) -> bool:
-        """False: that is enough. Raises AnswerTooLong where the rest would be missed."""
-        self.data += data
-        if len(self.data) <= self._limit:
-            return True
-        if not self.failed:
-            raise AnswerTooLong(f"the answer is longer than {self._limit >> 20} MiB")
-        return False
-
-
-class AnswerTooLong(Exception):
-    """Not read to its end."""
-
-
 def pieces(body: bytes) -> Iterator[tuple[bytes, int]]:
     """The body in pieces, with how much is sent after each."""
     for start in range(0, len(body), _PIECE):
@@ -152,8 +130,6 @@ def trouble(exc: BaseException) -> Failure:
     if isinstance(exc, (TimeoutError, httpx.TimeoutException)) or _is_asyncio_timeout(exc):
         may_pass = isinstance(exc, httpx.ConnectTimeout)
         return Failure("handshake", "no answer in time", may_pass, "REQUEST_TIMEOUT", exc)
-    if isinstance(exc, AnswerTooLong):
-        return Failure("handshake", str(exc), retryable=False, code="ANSWER_TOO_LONG", cause=exc)
     if isinstance(exc, httpx.ProxyError):
         return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
     if isinstance(exc, (httpx.NetworkError, httpx.RemoteProtocolError)):

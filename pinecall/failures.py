@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from typing import TYPE_CHECKING
 
 from .core.link import Failure
-from .errors import ConfigurationError
+from .errors import ConfigurationError, ProtocolError
 
-__all__ = ["check_process", "classify", "http_failure", "no_socks", "not_a_server"]
+if TYPE_CHECKING:
+    from .core.handshake import Answer
+
+__all__ = ["check_process", "classify", "http_failure", "no_socks", "not_a_server", "refused"]
 
 _RETRY_STATUS = {408, 425, 429}
 
@@ -52,6 +56,13 @@ def not_a_server(exc: BaseException) -> Failure:
         retryable=False,
         cause=exc,
     )
+
+
+def refused(answer: Answer) -> Failure:
+    """The host answered the WebSocket handshake, and that is no acceptance."""
+    if answer.problem:
+        return not_a_server(ProtocolError(answer.problem))
+    return http_failure(answer.status)
 
 
 def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> Failure:

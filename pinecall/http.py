@@ -11,15 +11,15 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from .core.rest.base import Exchange, Reply, RestOp, unreached
-from .endpoints import AnswerTooLong, Body, Endpoints, Prepared, Progress, pieces, trouble
+from .core.rest.base import Body, Exchange, Reply, RestOp, unreached
+from .endpoints import Endpoints, Prepared, Progress, pieces, trouble
 from .settings import Settings
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
 
-_FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL, AnswerTooLong)
+_FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
 
 class Closable(Protocol):
@@ -56,7 +56,7 @@ class HttpPort:
             request = self.endpoints.prepare(op, progress=progress is not None)
             left = exchange.left(now())
             try:
-                reply = await asyncio.wait_for(self._send(request, left, progress), left)
+                reply = await self._send(request, left, progress)
             except _FAILURES as exc:
                 exchange.failed(trouble(exc), request.base, now())
             else:
@@ -72,7 +72,9 @@ class HttpPort:
         except _FAILURES as exc:
             raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = b"" if response.is_success else await _read(response)
+            body = None
+            if not response.is_success:
+                body = await _body(response, op.timeout)
             head = op.parse(request.reply(response.status_code, response.headers, body))
         except BaseException:
             await response.aclose()
@@ -92,11 +94,12 @@ class HttpPort:
                 await client.aclose()
 
     async def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
-        response = await self._http(request).send(
-            self._build(request, timeout, progress), stream=True
-        )
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        sending = self._http(request).send(self._build(request, timeout, progress), stream=True)
+        response = await asyncio.wait_for(sending, timeout)
         try:
-            body = await _read(response)
+            body = await _body(response, deadline - loop.time())
         finally:
             await response.aclose()
         return request.reply(response.status_code, response.headers, body)
@@ -125,14 +128,20 @@ async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
         progress(sent, len(body))
 
 
-async def _read(response: httpx.Response) -> bytes:
-    body = Body(response.status_code, response.headers)
-    if body.worth_reading:
+async def _body(response: httpx.Response, timeout: float) -> Body:
+    body = Body(response.status_code, response.headers.get("content-length"))
+
+    async def read() -> None:
+        async for data in response.aiter_bytes():
+            body.add(data)
+            if not body.wanted:
+                break
+
+    if body.wanted:
         try:
-            async for data in response.aiter_bytes():
-                if not body.add(data):
-                    break
-        except httpx.HTTPError:
-            if not body.failed:  # the status is there, and says enough
+            await asyncio.wait_for(read(), max(timeout, 0.001))
+        except (asyncio.TimeoutError, httpx.HTTPError):
+            if body.ok:
                 raise
-    return bytes(body.data)
+            # The status of a refusal is there, and says enough.
+    return body

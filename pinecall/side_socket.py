@@ -4,83 +4,78 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any
+from functools import partial
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.frames import Frame, Opcode
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
-from .core.frames import MAX_FRAME
+from .core.limits import SIDE_MESSAGES, SIDE_TEXT
 from .failures import classify
 from .settings import Settings, socket_url
 from .side import ANSWER, QUIET, SideClosed
-from .transport import _DATA, OpenFailed, _failure, _quiet, _Refused, route
+from .transport import OpenFailed, Socket, _failure, _quiet, route
 
 __all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
 
-#: Messages that wait here before the network has to.
-HIGH = 64
-
-
-class _Connection(ClientConnection):
-    """Keeps what arrived before the end: websockets 13 forgets it with the connection."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.texts: deque[str] = deque()
-        self.change = asyncio.Event()
-        self.lost = False
-        self._parts: list[bytes] = []
-        self._binary = False
-
-    async def handshake(self, *args: Any, **kwargs: Any) -> None:
-        try:
-            await super().handshake(*args, **kwargs)
-        except InvalidStatus as exc:
-            raise _Refused(exc.response.status_code) from exc
-
-    def process_event(self, event: Any) -> None:
-        if self.response is None or type(event) is not Frame or event.opcode not in _DATA:
-            super().process_event(event)
-            return
-        if event.opcode is not Opcode.CONT:
-            self._binary = event.opcode is Opcode.BINARY
-        self._parts.append(bytes(event.data))
-        if event.fin:
-            whole, self._parts = b"".join(self._parts), []
-            if not self._binary:
-                self.texts.append(whole.decode("utf-8", "replace"))
-                self.change.set()
-        if len(self.texts) >= HIGH:
-            self.transport.pause_reading()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self.lost = True
-        self.change.set()
-
-    def take(self) -> str | None:
-        if not self.texts:
-            return None
-        if len(self.texts) == HIGH:
-            self.transport.resume_reading()
-        return self.texts.popleft()
-
 
 class SideSocket:
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: Socket) -> None:
         self._connection = connection
+        # Kept here: websockets 13 forgets with the connection what arrived before its end.
+        self._texts: deque[str] = deque()
+        self._waiting = 0
+        self._paused = False
+        self._change = asyncio.Event()
+        self._end: SideClosed | None = None
+        connection.attach(self)
+
+    # -- what the connection tells ------------------------------------------------------------------
+
+    def texts(self, texts: list[str]) -> None:
+        self._texts.extend(texts)
+        self._waiting += sum(map(len, texts))
+
+    def other(self, what: str) -> None:
+        """Nothing that these sockets' users know of."""
+
+    def read(self) -> None:
+        self._change.set()
+        if not self._paused and self._full:
+            self._paused = True
+            self._connection.transport.pause_reading()
+
+    def writable(self) -> None:
+        """``send`` waits by itself."""
+
+    def lost(self, socket: Socket, code: int | None, reason: str) -> None:
+        self._end = SideClosed(1006 if code is None else code, reason)
+        self._change.set()
+
+    # -- what its user asks ---------------------------------------------------------------------------
+
+    @property
+    def _full(self) -> bool:
+        return len(self._texts) >= SIDE_MESSAGES or self._waiting >= SIDE_TEXT
+
+    def _take(self) -> str | None:
+        if not self._texts:
+            return None
+        text = self._texts.popleft()
+        self._waiting -= len(text)
+        if self._paused and not self._full:
+            self._paused = False
+            if self._end is None:
+                self._connection.transport.resume_reading()
+        return text
 
     async def receive(self) -> str:
         """The next text; may be cancelled. Raises :class:`SideClosed`."""
-        connection = self._connection
-        while (text := connection.take()) is None:
-            if connection.lost:
-                protocol = connection.protocol
-                raise SideClosed(protocol.close_code or 1006, protocol.close_reason or "")
-            connection.change.clear()
+        while (text := self._take()) is None:
+            if self._end is not None:
+                raise self._end.with_traceback(None)
+            self._change.clear()
             try:
-                await asyncio.wait_for(connection.change.wait(), QUIET)
+                await asyncio.wait_for(self._change.wait(), QUIET)
             except asyncio.TimeoutError:
                 await self._ask()
         return text
@@ -98,8 +93,8 @@ class SideSocket:
         """Waits while the network is behind. Raises :class:`SideClosed`."""
         try:
             await self._connection.send(message)
-        except ConnectionClosed as exc:
-            raise _closed(exc) from None
+        except ConnectionClosed:
+            raise self._end or SideClosed(1006, "") from None
 
     async def close(self) -> None:
         """Says goodbye and waits for the answer for at most a second."""
@@ -107,11 +102,6 @@ class SideSocket:
             await asyncio.wait_for(self._connection.close(), 1.0)
         except asyncio.TimeoutError:
             self._connection.transport.abort()
-
-
-def _closed(exc: ConnectionClosed) -> SideClosed:
-    frame = exc.rcvd
-    return SideClosed(frame.code, frame.reason) if frame else SideClosed(1006, "")
 
 
 async def open_side_socket(
@@ -127,16 +117,20 @@ async def open_side_socket(
         raise OpenFailed(_failure(exc, connected=False)) from exc
 
 
-async def _opened(settings: Settings, url: str, headers: dict[str, str] | None) -> _Connection:
-    connection: _Connection = await connect(
+async def _opened(settings: Settings, url: str, headers: dict[str, str] | None) -> Socket:
+    connection: Socket = await connect(
         url,
-        create_connection=_Connection,
+        create_connection=partial(Socket, on_handshake=_nothing),  # type: ignore[arg-type]
         additional_headers=headers,
         compression=None,
         open_timeout=None,
         ping_interval=None,
-        max_size=MAX_FRAME,
+        max_size=None,
         logger=_quiet,
         **await route(settings, url),
     )  # type: ignore[assignment]
     return connection
+
+
+def _nothing() -> None:
+    """Nobody asks how far it has come."""

@@ -2,7 +2,7 @@
 
 ``recv()`` would put a queue and a future between the socket and the session. So whole text frames are
 cut out of each read (:mod:`pinecall.core.frames`) and go into the session together; the connection
-sees the rest, and calls ``process_event`` for each frame of it, where it is meant to be subclassed.
+sees control frames, and the head of the answer to its handshake (:mod:`pinecall.core.handshake`).
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
-from websockets.frames import Frame, Opcode
-from websockets.protocol import CONNECTING, OPEN
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidURI
+from websockets.protocol import OPEN
 
-from .core.frames import MAX_FRAME, Cutter
+from .core.frames import Cutter
+from .core.handshake import Answer
+from .core.limits import EARLY
 from .core.link import Failure
 from .errors import ConfigurationError
-from .failures import classify, http_failure, no_socks, not_a_server
+from .failures import classify, no_socks, not_a_server, refused
 from .proxies import split_proxy
 from .resolving import connect_tcp, look_up
 
@@ -34,8 +34,6 @@ __all__ = ["OpenFailed", "Receiver", "Socket", "open_socket"]
 
 #: Bytes that wait in the transport before the session's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
-
-_STATUS_LINE = re.compile(rb"HTTP/\d(?:\.\d)? ([2-5]\d\d)\b")
 
 _TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
 
@@ -65,9 +63,9 @@ class ProxyUnreachable(Exception):
 class _Refused(Exception):
     """Not an InvalidStatus, for which websockets would follow the redirect with our key."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 class Socket(ClientConnection):
@@ -77,110 +75,102 @@ class Socket(ClientConnection):
     def __init__(self, *args: Any, on_handshake: Callable[[], None], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on_handshake = on_handshake
+        self._answer: Answer | None = None
         #: None until there is somebody to hear what it cuts.
         self._cutter: Cutter | None = None
-        self._first = b""
-        self._head = b""
-        self._early = b""
-        self._parts: list[bytes] = []
-        self._binary = False
+        self._early = bytearray()
+        #: The newest ping that came while nothing more could be written.
+        self._unanswered = b""
 
     def attach(self, receiver: Receiver) -> None:
         """From now on ``receiver`` hears all, beginning with what came during the handshake."""
         self.receiver = receiver
         self._cutter = Cutter()
-        self.data_received(self._early)
-        self._early = b""
+        early, self._early = bytes(self._early), bytearray()
+        if len(early) > EARLY:
+            self.transport.resume_reading()
+        self.data_received(early)
+        if self.connection_lost_waiter.done() and self.receiver is not None:
+            self.receiver.lost(self, None, "")
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
         self.tcp_connected = True
         self.on_handshake()
         try:
             await super().handshake(*args, **kwargs)
-        except InvalidStatus as exc:
-            raise _Refused(exc.response.status_code) from exc
-        except InvalidMessage as exc:
-            self._raise_status(exc)
-            raise
-        except (ConnectionError, EOFError, LookupError, ValueError) as exc:
-            # websockets 13 raises its parser's own, or does not tell what the host sent instead.
-            why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else exc
+        except Exception as exc:
+            answer = self._answer
+            if answer is not None and answer.decided and not answer.accepted:
+                raise _Refused(refused(answer)) from exc
+            # websockets 13 does not tell that the host said nothing.
+            why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else None
             if why is None or isinstance(why, InvalidHandshake):
                 raise
-            self._raise_status(why)
             raise InvalidMessage("it did not answer in HTTP") from why
-
-    def _raise_status(self, why: Exception) -> None:
-        """websockets reads HTTP/1.1 only; a gateway that says no may speak 1.0."""
-        status = _STATUS_LINE.match(self._first)
-        if status is not None:
-            raise _Refused(int(status[1])) from why
 
     def data_received(self, data: bytes) -> None:
         cutter = self._cutter
         if cutter is None:
             self._received_early(data)
             return
+        if cutter.over:
+            return
         for piece in cutter.cut(data):
             if isinstance(piece, bytes):
-                super().data_received(piece)
-            elif self.receiver is not None:
+                self._control(piece)
+            elif self.receiver is None:
+                continue  # aborted within this read, or about to close
+            elif isinstance(piece, list):
                 self.receiver.texts(piece)
+            else:
+                self.receiver.other(piece)
         if cutter.broken:
             self.protocol.fail(cutter.code, cutter.broken)
             self.send_data()
         if self.receiver is not None:
             self.receiver.read()
-            if self.protocol.state is not OPEN:
-                # The goodbyes are said; a server that keeps the socket open holds nothing up.
-                self.transport.close()
+        if cutter.over:
+            self._over(cutter)
 
     def _received_early(self, data: bytes) -> None:
         """The connection parses the head of the answer; the frames behind it are not for it."""
-        if self.protocol.state is CONNECTING:
-            if len(self._first) < 16:
-                self._first += data[:16]
-            so_far = self._head + data
-            rest = so_far.partition(b"\r\n\r\n")[2]
-            self._head = so_far[-3:]
-            super().data_received(data[: len(data) - len(rest)])
-            data = rest
-        if self.protocol.state is OPEN:
-            self._early += data
-        else:
-            super().data_received(data)
+        answer = self._answer
+        if answer is None:
+            answer = self._answer = Answer(self.protocol.key)
+        if not answer.decided:
+            if not answer.feed(data):
+                return
+            if not answer.accepted:
+                self.transport.abort()
+                return
+            super().data_received(answer.head)
+            data = answer.rest
+        self._early += data
+        if len(self._early) > EARLY:
+            self.transport.pause_reading()
 
-    def process_event(self, event: Any) -> None:
-        if type(event) is Frame and event.opcode in _DATA:
-            self._take(event)
+    def _control(self, frame: bytes) -> None:
+        if frame[0] == _PING and self.paused:
+            self._unanswered = frame
         else:
-            super().process_event(event)
+            super().data_received(frame)
 
-    def _take(self, frame: Frame) -> None:
-        """A frame that is no whole text: binary, or part of a message."""
-        if frame.opcode is not Opcode.CONT:
-            self._binary = frame.opcode is Opcode.BINARY
-        self._parts.append(bytes(frame.data))
-        if frame.fin:
-            whole, self._parts = b"".join(self._parts), []
-            self._message(whole)
-
-    def _message(self, data: bytes) -> None:
-        receiver = self.receiver
-        if receiver is None:
-            return  # aborted within this read
-        if self._binary:
-            receiver.other(f"a binary message of {len(data)} bytes")
-            return
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as exc:
-            receiver.other(f"a message that is not UTF-8: {exc.reason}")
+    def _over(self, cutter: Cutter) -> None:
+        """The goodbyes are said; a server that keeps the socket open holds nothing up."""
+        receiver, self.receiver = self.receiver, None
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
         else:
-            receiver.texts([text])
+            self.transport.close()
+        if receiver is not None:
+            code, reason = cutter.closed or (None, cutter.broken)
+            receiver.lost(self, code, reason)
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        ping, self._unanswered = self._unanswered, b""
+        if ping:
+            super().data_received(ping)
         if self.receiver is not None:
             self.receiver.writable()
 
@@ -191,9 +181,7 @@ class Socket(ClientConnection):
         # Python 3.10 does not mark the transport of a TLS connection that was reset as closed.
         self.transport.close()
         if self.receiver is not None:
-            rcvd = self.protocol.close_rcvd
-            code, reason = (rcvd.code, rcvd.reason) if rcvd is not None else (None, "")
-            self.receiver.lost(self, code, reason)
+            self.receiver.lost(self, None, "")
 
     # -- what the driver asks -------------------------------------------------------------------
 
@@ -227,7 +215,7 @@ class Socket(ClientConnection):
         return self.protocol.close_rcvd is not None
 
 
-_DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+_PING = 0x89
 
 # Frames hold the key and people's words; the session logs what is fit to be logged.
 _quiet = logging.getLogger("pinecall.websockets")
@@ -256,7 +244,7 @@ async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> S
             compression=None,
             open_timeout=None,
             ping_interval=None,
-            max_size=MAX_FRAME,
+            max_size=None,
             write_limit=WRITE_LIMIT,
             logger=_quiet,
             **options,
@@ -309,7 +297,7 @@ def _failure(exc: Exception, connected: bool, wrapping: bool = False) -> Failure
     if isinstance(exc, ProxyUnreachable):
         return Failure("proxy", str(exc), cause=exc)
     if isinstance(exc, _Refused):
-        return http_failure(exc.status, exc)
+        return exc.failure
     if isinstance(exc, InvalidURI):
         return Failure("handshake", str(exc), retryable=False, cause=exc)
     if type(exc).__name__ in (

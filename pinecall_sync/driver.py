@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pinecall.core.handlers import Delivery, Handler
+from pinecall.core.inbox import size_of
 from pinecall.core.jobs import Job
 from pinecall.core.link import Phase
 from pinecall.failures import check_process
@@ -36,6 +37,9 @@ __all__ = ["Driver"]
 
 log = Log("handlers")
 
+#: Seconds that the link's thread has to end, after the time that a goodbye is waited for.
+_GRACE = 0.25
+
 
 class Driver:
     def __init__(self, session: Session, settings: Settings, threads: int) -> None:
@@ -45,7 +49,12 @@ class Driver:
         # Tools and hooks have threads of their own: a handler that waits for one cannot be what
         # keeps it from running.
         self._jobs = Pool("jobs", threads)
-        self._lanes: Lanes[Delivery] = Lanes(self._handlers, self._run_all, session.report_gap)
+        self._lanes: Lanes[Delivery] = Lanes(
+            self._handlers,
+            self._run_all,
+            session.report_gap,
+            lambda delivery: size_of(delivery.event),
+        )
         #: Where connect() was called: what handlers see of the variables set there.
         self._context: contextvars.Context | None = None
         self._thread: threading.Thread | None = None
@@ -55,7 +64,8 @@ class Driver:
         self._socket: Socket | None = None
         self._opening: threading.Thread | None = None
         self._give_up: Callable[[], None] | None = None
-        self._close_timeout = 1.0
+        #: When a goodbye that is not answered is given up.
+        self._close_by = 0.0
         self._wake_in: socket.socket | None = None
         self._wake_out: socket.socket | None = None
         self._awake = False
@@ -190,7 +200,8 @@ class Driver:
                 self._deliver_all()
                 with self.session.guard:
                     texts = self.session.outgoing()
-                gone.close_within(texts, 1000, "client_disconnect", self._close_timeout)
+                left = max(0.0, self._close_by - time.monotonic())
+                gone.close_within(texts, 1000, "client_disconnect", left)
                 with self.session.guard:
                     self.session.closed(clean=gone.close_code is not None)
             else:
@@ -277,15 +288,15 @@ class Driver:
     def disconnect(self, timeout: float) -> None:
         """Flush, close, and leave nothing running; at most about ``timeout`` seconds."""
         self.check_process()
-        deadline = time.monotonic() + timeout
-        self._close_timeout = timeout
+        deadline = self._close_by = time.monotonic() + timeout
         threads = (self._thread, self._opening)
         with self.session.guard:
             self.session.disconnect()
         self.wake()
         for thread in threads:
             if thread is not None and thread is not threading.current_thread():
-                thread.join(max(0.1, deadline - time.monotonic()))
+                # The link's thread ends at the deadline itself, or before it.
+                thread.join(max(0.1, deadline + _GRACE - time.monotonic()))
         while True:
             # The end of a job may bring about another: the last save of a conversation.
             idle = all(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import random as random_module
 import threading
@@ -14,15 +13,15 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from pinecall.core.rest.base import Exchange, Reply, RestOp, unreached
-from pinecall.endpoints import AnswerTooLong, Body, Endpoints, Prepared, Progress, pieces, trouble
+from pinecall.core.rest.base import Body, Exchange, Reply, RestOp, unreached
+from pinecall.endpoints import Endpoints, Prepared, Progress, pieces, trouble
 from pinecall.settings import Settings
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
 
-_FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, AnswerTooLong)
+_FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
 
 class Closable(Protocol):
@@ -75,7 +74,9 @@ class HttpPort:
         except _FAILURES as exc:
             raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = b"" if response.is_success else _read(response)
+            body = None
+            if not response.is_success:
+                body = _body(response, time.monotonic() + op.timeout)
             head = op.parse(request.reply(response.status_code, response.headers, body))
         except BaseException:
             response.close()
@@ -102,7 +103,7 @@ class HttpPort:
         deadline = time.monotonic() + timeout
         response = self._http(request).send(self._build(request, timeout, progress), stream=True)
         try:
-            body = _read(response, deadline)
+            body = _body(response, deadline)
         finally:
             response.close()
         return request.reply(response.status_code, response.headers, body)
@@ -131,16 +132,18 @@ def _upload(body: bytes, progress: Progress) -> Iterator[bytes]:
         progress(sent, len(body))
 
 
-def _read(response: httpx.Response, deadline: float = math.inf) -> bytes:
-    body = Body(response.status_code, response.headers)
-    if body.worth_reading:
+def _body(response: httpx.Response, deadline: float) -> Body:
+    body = Body(response.status_code, response.headers.get("content-length"))
+    if body.wanted:
         try:
             for data in response.iter_bytes():
-                if not body.add(data):
+                body.add(data)
+                if not body.wanted:
                     break
                 if time.monotonic() > deadline:
                     raise TimeoutError
-        except httpx.HTTPError:
-            if not body.failed:  # the status is there, and says enough
+        except (TimeoutError, httpx.HTTPError):
+            if body.ok:
                 raise
-    return bytes(body.data)
+            # The status of a refusal is there, and says enough.
+    return body

@@ -35,11 +35,17 @@ class Lanes(Generic[T]):
     """Things in order for each key; a key that has nothing to do takes no room."""
 
     def __init__(
-        self, pool: Pool, run: Callable[[T], None], on_gap: Callable[[object, int], None]
+        self,
+        pool: Pool,
+        run: Callable[[T], None],
+        on_gap: Callable[[object, int], None],
+        size_of: Callable[[T], int] = lambda _thing: 0,
     ) -> None:
+        """``size_of``: how much of what a lane may hold a thing takes up."""
         self._pool = pool
         self._handle = run
         self._on_gap = on_gap
+        self._size_of = size_of
         self._lock = threading.Lock()
         self._lanes: dict[object, _Lane[T]] = {}
 
@@ -52,7 +58,7 @@ class Lanes(Generic[T]):
                 lane = lanes.get(key)
                 if lane is None:
                     lane = lanes[key] = _Lane()
-                lane.inbox.put(name, key, thing)
+                lane.inbox.put(name, key, thing, self._size_of(thing))
                 if not lane.running:
                     lane.running = True
                     to_start.append((key, lane))

@@ -12,7 +12,6 @@ from typing import Any
 from websocket import ABNF
 
 from pinecall.core.rest.base import scrub
-from pinecall.failures import http_failure
 from pinecall.settings import Settings, socket_url
 from pinecall.side import ANSWER, QUIET, SideClosed
 
@@ -166,12 +165,6 @@ def open_side_socket(
             **_tls(settings),
             **_proxy(settings, url, timeout),
         )
-        response = connection.handshake_response
-        if response is None or response.status != 101:
-            connection.shutdown()
-            raise OpenFailed(http_failure(response.status if response else 0))
-    except OpenFailed:
-        raise
     except Exception as exc:
         raise OpenFailed(_failure(exc, connection)) from exc
     return SideSocket(connection)

@@ -1,15 +1,16 @@
 """The blocking front's socket: websocket-client's framing over a socket of our own.
 
 websocket-client reads and writes in turns, each possibly for long, and a timed-out write leaves a
-torn stream behind. So it is given a :class:`_Buffers` for a socket once the handshake is done: it
-frames what is to be written and what was read but for whole texts (:mod:`pinecall.core.frames`), and
-the link's thread does the waiting, for both directions at once. Everything here but
+torn stream behind. So it is given a :class:`_Answering` for a socket until the handshake is done, and
+then a :class:`_Unsent`: it frames what is to be written, :mod:`pinecall.core.frames` takes apart what
+was read, and the link's thread does the waiting, for both directions at once. Everything here but
 :func:`open_socket` is called from that one thread.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import select
 import socket
 import ssl
@@ -20,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 import websocket
 from websocket import ABNF
 
-from pinecall.core.frames import MAX_FRAME, Cutter
+from pinecall.core.frames import Cutter
+from pinecall.core.handshake import Answer
 from pinecall.core.link import Failure
 from pinecall.core.secrets import scrub
 from pinecall.errors import ConfigurationError
-from pinecall.failures import classify, http_failure, no_socks, not_a_server
+from pinecall.failures import classify, no_socks, not_a_server, refused
 from pinecall.proxies import split_proxy
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ __all__ = ["OpenFailed", "Socket", "open_socket"]
 
 #: Bytes read at once.
 _READ = 1 << 16
+_READ_HEAD = 1 << 12
+_KEY = re.compile(rb"\r\nSec-WebSocket-Key: *(\S+)\r\n")
+#: The code of a close frame that has none.
+_NO_STATUS = 1005
 #: Bytes that wait here before the session's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
 
@@ -60,28 +66,77 @@ class OpenFailed(Exception):
         self.failure = failure
 
 
-class _Buffers:
-    """What websocket-client takes for its socket: never blocks, never sends by itself."""
+class _Refused(Exception):
+    """The answer to the handshake is no acceptance."""
 
-    def __init__(self) -> None:
-        self.read = b""
-        self.at = 0
-        self.unsent = bytearray()
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
-    def recv(self, size: int) -> bytes:
-        data = self.read[self.at : self.at + size]
-        if not data:
-            raise TimeoutError("nothing read yet")
-        self.at += len(data)
-        return data
+
+class _Answering:
+    """What websocket-client takes for its socket during the handshake, which it reads byte by byte
+    and without a bound: it is given the head of an answer that was accepted, and no other."""
+
+    def __init__(self, raw: socket.socket) -> None:
+        self.raw = raw
+        timeout = raw.gettimeout()
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._answer = Answer("")
+        self._head = b""
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the answer."""
+        return self._answer.rest
 
     def send(self, data: bytes) -> int:
-        self.unsent += data
+        key = _KEY.search(data)
+        if key is not None:
+            self._answer = Answer(key[1].decode())
+        self.raw.sendall(data)
         return len(data)
 
-    def feed(self, frame: bytes) -> None:
-        """A whole frame: the library never stops in the middle of one."""
-        self.read, self.at = frame, 0
+    def recv(self, size: int) -> bytes:
+        answer = self._answer
+        while not answer.decided:
+            if self._deadline is not None:
+                self.raw.settimeout(max(self._deadline - time.monotonic(), 0.001))
+            data = self.raw.recv(_READ_HEAD)
+            if not data:
+                return b""
+            if answer.feed(data):
+                if not answer.accepted:
+                    raise _Refused(refused(answer))
+                self._head = answer.head
+        data, self._head = self._head[:size], self._head[size:]
+        return data
+
+    def fileno(self) -> int:
+        return self.raw.fileno()
+
+    def gettimeout(self) -> float | None:
+        return self.raw.gettimeout()
+
+    def settimeout(self, timeout: float | None) -> None:
+        self.raw.settimeout(timeout)
+
+    def shutdown(self, how: int) -> None:
+        self.raw.shutdown(how)
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+class _Unsent:
+    """What websocket-client takes for its socket afterwards: never blocks, never sends by itself."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def send(self, data: bytes) -> int:
+        self.data += data
+        return len(data)
 
     def gettimeout(self) -> float:
         return 0.0
@@ -97,12 +152,14 @@ class Socket:
     def __init__(self, connection: Any) -> None:
         """``connection``: a websocket-client WebSocket after its handshake."""
         self._connection = connection
-        self._raw: socket.socket = connection.sock
+        self._raw: socket.socket = connection.sock.raw
+        self._early: bytes = connection.sock.rest
         self._raw.setblocking(False)
-        self._buffers = connection.sock = _Buffers()
+        self._unsent = connection.sock = _Unsent()
         self._cutter = Cutter()
-        #: Bytes of the fragments of a message that is not whole.
-        self._pending = 0
+        #: The newest ping that came while too much was unsent.
+        self._unanswered: bytes | None = None
+        self._closing = False
         self.close_code: int | None = None
         self.close_reason = ""
 
@@ -111,11 +168,11 @@ class Socket:
 
     @property
     def may_write(self) -> bool:
-        return len(self._buffers.unsent) < WRITE_LIMIT
+        return len(self._unsent.data) < WRITE_LIMIT
 
     @property
     def wants_write(self) -> bool:
-        return bool(self._buffers.unsent)
+        return bool(self._unsent.data)
 
     def write(self, texts: list[str]) -> None:
         for text in texts:
@@ -124,16 +181,22 @@ class Socket:
 
     def flush(self) -> None:
         """As much as the network takes now; raises OSError when it is gone."""
-        unsent = self._buffers.unsent
+        unsent = self._unsent.data
         while unsent:
             try:
                 sent = self._raw.send(unsent)
             except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 return
             del unsent[:sent]
+            if self._unanswered is not None and self.may_write:
+                payload, self._unanswered = self._unanswered, None
+                self._connection.pong(payload)
 
     def receive(self, texts: Callable[[list[str]], None], other: Callable[[str], None]) -> bool:
         """Hand over every message that is here; False when the connection is over."""
+        early, self._early = self._early, b""
+        if early and not self._received(early, texts, other):
+            return False
         while True:
             try:
                 data = self._raw.recv(_READ)
@@ -153,55 +216,30 @@ class Socket:
         for piece in self._cutter.cut(data):
             if isinstance(piece, list):
                 texts(piece)
-            elif not self._frame(piece, texts, other):
-                return False
-        if self._cutter.broken:
-            self.close_reason = self._cutter.broken
-            return False
-        return True
+            elif isinstance(piece, str):
+                other(piece)
+            elif piece[0] & 0x0F == ABNF.OPCODE_PING:
+                self._pinged(piece[2:])
+        if self._cutter.over:
+            self._goodbye()
+        return not self._cutter.over
 
-    def _frame(
-        self, frame: bytes, texts: Callable[[list[str]], None], other: Callable[[str], None]
-    ) -> bool:
-        """What is no whole text: the library answers pings and joins fragments."""
-        self._buffers.feed(frame)
-        try:
-            opcode, message = self._connection.recv_data_frame(True)
-        except websocket.WebSocketTimeoutException:
-            return self._goes_on(frame)
-        except websocket.WebSocketException:
-            self.close_reason = "the server broke the WebSocket protocol"
-            return False
-        if opcode == ABNF.OPCODE_CLOSE:
-            self._closed(message.data)
-            return False
-        if opcode == ABNF.OPCODE_TEXT:
-            self._pending = 0
-            try:
-                text = str(message.data, "utf-8")
-            except UnicodeDecodeError as exc:
-                other(f"a message that is not UTF-8: {exc.reason}")
-            else:
-                texts([text])
-        elif opcode == ABNF.OPCODE_BINARY:
-            self._pending = 0
-            other(f"a binary message of {len(message.data)} bytes")
-        return True
-
-    def _goes_on(self, fragment: bytes) -> bool:
-        """The message is not whole yet: is it worth waiting for the rest?"""
-        self._pending += len(fragment)
-        if self._pending > MAX_FRAME:
-            self.close_reason = f"a message of more than {MAX_FRAME} bytes"
-            return False
-        return True
-
-    def _closed(self, data: bytes) -> None:
-        if len(data) >= 2:
-            self.close_code = int.from_bytes(data[:2], "big")
-            self.close_reason = data[2:].decode("utf-8", "replace")
+    def _pinged(self, payload: bytes) -> None:
+        if self.may_write:
+            self._connection.pong(payload)
         else:
-            self.close_code = 1005
+            self._unanswered = payload
+
+    def _goodbye(self) -> None:
+        cutter = self._cutter
+        if cutter.closed is not None:
+            self.close_code, self.close_reason = cutter.closed
+            answer = b"" if self.close_code == _NO_STATUS else self.close_code.to_bytes(2, "big")
+        else:
+            self.close_reason = cutter.broken
+            answer = cutter.code.to_bytes(2, "big") + cutter.broken.encode()
+        if not self._closing:
+            self._connection.send(answer, ABNF.OPCODE_CLOSE)
         try:
             self.flush()
         except OSError:
@@ -212,6 +250,7 @@ class Socket:
         deadline = time.monotonic() + timeout
         try:
             self.write(texts)
+            self._closing = True
             self._connection.send_close(code, reason.encode())
             self.flush()
             alive = self.receive(_ignore, _ignore)
@@ -261,8 +300,9 @@ class _Connection(websocket.WebSocket):
         return wrapped
 
     def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name == "sock" and value is not None and not self.handshaking:
+        begins = name == "sock" and value is not None and not self.handshaking
+        super().__setattr__(name, _Answering(value) if begins else value)
+        if begins:
             self.handshaking = True
             self._on_stage("handshake", lambda: _interrupt(value))
 
@@ -302,12 +342,6 @@ def open_socket(settings: Settings, timeout: float, on_stage: OnStage) -> Socket
             **_tls(settings),
             **_proxy(settings, url, timeout),
         )
-        response = connection.handshake_response
-        if response is None or response.status != 101:
-            connection.shutdown()
-            raise OpenFailed(http_failure(response.status if response else 0))
-    except OpenFailed:
-        raise
     except Exception as exc:
         raise OpenFailed(_failure(exc, connection)) from exc
     return Socket(connection)
@@ -336,11 +370,8 @@ def _proxy(settings: Settings, url: str, timeout: float) -> dict[str, Any]:
 
 
 def _failure(exc: Any, connection: Any) -> Failure:
-    if isinstance(exc, websocket.WebSocketBadStatusException):
-        return http_failure(exc.status_code or 0, exc)
-    response = connection.handshake_response
-    if response is not None and 300 <= response.status < 400:
-        return http_failure(response.status, exc)
+    if isinstance(exc, _Refused):
+        return exc.failure
     if isinstance(exc, websocket.WebSocketProxyException):
         if "Socks is needed" in str(exc):
             return no_socks(exc)

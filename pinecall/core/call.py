@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NotConnected
 from ..logs import Log
 from . import history
+from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, MAX_ID
 from .listening import HasHandlers
 from .names import verb_name
 from .speech import ReplyStream, Speeches, ended_error
@@ -43,13 +44,16 @@ class CallBase(HasHandlers, CallVerbs):
     # More attributes than a class shares the keys of: a dict of its own would double each call.
     __slots__ = (
         "_historian",
+        "_kept",
         "_ledger",
         "_skills",
         "_speeches",
         "agent",
         "announced",
         "audience",
+        "bot_glued",
         "bot_message_id",
+        "bot_size",
         "bot_words",
         "direction",
         "duration",
@@ -113,13 +117,14 @@ class CallBase(HasHandlers, CallVerbs):
         self.last_message_id = ""
         # The rest is the SDK's own, and made when it is first needed: most calls are idle.
         self.announced = False
-        self.bot_message_id: str | None = None
-        self.bot_words: list[str] = []
+        self.bot_begins(None)
         self.turn = TurnState()
         self.said: dict[str, dict[str, Any]] = {}
         self.streams: dict[str, ReplyStream] = {}
         self.audience: CallStream | None = None
         self._ledger: Ledger | None = None
+        #: Characters remembered since they were last counted.
+        self._kept = 0
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None
@@ -151,7 +156,7 @@ class CallBase(HasHandlers, CallVerbs):
     @property
     def current_bot_text(self) -> str:
         """What the agent has said so far of the reply it is speaking; empty between replies."""
-        return ("" if self.transport == "chat" else " ").join(self.bot_words)
+        return ("" if self.bot_glued or self.transport == "chat" else " ").join(self.bot_words)
 
     @property
     def active_skills(self) -> list[str]:
@@ -225,23 +230,55 @@ class CallBase(HasHandlers, CallVerbs):
 
     def remember(self, role: str, content: str, message_id: str | None = None) -> bool:
         """Add to the conversation; the same message id again updates it. False if nothing is new."""
+        if message_id and len(message_id) > MAX_ID:
+            message_id = None
         if message_id:
             known = self.said.get(f"{role}:{message_id}")
             if known is not None:
                 changed = bool(known["content"] != content)
                 known["content"] = content
+                self.grew(len(content))
                 if changed:
                     self.changed()
                 return changed
         message = {"role": role, "content": content}
         self.messages.append(message)
-        self.changed()
         if message_id:
             self.said[f"{role}:{message_id}"] = message
+        self.grew(len(content))
+        self.changed()
         return True
+
+    def grew(self, size: int) -> None:
+        """So many characters were added to the conversation; its beginning makes room if it must."""
+        self._kept += size
+        many = CALL_MESSAGES
+        if self._kept > CALL_TEXT or len(self.messages) > many or len(self.said) > many:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """So much that it need not be done again with the next message."""
+        if self.session.tally.tells(f"long call of {self.agent.id}", self.session.now):
+            log.warning(
+                "call %s of agent %r: so much was said that the beginning is forgotten here",
+                self.id,
+                self.agent.id,
+            )
+        total = 0
+        for at, message in enumerate(reversed(self.messages)):
+            size = len(str(message.get("content") or message.get("tool_calls") or ""))
+            if at and (total + size > CALL_TEXT // 2 or at == CALL_MESSAGES // 2):
+                self.messages = self.messages[len(self.messages) - at :]
+                break
+            total += size
+        self._kept = total
+        kept = {id(message) for message in self.messages}
+        self.said = {key: said for key, said in self.said.items() if id(said) in kept}
 
     def confirmed(self, message_id: str, text: str | None) -> bool:
         """The agent's message is in the history; False for a repeat."""
+        if len(message_id or "") > MAX_ID:
+            message_id = ""
         key = f"assistant:{message_id}"
         if message_id and key in self.said:
             return False
@@ -249,6 +286,7 @@ class CallBase(HasHandlers, CallVerbs):
             self.remember("assistant", text, message_id)
         elif message_id:
             self.said[key] = {"content": ""}
+            self.grew(0)
         return True
 
     def abort_streams(self, message_id: str | None = None) -> None:
@@ -261,9 +299,24 @@ class CallBase(HasHandlers, CallVerbs):
         if self._speeches is not None:
             self._speeches.settle(message_id, interrupted=interrupted)
 
+    def bot_begins(self, message_id: str | None) -> None:
+        """Another reply is being spoken or written, or none."""
+        self.bot_message_id = message_id
+        self.bot_words: list[str] = []
+        self.bot_size = 0
+        #: Are ``bot_words`` tokens that bring their own spaces?
+        self.bot_glued = False
+
+    def bot_says(self, word: str) -> None:
+        self.bot_size += len(word) + 1
+        if self.bot_size <= BOT_TEXT:
+            self.bot_words.append(word)
+
     def skill_changed(self, name: str, *, loaded: bool) -> None:
-        if loaded:
+        if loaded and len(self._skills) < CALL_SKILLS and len(name) <= MAX_ID:
             self._skills[name] = None
+        elif loaded:
+            log.debug("call %s: too many skills to know of %.40s", self.id, name)
         else:
             self._skills.pop(name, None)
 

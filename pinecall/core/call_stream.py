@@ -15,6 +15,7 @@ import msgspec
 
 from .arguments import name_and_arguments
 from .jsontext import read
+from .limits import CALL_RING, CALL_RING_BYTES
 from .ring import Ring
 from .sse import to_json
 from .subscriber import Frame, Subscriber
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CallStream"]
 
-#: What is kept of a call for those who come back.
-KEPT, KEPT_BYTES = 500, 256 << 10
 GREETING_ID = "greeting"
 
 Entry = tuple[str, dict[str, Any]]
@@ -36,7 +35,7 @@ class CallStream:
     """Who watches a call, and what they have been told of it. It lives as long as its call."""
 
     def __init__(self, call: CallBase, epoch: str) -> None:
-        self.ring = Ring(epoch, KEPT, KEPT_BYTES)
+        self.ring = Ring(epoch, CALL_RING, CALL_RING_BYTES)
         self.readers: dict[Subscriber, None] = {}
         self._call = call
 

@@ -17,6 +17,7 @@ from ..errors import NotConnected, PinecallError, RequestRejected, RequestTimeou
 from ..logs import Log
 from . import wire
 from .checks import Place, filled, mapping, number
+from .limits import CHAT_ANSWER
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -57,9 +58,16 @@ class _Message:
         self.text = text
         self.sent = False
         self.tokens: list[str] = []
+        #: Characters of these, and of the tool calls.
+        self.size = 0
         self.tool_calls: list[dict[str, Any]] = []
         self.model: str | None = None
         self.outcome: Outcome[ChatReply] = Outcome(f"chat with {agent_id!r}")
+
+    def grows(self, size: int) -> bool:
+        """Is there room for so much more of the answer?"""
+        self.size += size + 1
+        return self.size <= CHAT_ANSWER
 
     def __str__(self) -> str:
         return f"chat {self.session_id} with agent {self.agent_id!r}"
@@ -135,14 +143,15 @@ class Chats:
 
     def token(self, session_id: str | None, token: str | None, so_far: str | None) -> None:
         message = self.current(session_id)
-        if message is not None and token is not None:
-            message.tokens.append(token)
-        elif message is not None:
+        if message is not None and token is None:
             message.tokens = [so_far or ""]
+        elif message is not None and message.grows(len(token or "")):
+            message.tokens.append(token or "")
 
-    def used(self, session_id: str | None, tool_calls: list[dict[str, Any]]) -> None:
+    def used(self, session_id: str | None, tool_calls: list[dict[str, Any]], size: int = 0) -> None:
+        """``size``: the characters that told of them."""
         message = self.current(session_id)
-        if message is not None:
+        if message is not None and message.grows(size):
             message.tool_calls += tool_calls
 
     def done(self, session_id: str | None, text: str, model: str | None) -> None:

@@ -10,8 +10,11 @@ from ..events import EventsGap, Item
 from ..logs import Log
 from .call import CallBase
 from .handlers import Delivery, Handler, Handlers, Revision, describe
-from .inbox import Inbox
+from .inbox import Inbox, size_of
 from .jobs import Job
+from .limits import KIND, KINDS
+from .names import SIGNATURES
+from .tally import Tally
 from .usercode import shown, unrun
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ class Delivering:
     """The half of a :class:`~pinecall.core.session.Session` that faces the handlers."""
 
     if TYPE_CHECKING:
+        now: float
 
         def clean(self, text: str) -> str: ...
 
@@ -70,6 +74,7 @@ class Delivering:
         self._deliveries: list[Delivery | Job] = []
         self._subscriptions: list[Subscription] = []
         self._reported: set[str] = set()
+        self.tally = Tally()
         self._failure: BaseException | None = None
 
     def deliveries(self) -> list[Delivery | Job]:
@@ -115,8 +120,9 @@ class Delivering:
             self.hub.publish(Item(name, event, agent, call))
         if inboxes:
             item = Item(name, event, agent, call)
+            size = size_of(event)
             for handler in inboxes:
-                handler.inbox.put(name, call or agent, item)
+                handler.inbox.put(name, call or agent, item, size)
         if passing:
             for handler in passing:
                 handler.owner.discard(handler)
@@ -141,6 +147,11 @@ class Delivering:
             return chains.known[name]
         except KeyError:
             pass
+        if name not in SIGNATURES:
+            # What a server thinks of is for "*" alone, and its names have no end.
+            name = "*"
+            if name in chains.known:
+                return chains.known[name]
         found = (list(own.get(name)) if own else []) + self.handlers.get(name)
         chain = (
             found,
@@ -198,11 +209,14 @@ class Delivering:
     ) -> None:
         """To the ``error`` handlers of the agent (or line) it concerns and of the client."""
         error.args = (error.message,)
-        log.warning("%s", error.message)
+        kind = f"{error.code} of agent {agent.id!r}" if agent is not None else error.code
+        write = log.warning if self.tally.tells(kind, self.now) else log.debug
+        write("%.2000s", error.message)
         self.emit("error", (error,), event=error, agent=agent, call=call)
 
     def report_once(self, kind: str, error: PinecallError) -> None:
-        if kind not in self._reported:
+        kind = kind[:KIND]
+        if kind not in self._reported and len(self._reported) < KINDS:
             self._reported.add(kind)
             self.report(error)
 

@@ -1,58 +1,92 @@
-"""WebSocket frames, cut out of what was read: one cut for both fronts.
+"""WebSocket frames, cut out of what was read: one cut, and one judgement, for both fronts.
 
-Nearly all that a server sends are whole, unfragmented text frames. Those are taken out here, many
-in one go; everything else (pings, closing, fragments, binary) is left whole for the library of the
-front, which knows the rules. Going through a library's reader for each frame costs several times
-what the SDK itself does with it.
+Nearly all that a server sends are whole, unfragmented text frames; those are taken out many in one
+go, since going through a library's reader for each costs several times what the SDK itself does
+with it. Fragments are joined here too, in linear time, and what RFC 6455 forbids a server ends the
+connection: the library of a front sees control frames only, whole and valid.
 """
 
 from __future__ import annotations
 
-__all__ = ["MAX_FRAME", "Cutter"]
+from .limits import MAX_FRAME
 
-#: Bytes: beyond it the connection is cut. The session refuses what is over 4 MiB, and goes on.
-MAX_FRAME = 16 << 20
+__all__ = ["MAX_FRAME", "Cutter", "Piece"]
+
+#: A run of texts; a whole control frame, for the library to answer; or what another message was.
+Piece = list[str] | bytes | str
 
 _FIN = 0x80
 _RESERVED = 0x70
+_COMPRESSED = 0x40
 _OPCODE = 0x0F
 _WHOLE_TEXT = 0x81
-_FIRST_CONTROL = 0x08
+_BINARY = 0x02
+_CONTROL = 0x08
+_CLOSE = 0x08
+_PONG = 0x0A
+#: A control frame is no longer, and its length is one byte.
+_MOST_CONTROL = 125
+#: The highest bit of a length of eight bytes is always 0.
+_MOST_LENGTH = (1 << 63) - 1
+
+_NO_STATUS = 1005
+_BROKEN = 1002
+_NOT_TEXT = 1007
+_TOO_LARGE = 1009
 
 
 class Cutter:
     """Of one connection, after its handshake.
 
-    ``broken``: set when what came can be no frame for this client; nothing that follows can be
-    read. ``code`` is the close code that says so.
+    ``broken``: set when the server broke the protocol; ``code`` is the close code that tells it so.
+    ``closed``: the code and the reason of the server's close frame. Nothing is read after either.
     """
 
-    __slots__ = ("_fragmented", "_missing", "_parts", "broken", "code")
+    __slots__ = (
+        "_binary",
+        "_message",
+        "_missing",
+        "_size",
+        "_waiting",
+        "broken",
+        "closed",
+        "code",
+    )
 
     def __init__(self) -> None:
         self.broken = ""
         self.code = 1000
-        self._parts: list[bytes] = []
-        #: Bytes still to come before the first frame of ``_parts`` can be whole.
+        self.closed: tuple[int, str] | None = None
+        #: The beginning of a frame, and the bytes still to come before it can be whole.
+        self._waiting = bytearray()
         self._missing = 0
-        self._fragmented = False
+        #: The fragments of a message, joined; their size with their heads, so that empty ones count.
+        self._message: bytearray | None = None
+        self._size = 0
+        self._binary = False
 
-    def cut(self, data: bytes) -> list[list[str] | bytes]:
-        """What ``data`` completed, in order: runs of texts, and whole frames for the library."""
-        if self._parts:
-            self._parts.append(data)
+    @property
+    def over(self) -> bool:
+        return bool(self.broken) or self.closed is not None
+
+    def cut(self, data: bytes) -> list[Piece]:
+        """What ``data`` completed, in order."""
+        if self._waiting:
+            self._waiting += data
             self._missing -= len(data)
             if self._missing > 0:
                 return []
-            data = b"".join(self._parts)
-            self._parts = []
-        pieces: list[list[str] | bytes] = []
+            data = bytes(self._waiting)
+            self._waiting = bytearray()
+        pieces: list[Piece] = []
+        if self.over:
+            return pieces
         texts: list[str] = []
         at, end, wanted = 0, len(data), 2
         while end - at >= 2:
             first, size, start = data[at], data[at + 1], at + 2
             if first & _RESERVED or size > 127:
-                self._give_up(1002, "the server broke the WebSocket protocol")
+                self._break_off(_BROKEN, _bad_bits(first))
                 break
             if size == 126:
                 start = at + 4
@@ -64,29 +98,123 @@ class Cutter:
             if stop > end:
                 # Of a length that is only half here this is less than there will be.
                 wanted = stop - at
-                if size > MAX_FRAME and start <= end:
-                    self._give_up(1009, f"a message of more than {MAX_FRAME} bytes")
+                self._judge(first, data[at + 1], size if start <= end else 0)
                 break
-            if first == _WHOLE_TEXT and not self._fragmented:
+            if first == _WHOLE_TEXT and self._message is None:
                 try:
                     texts.append(data[start:stop].decode())
                     at = stop
                     continue
                 except UnicodeDecodeError:
-                    pass  # as everything that is no plain text
+                    pass  # rare enough to be taken with the rest
             if texts:
                 pieces.append(texts)
                 texts = []
-            pieces.append(data[at:stop])
-            if first & _OPCODE < _FIRST_CONTROL:
-                self._fragmented = not first & _FIN
+            self._judge(first, data[at + 1], size)
+            if self.broken:
+                break
+            if first & _CONTROL:
+                self._control(pieces, data[at:stop])
+            else:
+                self._part(pieces, first, data[start:stop], stop - at)
+            if self.over:
+                break
             at = stop
         if texts:
             pieces.append(texts)
-        if at < end and not self.broken:
-            self._parts = [data[at:]]
+        if at < end and not self.over:
+            self._waiting += data[at:]
             self._missing = wanted - (end - at)
         return pieces
 
-    def _give_up(self, code: int, why: str) -> None:
-        self.code, self.broken = code, why
+    def _judge(self, first: int, length: int, size: int) -> None:
+        """May the server send such a frame now? ``length`` is its first byte of the length."""
+        opcode = first & _OPCODE
+        begun = self._message is not None
+        if opcode > _PONG or _BINARY < opcode < _CLOSE:
+            self._break_off(_BROKEN, f"a frame of the unknown kind {opcode}")
+        elif opcode & _CONTROL and not first & _FIN:
+            self._break_off(_BROKEN, "a control frame in fragments")
+        elif opcode & _CONTROL and length > _MOST_CONTROL:
+            self._break_off(_BROKEN, f"a control frame of more than {_MOST_CONTROL} bytes")
+        elif opcode == 0 and not begun:
+            self._break_off(_BROKEN, "a fragment of no message")
+        elif 0 < opcode < _CLOSE and begun:
+            self._break_off(_BROKEN, "a message within another")
+        elif size > _MOST_LENGTH:
+            self._break_off(_BROKEN, "an impossible length")
+        elif size + (self._size if opcode == 0 else 0) > MAX_FRAME:
+            self._too_large()
+
+    def _control(self, pieces: list[Piece], frame: bytes) -> None:
+        opcode = frame[0] & _OPCODE
+        if opcode == _CLOSE:
+            self._close(frame[2:])
+            if self.broken:
+                return
+        last = pieces[-1] if pieces else b""
+        if type(last) is bytes and last[:1] == frame[:1]:
+            # Only the newest of several pings need be answered.
+            pieces[-1] = frame
+        else:
+            pieces.append(frame)
+
+    def _close(self, payload: bytes) -> None:
+        if not payload:
+            self.closed = (_NO_STATUS, "")
+            return
+        code = int.from_bytes(payload[:2], "big")
+        if len(payload) == 1 or not _may_close(code):
+            self._break_off(_BROKEN, f"a close frame with the code {code}")
+            return
+        try:
+            self.closed = (code, payload[2:].decode())
+        except UnicodeDecodeError:
+            self._break_off(_NOT_TEXT, "a close frame whose reason is not UTF-8")
+
+    def _part(self, pieces: list[Piece], first: int, payload: bytes, size: int) -> None:
+        """A whole message that is no plain text, or a fragment of one."""
+        opcode, message = first & _OPCODE, self._message
+        if opcode:
+            self._binary = opcode == _BINARY
+            if not first & _FIN:
+                self._message, self._size = bytearray(payload), size
+                return
+        else:
+            assert message is not None
+            message += payload
+            self._size += size
+            if self._size > MAX_FRAME:
+                self._too_large()
+                return
+            if not first & _FIN:
+                return
+            payload, self._message, self._size = bytes(message), None, 0
+        if self._binary:
+            pieces.append(f"a binary message of {len(payload)} bytes")
+            return
+        try:
+            text = payload.decode()
+        except UnicodeDecodeError as exc:
+            # What it says else is not lost.
+            pieces.append(f"a message that is not UTF-8: {exc.reason}")
+            text = payload.decode(errors="replace")
+        pieces.append([text])
+
+    def _too_large(self) -> None:
+        self._break_off(_TOO_LARGE, f"a message of more than {MAX_FRAME} bytes")
+
+    def _break_off(self, code: int, what: str) -> None:
+        self.code, self.broken = code, f"the server broke the WebSocket protocol: {what}"
+        self._message = None
+
+
+def _bad_bits(first: int) -> str:
+    if first & _COMPRESSED:
+        return "a compressed frame, though no compression was agreed on"
+    return "a reserved bit" if first & _RESERVED else "a masked frame"
+
+
+def _may_close(code: int) -> bool:
+    """May a close frame have this code? 1004 to 1006 and 1015 are never sent."""
+    return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999

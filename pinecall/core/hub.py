@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from .call_stream import CallStream
+from .limits import READER, READER_BYTES, RING, RING_BYTES
 from .repeats import Repeats
 from .ring import Ring
 from .snapshot import Roster, Snapshot
@@ -38,10 +39,10 @@ class Hub:
         guard: AbstractContextManager[Any],
         random: Callable[[], float],
         *,
-        kept: int = 2000,
-        kept_bytes: int = 2 << 20,
-        queue: int = 1000,
-        queue_bytes: int = 512 << 10,
+        kept: int = RING,
+        kept_bytes: int = RING_BYTES,
+        queue: int = READER,
+        queue_bytes: int = READER_BYTES,
     ) -> None:
         self.guard = guard
         self.ring = Ring(f"{int(random() * (1 << 48)):012x}", kept, kept_bytes)
@@ -74,6 +75,8 @@ class Hub:
         call = item.call
         if call is not None:
             self._snapshot.forget(call.id)
+            if call.over:
+                self._repeats.forget(call.id)
         name = NAMES.get(item.name)
         if name is None:
             return
@@ -108,8 +111,6 @@ class Hub:
             slow += [one for one in self._by_agent[agent] if not one.put(frame)]
         for one in slow:
             self._cut(one)
-        if item.name == "call.ended" and call is not None:
-            self._repeats.forget(call.id)
 
     def _publish_call(self, call: CallBase, stream: CallStream, item: Item) -> None:
         for one in stream.publish(item):

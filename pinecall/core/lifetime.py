@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DisplacedError, NotConnected, PinecallError
+from ..errors import DisplacedError, NotConnected, PinecallError, ProtocolError
 from ..events import Connected, Disconnected
 from ..logs import Log
 from .delivering import Delivering
+from .limits import LIVE_CALLS, MAX_ID
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class Lifetime(Delivering):
         self.chats.fail_all(reason)
 
     def _announce_down(self, reason: str) -> None:
+        self.tally.finish()
         self.emit_client("disconnected", (reason,), Disconnected(reason=reason))
 
     def _owners(self) -> list[AgentBase | LineBase]:
@@ -214,6 +216,21 @@ class Lifetime(Delivering):
     # -- calls ----------------------------------------------------------------------------------
 
     def start_call(self, call: CallBase) -> None:
+        """Raises what is reported of a call that no table can hold."""
+        if len(call.id) > MAX_ID:
+            raise ProtocolError(
+                f"agent {call.agent.id!r}: a call with an id of {len(call.id)} characters, more than "
+                f"{MAX_ID}, is refused: {call.id[:40]!r}…",
+                agent_id=call.agent.id,
+            )
+        if len(self.registry.calls) >= LIVE_CALLS:
+            raise PinecallError(
+                f"agent {call.agent.id!r}: call {call.id} is not taken: {LIVE_CALLS} calls are live "
+                "here already",
+                "TOO_MANY_CALLS",
+                agent_id=call.agent.id,
+                call_id=call.id,
+            )
         self.registry.add_call(call)
 
     def end_call(self, call: CallBase, reason: str, event: Any = None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import frozen
 
 from ..errors import ConfigurationError
+from .limits import KEYS
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Listener:
         if self._terminator is not None and digit == self._terminator:
             self._done(Heard("keypad", digit, self._keys))
             return
-        self._keys += digit
+        self._keys = (self._keys + digit)[:KEYS]
         if self._count is not None and len(self._keys) >= self._count:
             self._done(Heard("keypad", digit, self._keys))
 

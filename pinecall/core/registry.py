@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from .limits import ENDED_REMEMBERED, MAX_ID, SPELLINGS_REMEMBERED
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from .line import LineBase
 
 __all__ = ["Registry", "slug"]
-
-#: Ended calls whose ids are remembered, so that a late frame does not bring them back.
-ENDED_REMEMBERED = 1024
-#: Spellings remembered, resolved or not: a server that sends ever new ids must not fill the memory.
-SPELLINGS_REMEMBERED = 10_000
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -84,6 +80,8 @@ class Registry:
         except KeyError:
             pass
         found = self._resolve(agent_id)
+        if len(agent_id) > MAX_ID:
+            return found
         if len(self._spellings) >= SPELLINGS_REMEMBERED:
             self._spellings.clear()
         self._spellings[agent_id] = found

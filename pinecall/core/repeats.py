@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Repeats"]
+from .limits import MAX_ID, REPEATS_REMEMBERED
 
-#: So many messages of each call are remembered.
-_REMEMBERED = 256
+__all__ = ["Repeats"]
 
 _REPEATABLE = frozenset(
     {"bot.finished", "bot.interrupted", "eager.turn", "message.confirmed", "user.message"}
@@ -16,19 +15,20 @@ _REPEATABLE = frozenset(
 
 class Repeats:
     def __init__(self) -> None:
-        self._seen: dict[str, dict[tuple[str, str, str], None]] = {}
+        #: By call: the event, its message, and the hash of its text, which may be long.
+        self._seen: dict[str, dict[tuple[str, str, int], None]] = {}
 
     def has(self, call_id: str, name: str, data: dict[str, Any]) -> bool:
         """Was this seen before? Another text under the same message is news."""
         message = data.get("messageId")
-        if name not in _REPEATABLE or not message:
+        if name not in _REPEATABLE or not message or len(message) > MAX_ID:
             return False
-        key = (name, message, data.get("text") or "")
+        key = (name, message, hash(data.get("text") or ""))
         seen = self._seen.setdefault(call_id, {})
         if key in seen:
             return True
         seen[key] = None
-        if len(seen) > _REMEMBERED:
+        if len(seen) > REPEATS_REMEMBERED:
             del seen[next(iter(seen))]
         return False
 

@@ -26,6 +26,7 @@ from .chats import Chats
 from .handlers import describe, is_coroutine, is_generator
 from .history import check_store
 from .lifetime import Lifetime
+from .limits import MALFORMED_REPORTED, MAX_MESSAGE
 from .line import LineBase
 from .link import Link, LinkSettings
 from .names import public_name
@@ -42,11 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 log = Log("wire")
-
-#: Characters of one message; a longer one is refused and reported.
-MAX_MESSAGE = 4 << 20
-#: Malformed messages reported one by one for each connection; the rest are only counted.
-MALFORMED_REPORTED = 10
 
 #: What ends a call makes it live no more, and nothing that waited for it is to be sent.
 _ENDS = frozenset({"call.ended", "llm.chat.ended", "llm.chat.error", "whatsapp.session_ended"})
@@ -70,6 +66,7 @@ class Session(Lifetime):
         self.link = Link(self, settings)
         self.counts = {"received": 0, "malformed": 0, "unknown": 0, "dropped": 0}
         self._malformed = 0
+        self._pong_waits = False
 
     # -- facts, from the front ------------------------------------------------------------------
 
@@ -141,11 +138,12 @@ class Session(Lifetime):
         elif isinstance(event, ErrorFrame):
             self.link.refused(event)
         elif event.EVENT == "ping":
-            self.transmit({"event": "pong"})
+            self.pong()
 
     # -- what the front takes -------------------------------------------------------------------
 
     def outgoing(self) -> list[str]:
+        self._pong_waits = False
         return self.outbox.take()
 
     # -- the link -------------------------------------------------------------------------------
@@ -153,6 +151,13 @@ class Session(Lifetime):
     def link_up(self, event: Connected) -> None:
         self._malformed = 0
         super().link_up(event)
+
+    def _announce_down(self, reason: str) -> None:
+        left_out = self._malformed - MALFORMED_REPORTED
+        if left_out > 0:
+            log.warning("%d more messages of that connection were no frames", left_out)
+            self._malformed = 0
+        super()._announce_down(reason)
 
     # -- sending --------------------------------------------------------------------------------
 
@@ -196,6 +201,12 @@ class Session(Lifetime):
         if self.outbox.send_held(agent_id):
             self.proofs.sent(0)
 
+    def pong(self) -> None:
+        """Answer a ping: once for all that came while the answer was not taken yet."""
+        if not self._pong_waits:
+            self.transmit({"event": "pong"})
+            self._pong_waits = True
+
     def send_raw(self, frame: dict[str, Any]) -> None:
         """``pc.send()``: a frame as it is."""
         self.require_up(self.frame_event(frame, "pc.send()"))
@@ -216,6 +227,7 @@ class Session(Lifetime):
             )
 
     def discard_transmitted(self) -> None:
+        self._pong_waits = False
         self.outbox.discard()
         self.proofs.begin()
 
@@ -242,7 +254,7 @@ class Session(Lifetime):
     def drop(self, event: Event, why: str) -> None:
         """A frame that concerns nobody here: counted, and told at debug level."""
         self.counts["dropped"] += 1
-        log.debug("dropped %s: %s", _name(event), why)
+        log.debug("dropped %.200s: %.200s", _name(event), why)
 
     # -- for the web ----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import attrs
 
 from ..events import Turn, UnknownEvent
 from .jsontext import write
+from .limits import MAX_ID
 from .names import SIGNATURES
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def camel(key: str) -> str:
     except KeyError:
         pass
     name = _UNDERSCORE.sub(lambda match: match[1].upper(), key)
-    if len(_camel) < _CAMEL_REMEMBERED:
+    if len(_camel) < _CAMEL_REMEMBERED and len(key) <= MAX_ID:
         _camel[key] = name
     return name
 

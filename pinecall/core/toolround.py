@@ -214,6 +214,7 @@ class Round:
         for result in results:
             if not result.ephemeral:
                 content = encode_value(result.result)
+                call.grew(len(content))
                 call.messages.append(
                     {"role": "tool", "tool_call_id": result.tool_call_id, "content": content}
                 )

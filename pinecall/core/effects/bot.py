@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 @effect(BotSpeaking)
 def bot_speaking(s: Session, event: BotSpeaking, agent: Any, call: CallBase | None) -> None:
     if call is not None:
-        call.bot_message_id = event.message_id
-        call.bot_words = []
+        call.bot_begins(event.message_id)
     to_call(s, event, agent, call)
 
 
@@ -34,7 +33,7 @@ def bot_word(s: Session, event: BotWord, agent: Any, call: CallBase | None) -> N
         pass_on(s, event, agent, call)
         return
     if event.message_id == call.bot_message_id:
-        call.bot_words.append(event.word)
+        call.bot_says(event.word)
     s.emit("bot.word", (event, call), event=event, agent=agent, call=call)
 
 
@@ -52,8 +51,7 @@ def bot_done(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
     def heard() -> None:
         # The handlers of this event may still read what was said.
         if call.bot_message_id == spoken:
-            call.bot_words = []
-            call.bot_message_id = None
+            call.bot_begins(None)
 
     s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call, done=heard)
 

@@ -25,6 +25,7 @@ from ...events import (
 )
 from ...events._base import set_raw
 from ..agent import AgentBase
+from ..inbox import size_of
 from .base import effect, pass_on
 
 if TYPE_CHECKING:
@@ -84,10 +85,10 @@ def chat_chunk(s: Session, event: LlmChatChunk, agent: Any, call: CallBase | Non
         return
     text = event.token if event.token is not None else event.text or ""
     if call.bot_message_id != event.message_id:
-        call.bot_message_id = event.message_id
-        call.bot_words = []
+        call.bot_begins(event.message_id)
     # Tokens bring their own spaces.
-    call.bot_words = ["".join(call.bot_words) + text]
+    call.bot_glued = True
+    call.bot_says(text)
     _speaking(s, event, text, call, message_id=event.message_id or "")
 
 
@@ -126,7 +127,7 @@ def chat_response(s: Session, event: ChatResponse, agent: Any, call: CallBase | 
         return
     call.remember("assistant", event.text)
     streamed = call.current_bot_text
-    call.bot_message_id, call.bot_words = None, []
+    call.bot_begins(None)
     # Where it was streamed, the whole text is no news.
     if streamed.strip() != event.text.strip():
         _speaking(s, event, event.text, call)
@@ -190,7 +191,7 @@ def chat_token(s: Session, event: LlmChatToken, agent: Any, call: CallBase | Non
 
 @effect(LlmChatToolCall)
 def chat_tool_call(s: Session, event: LlmChatToolCall, agent: Any, call: CallBase | None) -> None:
-    s.chats.used(event.session_id, event.tool_calls)
+    s.chats.used(event.session_id, event.tool_calls, size_of(event))
     _to_requester(s, event, agent, call)
 
 

@@ -36,7 +36,7 @@ def pong(s: Session, event: Pong, agent: Any, call: Any) -> None:
 
 @effect(Ping)
 def ping(s: Session, event: Ping, agent: Any, call: Any) -> None:
-    s.transmit({"event": "pong"})
+    s.pong()
 
 
 @effect(ErrorFrame)

@@ -17,6 +17,7 @@ from ...events import (
 from ...events._base import set_raw
 from ..agent import AgentBase
 from ..arguments import name_and_arguments
+from ..inbox import size_of
 from ..preparing import prepare
 from ..toolround import HandRound, ToolRound, ids_of
 from .base import concerns_somebody, effect, late, pass_on, to_call
@@ -60,6 +61,7 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
     owner = call.agent
     tools = owner.tools if isinstance(owner, AgentBase) else {}
     named = [_named(tool_call) for tool_call in event.tool_calls]
+    call.grew(size_of(event))
     by_hand = s.has_handlers("llm.tool_call", owner) or call.listens("llm.tool_call")
     args = (event, call)
     if by_hand and not any(name in tools for name, _ in named):

@@ -17,9 +17,11 @@ from attrs import field, frozen
 from ...errors import ApiError, ConfigurationError
 from .. import secrets
 from ..jsontext import read, write
+from ..limits import ERROR_BODY, REST_BODY
 from ..link import Failure
 
 __all__ = [
+    "Body",
     "Exchange",
     "Reply",
     "RestOp",
@@ -55,6 +57,8 @@ class Reply:
     body: bytes
     base: str
     key: str = field(default="", repr=False)
+    #: It was more than anybody reads, and is not here.
+    too_large: bool = False
 
     @property
     def text(self) -> str:
@@ -74,6 +78,32 @@ class Reply:
         if not isinstance(value, dict):
             raise ValueError("the answer is not a JSON object")
         return value
+
+
+class Body:
+    """What is read of an answer: all of what was asked for, within reason, and the beginning of a
+    refusal. Add what comes for as long as it is ``wanted``."""
+
+    def __init__(self, status: int, length: str | None) -> None:
+        """``length``: the Content-Length header."""
+        self.ok = 200 <= status < 300
+        self.data = bytearray()
+        self._most = REST_BODY if self.ok else ERROR_BODY
+        #: Nobody waits for what is announced to be too much.
+        self.too_large = length is not None and length.isdecimal() and self._is_more(length)
+
+    def _is_more(self, length: str) -> bool:
+        return len(length) > 18 or int(length) > self._most
+
+    @property
+    def wanted(self) -> bool:
+        return not self.too_large
+
+    def add(self, data: bytes) -> None:
+        self.data += data
+        if len(self.data) > self._most:
+            self.too_large = True
+            del self.data[self._most :]
 
 
 @frozen(kw_only=True)
@@ -114,6 +144,12 @@ class RestOp(Generic[T]):
         what was announced."""
         if not 200 <= reply.status < 300:
             raise self.refusal(reply)
+        if reply.too_large:
+            raise self.fail(
+                f"the server's answer is larger than {REST_BODY} bytes",
+                "BAD_RESPONSE",
+                reply.status,
+            )
         try:
             return self.read(reply)
         except ApiError as exc:

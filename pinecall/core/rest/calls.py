@@ -19,6 +19,7 @@ from ...errors import ApiError, ConfigurationError
 from ...options import ReconnectPolicy
 from ..backoff import reconnect_delay
 from ..jsontext import read
+from ..limits import LOG_CURSORS, MAX_ID
 from ..link import STABLE_AFTER, Failure
 from .base import RestOp, handshake_status, scrub
 from .fields import filled
@@ -130,7 +131,7 @@ class CallLog:
         elif entry.seq <= self._cursors.get(log, 0):
             return
         else:
-            self._cursors[log] = entry.seq
+            self._set_cursor(log, entry.seq)
             self._attempts = 0
         self.entries.append(entry)
         if entry.type == "call.summary" and self.call is not None:
@@ -139,7 +140,20 @@ class CallLog:
     def _resume(self, log: str | None, seq: object) -> None:
         # The entry at resume_from itself is still to come.
         if isinstance(seq, int) and not isinstance(seq, bool):
-            self._cursors[log] = max(seq - 1, 0)
+            self._set_cursor(log, max(seq - 1, 0))
+
+    def _set_cursor(self, log: str | None, seq: int) -> None:
+        """Of the logs that an agent's log brings along, those that were heard of last are kept."""
+        cursors = self._cursors
+        if log != self.call:
+            if len(log or "") > MAX_ID:
+                return
+            cursors.pop(log, None)
+        cursors[log] = seq
+        if len(cursors) > LOG_CURSORS:
+            oldest = iter(cursors)
+            next(oldest)  # this log's own
+            del cursors[next(oldest)]
 
     def lost(self, reason: str, now: float) -> None:
         """The socket closed: at once again for ``slow_consumer``, which is about us."""

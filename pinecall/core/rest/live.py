@@ -16,7 +16,9 @@ import msgspec
 from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError, RequestTimeout
+from ...logs import Log
 from ..jsontext import read
+from ..limits import LIVE_RESULTS, LIVE_TEXT
 from ..link import Failure
 from .base import handshake_status, scrub
 from .fields import filled, flag, number, optional, positive, text, whole
@@ -25,6 +27,8 @@ from .transcription import SpokenWord, spoken_words
 __all__ = ["LiveDone", "LiveReady", "LiveResult", "LiveSession"]
 
 T = TypeVar("T")
+
+log = Log("audio")
 
 READY_WITHIN = 10.0
 #: Bytes of audio that wait here: half a minute of 16 kHz, 16 bit.
@@ -90,6 +94,10 @@ class LiveSession:
         }
         self.query = tuple((name, value) for name, value in given.items() if value is not None)
         self.results: deque[LiveResult] = deque()
+        #: Characters that told of each of them, and of all.
+        self._sizes: deque[int] = deque()
+        self._text = 0
+        self._behind = False
         self.ready: LiveReady | None = None
         self.done: LiveDone | None = None
         self.error: ApiError | None = None
@@ -179,7 +187,7 @@ class LiveSession:
             return
         kind = raw.get("type")
         if kind == "partial" or kind == "final":
-            self._heard(raw, kind == "final")
+            self._heard(raw, kind == "final", len(message))
         elif kind == "ready" and self.ready is None:
             self.ready = LiveReady(
                 request_id=optional(raw, "request_id"),
@@ -198,10 +206,15 @@ class LiveSession:
             words = scrub(optional(raw, "error", "message") or "the provider failed")
             self._fail(words, optional(raw, "code") or "UPSTREAM_ERROR", 200)
 
-    def _heard(self, raw: Mapping[str, Any], final: bool) -> None:
+    def _heard(self, raw: Mapping[str, Any], final: bool, size: int) -> None:
         # A partial replaces the last, for a reader who is behind as well.
         if self.results and not self.results[-1].final:
             self.results.pop()
+            self._text -= self._sizes.pop()
+        while len(self.results) >= LIVE_RESULTS or (self.results and self._text + size > LIVE_TEXT):
+            self._left_out()
+        self._text += size
+        self._sizes.append(size)
         self.results.append(
             LiveResult(
                 text=text(raw, "text"),
@@ -213,6 +226,14 @@ class LiveSession:
                 words=spoken_words(raw.get("words")),
             )
         )
+
+    def _left_out(self) -> None:
+        """Nobody takes the results: the oldest makes room."""
+        self.results.popleft()
+        self._text -= self._sizes.popleft()
+        if not self._behind:
+            self._behind = True
+            log.warning("live transcription: the results are not read, and the oldest are left out")
 
     def refused(self, failure: Failure) -> None:
         """The socket could not be opened."""
@@ -256,6 +277,7 @@ class LiveSession:
         """The next result; None when there is none (yet). Raises what it failed with, unless it was
         closed by the user."""
         if self.results:
+            self._text -= self._sizes.popleft()
             return self.results.popleft()
         if self.error is not None and self.error.code != "CLOSED":
             raise self.error.with_traceback(None)
