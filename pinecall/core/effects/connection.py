@@ -31,7 +31,7 @@ def heard(s: Session, event: Any, agent: Any, call: Any) -> None:
 
 @effect(Ping)
 def ping(s: Session, event: Ping, agent: Any, call: Any) -> None:
-    s.pong()
+    s.transmit({"event": "pong"})
 
 
 @effect(ErrorFrame)
