@@ -66,7 +66,6 @@ class Session(Lifetime):
         self.link = Link(self, settings)
         self.counts = {"received": 0, "malformed": 0, "unknown": 0, "dropped": 0}
         self._malformed = 0
-        self._pong_waits = False
 
     # -- facts, from the front ------------------------------------------------------------------
 
@@ -138,12 +137,11 @@ class Session(Lifetime):
         elif isinstance(event, ErrorFrame):
             self.link.refused(event)
         elif event.EVENT == "ping":
-            self.pong()
+            self.transmit({"event": "pong"})
 
     # -- what the front takes -------------------------------------------------------------------
 
     def outgoing(self) -> list[str]:
-        self._pong_waits = False
         return self.outbox.take()
 
     # -- the link -------------------------------------------------------------------------------
@@ -201,12 +199,6 @@ class Session(Lifetime):
         if self.outbox.send_held(agent_id):
             self.proofs.sent(0)
 
-    def pong(self) -> None:
-        """Answer a ping: once for all that came while the answer was not taken yet."""
-        if not self._pong_waits:
-            self.transmit({"event": "pong"})
-            self._pong_waits = True
-
     def send_raw(self, frame: dict[str, Any]) -> None:
         """``pc.send()``: a frame as it is."""
         self.require_up(self.frame_event(frame, "pc.send()"))
@@ -227,7 +219,6 @@ class Session(Lifetime):
             )
 
     def discard_transmitted(self) -> None:
-        self._pong_waits = False
         self.outbox.discard()
         self.proofs.begin()
 

@@ -36,7 +36,7 @@ def pong(s: Session, event: Pong, agent: Any, call: Any) -> None:
 
 @effect(Ping)
 def ping(s: Session, event: Ping, agent: Any, call: Any) -> None:
-    s.pong()
+    s.transmit({"event": "pong"})
 
 
 @effect(ErrorFrame)
