@@ -189,7 +189,7 @@ class Driver:
                     texts = self.session.outgoing()
                 gone.close_within(texts, 1000, "client_disconnect", self._close_timeout)
                 with self.session.guard:
-                    self.session.closed(clean=gone.close_code is not None)
+                    self.session.socket_closed(clean=gone.close_code is not None)
             else:
                 gone.abort()
         if phase is Phase.OPENING:
