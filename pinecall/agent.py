@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from .core.agent import AgentBase
@@ -11,17 +10,14 @@ from .core.call import CallBase
 from .core.line import LineBase, LineCallBase, RouteResult
 from .core.listen import Heard
 from .core.listening import Listening
-from .core.registration import not_registered
 from .core.whatsapp import WhatsAppSessionBase
 from .prompt_file import PromptFile
-from .waiting import Answer, EventIterator, Playback, wait
+from .waiting import Answer, EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from .client import Pinecall
     from .core.outcome import Outcome
-    from .core.registration import Registration
-    from .core.session import Session
     from .core.speech import Speech
 
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
@@ -41,13 +37,6 @@ class LineEvents(
     """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
 
     make_events = EventIterator
-
-
-async def wait_registered(session: Session, registration: Registration, timeout: float) -> None:
-    try:
-        await wait(session, registration.ready, timeout)
-    except asyncio.TimeoutError:  # Python 3.10 has two of that name
-        raise not_registered(registration, timeout) from None
 
 
 class _Requests(HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]], PromptFile[Answer[int]]):
@@ -83,8 +72,10 @@ class Agent(Events, AgentWeb, HasCalls["Call"], AgentBase):
 
     async def wait_ready(self, timeout: float = 10.0) -> None:
         """Until the server has acknowledged the registration. Raises RegistrationError: what
-        refused it, or ``AGENT_NOT_REGISTERED`` after ``timeout`` seconds."""
-        await wait_registered(self.session, self.registration, timeout)
+        refused it (also PhoneInUseError, when it has no other number); after ``timeout`` seconds
+        AgentConflictError while another connection holds the name, else ``AGENT_NOT_REGISTERED``.
+        """
+        await wait_registered(self.registration, self.registration.usable, timeout)
 
     async def dial(
         self,
@@ -143,7 +134,7 @@ class Line(LineEvents, HasCalls["LineCall"], LineBase):
 
     async def wait_ready(self, timeout: float = 10.0) -> None:
         """Until the server has acknowledged the line; raises RegistrationError."""
-        await wait_registered(self.session, self.registration, timeout)
+        await wait_registered(self.registration, self.registration.usable, timeout)
 
 
 class LineCall(LineVerbs[Playback, Answer[Heard], Answer[RouteResult]], Call, LineCallBase):  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -243,7 +243,7 @@ class Driver:
         if socket is not None:
             clean = await socket.close_within(texts, timeout, 1000, "client_disconnect")
             with self.session.guard:
-                self.session.closed(clean=clean)
+                self.session.socket_closed(clean=clean)
         await self._end_tasks(max(0.0, deadline - self.loop.time()))
         self._threads.close()
         if self._timer is not None:

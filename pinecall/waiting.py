@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .core.outcome import Outcome
+from .core.registration import not_registered
 
 if TYPE_CHECKING:
     from .core.delivering import Subscription
+    from .core.registration import Registration
     from .core.session import Session
     from .core.speech import SayResult, Speech
     from .events import Item
 
-__all__ = ["Answer", "EventIterator", "Playback", "wait"]
+__all__ = ["Answer", "EventIterator", "Playback", "wait", "wait_registered"]
 
 T = TypeVar("T")
 
@@ -47,6 +49,18 @@ async def wait(session: Session, outcome: Outcome[T], timeout: float | None = No
                     outcome.leave(wake)
                 session.wake()
     return outcome.result()
+
+
+async def wait_registered(
+    registration: Registration, outcome: Outcome[None], timeout: float
+) -> None:
+    """``outcome``: ``ready`` or ``usable`` of the registration. Raises what refused it, or what else
+    kept it from being registered within ``timeout`` seconds."""
+    try:
+        await wait(registration.session, outcome, timeout)
+    except asyncio.TimeoutError:  # Python 3.10 has two of that name
+        if not registration.held:
+            raise not_registered(registration, timeout) from None
 
 
 class Answer(Awaitable[T], Generic[T]):

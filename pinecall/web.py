@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from .core import rest
+from .waiting import wait_registered
 
 if TYPE_CHECKING:
     from .audio import Audio
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .stream import EventStream
 
 __all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
+
+#: Seconds that a token waits for the registration of its agent.
+REGISTERED_WITHIN = 10.0
 
 
 class ClientWeb:
@@ -59,13 +63,16 @@ class ClientWeb:
         call_id: narrows ``observe`` and ``supervise`` to one call
 
         Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
-        RegistrationError, and TokenError with its ``status``. (``GET /<channel>/token``)
+        RegistrationError (AgentConflictError while another connection holds its name), NotConnected
+        at once where nothing is connecting, and TokenError with its ``status``.
+        (``GET /<channel>/token``)
         """
         op = rest.tokens.create_token(
             channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
         )
         for agent in self.session.local_agents(rest.tokens.agents_of(op)):
-            await agent.wait_ready()  # type: ignore[attr-defined]
+            registration = agent.registration
+            await wait_registered(registration, registration.ready, REGISTERED_WITHIN)
         return await self._port.run(op)
 
     async def voices(
@@ -158,6 +165,7 @@ class AgentWeb:
 
         @property
         def client(self) -> Pinecall: ...
+        def require(self, verb: str) -> None: ...
 
     async def create_token(
         self,
@@ -168,6 +176,7 @@ class AgentWeb:
         call_id: str | None = None,
     ) -> Token:
         """As the client's, for this agent."""
+        self.require("create_token")
         return await self.client.create_token(
             channel, self.id, metadata=metadata, scope=scope, call_id=call_id
         )
@@ -181,6 +190,7 @@ class AgentWeb:
 
     def stream(self) -> EventStream:
         """This agent's events as an SSE response."""
+        self.require("stream")
         from .stream import EventStream
 
         return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)
@@ -188,6 +198,7 @@ class AgentWeb:
     async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
         """This agent's events, or one call's, over a WebSocket that your framework has accepted.
         Of this front alone, as the client's."""
+        self.require("ws")
         from .ws import serve_ws
 
         await serve_ws(

@@ -10,18 +10,15 @@ from pinecall.core.call import CallBase
 from pinecall.core.line import LineBase, LineCallBase, RouteResult
 from pinecall.core.listen import Heard
 from pinecall.core.listening import Listening
-from pinecall.core.registration import not_registered
 from pinecall.core.whatsapp import WhatsAppSessionBase
 from pinecall.prompt_file import PromptFile
 from pinecall.typing import Plain
 
-from .waiting import EventIterator, Playback, wait
+from .waiting import EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from pinecall.core.outcome import Outcome
-    from pinecall.core.registration import Registration
-    from pinecall.core.session import Session
     from pinecall.core.speech import Speech
 
     from .client import Pinecall
@@ -43,13 +40,6 @@ class LineEvents(
     """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
 
     make_events = EventIterator
-
-
-def wait_registered(session: Session, registration: Registration, timeout: float) -> None:
-    try:
-        wait(session, registration.ready, timeout)
-    except TimeoutError:
-        raise not_registered(registration, timeout) from None
 
 
 class _Requests(HistoryVerbs[list[dict[str, Any]], int], PromptFile[int]):
@@ -85,8 +75,10 @@ class Agent(Events, AgentWeb, HasCalls["Call"], AgentBase):
 
     def wait_ready(self, timeout: float = 10.0) -> None:
         """Until the server has acknowledged the registration. Raises RegistrationError: what
-        refused it, or ``AGENT_NOT_REGISTERED`` after ``timeout`` seconds."""
-        wait_registered(self.session, self.registration, timeout)
+        refused it (also PhoneInUseError, when it has no other number); after ``timeout`` seconds
+        AgentConflictError while another connection holds the name, else ``AGENT_NOT_REGISTERED``.
+        """
+        wait_registered(self.registration, self.registration.usable, timeout)
 
     def dial(
         self,
@@ -145,7 +137,7 @@ class Line(LineEvents, HasCalls["LineCall"], LineBase):
 
     def wait_ready(self, timeout: float = 10.0) -> None:
         """Until the server has acknowledged the line; raises RegistrationError."""
-        wait_registered(self.session, self.registration, timeout)
+        wait_registered(self.registration, self.registration.usable, timeout)
 
 
 class LineCall(LineVerbs[Playback, Heard, RouteResult], Call, LineCallBase):  # pyright: ignore[reportIncompatibleVariableOverride]

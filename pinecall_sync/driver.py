@@ -203,7 +203,7 @@ class Driver:
                 left = max(0.0, self._close_by - time.monotonic())
                 gone.close_within(texts, 1000, "client_disconnect", left)
                 with self.session.guard:
-                    self.session.closed(clean=gone.close_code is not None)
+                    self.session.socket_closed(clean=gone.close_code is not None)
             else:
                 gone.abort()
         if phase is Phase.OPENING:

@@ -6,14 +6,16 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 from pinecall.core.outcome import Outcome
+from pinecall.core.registration import not_registered
 
 if TYPE_CHECKING:
     from pinecall.core.delivering import Subscription
+    from pinecall.core.registration import Registration
     from pinecall.core.session import Session
     from pinecall.core.speech import SayResult, Speech
     from pinecall.events import Item
 
-__all__ = ["EventIterator", "Playback", "wait"]
+__all__ = ["EventIterator", "Playback", "wait", "wait_registered"]
 
 T = TypeVar("T")
 
@@ -43,6 +45,16 @@ def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) ->
                     outcome.leave(settled.set)
                 session.wake()
     return outcome.result()
+
+
+def wait_registered(registration: Registration, outcome: Outcome[None], timeout: float) -> None:
+    """``outcome``: ``ready`` or ``usable`` of the registration. Raises what refused it, or what else
+    kept it from being registered within ``timeout`` seconds."""
+    try:
+        wait(registration.session, outcome, timeout)
+    except TimeoutError:
+        if not registration.held:
+            raise not_registered(registration, timeout) from None
 
 
 class Playback:

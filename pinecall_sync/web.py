@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pinecall.core import rest
 
+from .waiting import wait_registered
+
 if TYPE_CHECKING:
     from pinecall.core.call import CallBase
     from pinecall.core.rest.phones import Balance, OnlineAgent, Phone
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from .stream import EventStream
 
 __all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
+
+#: Seconds that a token waits for the registration of its agent.
+REGISTERED_WITHIN = 10.0
 
 
 class ClientWeb:
@@ -60,13 +65,16 @@ class ClientWeb:
         call_id: narrows ``observe`` and ``supervise`` to one call
 
         Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
-        RegistrationError, and TokenError with its ``status``. (``GET /<channel>/token``)
+        RegistrationError (AgentConflictError while another connection holds its name), NotConnected
+        at once where nothing is connecting, and TokenError with its ``status``.
+        (``GET /<channel>/token``)
         """
         op = rest.tokens.create_token(
             channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
         )
         for agent in self.session.local_agents(rest.tokens.agents_of(op)):
-            agent.wait_ready()  # type: ignore[attr-defined]
+            registration = agent.registration
+            wait_registered(registration, registration.ready, REGISTERED_WITHIN)
         return self._port.run(op)
 
     def voices(self, *, provider: str | None = None, language: str | None = None) -> list[Voice]:
@@ -144,6 +152,7 @@ class AgentWeb:
 
         @property
         def client(self) -> Pinecall: ...
+        def require(self, verb: str) -> None: ...
 
     def create_token(
         self,
@@ -154,6 +163,7 @@ class AgentWeb:
         call_id: str | None = None,
     ) -> Token:
         """As the client's, for this agent."""
+        self.require("create_token")
         return self.client.create_token(
             channel, self.id, metadata=metadata, scope=scope, call_id=call_id
         )
@@ -167,6 +177,7 @@ class AgentWeb:
 
     def stream(self) -> EventStream:
         """This agent's events as an SSE response."""
+        self.require("stream")
         from .stream import EventStream
 
         return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)

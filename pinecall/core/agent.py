@@ -41,9 +41,11 @@ class AgentBase(HasHandlers):
         "own_handlers",
         "pauses",
         "registration",
-        "removed",
         "session",
     )
+
+    #: How messages say that it is no more.
+    gone = "removed (remove_agent()); pc.agent() makes a new one"
 
     def __init__(self, session: Session, agent_id: str) -> None:
         self.own_handlers = None
@@ -54,7 +56,6 @@ class AgentBase(HasHandlers):
         self.live_calls: dict[str, CallBase] = {}
         self.callers: tuple[str, ...] = ()
         self.pauses: list[dict[str, str]] = []
-        self.removed = False
         self.registration = AgentRegistration(session, self)
         self._dials: Dials | None = None
         self._tools: dict[str, Any] | None = None
@@ -86,6 +87,21 @@ class AgentBase(HasHandlers):
     def title(self) -> str:
         return f"agent {self.id}"
 
+    @property
+    def removed(self) -> bool:
+        return self.registration.status == "removed"
+
+    @property
+    def events_over(self) -> bool:
+        return self.removed
+
+    def require(self, verb: str) -> None:
+        """Raises RegistrationError on an agent that was removed."""
+        self.registration.require(verb)
+
+    def check_listening(self, verb: str) -> None:
+        self.require(verb)
+
     # -- configuration --------------------------------------------------------------------------
 
     def configure(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:
@@ -94,6 +110,7 @@ class AgentBase(HasHandlers):
 
         Raises ConfigurationError; ``allowed_origins`` is only read when the agent is created.
         """
+        self.require("configure")
         given = config.configure_options(options, keywords, agent_id=self.id)
         self.session.check_tools(given, self.id)
         with self.session.guard:
@@ -132,6 +149,7 @@ class AgentBase(HasHandlers):
                 f"configure_session(call_id, …): call_id is the id of a call, not {call_id!r:.80}",
                 agent_id=self.id,
             )
+        self.require("configure_session")
         given = config.session_options(options, keywords, agent_id=self.id, call_id=call_id)
         encoded = encode.encode_session(given)
         frame = {"event": "session.configure", "agent_id": self.id, "session_id": call_id}
@@ -164,6 +182,7 @@ class AgentBase(HasHandlers):
 
         The same ref again updates it. Raises ConfigurationError for a bad number or config.
         """
+        self.require("add_channel")
         channel = config.channel_options(type, ref, options, agent_id=self.id)
         with self.session.guard:
             self._put_channel(channel)
@@ -197,6 +216,7 @@ class AgentBase(HasHandlers):
         self.session.wake()
 
     def _channel(self, ref: str, verb: str) -> Channel:
+        self.require(verb)
         channel = config.find_channel(self.channel_table.values(), ref)
         if channel is None:
             known = ", ".join(self.channel_table) or "none"
@@ -207,9 +227,10 @@ class AgentBase(HasHandlers):
         return channel
 
     def _put_channel(self, channel: Channel) -> None:
-        self.channel_table[channel.key] = channel
         if self.registered:
             self.send_channel(channel)
+            self.registration.channel_sent(channel)
+        self.channel_table[channel.key] = channel
 
     def send_channel(self, channel: Channel, *, state: bool = False) -> None:
         body = encode.encode_channel(channel)
@@ -228,6 +249,7 @@ class AgentBase(HasHandlers):
 
     def route_callers(self, numbers: Iterable[str]) -> None:
         """Send the calls and messages of these numbers to this connection (``dev.config``)."""
+        self.require("route_callers")
         if isinstance(numbers, str):
             numbers = [numbers]
         what = f"route_callers, {self.title}"
@@ -249,6 +271,7 @@ class AgentBase(HasHandlers):
 
         Kept until ``resume`` and sent again after a reconnect.
         """
+        self.require("pause")
         scope = scope_of(session_id, contact)
         with self.session.guard:
             if scope not in self.pauses:
@@ -259,6 +282,7 @@ class AgentBase(HasHandlers):
 
     def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
         """The model answers again; without a scope every pause ends (wire: ``session.resume``)."""
+        self.require("resume")
         scope = scope_of(session_id, contact)
         with self.session.guard:
             self.pauses = [p for p in self.pauses if scope and p != scope]
@@ -276,8 +300,10 @@ class AgentBase(HasHandlers):
     ) -> None:
         """Write to a WhatsApp contact as a person; sent later if the link is down.
 
-        One of ``session_id`` and ``contact`` is needed (wire: ``session.send``).
+        One of ``session_id`` and ``contact`` is needed. If the link is lost before the server has
+        confirmed it, ``error`` fires, and it is not sent again (wire: ``session.send``).
         """
+        self.require("send_message")
         scope = scope_of(session_id, contact)
         if not scope or not isinstance(text, str):
             raise ConfigurationError(
@@ -337,6 +363,7 @@ class AgentBase(HasHandlers):
 
         Raises NotConnected while the link is down.
         """
+        self.require("send")
         event = self.session.frame_event(frame, f"agent {self.id!r}.send()")
         with self.session.guard:
             self.session.require_up(event, self.id)
@@ -365,11 +392,12 @@ class AgentBase(HasHandlers):
         if self.registered:
             for channel in self.channel_table.values():
                 self._send_remove(channel)
-        self.removed = True
-        self.session.outbox.drop_agent(self.id)
         self.registration.forget()
         if self._dials is not None:
             self._dials.fail_all("agent_removed")
+        if self.own_handlers is not None:
+            self.session.unsubscribe_all(self.own_handlers)
+        self.session.drop_held(self)
 
 
 def tools_of(skill: Any) -> Iterable[Any]:

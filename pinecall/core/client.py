@@ -83,7 +83,9 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     def remove_agent(self, id: str) -> bool:
         """End its calls (``agent_removed``), release its channels on the server, forget it.
 
-        Returns whether it existed. (Wire: ``channel.remove``.)
+        Whoever waits for it gets RegistrationError, as every verb of the agent raises from now on.
+        The platform keeps the name for this connection until ``disconnect()``: another process can
+        have it only then. Returns whether it existed. (Wire: ``channel.remove``.)
         """
         session = self.session
         with session.guard:
@@ -92,6 +94,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
                 return False
             agent.remove()
             session.registry.remove_agent(agent)
+            session.look_whether_all_are_refused()
         session.wake()
         return True
 

@@ -50,6 +50,9 @@ class Subscription:
 
     @property
     def over(self) -> bool:
+        if not self.inbox.closed and self.session.ended:
+            # It was made after the link was closed, and the link was not opened again.
+            self.close()
         return self.inbox.closed and not len(self.inbox)
 
     def close(self) -> None:
@@ -63,6 +66,9 @@ class Delivering:
         now: float
 
         def clean(self, text: str) -> str: ...
+
+        @property
+        def ended(self) -> bool: ...
 
     def __init__(self, front: Front) -> None:
         self.front = front

@@ -31,6 +31,8 @@ log = Log("calls")
 
 #: Seconds that a call outlives the link.
 DETACHED_FOR = 30.0
+#: Seconds after the refusal of the last agent until there is nothing to wait for.
+REFUSED_FOR = 1.0
 
 
 class Lifetime(Delivering):
@@ -59,6 +61,11 @@ class Lifetime(Delivering):
     def state(self) -> str:
         return self.link.state
 
+    @property
+    def ended(self) -> bool:
+        """Was the link closed, or lost for good? ``connect()`` opens another."""
+        return self.link.state == "closed"
+
     def connect(self) -> Outcome[None]:
         if self.hub is not None:
             self.hub.reopen()
@@ -75,7 +82,7 @@ class Lifetime(Delivering):
             self._announce_down(reason)
         self._closed()
 
-    def closed(self, *, clean: bool) -> None:
+    def socket_closed(self, *, clean: bool) -> None:
         """The front has closed its socket for ``disconnect()``. ``clean``: the server has said
         goodbye too, so that it has read everything."""
         closing, self._closing = self._closing, []
@@ -142,12 +149,30 @@ class Lifetime(Delivering):
         self._closed(error)
 
     def when_over(self) -> Outcome[None]:
-        """Settles when the link is closed for good: set by ``disconnect``, failed by what else."""
+        """Settles when the link is closed for good: set by ``disconnect``, failed by what else; also
+        by what refused the last agent, if nothing can come any more."""
         if self._over is None:
             self._over = Outcome("the end of the connection")
             if self.link.state in ("idle", "closed"):
                 self._over.set(None)
+            self.look_whether_all_are_refused()
         return self._over
+
+    def look_whether_all_are_refused(self) -> None:
+        """A moment later: the program's ``error`` handlers may ask again."""
+        if self._over is not None and not self._over.done:
+            self.timers.set("refused", REFUSED_FOR, self._all_refused)
+            self.wake()
+
+    def _all_refused(self, _late: float) -> None:
+        owners, over = self._owners(), self._over
+        if over is None or not owners or self.registry.calls:
+            return
+        if all(owner.registration.over_for_good for owner in owners):
+            error = owners[0].registration.error
+            assert error is not None
+            self._over = None
+            over.fail(error)
 
     def _end_drain(self) -> None:
         """Before its calls are ended: they are cut, not finished."""
@@ -244,3 +269,5 @@ class Lifetime(Delivering):
         if call.announced:
             self.emit("call.ended", (call, reason), event=event, agent=agent, call=call)
         call.release_handlers()
+        if not self.registry.calls:
+            self.look_whether_all_are_refused()

@@ -63,10 +63,24 @@ class LineBase(HasHandlers):
         self.registration = LineRegistration(session, self)
         self._extensions: dict[str, Extension] = {}
 
+    #: How messages say that it is no more.
+    gone = "destroyed (destroy()); pc.line() claims it again"
+
     @property
     def registered(self) -> bool:
         """Does the server have it now?"""
         return self.registration.held
+
+    @property
+    def events_over(self) -> bool:
+        return self.registration.status == "removed"
+
+    def require(self, verb: str) -> None:
+        """Raises RegistrationError on a line that was destroyed."""
+        self.registration.require(verb)
+
+    def check_listening(self, verb: str) -> None:
+        self.require(verb)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.number}: {self.registration.status}>"
@@ -86,6 +100,7 @@ class LineBase(HasHandlers):
         ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` catches every other extension. A match
         takes the call; what is not in the table reaches the ``call`` handlers.
         """
+        self.require("extensions")
         if not isinstance(table, Mapping):
             raise ConfigurationError(
                 f"line {self.number}: extensions are a dict like {{'10': 'sales'}}, "
@@ -163,15 +178,21 @@ class LineBase(HasHandlers):
     # -- verbs ----------------------------------------------------------------------------------
 
     def destroy(self) -> None:
-        """Give the number back; it is not claimed again (wire: ``line.destroy``)."""
+        """Give the number back; it is not claimed again (wire: ``line.destroy``).
+
+        Calls that it answered go on. Every other verb of the line raises RegistrationError from now
+        on; repeating this does nothing.
+        """
         session = self.session
         with session.guard:
+            if self.events_over:
+                return
             if self.registered:
                 session.transmit({"event": "line.destroy", "number": self.number})
                 session.registry.leaving[self.number] = self
             session.registry.remove_line(self)
-            session.outbox.drop_agent(self.id)
             self.registration.forget()
+            session.drop_held(self)
         session.wake()
 
 

@@ -38,7 +38,7 @@ class HasHandlers:
 
     @property
     def events_over(self) -> bool:
-        """Will nothing more happen here? Only a call ends."""
+        """Will nothing more happen here? A call ends, an agent is removed, a line destroyed."""
         return False
 
     @property
@@ -47,11 +47,16 @@ class HasHandlers:
             self.own_handlers = self.session.new_handlers(self.title)
         return self.own_handlers
 
+    def check_listening(self, verb: str) -> None:
+        """Raises where a handler would never be called."""
+
     def add_handler(self, event: str, handler: Function) -> Function:
+        self.check_listening("on")
         with self.session.guard:
             return self.handlers.add(event, handler)
 
     def add_once(self, event: str, handler: Function) -> Function:
+        self.check_listening("once")
         with self.session.guard:
             return self.handlers.add(event, handler, once=True)
 
@@ -93,8 +98,8 @@ class Listening(Generic[C, A, K, L, S, R, I]):
     def events(self, *names: EventName) -> I:
         """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
 
-        From now on; it ends when it is closed, when the client disconnects, and a call's with the
-        call, after ``call.ended``.
+        From now on; it ends when it is closed, when the client disconnects (at once on one that is
+        closed already), and a call's with the call, after ``call.ended``.
         """
         with self.session.guard:
             subscription = self.session.subscribe(self.handlers, names)

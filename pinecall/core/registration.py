@@ -8,11 +8,13 @@ asked    the claim is on its way                   ack → held; conflict → wa
 waiting  another connection has it                 the retry timer → asked; budget spent → refused
 held     ours                                      the link goes down → idle; displaced → refused
 refused  it will not be ours                       the user asks again → asked; the next link → asked
+removed  not wanted any more                       nothing
 ======== ========================================= ============================================
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
@@ -25,8 +27,9 @@ from ..errors import (
 )
 from ..events import ErrorFrame, LineError
 from ..logs import Log
+from ..options import Channel
 from . import encode, phone
-from .backoff import ConflictEpisode
+from .backoff import CONFLICT_BUDGET, ConflictEpisode
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -38,11 +41,15 @@ __all__ = ["AgentRegistration", "LineRegistration", "Registration", "not_registe
 
 log = Log("agents")
 
+#: Seconds that the server may take to give or refuse an agent's phone numbers; not every server
+#: confirms a channel.
+NUMBERS_WITHIN = 1.0
+
 
 class Registration:
     """What agents and lines have in common."""
 
-    __slots__ = ("_ready", "error", "owner", "session", "status")
+    __slots__ = ("_ready", "_usable", "error", "owner", "session", "status")
 
     def __init__(self, session: Session, owner: AgentBase | LineBase) -> None:
         self.session = session
@@ -50,6 +57,7 @@ class Registration:
         self.status = "idle"
         self.error: PinecallError | None = None
         self._ready: Outcome[None] | None = None
+        self._usable: Outcome[None] | None = None
 
     @property
     def held(self) -> bool:
@@ -86,7 +94,47 @@ class Registration:
             self._ready = None
         if self._ready is not None:
             self._ready.set(None)
+        self._look()
         return True
+
+    @property
+    def usable(self) -> Outcome[None]:
+        """What ``wait_ready()`` waits for: settles with the ack and with what belongs to it, or with
+        what refused it."""
+        outcome = self._usable
+        if outcome is None:
+            outcome = self._usable = Outcome(self.ready.what)
+            self._look()
+        return outcome
+
+    def _look(self) -> None:
+        """Settle ``usable``, if it is known."""
+        if self.error is not None:
+            self._settle(self.error)
+        elif self.held:
+            self._settle(None)
+
+    def _settle(self, error: PinecallError | None) -> None:
+        outcome, self._usable = self._usable, None
+        if outcome is not None:
+            if error is None:
+                outcome.set(None)
+            else:
+                outcome.fail(error)
+
+    def require(self, what: str) -> None:
+        """Raises RegistrationError when the agent was removed, or the line destroyed."""
+        if self.status == "removed":
+            raise self._removed(what)
+
+    def _removed(self, what: str) -> RegistrationError:
+        message = f"{what}: {self.owner.title} was {self.owner.gone}"
+        return RegistrationError(message, "AGENT_NOT_REGISTERED", agent_id=self.owner.id)
+
+    @property
+    def over_for_good(self) -> bool:
+        """Was it refused, and is nothing to come that could change that? Slots get free."""
+        return self.status == "refused" and not isinstance(self.error, ServerAtCapacityError)
 
     def _release(self) -> None:
         """What was held until the ack, in order."""
@@ -104,6 +152,8 @@ class Registration:
             self._ready.fail(error)
         else:
             self._ready = None
+        self._look()
+        self.session.look_whether_all_are_refused()
 
     def link_lost(self) -> None:
         if self.held:
@@ -113,18 +163,24 @@ class Registration:
 
     def forget(self) -> None:
         """The owner was removed."""
-        self.status = "idle"
-        self._give_up("was removed")
+        self.status = "removed"
+        self.error = self._removed("wait_ready()")
+        if self._ready is not None:
+            self._ready.fail(self.error)  # changes nothing when it is done
+        self._ready = None
+        self._look()
 
     def link_closed(self) -> None:
         """The link does not come back by itself: whoever waits for the ack is told."""
-        self._give_up("is not registered: the connection was closed; connect() again")
-
-    def _give_up(self, why: str) -> None:
+        error = NotConnected(
+            f"{self.owner.id!r} is not registered: the connection was closed; connect() again",
+            agent_id=self.owner.id,
+        )
         ready = self._ready
         if ready is not None and not ready.done:
             self._ready = None
-            ready.fail(NotConnected(f"{self.owner.id!r} {why}", agent_id=self.owner.id))
+            ready.fail(error)
+        self._settle(error)
 
     def _renew(self) -> None:
         """What was refused is open again."""
@@ -134,7 +190,7 @@ class Registration:
 
 
 class AgentRegistration(Registration):
-    __slots__ = ("_episode", "_sent")
+    __slots__ = ("_conflict_error", "_episode", "_number_error", "_numbers", "_sent")
 
     owner: AgentBase
 
@@ -142,6 +198,12 @@ class AgentRegistration(Registration):
         super().__init__(session, owner)
         self._sent: Any = None
         self._episode: ConflictEpisode | None = None
+        #: The last refusal of the present conflict.
+        self._conflict_error: AgentConflictError | None = None
+        #: Phone numbers that the server has neither given nor refused yet.
+        self._numbers: frozenset[str] = frozenset()
+        #: What refused the last of its numbers, in this registration.
+        self._number_error: PhoneInUseError | None = None
 
     @property
     def _timer(self) -> tuple[str, str]:
@@ -154,11 +216,15 @@ class AgentRegistration(Registration):
 
     def acked(self) -> bool:
         """The server has it: what depends on it goes out, in the wire's order."""
+        numbers = [
+            channel.key for channel in self.owner.channel_table.values() if _is_number(channel)
+        ]
+        if not self.held and numbers:
+            self._ask_numbers(numbers)
         if not super().acked():
             return False
         agent, session = self.owner, self.session
-        session.timers.clear(self._timer)
-        self._episode = None
+        self._end_conflict()
         if self._sent is not agent.config:
             # Configured between the claim and its ack.
             changes = encode.encode_configure(self._sent, agent.config, only_changed=True)
@@ -177,17 +243,48 @@ class AgentRegistration(Registration):
 
     def link_lost(self) -> None:
         super().link_lost()
-        self.session.timers.clear(self._timer)
-        self._episode = None
+        self._end_conflict()
+        self._numbers = frozenset()
+        self._number_error = None
 
     def over(self, error: PinecallError) -> None:
         super().over(error)
-        self.session.timers.clear(self._timer)
-        self._episode = None
+        self._end_conflict()
 
     def forget(self) -> None:
         super().forget()
+        self._end_conflict()
+
+    def _end_conflict(self) -> None:
         self.session.timers.clear(self._timer)
+        self._episode = self._conflict_error = None
+
+    # -- its phone numbers ----------------------------------------------------------------------
+
+    def _ask_numbers(self, numbers: Iterable[str]) -> None:
+        self._number_error = None
+        self._numbers = self._numbers.union(numbers)
+        self.session.timers.set(("numbers", self.owner.id), NUMBERS_WITHIN, self._numbers_late)
+
+    def channel_sent(self, channel: Channel) -> None:
+        if _is_number(channel):
+            self._ask_numbers([channel.key])
+
+    def number_answered(self, number: str | None) -> None:
+        """The server gave it or refused it; None: it did not say which."""
+        self._numbers -= {_normalized(number)} if number else self._numbers
+        self._look()
+
+    def _numbers_late(self, _late: float) -> None:
+        self.number_answered(None)
+
+    def _look(self) -> None:
+        if self.held and self._numbers:
+            return
+        if self.held and self._number_error is not None:
+            self._settle(self._number_error)
+        else:
+            super()._look()
 
     # -- refusals, by code ----------------------------------------------------------------------
 
@@ -222,24 +319,21 @@ class AgentRegistration(Registration):
 
     def _phone_in_use(self, event: ErrorFrame, text: str) -> None:
         agent = self.owner
-        number = event.phone
-        if number:
-            try:
-                number = phone.normalize(number)
-            except ValueError:
-                pass
-            agent.channel_table.pop(number, None)
+        number = _normalized(event.phone) if event.phone else None
+        refused = agent.channel_table.pop(number, None) if number else None
+        left = sum(map(_is_number, agent.channel_table.values()))
         owner = f" (held by {event.owner!r})" if event.owner else ""
-        self.session.report(
-            PhoneInUseError(
-                f"agent {agent.id!r} did not get {number or 'its number'}: {text}{owner}; the agent "
-                "stays, without that channel",
-                phone=number,
-                owner=event.owner,
-                agent_id=agent.id,
-            ),
-            agent=agent,
+        error = PhoneInUseError(
+            f"agent {agent.id!r} did not get {number or 'its number'}: {text}{owner}; the agent "
+            "stays, without that channel",
+            phone=number,
+            owner=event.owner,
+            agent_id=agent.id,
         )
+        if (refused is not None and not left) or (number is None and left <= 1):
+            self._number_error = error
+        self.number_answered(number)
+        self.session.report(error, agent=agent)
 
     def _conflict(self, event: ErrorFrame, code: str, text: str) -> None:
         session, agent = self.session, self.owner
@@ -251,7 +345,7 @@ class AgentRegistration(Registration):
         if waiting:
             if event.holder_alive is False:
                 episode.forgive(now)
-            self._tell_conflict(code, text)
+            self._tell_conflict(event, code, text)
             return
         delay = episode.delay(
             now,
@@ -281,17 +375,31 @@ class AgentRegistration(Registration):
                 agent.id,
                 delay,
             )
-        self._tell_conflict(code, text)
+        self._tell_conflict(event, code, text)
 
-    def _tell_conflict(self, code: str, text: str) -> None:
+    def _tell_conflict(self, event: ErrorFrame, code: str, text: str) -> None:
         agent = self.owner
-        error = AgentConflictError(
-            f"agent {agent.id!r} is held by another connection: {text}; trying again",
+        error = self._conflict_error = AgentConflictError(
+            f"agent {agent.id!r} is held by another connection{_holder(event)}: {text}; trying again",
             code,
             reason="retrying",
             agent_id=agent.id,
         )
         self.session.emit("error", (error,), event=error, agent=agent)
+
+    @property
+    def conflict(self) -> AgentConflictError | None:
+        """Who holds the name, and what is being tried; None where there is no conflict."""
+        last, episode = self._conflict_error, self._episode
+        if last is None or episode is None:
+            return None
+        return AgentConflictError(
+            f"{last.message}: {episode.attempt} more tries so far or planned, for at most "
+            f"{CONFLICT_BUDGET:g} s in all; stop the other process, or use another agent id",
+            last.code,
+            reason="retrying",
+            agent_id=last.agent_id,
+        )
 
     def _retry(self, _late: float) -> None:
         if self.session.link.ready:
@@ -324,9 +432,30 @@ class LineRegistration(Registration):
         self.refuse(RegistrationError(message, code, agent_id=self.owner.id))
 
 
+def _is_number(channel: Channel) -> bool:
+    return channel.type == "phone"
+
+
+def _normalized(number: str) -> str:
+    try:
+        return phone.normalize(number)
+    except ValueError:
+        return number
+
+
+def _holder(event: ErrorFrame) -> str:
+    """What the server says of whoever holds the name."""
+    known = [f"of {event.owner!r}"] if event.owner else []
+    if event.holder_alive is not None:
+        known.append("which answers" if event.holder_alive else "which no longer answers")
+    return f" ({', '.join(known)})" if known else ""
+
+
 def not_registered(registration: Registration, timeout: float) -> RegistrationError:
-    """Nobody answered in time."""
+    """It is not registered after ``timeout`` seconds, and nothing has refused it for good."""
     owner = registration.owner.id
+    if isinstance(registration, AgentRegistration) and registration.conflict is not None:
+        return registration.conflict
     return RegistrationError(
         f"{owner!r} was not registered within {timeout:g} s (link: {registration.session.state}, "
         f"registration: {registration.status}); is the client connected?",

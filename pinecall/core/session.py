@@ -199,6 +199,12 @@ class Session(Lifetime):
         if self.outbox.send_held(agent_id):
             self.proofs.sent(0)
 
+    def drop_held(self, owner: AgentBase | LineBase) -> None:
+        """It is no more: what waited for it is not sent."""
+        unsent = self.outbox.drop_agent(owner.id)
+        if unsent:
+            log.warning("%s is no more: %d frames that waited are not sent", owner.title, unsent)
+
     def send_raw(self, frame: dict[str, Any]) -> None:
         """``pc.send()``: a frame as it is."""
         self.require_up(self.frame_event(frame, "pc.send()"))
@@ -256,12 +262,24 @@ class Session(Lifetime):
             from .hub import Hub  # most programs have no streams, and start faster without
 
             self.hub = Hub(self.registry, self.guard, self.random)
+            if self.ended:
+                self.hub.close()
         return self.hub
 
     def local_agents(self, ids: Iterable[str]) -> list[AgentBase]:
-        """Those of this client among ``ids``: tokens for them wait for their registration."""
+        """Those of this client among ``ids``: tokens for them wait for their registration.
+
+        Raises NotConnected when none can be registered, since nothing is connecting.
+        """
         owners = [self.registry.owner(one) for one in ids]
-        return [owner for owner in owners if isinstance(owner, AgentBase)]
+        agents = [owner for owner in owners if isinstance(owner, AgentBase)]
+        if agents and self.state in ("idle", "closed"):
+            raise NotConnected(
+                f"create_token: agent {agents[0].id!r} is not registered (the link is {self.state}); "
+                "connect() first",
+                agent_id=agents[0].id,
+            )
+        return agents
 
     def agents_of_call(self, call_id: str) -> list[str]:
         """Whose call it is or lately was; where that is not known, all that it may be."""

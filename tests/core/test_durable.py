@@ -333,7 +333,7 @@ class TestLostLink:
                 call.tool_result(f"m{number}", RESULT)
             wire.session.disconnect()
             assert len(wire.sent()) == 12
-            wire.session.closed(clean=clean)
+            wire.session.socket_closed(clean=clean)
             named = "call.forward of call CA1, llm.tool_result of call CA1"
             assert caplog.text.count(f"what may not have arrived: {named}") == said
             assert caplog.text.count(" …") == said

@@ -175,7 +175,7 @@ class TestClaiming:
         line = wire.pc.line(NUMBER)
         outcome = line.registration.ready
         line.destroy()
-        with pytest.raises(NotConnected):
+        with pytest.raises(RegistrationError, match=r"was destroyed"):
             outcome.result()
         assert wire.pc.stats()["lines"] == 0
 

@@ -223,8 +223,9 @@ class TestClaiming:
         wire = Wire().up()
         ready = wire.pc.agent("mara").registration.ready
         wire.pc.remove_agent("mara")
-        with pytest.raises(NotConnected, match="removed"):
+        with pytest.raises(RegistrationError, match="agent mara was removed") as caught:
             ready.result()
+        assert caught.value.code == "AGENT_NOT_REGISTERED"
 
     def test_the_base_claims_nothing(self) -> None:
         """What a claim is, agents and lines say themselves."""

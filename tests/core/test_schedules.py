@@ -231,7 +231,7 @@ class World:
         if verb == "disconnect":
             self.arrive(len(self.under_way), answer=False)
             self.wire.session.disconnect()
-            self.wire.session.closed(clean=True)
+            self.wire.session.socket_closed(clean=True)
         elif verb == "message":
             self.mara.send_message(mark, contact="1")
             self.promised[mark] = (verb, None)

@@ -64,9 +64,12 @@ def test_registrations_in_another_order(scene: Scene) -> None:
 
 
 def test_a_channel_in_use(scene: Scene) -> None:
-    """A number that somebody else has is told, given up, and not claimed again."""
+    """A number that somebody else has is told, also to who waits for the agent; it is given up, and
+    not claimed again: the next registration lacks nothing."""
     scene.emu.fail("channel.add")
-    agent = scene.agent()
+    with pytest.raises(PhoneInUseError):
+        scene.agent()
+    agent = scene.pc.get_agent("mara")
     assert isinstance(scene.errors.wait_count(1)[0], PhoneInUseError)
     assert not agent.channels
     scene.cut()

@@ -119,9 +119,12 @@ def test_a_conflict_that_passes(scene: Scene) -> None:
 
 
 def test_a_number_in_use(scene: Scene) -> None:
-    """A number that another agent holds is told, and the agent works without it."""
+    """A number that another agent holds is told, also to who waits for the agent; the agent stays,
+    without it."""
     scene.agent("other")
-    agent = scene.agent("mara")
+    with pytest.raises(PhoneInUseError, match="held by 'other'"):
+        scene.agent("mara")
+    agent = scene.pc.get_agent("mara")
     (error,) = scene.errors.wait_count(1)
     assert isinstance(error, PhoneInUseError)
     assert (error.phone, error.agent_id) == (NUMBER, "mara")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import DisplacedError
-from ...events import AgentCreated, AgentDisplaced, AgentResumed
+from ...events import AgentCreated, AgentDisplaced, AgentResumed, ChannelAdded
 from ..agent import AgentBase
 from .base import effect, pass_on
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 def agent_created(s: Session, event: Any, agent: Any, call: Any) -> None:
     if isinstance(agent, AgentBase):
         agent.registration.acked()
+    pass_on(s, event, agent, call)
+
+
+@effect(ChannelAdded)
+def channel_added(s: Session, event: ChannelAdded, agent: Any, call: Any) -> None:
+    if isinstance(agent, AgentBase) and event.type == "phone":
+        agent.registration.number_answered(event.ref)
     pass_on(s, event, agent, call)
 
 
