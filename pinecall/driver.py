@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .core.handlers import Delivery, Handler, describe
-from .core.jobs import Job
+from .core.jobs import Job, title_of
 from .core.link import Phase
 from .core.verbs import answering
 from .eager import begin
@@ -314,7 +314,8 @@ class Driver:
             return None
         task, advice = None, "make it 'async def', or move the work to a thread"
         if result is not None and inspect.isawaitable(result):
-            task = self._spawn(self._finish(result, handler, delivery), function, eager=True)
+            whose = delivery.call or delivery.agent
+            task = self._spawn(self._finish(result, handler, delivery), function, whose, eager=True)
             advice = "move the work to a thread"
         took = time.perf_counter() - started
         if took > SLOW_HANDLER:
@@ -335,7 +336,7 @@ class Driver:
 
     def _start(self, job: Job) -> None:
         if not job.over:
-            task = self._spawn(self._job(job), job.label)
+            task = self._spawn(self._job(job), job.label, job.call or job.agent)
 
             def stop() -> None:
                 task.cancel()
@@ -360,14 +361,15 @@ class Driver:
             self.session.settle_job(job.finished, result)
 
     def _spawn(
-        self, coroutine: Any, what: Callable[..., Any] | str, *, eager: bool = False
+        self, coroutine: Any, what: Callable[..., Any] | str, whose: object, *, eager: bool = False
     ) -> asyncio.Task[Any]:
-        """``eager``: as a plain function begins, now."""
+        """``whose``: the call or agent that it is about. ``eager``: as a plain function begins, now."""
         loop = self.loop
         assert loop is not None
         task = begin(loop, coroutine) if eager else loop.create_task(coroutine)
         if not task.done():
-            task.set_name(f"pinecall {what if isinstance(what, str) else describe(what)}")
+            name = what if isinstance(what, str) else describe(what)
+            task.set_name(f"pinecall {name} of {title_of(whose)}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return task
