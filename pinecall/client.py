@@ -100,8 +100,7 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         ``connect_timeout``.
         """
         self._driver.bind()
-        with self.session.guard:
-            outcome = self.session.connect()
+        outcome = self._begin_connecting()
         self._driver.wake()
         try:
             await wait(self.session, outcome)
@@ -154,7 +153,8 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         """Connect if need be; return after ``disconnect()``, SIGINT or SIGTERM.
 
         SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
-        there are restored. Raises what ended the connection for good (a refused key, a displacement).
+        there are restored. Raises what ended the connection for good (a refused key, a displacement),
+        and what refused the agents when all of them are refused for good, so that nothing can come.
         """
         loop = asyncio.get_running_loop()
         stopped: asyncio.Future[None] = loop.create_future()

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .core.handlers import Delivery, Handler, describe
-from .core.jobs import Job
+from .core.jobs import Job, title_of
 from .core.link import Phase
 from .eager import asked_to_stop, begin
 from .errors import ConfigurationError
@@ -317,7 +317,8 @@ class Driver:
             if result is not None:
                 if inspect.isawaitable(result):
                     finish = self._finish(result, handler, delivery)
-                    task = self._spawn(finish, handler.function, context)
+                    whose = delivery.call or delivery.agent
+                    task = self._spawn(finish, handler.function, whose, context)
                     advice = "move the work to a thread"
                 else:
                     self.session.handler_gave(result, handler, delivery)
@@ -350,7 +351,8 @@ class Driver:
     def _start(self, job: Job) -> None:
         if not job.over:
             assert self.loop is not None
-            task = self._keep(begin(self.loop, self._job(job), eager=False), job.label)
+            task = begin(self.loop, self._job(job), eager=False)
+            self._keep(task, job.label, job.call or job.agent)
 
             def stop() -> None:
                 task.cancel()
@@ -406,15 +408,18 @@ class Driver:
             raise failure
         return result
 
-    def _spawn(self, coroutine: Any, what: Any, context: Context) -> asyncio.Task[Any]:
+    def _spawn(
+        self, coroutine: Any, what: Any, whose: object, context: Context
+    ) -> asyncio.Task[Any]:
         """Begin a handler's coroutine, now, as a plain function begins."""
         assert self.loop is not None
-        return self._keep(begin(self.loop, coroutine, context), what)
+        return self._keep(begin(self.loop, coroutine, context), what, whose)
 
-    def _keep(self, task: asyncio.Task[Any], what: Any) -> asyncio.Task[Any]:
-        """Until it is done."""
+    def _keep(self, task: asyncio.Task[Any], what: Any, whose: object) -> asyncio.Task[Any]:
+        """Until it is done. ``whose``: the call or agent that it is about."""
         if not task.done():
-            task.set_name(f"pinecall {what if isinstance(what, str) else describe(what)}")
+            name = what if isinstance(what, str) else describe(what)
+            task.set_name(f"pinecall {name} of {title_of(whose)}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return task

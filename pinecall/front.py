@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .core.agent import AgentBase
 from .core.client import ClientBase
@@ -14,6 +14,10 @@ from .core.line import LineBase
 from .core.ports import Front
 from .core.session import Session
 from .settings import Settings
+from .unattended import tell, watch
+
+if TYPE_CHECKING:
+    from .core.outcome import Outcome
 
 __all__ = ["ClientFront", "FrontPort"]
 
@@ -50,11 +54,21 @@ class ClientFront(ClientBase[AgentT, LineT]):
     """A client, but for what connects and waits."""
 
     settings: Settings
+    #: The process in which it connected; None: there is nothing to say when it goes.
+    _watched_by: int | None = None
 
     def _set_up(self, front: Front, **given: Any) -> None:
         self.settings = Settings.checked(**given)
         front.client = self
         self.session = Session(self.settings.link(), front, random=random.random)
+
+    def _begin_connecting(self) -> Outcome[None]:
+        watch(self)
+        with self.session.guard:
+            return self.session.connect()
+
+    def __del__(self) -> None:
+        tell(self)
 
     def _raise_failure(self) -> None:
         """With ``strict`` what a handler raised, once."""

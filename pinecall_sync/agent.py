@@ -93,8 +93,15 @@ class Agent(Events, AgentWeb, HasCalls["Call"], AgentBase):
     ) -> Call:
         """Ring somebody up; the call, once they answer.
 
-        Without ``from_`` the agent's only phone channel rings. Raises ConfigurationError before
-        anything is sent, NotConnected, and DialError with its ``reason``. (Wire: ``call.dial``.)
+        to, from_: E.164 numbers or SIP URIs; without ``from_`` the agent's only phone channel rings
+        greeting: spoken when they answer
+        metadata: becomes ``call.metadata``
+        config: the agent's options, for this call only
+        detect_turn_end: let the other side speak first, and greet when they have finished
+        timeout: seconds, the wait for the agent's registration included
+
+        Raises ConfigurationError before anything is sent, NotConnected, RegistrationError where the
+        agent is refused, and DialError with its ``reason``. (Wire: ``call.dial``.)
         """
         outcome = self.place_dial(
             to,
@@ -118,8 +125,14 @@ class Agent(Events, AgentWeb, HasCalls["Call"], AgentBase):
         metadata: dict[str, Any] | None = None,
         timeout: float = 30.0,
     ) -> Call:
-        """Talk to another online agent of the organisation, without a phone. Raises DialError.
-        (Wire: ``call.bridge``.)"""
+        """Talk to another online agent of the organisation, without a phone.
+
+        target: the other agent's id
+        detect_turn_end: let the other agent speak first, and greet when it has finished
+        timeout: seconds, the wait for this agent's registration included
+
+        The rest as for ``dial``; raises what that raises. (Wire: ``call.bridge``.)
+        """
         outcome = self.place_bridge(
             target,
             greeting=greeting,

@@ -110,8 +110,7 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         if not _THREADED_SERVERS.isdisjoint(sys.modules):
             # Their views run in threads, where Python lets nobody handle signals; here it may.
             end_streams_on_signals(self.session.open_hub())
-        with self.session.guard:
-            outcome = self.session.connect()
+        outcome = self._begin_connecting()
         self._driver.start()
         self._driver.wake()
         try:
@@ -163,7 +162,8 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         """Connect if need be; return after ``disconnect()``, SIGINT or SIGTERM.
 
         SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
-        there are restored. Raises what ended the connection for good (a refused key, a displacement).
+        there are restored. Raises what ended the connection for good (a refused key, a displacement),
+        and what refused the agents when all of them are refused for good, so that nothing can come.
         """
         with Signals(self.drain, self.disconnect) as signals:
             try:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinecall.core.handlers import Delivery, Handler
 from pinecall.core.inbox import size_of
-from pinecall.core.jobs import Job
+from pinecall.core.jobs import Job, title_of
 from pinecall.core.link import Phase
 from pinecall.failures import check_process
 from pinecall.handling import context_of, interrupt_main, start
@@ -66,6 +66,9 @@ class Driver:
         self._give_up: Callable[[], None] | None = None
         #: When a goodbye that is not answered is given up.
         self._close_by = 0.0
+        #: Tools and hooks that run, for who has to name them.
+        self._at_work: set[Job] = set()
+        self._told_busy = False
         self._wake_in: socket.socket | None = None
         self._wake_out: socket.socket | None = None
         self._awake = False
@@ -77,6 +80,7 @@ class Driver:
         with self._start_lock:
             if self._thread is None:
                 self._pid = os.getpid()
+                self._told_busy = False
                 self._awake = False
                 self._wake_in, self._wake_out = socket.socketpair()
                 self._wake_in.setblocking(False)
@@ -302,12 +306,21 @@ class Driver:
             idle = all(
                 pool.wait_idle(deadline - time.monotonic()) for pool in (self._handlers, self._jobs)
             )
-            if not idle:
-                log.warning("a handler or tool was still running at disconnect")
+            if not idle and not self._told_busy:
+                self._told_busy = True
+                log.warning("still running at disconnect: %s", ", ".join(self._busy()))
             if not idle or not self._deliver_all():
                 break
         self._handlers.close()
         self._jobs.close()
+
+    def _busy(self) -> list[str]:
+        """What user code runs, or is still to run."""
+        keys = self._lanes.busy()
+        return [
+            *(f"handlers of {title_of(key)}" for key in keys),
+            *(f"{job.label} of {title_of(job.call or job.agent)}" for job in list(self._at_work)),
+        ] or ["a handler"]
 
     # -- user code ------------------------------------------------------------------------------
 
@@ -348,6 +361,7 @@ class Driver:
     def _job(self, job: Job) -> None:
         if job.over:
             return
+        self._at_work.add(job)
         try:
             result = job.function()
         except BaseException as exc:
@@ -355,3 +369,5 @@ class Driver:
             self.session.job_failed(job, exc)
         else:
             self.session.job_finished(job, result)
+        finally:
+            self._at_work.discard(job)

@@ -65,6 +65,11 @@ class Lanes(Generic[T]):
         for key, lane in to_start:
             self._pool.submit(partial(self._run, key, lane))
 
+    def busy(self) -> list[object]:
+        """The keys of those that are not done."""
+        with self._lock:
+            return list(self._lanes)
+
     def _run(self, key: object, lane: _Lane[T]) -> None:
         with self._lock:
             missed = lane.inbox.take_missed()

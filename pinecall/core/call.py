@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NotConnected
 from ..logs import Log
 from . import history
+from .conversation import merged, spoken
 from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, MAX_ID
 from .listening import HasHandlers
 from .names import verb_name
@@ -48,6 +49,7 @@ class CallBase(HasHandlers, CallVerbs):
         "_ledger",
         "_skills",
         "_speeches",
+        "_spoken",
         "agent",
         "announced",
         "audience",
@@ -68,6 +70,7 @@ class CallBase(HasHandlers, CallVerbs):
         "messages",
         "metadata",
         "own_handlers",
+        "partial",
         "reason",
         "routed_from",
         "said",
@@ -125,6 +128,9 @@ class CallBase(HasHandlers, CallVerbs):
         self._ledger: Ledger | None = None
         #: Characters remembered since they were last counted.
         self._kept = 0
+        self._spoken: list[dict[str, Any]] | None = None
+        #: Some of what was said has not reached this process.
+        self.partial = False
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None
@@ -146,12 +152,10 @@ class CallBase(HasHandlers, CallVerbs):
 
     @property
     def transcript(self) -> list[dict[str, Any]]:
-        """What was said, in order: ``[{"role": "user" | "assistant", "content": str}, …]``."""
-        return [
-            message
-            for message in self.messages
-            if message.get("role") in ("user", "assistant") and message.get("content")
-        ]
+        """What was said and heard, in order, ``say()`` included, and so after the end too:
+        ``[{"role": "user" | "assistant", "content": str}, …]``. ``messages`` is the model's history.
+        """
+        return self._spoken if self._spoken is not None else spoken(self.messages)
 
     @property
     def current_bot_text(self) -> str:
@@ -249,6 +253,15 @@ class CallBase(HasHandlers, CallVerbs):
         self.changed()
         return True
 
+    def history_told(self, messages: list[dict[str, Any]]) -> None:
+        """The model's history as the server has it, at the end; what was heard is no part of that."""
+        heard = spoken(self.messages)
+        if heard and not self.partial:
+            self._spoken = heard
+        else:
+            self._spoken = merged(spoken(messages), heard)
+        self.messages = messages
+
     def grew(self, size: int) -> None:
         """So many characters were added to the conversation; its beginning makes room if it must."""
         self._kept += size
@@ -329,6 +342,7 @@ class CallBase(HasHandlers, CallVerbs):
     def detach(self) -> None:
         """The link is gone: nothing in flight will be confirmed."""
         self.status = "detached"
+        self.partial = True
         self._settle()
 
     def finish(self, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -74,13 +75,46 @@ class ConversationRecord:
     language: str | None = None
 
 
-def transcript_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def spoken(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those messages that somebody said."""
     return [
-        dict(message)
+        message
         for message in messages
         if message.get("role") in ("user", "assistant") and message.get("content")
     ]
+
+
+def transcript_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Those messages that somebody said, as objects of their own."""
+    return [dict(message) for message in spoken(messages)]  # type: ignore[arg-type]
+
+
+def merged(told: list[dict[str, Any]], heard: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the server's history has, and what was heard here beside it, in one order.
+
+    The longest run of lines that both have holds them together; of a line that was cut off in one
+    of them, what was heard here counts.
+    """
+    if not told or not heard:
+        return told or heard
+    matcher = SequenceMatcher(None, [*map(_line, told)], [*map(_line, heard)], autojunk=False)
+    lines: list[dict[str, Any]] = []
+    for what, begin, end, first, last in matcher.get_opcodes():
+        only_told, only_heard = told[begin:end], heard[first:last]
+        if what != "equal":
+            only_told = [t for t in only_told if not any(_same_line(t, h) for h in only_heard)]
+            lines += only_told
+        lines += only_heard
+    return lines
+
+
+def _line(message: Mapping[str, Any]) -> tuple[Any, str]:
+    return message.get("role"), str(message.get("content"))
+
+
+def _same_line(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    (role, text), (other_role, other_text) = _line(one), _line(other)
+    return role == other_role and (text.startswith(other_text) or other_text.startswith(text))
 
 
 def is_spoken(message: Mapping[str, Any]) -> bool:
@@ -154,7 +188,7 @@ def record_of(
         duration=call.duration or (max(0.0, ended - started) if started and ended else 0.0),
         reason=call.reason,
         status="ended" if call.over else "active",
-        transcript=transcript_of(messages),
+        transcript=_without(restored, [dict(message) for message in call.transcript]),
         messages=messages,
         metadata=dict(call.metadata),
         language=call.language,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigurationError, DialError
+from ..errors import ConfigurationError, DialError, PinecallError
 from . import checks, config, encode, phone
 from .outcome import Outcome
 
@@ -42,6 +42,8 @@ class _Dial:
         self.from_ = from_
         self.greeting = greeting
         self.call_id: str | None = None
+        #: The frame, while it waits for the agent's registration.
+        self.unsent: dict[str, Any] | None = None
         self.outcome: Outcome[CallBase] = Outcome(f"{verb} to {to}")
 
     def is_for(self, call: CallBase) -> bool:
@@ -133,17 +135,22 @@ class Dials:
             if options.get(field) is not None:
                 options[field] = check(place, field, options[field])
         session.require_up(f"{verb} to {to}", agent.id)
-        if not agent.registered:
-            why = "was removed" if agent.removed else "is not registered; wait_ready() first"
+        if agent.removed:
             raise DialError(
-                f"{verb} to {to}: agent {agent.id!r} {why}",
+                f"{verb} to {to}: agent {agent.id!r} was removed",
                 "AGENT_NOT_REGISTERED",
                 reason="failed",
                 agent_id=agent.id,
             )
-        session.transmit({**frame, **{k: v for k, v in options.items() if v is not None}})
+        if agent.registration.error is not None:
+            raise agent.registration.error.with_traceback(None)
+        frame = {**frame, **{k: v for k, v in options.items() if v is not None}}
         self._count += 1
         dial = _Dial(self._count, verb, to, from_, greeting)
+        if agent.registered:
+            session.transmit(frame)
+        else:
+            dial.unsent = frame  # until the agent is registered
         self._dials.append(dial)
 
         def given_up() -> None:
@@ -151,13 +158,31 @@ class Dials:
             self._give_up(dial)
 
         def nobody_answered(_late: float) -> None:
-            self._fail(dial, "timeout", f"nobody answered within {timeout:g} s")
+            if dial.unsent is not None:
+                self._fail(dial, "timeout", f"the agent was not registered within {timeout:g} s")
+            else:
+                self._fail(dial, "timeout", f"nobody answered within {timeout:g} s")
             self._give_up(dial)
 
         dial.outcome.on_abandon = given_up
 
         session.timers.set(self._timer(dial), timeout, nobody_answered)
         return dial.outcome
+
+    # -- the agent's registration ---------------------------------------------------------------
+
+    def registered(self) -> None:
+        """What waited for it goes out."""
+        for dial in self._dials:
+            frame, dial.unsent = dial.unsent, None
+            if frame is not None:
+                self._session.transmit(frame)
+
+    def not_registered(self, error: PinecallError) -> None:
+        """It was refused: whoever waits gets what refused it."""
+        for dial in [dial for dial in self._dials if dial.unsent is not None]:
+            self._remove(dial)
+            dial.outcome.fail(error)
 
     # -- what the events say --------------------------------------------------------------------
 
@@ -209,7 +234,7 @@ class Dials:
     def refused(self, message: str, code: str | None) -> bool:
         """An ``error`` for the agent while a dial is in flight; True if it was about one."""
         for dial in self._dials:
-            if dial.call_id is None and not dial.outcome.done:
+            if dial.call_id is None and dial.unsent is None and not dial.outcome.done:
                 self._remove(dial)
                 self._fail(dial, "failed", message, code=code)
                 return True
@@ -225,13 +250,17 @@ class Dials:
 
     def _unbound(self) -> list[_Dial]:
         """Those without a call; whoever still waits for one comes before what was given up."""
-        return sorted((d for d in self._dials if d.call_id is None), key=lambda d: d.outcome.done)
+        unbound = (d for d in self._dials if d.call_id is None and d.unsent is None)
+        return sorted(unbound, key=lambda d: d.outcome.done)
 
     def _by_id(self, call_id: str) -> _Dial | None:
         return next((dial for dial in self._dials if dial.call_id == call_id), None)
 
     def _give_up(self, dial: _Dial) -> None:
         """Nobody waits for it any more: nobody shall be rung up in vain."""
+        if dial.unsent is not None:
+            self._remove(dial)
+            return
         if dial.call_id is not None:
             self._hang_up(dial.call_id)
         self._session.timers.set(self._timer(dial), REMEMBERED, lambda _late: self._remove(dial))

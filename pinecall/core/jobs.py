@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from .call import CallBase
     from .line import LineBase
 
-__all__ = ["Job"]
+__all__ = ["Job", "title_of"]
+
+
+def title_of(owner: object) -> str:
+    """A call, with its agent, an agent, a line, or else the client, as messages name it."""
+    title = getattr(owner, "title", "the client")
+    agent = getattr(owner, "agent", None)
+    return f"{title} of {agent.title}" if agent is not None else str(title)
 
 
 @define(eq=False)

@@ -97,7 +97,8 @@ class LineBase(HasHandlers):
     def extensions(self, table: Mapping[str, Extension]) -> None:
         """Who answers which extension: an agent's id, or a function that gets the call.
 
-        ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` catches every other extension. A match
+        ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` takes every other
+        extension, and callers who press none. A match
         takes the call; what is not in the table reaches the ``call`` handlers.
         """
         self.require("extensions")
@@ -132,7 +133,7 @@ class LineBase(HasHandlers):
 
     def extension_for(self, call: LineCallBase) -> Extension | None:
         if not call.extension:
-            return None
+            return self._extensions.get("*")  # who presses nothing
         return self._extensions.get(call.extension, self._extensions.get("*"))
 
     def answer(self, call: LineCallBase, event: Any) -> None:

@@ -126,7 +126,7 @@ class Outbox:
         texts = []
         for text, what in self._ready:
             texts.append(text)
-            if what.__class__ is Durable:
+            if isinstance(what, Durable):
                 what.written = True
         self._ready.clear()
         self._ready_bytes = 0

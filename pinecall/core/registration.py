@@ -239,6 +239,8 @@ class AgentRegistration(Registration):
         for scope in agent.pauses:
             agent.send_pause(scope, state=True)
         self._release()
+        if agent.has_dials:
+            agent.dials.registered()
         return True
 
     def link_lost(self) -> None:
@@ -250,6 +252,8 @@ class AgentRegistration(Registration):
     def over(self, error: PinecallError) -> None:
         super().over(error)
         self._end_conflict()
+        if self.owner.has_dials:
+            self.owner.dials.not_registered(error)
 
     def forget(self) -> None:
         super().forget()

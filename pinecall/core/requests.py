@@ -126,6 +126,24 @@ class Requests:
         else:
             request.outcome.set(request.parse(event))
 
+    def refused(self, request_id: str, text: str, code: str | None) -> bool:
+        """An ``error`` frame that names a question; True if that was waiting."""
+        request = self._waiting.get(request_id)
+        if request is None:
+            return False
+        self._session.outbox.prove(request.mark)
+        self._forget(request)
+        call = request.call
+        request.outcome.fail(
+            RequestRejected(
+                f"{request.verb} on call {call.id} of agent {call.agent.id!r} was refused: {text}",
+                code,
+                agent_id=call.agent.id,
+                call_id=call.id,
+            )
+        )
+        return True
+
     def _match(self, event: HistoryData | HistoryUpdated) -> _Request[Any] | None:
         if event.request_id:
             request = self._waiting.get(event.request_id)

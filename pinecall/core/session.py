@@ -114,7 +114,10 @@ class Session(Lifetime):
         else:
             agent = self.registry.owner(getattr(event, "agent_id", None))
         try:
-            if call is not None and call.status == "detached" and _name(event) not in _ENDS:
+            if call is None:
+                if call_id and agent is not None and type(event) in effects.SHOW_A_CALL:
+                    call = effects.missed_call(self, event, agent, call_id)
+            elif call.status == "detached" and _name(event) not in _ENDS:
                 self.reattach(call)
             effect = effects.EFFECTS.get(type(event)) or effects.pass_on
             effect(self, event, agent, call)

@@ -747,8 +747,8 @@ class TestEvents:
         assert told[0][2] is None
 
     def test_unseen_call_of_a_known_agent(self) -> None:
-        """An event of a call that began before this process reaches *, and no handler that is
-        promised a call."""
+        """The first event of a call that began before this process makes it and fires its start,
+        once; each event then reaches its handlers, with the call."""
         wire = Wire()
         mara = wire.agent()
         names = (
@@ -762,10 +762,12 @@ class TestEvents:
             "turn.continued",
             "reply.rejected",
         )
-        told = wire.listen(*names, "*", on=mara)
+        told = wire.listen("call.started", *names, on=mara)
         for name in names:
-            wire.server(name, agent_id="mara", call_id="CA7")
-        assert [(item.name, item.call) for _, item in told] == [(name, None) for name in names]
+            wire.server(name, agent_id="mara", call_id="CA7", message_id="m1", text="Hi")
+        call = mara.live_calls["CA7"]
+        assert [name for name, *_ in told] == ["call.started", *names]
+        assert all(arguments[-1] is call for _, *arguments in told)
 
 
 class TestRinging:

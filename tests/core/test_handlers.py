@@ -258,7 +258,7 @@ class TestOnceAndOff:
         mara = wire.agent()
         seen: list[Any] = []
         mara.add_once("bot.word", lambda e, c: seen.append(e.word))
-        wire.server("bot.word", agent_id="mara", call_id="CA7", word="of an unseen call")
+        wire.server("bot.word", agent_id="mara", word="of no call")
         wire.call(mara)
         word(wire, "a")
         word(wire, "b")

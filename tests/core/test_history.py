@@ -546,7 +546,7 @@ def test_a_call_from_its_frames() -> None:
         ("ended", 2000.0),
     ]
     assert [m["content"] for m in world.store.saved[1].transcript] == ["hello", "hi"]
-    assert [m["content"] for m in world.store.saved[2].transcript] == ["hello?"]
+    assert [m["content"] for m in world.store.saved[2].transcript] == ["hello", "hi"]
     assert (world.store.saved[2].reason, world.store.saved[2].duration) == ("hangup", 4.5)
 
 

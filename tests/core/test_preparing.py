@@ -186,11 +186,11 @@ def test_timeout_event() -> None:
 
 
 def test_timeout_without_a_call() -> None:
-    """Of a call that is over nothing is told; of one that began before us, to * only."""
+    """Of a call that is over nothing is told; where no call is named, it goes to * only."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("call.preparing_timeout", "*", on=call.agent)
-    wire.server("llm.preparing_timeout", agent_id="mara", call_id="CA7", turn=7)
+    wire.server("llm.preparing_timeout", agent_id="mara", turn=7)
     assert [(item.name, item.call) for _, item in told] == [("call.preparing_timeout", None)]
     wire.server("call.ended", **IDS)
     count = len(told)

@@ -238,18 +238,80 @@ def test_sigint_while_reconnecting(server: Server, run: Run, name: str) -> None:
     assert process.output.items[-1] == "handlers restored True"
 
 
+UNATTENDED = "the program ended while agent 'mara' was registered: call run_forever() to wait for "
+UNATTENDED += "calls, or disconnect()"
+
+
 @BOTH
 def test_exit_without_disconnect(server: Server, run: Run, name: str) -> None:
-    """A program that forgets to disconnect ends all the same."""
+    """A program that forgets to wait for calls ends all the same, and says what it forgot, once."""
     body = """
     pc = Pinecall()
     pc.deploy("mara", channels=["chat"])
     await pc.connect()
     print("done")
     """
+    for end in ("", "import gc\ngc.collect()"):
+        process = run(f"{program(name, body)}\n{end}")
+        assert process.end() == 0
+        assert process.output.items == ["done", UNATTENDED]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "body",
+    [
+        """
+        async with Pinecall() as pc:
+            pc.deploy("mara", channels=["chat"])
+        """,
+        """
+        pc = Pinecall()
+        await pc.connect()
+        pc.deploy("mara", channels=["chat"])
+        await pc.disconnect()
+        """,
+        """
+        pc = Pinecall()
+        pc.deploy("mara", channels=["chat"])
+        pc.on("connected", lambda: pc.send({"event": "please.restart"}))
+        pc.on("error", lambda error: None)
+        try:
+            await pc.run_forever()
+        except Exception as exc:
+            print(type(exc).__name__)
+        """,
+        """
+        pc = Pinecall()
+        await pc.connect()
+        """,
+        """
+        pc = Pinecall()
+        pc.deploy("mara", channels=["chat"])
+        """,
+    ],
+)
+def test_exit_when_all_is_in_order(server: Server, run: Run, name: str, body: str) -> None:
+    """A program that disconnects, that waits for calls, or has no agents connected, ends without a
+    word."""
+    server.replies["please.restart"] = lambda connection, _: connection.close(4001, "Displaced")
     process = run(program(name, body))
     assert process.end() == 0
-    assert process.output.items[0] == "done"
+    assert [line for line in process.output.items if "the program ended" in line] == []
+
+
+@BOTH
+def test_exit_by_an_exception(server: Server, run: Run, name: str) -> None:
+    """An exception ends a program with its traceback, and no more."""
+    body = """
+    pc = Pinecall()
+    pc.deploy("mara", channels=["chat"])
+    await pc.connect()
+    raise SystemError("mine")
+    """
+    process = run(program(name, body))
+    assert process.end() == 1
+    assert process.output.items[-1] == "SystemError: mine"
 
 
 @BOTH

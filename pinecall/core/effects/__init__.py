@@ -7,9 +7,11 @@ without an effect of its own is handed on by :func:`pass_on`.
 
 from . import agents, bot, calls, chat, connection, lines, llm, sessions, speech, whatsapp
 from .base import EFFECTS, pass_on
+from .missed import SHOW_A_CALL, missed_call
 
 __all__ = [
     "EFFECTS",
+    "SHOW_A_CALL",
     "agents",
     "bot",
     "calls",
@@ -17,6 +19,7 @@ __all__ = [
     "connection",
     "lines",
     "llm",
+    "missed_call",
     "pass_on",
     "sessions",
     "speech",

@@ -36,8 +36,14 @@ def call_started(
         s.end_call(call, "routed")
         agent, call = owner, None
     if call is not None and call.announced:
-        # Servers repeat it; the object that handlers already have stays the one.
+        # Servers repeat it, and it may come after what it begins; the object that handlers already
+        # have stays the one.
         call.language = event.language or call.language
+        call.from_, call.to = call.from_ or event.from_ or "", call.to or event.to or ""
+        call.metadata = call.metadata or event.metadata
+        if call.transport == "unknown":
+            call.direction = event.direction or call.direction
+            call.transport = event.transport or "unknown"
         return
     if agent is None:
         pass_on(s, event, agent, call)
@@ -90,7 +96,7 @@ def call_ended(
         call.started_at = event.started_at or call.started_at
         call.ended_at = event.ended_at or 0.0
         if event.messages:
-            call.messages = event.messages
+            call.history_told(event.messages)
         s.end_call(call, reason, event)
         return
     known = s.registry.ended_owner(event.call_id) is not None

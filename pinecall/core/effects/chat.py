@@ -41,24 +41,14 @@ def start_chat(s: Session, agent: AgentBase, call_id: str, event: Any) -> CallBa
         from_="chat",
         to=agent.id,
         transport="chat",
-        metadata=dict(event.metadata),
-        language=event.language,
+        metadata=dict(getattr(event, "metadata", None) or {}),
+        language=getattr(event, "language", None),
     )
     s.start_call(call)
     call.announced = True
     s.emit("chat.started", (call,), event=event, agent=agent, call=call)
     call.begin_history(agent)
     return call
-
-
-def chat_call(s: Session, event: Any, agent: Any) -> CallBase | None:
-    """The chat that an event belongs to, made now if its start was not seen."""
-    call_id: str = event.call_id
-    if not isinstance(agent, AgentBase) or s.registry.ended_owner(call_id) is not None:
-        return None
-    if event.EVENT == "llm.tool_call" and not call_id.startswith("chat-"):
-        return None
-    return start_chat(s, agent, call_id, event)
 
 
 @effect(LlmChatStarted)
@@ -68,7 +58,9 @@ def chat_started(s: Session, event: LlmChatStarted, agent: Any, call: CallBase |
         s.chats.started(event.session_id, event.model)
         _to_requester(s, event, agent, call)
     elif call is not None:
-        return
+        # Servers repeat it, and it may come after what it begins.
+        call.metadata = call.metadata or dict(event.metadata)
+        call.language = call.language or event.language
     elif not isinstance(agent, AgentBase):
         pass_on(s, event, agent, call)
     elif s.registry.ended_owner(call_id) is not None:
@@ -79,7 +71,6 @@ def chat_started(s: Session, event: LlmChatStarted, agent: Any, call: CallBase |
 
 @effect(LlmChatChunk)
 def chat_chunk(s: Session, event: LlmChatChunk, agent: Any, call: CallBase | None) -> None:
-    call = call or chat_call(s, event, agent)
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -150,7 +141,7 @@ def chat_ended(s: Session, event: LlmChatEnded, agent: Any, call: CallBase | Non
     call.started_at = event.started_at or call.started_at
     call.ended_at = event.ended_at or 0.0
     if event.messages:
-        call.messages = event.messages
+        call.history_told(event.messages)
     s.end_call(call, "chat_completed", event)
 
 

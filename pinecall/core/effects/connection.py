@@ -44,6 +44,9 @@ def error(s: Session, event: ErrorFrame, agent: Any, call: Any) -> None:
     text = s.clean(event.error or event.message or "no reason given")
     in_text = next((known for known in _IN_TEXT if known in text), "SERVER_ERROR")
     code = s.clean(event.code or in_text)
+    request_id = event.raw.get("request_id")
+    if isinstance(request_id, str) and s.requests.refused(request_id, text, code):
+        return  # whoever asked is told
     if isinstance(agent, AgentBase):
         registration = agent.registration
         if code in _CONFLICT or code in ("PHONE_IN_USE", "SERVER_AT_CAPACITY"):

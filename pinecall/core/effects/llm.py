@@ -21,8 +21,6 @@ from ..inbox import size_of
 from ..preparing import prepare
 from ..toolround import HandRound, ToolRound, ids_of
 from .base import concerns_somebody, effect, late, pass_on, to_call
-from .chat import chat_call
-from .whatsapp import session_call
 
 if TYPE_CHECKING:
     from ..call import CallBase
@@ -45,8 +43,6 @@ def preparing_timeout(
 
 @effect(LlmToolCall)
 def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | None) -> None:
-    if call is None:
-        call = chat_call(s, event, agent) or session_call(s, event, agent)
     if call is None:
         pass_on(s, event, agent, call)
         return

@@ -39,7 +39,7 @@ def _known(s: Session, event: Any, agent: Any) -> tuple[AgentBase | None, CallBa
     return (having[0], None) if len(having) == 1 else (None, None)
 
 
-def _start(
+def start_session(
     s: Session,
     agent: AgentBase,
     session_id: str,
@@ -59,19 +59,6 @@ def _start(
     return call
 
 
-def session_call(s: Session, event: Any, agent: Any) -> CallBase | None:
-    """The session that an event names as its call, made now if its start was not seen.
-
-    Whom it is with the next message tells.
-    """
-    call_id: str = event.call_id
-    if not isinstance(agent, AgentBase) or not call_id.startswith("wa-"):
-        return None
-    if s.registry.ended_owner(call_id) is not None:
-        return None
-    return _start(s, agent, call_id, event)
-
-
 @effect(WhatsAppSessionStarted)
 def session_started(s: Session, event: WhatsAppSessionStarted, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
@@ -82,7 +69,9 @@ def session_started(s: Session, event: WhatsAppSessionStarted, agent: Any, call:
     elif s.registry.ended_owner(event.session_id) is not None:
         s.drop(event, f"session {event.session_id} is over")
     else:
-        _start(s, owner, event.session_id, event, event.contact_phone or "", event.contact_name)
+        start_session(
+            s, owner, event.session_id, event, event.contact_phone or "", event.contact_name
+        )
 
 
 @effect(WhatsAppMessage)
@@ -95,7 +84,7 @@ def message(s: Session, event: WhatsAppMessage, agent: Any, call: Any) -> None:
         and s.registry.ended_owner(event.session_id) is None
     ):
         # A session that began before this process was there.
-        known = _start(s, owner, event.session_id, event, event.from_ or "", event.name)
+        known = start_session(s, owner, event.session_id, event, event.from_ or "", event.name)
     if known is not None:
         known.from_ = known.from_ or event.from_ or ""
         if event.text:
@@ -127,7 +116,7 @@ def session_ended(s: Session, event: WhatsAppSessionEnded, agent: Any, call: Any
         known.started_at = event.started_at or known.started_at
         known.ended_at = event.ended_at or 0.0
         if event.messages:
-            known.messages = event.messages
+            known.history_told(event.messages)
     pass_on(s, event, owner, known)
     if known is not None:
         s.end_call(known, s.clean(event.reason or "unknown"), event)
