@@ -319,11 +319,12 @@ class Delivering:
         self.wake()
 
     def report_gap(self, source: object, missed: int) -> None:
-        """A consumer of ``source`` (a call, an agent) was so far behind that events were merged."""
+        """A consumer of ``source`` (a call, an agent) was so far behind that events were left out."""
         call = source if isinstance(source, CallBase) else None
         agent = call.agent if call is not None else None
-        log.warning("handlers are behind: %d interim events were left out", missed)
         gap = EventsGap(missed=missed)
         with self.guard:
+            write = log.warning if self.tally.tells("events.gap", self.now) else log.debug
+            write("handlers are behind: %d events were left out", missed)
             self.emit("events.gap", (gap, call), event=gap, agent=agent, call=call)
         self.wake()

@@ -29,6 +29,9 @@ __all__ = ["Lifetime"]
 
 log = Log("calls")
 
+#: Frames of which the next connection has its own.
+_LINKS_OWN = frozenset({"connect", "ping", "pong"})
+
 #: Seconds that a call outlives the link.
 DETACHED_FOR = 30.0
 #: Seconds after the refusal of the last agent until there is nothing to wait for.
@@ -113,10 +116,11 @@ class Lifetime(Delivering):
         """What was given to the link: kept for the next one, or its loss is told."""
         self.proofs.begin()
         lost = self.outbox.link_lost({owner.id for owner in self._owners()})
-        if lost.live:
+        live = [name for name in lost.live if name not in _LINKS_OWN]
+        if live:
             log.warning(
                 "the link was lost before these frames left, and they make no sense later: %s",
-                ", ".join(f"{lost.live.count(name)} x {name}" for name in dict.fromkeys(lost.live)),
+                ", ".join(f"{live.count(name)} x {name}" for name in dict.fromkeys(live)),
             )
         if lost.again:
             log.info(

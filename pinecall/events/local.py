@@ -82,7 +82,10 @@ class Item:
 
 @frozen(kw_only=True, eq=False, repr=False)
 class EventsGap(Event):
-    """A consumer was far behind: ``missed`` interim events were coalesced into newer ones."""
+    """A consumer was far behind: ``missed`` interim events were coalesced into newer ones.
+
+    Other events are among them only where 100,000 wait, or 64 Mi characters of them.
+    """
 
     EVENT: ClassVar[str] = "events.gap"
     missed: int

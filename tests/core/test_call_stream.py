@@ -317,7 +317,12 @@ def test_who_leaves_is_forgotten() -> None:
     scene.hub.unsubscribe(gone.subscriber)
     scene.hear("u1", "Hi")
     assert (gone.read(), len(there.read())) == ([], 1)
+    assert list(scene.call.audience.readers) == [there.subscriber]
+    scene.hub.unsubscribe(there.subscriber)
+    assert list(scene.call.audience.readers) == []
+    there = scene.reader()
     scene.hub.close()
+    assert list(scene.call.audience.readers) == []
     assert there.subscriber.reason == "closed"
     assert scene.reader().subscriber.reason == "closed"
 

@@ -10,7 +10,7 @@ from harness import Wire
 from pinecall.core.agent import AgentBase
 from pinecall.core.call import CallBase
 from pinecall.core.outcome import Outcome
-from pinecall.errors import ConfigurationError, DialError, NotConnected
+from pinecall.errors import ConfigurationError, DialError, NotConnected, RegistrationError
 
 FROM = "+13186330963"
 ANA, BEA = "+14155551234", "+14155559999"
@@ -126,14 +126,41 @@ class TestAsking:
         assert "call.dial" not in wire.sent_events()
 
     def test_before_the_ack(self) -> None:
-        """A dial of an agent that is not registered yet fails at once."""
+        """A dial of an agent that is not registered yet goes out after the registration, and behind
+        its channels; one of an agent that was removed fails at once."""
         wire = Wire().up()
         mara = wire.pc.agent("mara", phone_number=FROM)
-        with pytest.raises(DialError, match="wait_ready"):
-            dial(mara)
+        wire.sent()
+        outcome = dial(mara)
+        assert wire.sent() == [] and not outcome.done
+        wire.server("error", error="not about the dial", agent_id="mara", code="ODD")
+        wire.server("agent.created", agent_id="mara")
+        assert wire.sent_events()[-2:] == ["channel.add", "call.dial"]
+        wire.server("call.error", agent_id="mara", error="no")
+        assert isinstance(outcome.error, DialError)
+        waiting = dial(mara)
         wire.pc.remove_agent("mara")
+        assert isinstance(waiting.error, DialError)
         with pytest.raises(DialError, match="was removed"):
             dial(mara)
+
+    def test_before_an_ack_that_does_not_come(self) -> None:
+        """A dial that waits for the registration ends with its timeout, and with who gave it up; one
+        of an agent that is refused gets what refused it, now and later."""
+        wire = Wire().up()
+        mara = wire.pc.agent("mara", phone_number=FROM)
+        late, left, refused = dial(mara, timeout=5), dial(mara), dial(mara)
+        left.waiters.append(print)
+        left.leave(print)
+        assert left.error.reason == "canceled"  # type: ignore[union-attr]
+        wire.at(5)
+        assert late.error.reason == "timeout"  # type: ignore[union-attr]
+        assert "not registered within 5 s" in str(late.error)
+        wire.server("error", agent_id="mara", code="MODEL_NOT_ALLOWED", error="not this model")
+        assert isinstance(refused.error, RegistrationError)
+        with pytest.raises(RegistrationError, match="not this model"):
+            dial(mara)
+        assert "call.dial" not in wire.sent_events()
 
     def test_bridge(self) -> None:
         """A bridge always says whether it waits for the end of the turn."""

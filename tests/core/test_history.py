@@ -7,6 +7,7 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 
 from pinecall.core.agent import AgentBase
@@ -422,6 +423,30 @@ def test_others_are_filtered_out() -> None:
     assert [m["content"] for m in frame["messages"]] == ["mine"]
     nobody = past(6, contact=None)
     assert not same_contact(past(7, contact=None), nobody)
+
+
+def test_a_record_says_nothing_that_it_was_not_given() -> None:
+    """What is not given is empty: an inbound call of an unknown kind that is not over."""
+    record = ConversationRecord(call_id="CA1", agent_id="mara")
+    assert attrs.asdict(record) == {
+        "call_id": "CA1",
+        "agent_id": "mara",
+        "channel": "unknown",
+        "direction": "inbound",
+        "from_": "",
+        "to": "",
+        "contact": None,
+        "started_at": 0.0,
+        "ended_at": 0.0,
+        "duration": 0.0,
+        "reason": "",
+        "status": "active",
+        "transcript": [],
+        "messages": [],
+        "metadata": {},
+        "language": None,
+    }
+    assert record.messages is not ConversationRecord(call_id="CA2", agent_id="mara").messages
 
 
 @pytest.mark.parametrize(

@@ -330,6 +330,7 @@ def test_a_portion_is_bounded() -> None:
     late = Reader(world, last_event_id=cursor)
     assert len(late.subscriber.take()) < 80_000
     assert len(late.read()) >= 80
+    assert (late.subscriber.queued, late.subscriber._bytes) == (0, 0)
 
 
 def test_an_idle_stream_is_pinged() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core.inbox import INTERIM, Inbox
+from pinecall.core import wire
+from pinecall.core.inbox import INTERIM, Inbox, size_of
+from pinecall.events import EventsGap
 
 
 def drained(inbox: Inbox[str]) -> list[str]:
@@ -39,12 +41,60 @@ def test_interim_events_are_coalesced(name: str) -> None:
     "name", ["call.ended", "llm.tool_call", "user.message", "call.dtmf_received", "error"]
 )
 def test_nothing_else_is_lost(name: str) -> None:
-    """What must not be lost is kept beyond the limit."""
+    """What must not be lost is kept beyond the limit, up to a hundred times as much."""
     inbox: Inbox[str] = Inbox(limit=2)
     for number in range(100):
         inbox.put(name, "CA1", str(number))
     assert drained(inbox) == [str(number) for number in range(100)]
     assert inbox.take_missed() == 0
+
+
+def test_a_consumer_that_takes_nothing() -> None:
+    """Far beyond the limit everything new is left out, and counted; what is taken makes room."""
+    inbox: Inbox[str] = Inbox(limit=2, most=5)
+    for number in range(10):
+        inbox.put("user.message", "CA1", str(number))
+    inbox.put("bot.word", "CA1", "a")
+    inbox.put("bot.word", "CA1", "b")
+    assert (len(inbox), inbox.take_missed()) == (6, 6)
+    assert drained(inbox) == ["0", "1", "2", "3", "4", "b"]
+    inbox.put("user.message", "CA1", "again")
+    assert drained(inbox) == ["again"]
+
+
+def test_what_waits_is_bounded_in_size_too() -> None:
+    """Large values fill it before their number does; a single one always finds room."""
+    inbox: Inbox[str] = Inbox(limit=2, most_text=100)
+    inbox.put("user.message", "CA1", "large", 1000)
+    inbox.put("user.message", "CA1", "small", 1)
+    assert drained(inbox) == ["large"]
+    for size in (60, 40, 1):
+        inbox.put("user.message", "CA1", str(size), size)
+    inbox.put("bot.word", "CA1", "word", 0)
+    inbox.put("bot.word", "CA1", "newer", 10)
+    assert inbox.text == 110
+    assert drained(inbox) == ["60", "40", "newer"]
+    assert inbox.text == 0
+    assert inbox.take_missed() == 3
+
+
+def test_nothing_is_kept_of_what_was_taken() -> None:
+    """Of calls whose interim events were merged no trace stays, though the queue is never empty."""
+    inbox: Inbox[str] = Inbox(limit=1)
+    inbox.put("turn.end", "CA0", "first")
+    for number in range(100):
+        inbox.put("bot.word", f"CA{number}", "word")
+        inbox.get()
+    assert len(inbox) == 1
+    assert len(inbox._interim) == 1
+
+
+def test_sizes() -> None:
+    """An event is as large as its frame; what the SDK makes itself is nothing."""
+    text = '{"event":"bot.word","word":"hi"}'
+    assert size_of(wire.decode(text)) == len(text)
+    assert size_of(EventsGap(missed=1)) == 0
+    assert size_of(None) == 0
 
 
 def test_below_the_limit_nothing_is_merged() -> None:

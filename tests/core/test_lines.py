@@ -212,7 +212,7 @@ class TestAnswering:
         assert len(told) == 1
 
     def test_extensions(self) -> None:
-        """An extension's function takes the call; * takes the others; no extension fires call."""
+        """An extension's function takes the call; * takes the others, and who presses nothing."""
         wire = Wire()
         line = ready(wire)
         took: list[tuple[str, str]] = []
@@ -230,8 +230,11 @@ class TestAnswering:
         told = wire.listen("call", on=line)
         for call_id, extension in (("C1", "10"), ("C2", "11"), ("C3", "99"), ("C4", None)):
             answered(wire, call_id, extension=extension)
-        assert took == [("10", "C1"), ("11", "C2"), ("*", "C3")]
-        assert [call.id for _, call in told] == ["C4"]
+        assert took == [("10", "C1"), ("11", "C2"), ("*", "C3"), ("*", "C4")]
+        assert told == []
+        line.extensions({"10": lambda call: took.append(("10", call.id))})
+        answered(wire, "C5", extension=None)
+        assert [call.id for _, call in told] == ["C5"]
 
     def test_unlisted_extension(self) -> None:
         """An extension that is not in the table fires call."""

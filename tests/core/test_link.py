@@ -1013,3 +1013,10 @@ class TestRawFrames:
         """All that connect() raises can be caught as PinecallError."""
         assert issubclass(ConnectError, PinecallError)
         assert issubclass(AuthenticationError, PinecallError)
+
+
+def test_what_a_connect_error_says_by_itself() -> None:
+    """Without more it is one attempt at TCP that failed and may pass."""
+    error = ConnectError("no")
+    assert (error.phase, error.attempts, error.retryable) == ("tcp", 1, True)
+    assert error.code == "CONNECTION_FAILED"

@@ -258,7 +258,9 @@ def test_what_is_no_json() -> None:
     """A result that JSON does not know is answered all the same."""
     wire, _ = with_tools(odd)
     wire.server(round_of(("odd", "")))
-    assert isinstance(results(wire)[0]["result"], (str, dict))
+    ((tool_call_id, result),) = [(one["tool_call_id"], one["result"]) for one in results(wire)]
+    assert tool_call_id == "t0"
+    assert "object" in (result["error"] if isinstance(result, dict) else result)
 
 
 def test_flags() -> None:
@@ -540,9 +542,13 @@ class TestTimeAndEnd:
         wire, _ = with_tools(slow)
         wire.hold_jobs = True
         wire.server(round_of(("slow", "")))
+        (job,) = wire.jobs
+        assert not job.over
         wire.server("call.ended", **IDS)
+        assert job.over
         wire.run_jobs()
         assert ran == []
+        assert wire.sent() == []
 
     def test_results_that_find_no_room(self) -> None:
         """A result that can no longer be queued is reported, not raised at the tool."""

@@ -341,6 +341,9 @@ def test_an_agent_that_may_not_be_interrupted_is_not(world: World, client: Clien
     world.say(call, "stop", cut=True)
     world.say(call, "!words 5")
     assert client.events("bot.interrupted", "barge_in") == []
+    world.pass_time(5)
+    assert [frame["text"] for frame in client.events("user.message")] == ["stop", "!words 5"]
+    assert not any(heard.interrupted for heard in call.heard)
 
 
 def test_going_on_drops_the_answer() -> None:
@@ -451,10 +454,19 @@ def test_a_call_ends_when_the_agent_stays_away(world: World, client: Client) -> 
      ("llm.tool_result", {"msg_id": "m", "results": []}), ("skill.load", {"skill": "s"})],
 )  # fmt: skip
 def test_commands_for_calls_that_are_over_are_ignored(
-    client: Client, event: str, fields: dict[str, Any]
+    world: World, client: Client, event: str, fields: dict[str, Any]
 ) -> None:
-    """As late frames are."""
+    """A late frame for a call that has ended is answered by nothing and changes nothing; one for a
+    call that never was neither."""
+    client.agent()
+    call = world.phone()
+    call.caller_hangs_up()
+    world.pass_time(5)
+    assert client.events("call.ended") != []
+    heard = list(call.heard)
+    assert client.send(event, call_id=call.id, **fields) == []
     assert client.send(event, call_id="CA0", **fields) == []
+    assert (call.ended, call.heard) == (True, heard)
 
 
 def test_another_connections_call_cannot_be_touched(world: World, client: Client) -> None:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -66,6 +67,21 @@ def test_observe_resumes(front: Front) -> None:
     assert server.keys == [None, None]
     assert log.after == 10
     assert len(one.requests) == 2
+
+
+def test_observe_asks_for_the_agents_it_is_given(front: Front) -> None:
+    """``agents=`` says whose call it is; without it a call may be any of this client's agents'."""
+    pc = front.client("ws://localhost:1/client")
+    pc.agent("mara"), pc.agent("nora")
+
+    def asked(**options: Any) -> list[str]:
+        query = urlsplit(pc.observe(**options)._log.token().url("https://h")).query
+        return parse_qs(query)["agent_id"]
+
+    assert asked(call="CA1", agents="zoe") == ["zoe"]
+    assert asked(call="CA1", agents=["zoe", "mara"]) == ["zoe,mara"]
+    assert asked(call="CA1") == ["mara,nora"]
+    assert asked(agent="zoe") == ["zoe"]
 
 
 def test_observe_a_long_backlog(front: Front) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -11,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pinecall.core.sse import Parser, ServerSentEvent
 
@@ -32,6 +35,22 @@ PAIRS = [
     ("django_wsgi", "gunicorn"),
     ("django_wsgi", "waitress"),
 ]
+
+
+#: What they are, as modules.
+ALL = ("aiohttp", "django", "fastapi", "flask", "gunicorn", "hypercorn", "litestar", "quart",
+       "starlette", "uvicorn", "waitress")  # fmt: skip
+
+
+def needs(*modules: str) -> None:
+    """For a test module that cannot do without these: skipped where one is missing, with the reason;
+    with CI set it fails instead, so that nothing passes unseen."""
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if missing:
+        why = f"not installed: {', '.join(missing)} (the web group: pip install --group web)"
+        if os.environ.get("CI"):
+            pytest.fail(why, pytrace=False)
+        pytest.skip(why, allow_module_level=True)
 
 
 #: Of the WSGI servers; a stream holds one.
@@ -181,6 +200,11 @@ class Browser:
             self.ended = True
             raise EOFError
         return piece
+
+    @property
+    def in_order(self) -> bool:
+        """Did the body end as HTTP has it? Without chunks the end of the connection is its end."""
+        return self.ended or not self._chunked
 
     def rest(self) -> bytes:
         body = b""

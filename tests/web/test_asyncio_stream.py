@@ -187,15 +187,23 @@ def test_cancelling_the_request_cancels_it() -> None:
 
 
 def test_a_server_that_raises_for_a_client_that_is_gone() -> None:
-    """OSError from ``send`` ends the stream quietly."""
+    """OSError from ``send`` ends the stream quietly: it returns, is no reader any more, and writes
+    nothing more."""
 
     async def test(world: World) -> None:
+        tried: list[str] = []
+
         async def send(message: Any) -> None:
+            tried.append(message["type"])
             if message["type"] == "http.response.body":
                 raise OSError("gone")
 
         exchange = Exchange()
         await EventStream(world.hub)(exchange.scope, exchange.receive, send)
+        assert world.hub.subscribers == 0
+        world.message(world.calls["CA1"], 1)
+        await asyncio.sleep(0)
+        assert tried == ["http.response.start", "http.response.body"]
 
     run(test)
 

@@ -6,11 +6,9 @@ import signal
 import time
 
 import pytest
-from serving import PAIRS, THREADS, Server
+from serving import ALL, PAIRS, THREADS, Server, needs
 
-for _module in ("aiohttp", "django", "fastapi", "flask", "gunicorn", "hypercorn", "litestar",
-                "quart", "starlette", "uvicorn", "waitress"):  # fmt: skip
-    pytest.importorskip(_module)
+needs(*ALL)
 
 #: What may be there of threads: the server's pool, and those that look after it.
 POOL = THREADS + 3
@@ -70,29 +68,25 @@ def test_who_has_gone_is_noticed_without_an_event(pair: tuple[str, str]) -> None
 
 @pytest.mark.parametrize("pair", PAIRS, ids=IDS)
 def test_the_server_stops_with_50_streams_open(pair: tuple[str, str]) -> None:
-    """Within 2 s, without a flag, and each stream is ended in order."""
+    """By itself, without a flag, and each stream is ended in order."""
     with Server(*pair) as server:
         browsers = [server.get("/events") for _ in range(50)]
         for browser in browsers:
             browser.events(1)
-        began = time.monotonic()
         output = server.stop(signal.SIGTERM)
-        took = time.monotonic() - began
+        assert not output.startswith("killed"), output
         for browser in browsers:
+            browser.rest()
+            assert browser.in_order
             browser.close()
-    assert not output.startswith("killed")
-    assert took < 2.0, output
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=IDS)
 def test_the_server_stops_though_a_client_does_not_read(pair: tuple[str, str]) -> None:
-    """A write that is stuck is given up; within 3 s of Ctrl-C the server is gone."""
+    """A write that is stuck is given up: after Ctrl-C the server is gone by itself."""
     with Server(*pair) as server, server.get("/events?agents=mine") as browser:
         browser.events(2)
         for _ in range(30):
             server.publish(5, size=20_000)
-        began = time.monotonic()
         output = server.stop(signal.SIGINT)
-        took = time.monotonic() - began
-    assert not output.startswith("killed")
-    assert took < 3.0, output
+    assert not output.startswith("killed"), output

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 
-import pytest
-from serving import Server
+from serving import ALL, Server, needs
 
-for _module in ("aiohttp", "django", "fastapi", "flask", "gunicorn", "hypercorn", "litestar",
-                "quart", "starlette", "uvicorn", "waitress"):  # fmt: skip
-    pytest.importorskip(_module)
+needs(*ALL)
 
 
 def test_the_first_events_arrive_at_once(server: Server) -> None:
