@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .core.outcome import Outcome
+from .core.outcome import Outcome, too_late
 from .core.registration import not_registered
+from .errors import RequestTimeout
 
 if TYPE_CHECKING:
     from .core.delivering import Subscription
@@ -27,7 +28,7 @@ def _wake(waiter: asyncio.Future[None]) -> None:
 
 
 async def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
-    """Raises ``asyncio.TimeoutError`` after ``timeout`` seconds; giving up tells the core."""
+    """Raises RequestTimeout after ``timeout`` seconds; giving up tells the core."""
     session.front.check()
     if not outcome.done:
         loop = asyncio.get_running_loop()
@@ -43,6 +44,9 @@ async def wait(session: Session, outcome: Outcome[T], timeout: float | None = No
                 wake()
         try:
             await asyncio.wait_for(settled, timeout)
+        except asyncio.TimeoutError:
+            if not outcome.done:
+                raise too_late(outcome, timeout or 0.0) from None
         finally:
             if not outcome.done:
                 with session.guard:
@@ -58,7 +62,7 @@ async def wait_registered(
     kept it from being registered within ``timeout`` seconds."""
     try:
         await wait(registration.session, outcome, timeout)
-    except asyncio.TimeoutError:  # Python 3.10 has two of that name
+    except RequestTimeout:
         if not registration.held:
             raise not_registered(registration, timeout) from None
 

@@ -53,6 +53,11 @@ class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback], CallBase):
     if TYPE_CHECKING:
         agent: Agent
 
+    def wait_ended(self, timeout: float | None = None) -> str:
+        """Until the call is over; the reason (``call.ended``), at once where it is over already.
+        Raises RequestTimeout after ``timeout`` seconds."""
+        return wait(self.session, self.ending, timeout)
+
     def _play(self, speech: Speech) -> Playback:
         return Playback(self.session, speech)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from pinecall.core.outcome import Outcome
+from pinecall.core.outcome import Outcome, too_late
 from pinecall.core.registration import not_registered
+from pinecall.errors import RequestTimeout
 
 if TYPE_CHECKING:
     from pinecall.core.delivering import Subscription
@@ -25,7 +26,7 @@ _LOOK = 2.0
 
 
 def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
-    """Raises ``TimeoutError`` after ``timeout`` seconds; giving up tells the core."""
+    """Raises RequestTimeout after ``timeout`` seconds; giving up tells the core."""
     session.front.check()
     if not outcome.done:
         settled = threading.Event()
@@ -38,7 +39,7 @@ def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) ->
                 while not settled.wait(_LOOK):
                     pass
             elif not settled.wait(timeout):
-                raise TimeoutError(f"{outcome.what}: not within {timeout:g} s")
+                raise too_late(outcome, timeout)
         finally:
             if not outcome.done:
                 with session.guard:
@@ -52,7 +53,7 @@ def wait_registered(registration: Registration, outcome: Outcome[None], timeout:
     kept it from being registered within ``timeout`` seconds."""
     try:
         wait(registration.session, outcome, timeout)
-    except TimeoutError:
+    except RequestTimeout:
         if not registration.held:
             raise not_registered(registration, timeout) from None
 
@@ -73,7 +74,7 @@ class Playback:
         return self._outcome.done
 
     def wait(self, timeout: float | None = None) -> SayResult:
-        """``SayResult(interrupted)``; ``TimeoutError`` after ``timeout`` seconds."""
+        """``SayResult(interrupted)``; RequestTimeout after ``timeout`` seconds."""
         return wait(self._session, self._outcome, timeout)
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ from .conversation import merged, spoken
 from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, MAX_ID
 from .listening import HasHandlers
 from .names import verb_name
+from .outcome import Outcome
 from .speech import ReplyStream, Speeches, ended_error
 from .toolround import Ledger
 from .turns import TurnState
@@ -44,6 +45,7 @@ class CallBase(HasHandlers, CallVerbs):
 
     # More attributes than a class shares the keys of: a dict of its own would double each call.
     __slots__ = (
+        "_ending",
         "_historian",
         "_kept",
         "_ledger",
@@ -132,6 +134,7 @@ class CallBase(HasHandlers, CallVerbs):
         #: Some of what was said has not reached this process.
         self.partial = False
         self._skills: dict[str, None] = {}
+        self._ending: Outcome[str] | None = None
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None
 
@@ -215,6 +218,15 @@ class CallBase(HasHandlers, CallVerbs):
             call_id=self.id,
             request_id=request_id,
         )
+
+    @property
+    def ending(self) -> Outcome[str]:
+        """Settles with the reason when the call is over."""
+        if self._ending is None:
+            self._ending = Outcome(f"the end of {self.title}")
+            if self.over:
+                self._ending.set(self.reason)
+        return self._ending
 
     # -- what happens to it ---------------------------------------------------------------------
 
@@ -349,6 +361,8 @@ class CallBase(HasHandlers, CallVerbs):
         """It is over: settle everything that waits, release everything that is held."""
         self.status = "ended"
         self.reason = reason
+        if self._ending is not None:
+            self._ending.set(reason)
         self._settle()
         session = self.session
         session.timers.clear(("detached", self.id))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Outcome", "settled"]
+from ..errors import RequestTimeout
+
+__all__ = ["Outcome", "settled", "too_late"]
 
 T = TypeVar("T")
 
@@ -61,6 +63,11 @@ class Outcome(Generic[T]):
             self.waiters.remove(wake)
         if not self.done and not self.waiters and self.on_abandon is not None:
             self.on_abandon()
+
+
+def too_late(outcome: Outcome[Any], timeout: float) -> RequestTimeout:
+    """What a wait of ``timeout`` seconds raises."""
+    return RequestTimeout(f"{outcome.what}: not within {timeout:g} s")
 
 
 def settled(value: Any) -> Outcome[Any]:
