@@ -17,6 +17,7 @@ from pinecall.core import secrets
 from pinecall.core.checks import Place, nearest
 from pinecall.core.fields import CHANNEL, CONFIG, Table, read
 from pinecall.core.phone import normalize
+from pinecall.core.seconds import check_unit
 from pinecall.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -281,6 +282,8 @@ class ReconnectPolicy:
         for rule, holds in rules.items():
             if not holds:
                 raise place.error(f"{rule}, got {getattr(self, rule.split()[0])!r}")
+        for name in ("initial", "maximum"):
+            check_unit(f"ReconnectPolicy: {name}", getattr(self, name))
         tries = self.max_attempts
         if tries is not None and (isinstance(tries, bool) or not isinstance(tries, int)):
             raise place.wrong("max_attempts", "an int or None", tries)

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from .core.config import reconnect_policy
 from .core.link import LinkSettings
+from .core.seconds import check_unit
 from .core.secrets import keep, keep_url
 from .errors import ConfigurationError
 from .options import ReconnectPolicy
@@ -179,6 +180,7 @@ def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
         return None
     if value <= 0:
         raise ConfigurationError(f"{name} is {value!r}; it is more than 0 seconds")
+    check_unit(name, value)
     return float(value)
 
 

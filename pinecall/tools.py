@@ -16,6 +16,7 @@ from .core.arguments import ToolArgumentError, read_arguments
 from .core.docstring import parse_docstring
 from .core.results import encode_result, error_result
 from .core.schema import decoders, parameters_schema
+from .core.seconds import check_unit
 from .core.signature import Signature, caller_names, read_signature
 from .errors import ConfigurationError
 
@@ -227,6 +228,7 @@ def _make(
         raise ConfigurationError(
             f"{where}: timeout is a number of seconds above 0, not {timeout!r:.40}"
         )
+    check_unit(f"{where}: timeout", timeout)
     for option, value in options.items():
         if not isinstance(value, bool):
             raise ConfigurationError(f"{where}: {option} is True or False, not {value!r}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .core.outcome import Outcome, too_late
 from .core.registration import not_registered
+from .core.seconds import check_unit
 from .errors import RequestTimeout
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ async def wait_registered(
 ) -> None:
     """``outcome``: ``ready`` or ``usable`` of the registration. Raises what refused it, or what else
     kept it from being registered within ``timeout`` seconds."""
+    check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
     try:
         await wait(registration.session, outcome, timeout)
     except RequestTimeout:

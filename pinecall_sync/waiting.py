@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pinecall.core.outcome import Outcome, too_late
 from pinecall.core.registration import not_registered
+from pinecall.core.seconds import check_unit
 from pinecall.errors import RequestTimeout
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) ->
 def wait_registered(registration: Registration, outcome: Outcome[None], timeout: float) -> None:
     """``outcome``: ``ready`` or ``usable`` of the registration. Raises what refused it, or what else
     kept it from being registered within ``timeout`` seconds."""
+    check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
     try:
         wait(registration.session, outcome, timeout)
     except RequestTimeout:
@@ -75,6 +77,7 @@ class Playback:
 
     def wait(self, timeout: float | None = None) -> SayResult:
         """``SayResult(interrupted)``; RequestTimeout after ``timeout`` seconds."""
+        check_unit("wait: timeout", timeout)
         return wait(self._session, self._outcome, timeout)
 
     def __repr__(self) -> str:

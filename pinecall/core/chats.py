@@ -19,6 +19,7 @@ from . import wire
 from .checks import Place, filled, mapping, number
 from .limits import CHAT_ANSWER
 from .outcome import Outcome
+from .seconds import check_unit
 
 if TYPE_CHECKING:
     from ..events import Event
@@ -99,6 +100,7 @@ class Chats:
         filled(place, "agent_id", agent_id)
         filled(place, "text", text)
         number(place, "timeout", timeout)
+        check_unit("chat: timeout", timeout, agent_id=agent_id)
         session.require_up(f"chat with {agent_id}", agent_id)
         if session_id is None:
             session_id = "chat-" + session.letters(12)

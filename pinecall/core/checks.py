@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
+from pinecall.core.seconds import check_unit
 from pinecall.errors import ConfigurationError
 
 Check = Callable[["Place", str, object], object]
@@ -22,12 +23,6 @@ SESSION_LIMITS = {
     "idleTimeoutSeconds": "idle_timeout_seconds",
     "idleWarningSeconds": "idle_warning_seconds",
     "idleGraceSeconds": "idle_grace_seconds",
-}
-ANALYSIS = {
-    "sendAudioMetrics": "send_audio_metrics",
-    "audioMetricsIntervalMs": "audio_metrics_interval_ms",
-    "sendTurnAudio": "send_turn_audio",
-    "sendBotAudio": "send_bot_audio",
 }
 
 
@@ -91,6 +86,12 @@ def number(place: Place, field: str, value: object) -> float:
     return value
 
 
+def seconds(place: Place, field: str, value: object) -> float:
+    given = number(place, field, value)
+    check_unit(f"{place.what}: {field}", given, agent_id=place.agent_id)
+    return given
+
+
 def texts(place: Place, field: str, value: object) -> list[str]:
     if not isinstance(value, (list, tuple)):
         raise place.wrong(field, "a list of str", value)
@@ -124,22 +125,6 @@ def mapping(place: Place, field: str, value: object) -> dict[str, Any]:
             raise place.error(f"{field} has the key {key!r}; keys must be str")
         copied[key] = anything(place, f"{field}[{key!r}]", item)
     return copied
-
-
-def text_or_mapping(place: Place, field: str, value: object) -> str | dict[str, Any]:
-    if isinstance(value, Mapping):
-        return mapping(place, field, value)
-    if not isinstance(value, str):
-        raise place.wrong(field, "a str or a dict", value)
-    return value
-
-
-def flag_or_mapping(place: Place, field: str, value: object) -> bool | dict[str, Any]:
-    if isinstance(value, Mapping):
-        return mapping(place, field, value)
-    if not isinstance(value, bool):
-        raise place.wrong(field, "a bool or a dict", value)
-    return value
 
 
 def text_or_texts(place: Place, field: str, value: object) -> str | list[str]:

@@ -147,9 +147,9 @@ def _user_of(metadata: Mapping[str, Any]) -> str | None:
 
 
 def _number(other: str) -> str | None:
-    if other.startswith("sip:"):
+    if other.startswith(("sip:", "sips:")):
         address = re.split("[;?]", other, maxsplit=1)[0]
-        name, at, host = address[4:].partition("@")
+        name, at, host = address.partition(":")[2].partition("@")
         if not at or name.lower() in _NOBODY or host.lower() == "anonymous.invalid":
             return None
         return address

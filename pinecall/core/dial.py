@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError, DialError, PinecallError
 from . import checks, config, encode, phone
 from .outcome import Outcome
+from .seconds import check_unit
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -131,6 +132,7 @@ class Dials:
         session, agent = self._session, self._agent
         place = checks.Place(f"agent {agent.id!r}: {verb} to {to}", agent.id)
         checks.number(place, "timeout", timeout)
+        check_unit(f"{place.what}: timeout", timeout, agent_id=agent.id)
         for field, check in _FIELDS.items():
             if options.get(field) is not None:
                 options[field] = check(place, field, options[field])

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from .checks import Place, number
 from .outcome import Outcome
+from .seconds import check_unit
 
 if TYPE_CHECKING:
     from .session import Session
@@ -41,6 +42,7 @@ class Drain:
     def begin(self, timeout: float) -> None:
         session = self._session
         number(Place("drain()"), "timeout", timeout)
+        check_unit("drain(): timeout", timeout)
         session.drain = self
         self._calls = list(session.registry.calls)
         for agent in session.registry.agents.values():

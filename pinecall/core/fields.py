@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import attrs
 
-from pinecall.core import checks
+from pinecall.core import checks, nested
 from pinecall.core.checks import Check, Place
 
 _ALIASES = {"vars": "prompt_vars"}
@@ -28,25 +28,25 @@ class Table(dict[str, Check]):
 #: What an agent, a channel and a live session have in common, in the order of the wire.
 CONFIG = Table(
     {
-        "voice": checks.text_or_mapping,
+        "voice": nested.voice,
         "language": checks.text,
         "flash": checks.anything,
-        "stt": checks.text_or_mapping,
-        "interruption": checks.flag_or_mapping,
-        "llm": checks.text_or_mapping,
+        "stt": nested.stt,
+        "interruption": nested.interruption,
+        "llm": nested.llm,
         "prompt": checks.text,
         "prompt_vars": checks.mapping,
         "greeting": checks.greeting,
         "greeting_in_chat": checks.flag,
         "memory": checks.renamed({"contact_key": "contactKey"}),
-        "timezone": checks.text,
+        "timezone": nested.timezone,
         "preparing": checks.preparing,
         "raw_prompt": checks.flag,
         "tools": checks.tools,
         "skills": checks.skills,
         "session_limits": checks.session_limits,
         "config": checks.mapping,
-        "analysis": checks.renamed(checks.ANALYSIS),
+        "analysis": nested.analysis,
         "knowledge_base": checks.text_or_texts,
         "mode": checks.anything,
         "media": checks.renamed({"max_duration_seconds": "maxDurationSeconds"}),
@@ -55,11 +55,11 @@ CONFIG = Table(
 
 LINE = Table(
     {
-        "stt": checks.text_or_mapping,
-        "voice": checks.text_or_mapping,
+        "stt": nested.stt,
+        "voice": nested.voice,
         "language": checks.text,
         "turn_detection": checks.anything,
-        "extension_window": checks.number,
+        "extension_window": checks.seconds,
     }
 )
 

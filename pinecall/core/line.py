@@ -9,7 +9,7 @@ from attrs import frozen
 
 from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..options import LineOptions
-from . import checks, config
+from . import checks, config, nested
 from .call import CallBase
 from .handlers import describe, is_coroutine, is_generator
 from .jobs import Job
@@ -33,8 +33,8 @@ ROUTE_TIMEOUT = 15.0
 
 _ROUTE_FIELDS: dict[str, Callable[[checks.Place, str, object], object]] = {
     "language": checks.text,
-    "voice": checks.text_or_mapping,
-    "stt": checks.text_or_mapping,
+    "voice": nested.voice,
+    "stt": nested.stt,
     "greeting": checks.text,
     "context": checks.mapping,
 }

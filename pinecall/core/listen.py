@@ -11,6 +11,7 @@ from attrs import frozen
 from ..errors import ConfigurationError
 from .limits import KEYS
 from .outcome import Outcome
+from .seconds import check_unit
 
 if TYPE_CHECKING:
     from ..events import Turn
@@ -57,6 +58,7 @@ class Listener:
         good = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if not good or not 0 < timeout < math.inf:
             raise ConfigurationError(f"listen: timeout is seconds, more than 0, not {timeout!r}")
+        check_unit("listen: timeout", timeout)
         self.outcome: Outcome[Heard] = Outcome("listen()")
         self.outcome.on_abandon = self.give_up
         self._call = call

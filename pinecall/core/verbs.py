@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallVerbs", "answering"]
 
-DTMF = frozenset("0123456789*#ABCDabcdwW")
+DTMF = frozenset("0123456789*#")
 
 
 class CallVerbs:

@@ -37,11 +37,12 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
     _whatsapp_end: Callable[[Runner, WhatsAppSession], Any]
 
     def phone_call(
-        self, to: str, from_: str = "+15551230000", transport: str = "phone",
+        self, to: str, from_: str | None = "+15551230000", transport: str = "phone",
         extension: str | None = None, metadata: dict[str, Any] | None = None,
         language: str | None = None, wait: float = 2.0,
     ) -> _C:  # fmt: skip
-        """Ring a number; when nobody answers it yet, for up to ``wait`` seconds."""
+        """Ring a number; when nobody answers it yet, for up to ``wait`` seconds. ``from_`` may be what a
+        carrier says of a caller who withholds their number: ``"anonymous"``, ``""``, None."""
         future = self._attempt(
             lambda core: core.inbound.phone(
                 to, from_, transport=transport, extension=extension, metadata=metadata,

@@ -400,8 +400,8 @@ def test_same_channel_twice() -> None:
         ("whatsapp", "'whatsapp' needs its ref; give Channel('whatsapp', …)"),
         (13186330963, "it must be a str, a Channel or a dict, got int 13186330963"),
         ({"ref": "+13186330963"}, "it has no type; give {'type': 'phone', 'ref': '+13186330963'}"),
-        ({"type": "phone", "ref": "12"}, "phone channel: '12' is not a phone number; write it with"
-         " its country code and 7 to 15 digits, like '+13186330963', or give a SIP address, like"
+        ({"type": "phone", "ref": "12"}, "phone channel: '12' is not a phone number: it has 2 digits; write it with"
+         " its country code and 8 to 15 digits, like '+13186330963', or give a SIP address, like"
          " 'sip:bot@example.com'"),
         ({"type": "chat", 1: 2}, "the option names of a channel must be str"),
     ],

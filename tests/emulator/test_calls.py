@@ -489,3 +489,11 @@ def test_the_same_seed_makes_the_same_ids() -> None:
 
     assert frames(1) == frames(1)
     assert frames(1) != frames(2)
+
+
+@pytest.mark.parametrize("who", ["anonymous", "Restricted", "", None])
+def test_a_withheld_caller(world: World, client: Client, who: str | None) -> None:
+    """A call from somebody who withholds their number starts, with what the carrier says of them."""
+    client.agent()
+    world.phone(from_=who)
+    assert client.last("call.started")["from"] == (who or "")

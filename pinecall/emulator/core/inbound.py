@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Nobody
 from .connections import Connection
-from .names import normal_number
+from .names import caller_id, normal_number
 from .outbox import Frame
 from .records import Agent, Line
 from .refusals import Refused, text_of
@@ -27,15 +27,17 @@ class Inbound:
         self._ringing: dict[str, tuple[VoiceCall, Timer]] = {}
 
     def phone(
-        self, to: str, from_: str, *, transport: str = "phone", extension: str | None = None,
+        self, to: str, from_: str | None, *, transport: str = "phone", extension: str | None = None,
         metadata: dict[str, Any] | None = None, language: str | None = None,
     ) -> VoiceCall:  # fmt: skip
         """Ring a number; the caller's end of the call, which may be over already when it was refused.
 
+        from_: a number, or what a carrier says of a withheld one: ``"anonymous"``, ``""``, None
+
         Raises:
             Nobody: nobody answers that number.
         """
-        to, from_ = normal_number(to), normal_number(from_)
+        to, from_ = normal_number(to), caller_id(from_)
         owner = self._server.registry.answers(to, from_)
         if owner is None:
             known = ", ".join(self._server.registry.numbers()) or "none"

@@ -8,7 +8,7 @@ from collections.abc import Container
 
 from ..errors import EmulatorError
 
-__all__ = ["Ids", "addressed", "normal_number", "slug"]
+__all__ = ["Ids", "addressed", "caller_id", "normal_number", "slug"]
 
 _ALNUM = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -33,12 +33,19 @@ def normal_number(number: str) -> str:
     Raises:
         EmulatorError: not 7 to 15 digits.
     """
-    if number.startswith("sip:"):
+    if number.lower().startswith(("sip:", "sips:")):
         return number
     digits = re.sub(r"[\s\-()]", "", number).removeprefix("+")
     if not re.fullmatch(r"\d{7,15}", digits):
         raise EmulatorError(f"{number!r} is not a phone number: 7 to 15 digits, like +13186330963")
     return "+" + digits
+
+
+def caller_id(number: str | None) -> str:
+    """Who calls: a number, or whatever a carrier writes of somebody who withholds it
+    (``anonymous``, ``Restricted``, nothing at all)."""
+    text = (number or "").strip()
+    return normal_number(text) if re.search("[0-9]", text) else text
 
 
 class Ids:
