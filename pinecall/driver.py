@@ -268,7 +268,7 @@ class Driver:
             if not done:
                 break
         for task in late:
-            log.warning("%s was still running at disconnect; cancelled", task.get_name())
+            log.warning("still running at disconnect, cancelled: %s", task.get_name())
             task.cancel()
         await asyncio.wait(late, timeout=1.0)
 

@@ -68,7 +68,8 @@ class ClientFront(ClientBase[AgentT, LineT]):
             return self.session.connect()
 
     def __del__(self) -> None:
-        tell(self)
+        if self._watched_by is not None:
+            tell(self)
 
     def _raise_failure(self) -> None:
         """With ``strict`` what a handler raised, once."""

@@ -39,7 +39,12 @@ class HasCalls(Generic[C]):
 
 
 class HistoryVerbs(Generic[M, N]):
-    """What the server answers, of a call and of a WhatsApp session."""
+    """What the server answers, of a call and of a WhatsApp session.
+
+    A change that is given while the link is down is made later. One that was sent and not answered
+    when the link is lost raises NotConnected for whoever waits for it. If nobody does, the prompt and
+    its variables are sent again; for the others, which would do harm twice, ``error`` fires.
+    """
 
     if TYPE_CHECKING:
         session: Session

@@ -29,7 +29,11 @@ class CallVerbs:
     """Verbs that only send: they queue a frame and return. All raise :class:`~pinecall.CallEnded` on
     a call that is over (``hangup`` does nothing then). While the link is down, ``hangup``,
     ``forward`` and ``tool_result`` are sent later, once; the others raise
-    :class:`~pinecall.NotConnected`."""
+    :class:`~pinecall.NotConnected`.
+
+    What was sent when the link is lost may have arrived or not. A tool result and ``hangup`` are then
+    sent again, since the server takes them once; ``forward`` is not, and ``error`` fires
+    (``NOT_CONFIRMED``)."""
 
     if TYPE_CHECKING:
         id: str

@@ -86,6 +86,7 @@ class TestRemovedAgents:
             timeout=30,
         )
         waiting = leo.registration.usable
+        assert leo.registration.usable is waiting
         assert not waiting.done
         for agent in (mara, leo):
             wire.pc.remove_agent(agent.id)

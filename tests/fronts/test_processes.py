@@ -238,6 +238,42 @@ def test_sigint_while_reconnecting(server: Server, run: Run, name: str) -> None:
     assert process.output.items[-1] == "handlers restored True"
 
 
+@BOTH
+def test_a_second_process(server: Server, run: Run, name: str) -> None:
+    """A program whose only agent is held by another process ends, and not as if all was well."""
+    fatal = {"event": "error", "agent_id": "mara", "code": "AGENT_CONFLICT_FATAL", "error": "held"}
+    server.replies["agent.create"] = lambda connection, _: connection.send(fatal)
+    process = run(program(name, RUN))
+    assert process.end() == 1
+    assert "AgentConflictError" in process.output.items[-1]
+
+
+@BOTH
+def test_what_still_runs_is_named_once(server: Server, run: Run, name: str) -> None:
+    """A handler that does not end is named at the end with its call and agent, once."""
+    body = f"""
+    from {"time" if name == "blocking" else "asyncio"} import sleep
+    pc = Pinecall()
+    mara = pc.deploy("mara", channels=["chat"])
+    pc.on("connected", lambda: print("connected"))
+    async def stuck(call):
+        print("call")
+        await sleep(60)
+    mara.on("call.started", stuck)
+    await pc.run_forever()
+    """
+    process = run(program(name, body))
+    process.line("connected")
+    server.frames.wait_for(lambda frame: frame["event"] == "channel.add")
+    server.start_call()
+    process.line("call")
+    process.send(signal.SIGINT)
+    assert process.end() == 0
+    said = [line for line in process.output.items if "still running at disconnect" in line]
+    assert len(said) == 1
+    assert "of call CA1 of agent mara" in said[0]
+
+
 UNATTENDED = "the program ended while agent 'mara' was registered: call run_forever() to wait for "
 UNATTENDED += "calls, or disconnect()"
 
