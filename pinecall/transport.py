@@ -163,7 +163,7 @@ class Socket(ClientConnection):
         else:
             self.transport.close()
         if receiver is not None:
-            code, reason = cutter.closed or (None, cutter.broken)
+            code, reason = cutter.closed or (cutter.code, cutter.broken)
             receiver.lost(self, code, reason)
 
     def resume_writing(self) -> None:

@@ -236,7 +236,7 @@ class Socket:
             self.close_code, self.close_reason = cutter.closed
             answer = b"" if self.close_code == _NO_STATUS else self.close_code.to_bytes(2, "big")
         else:
-            self.close_reason = cutter.broken
+            self.close_code, self.close_reason = cutter.code, cutter.broken
             answer = cutter.code.to_bytes(2, "big") + cutter.broken.encode()
         if not self._closing:
             self._connection.send(answer, ABNF.OPCODE_CLOSE)

@@ -17,6 +17,7 @@ from websockets.sync.server import ServerConnection
 from pinecall import ApiError, ConfigurationError, TokenError
 
 from .driving import Front
+from .log import Log
 from .rest import KEY, Handler, Rest, Sockets, replies, settings
 
 
@@ -97,6 +98,51 @@ def test_observe_a_long_backlog(front: Front) -> None:
     log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
     assert [e.seq for e in front.take(log, 1000)] == list(range(1, 501))
     assert len(server.paths) == 1
+
+
+def test_observe_does_not_run_ahead_of_its_reader(front: Front) -> None:
+    """What nobody has read yet waits in the network, not here: large messages too."""
+    sent = Log()
+
+    def flood(ws: ServerConnection) -> None:
+        ws.send(entry(1))
+        for number in range(200):
+            ws.send(entry(number + 2, text="x" * 1_000_000))
+            sent(number)
+        hold(ws)
+
+    server = Sockets(front, flood)
+    one = Rest(front, tokens(), settings=settings(server.url))
+    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    assert [e.seq for e in one.front.take(log, 1)] == [1]
+    # Until the server can send no more, or has sent all.
+    before = -1
+    while before < len(sent):
+        before = len(sent)
+        threading.Event().wait(0.5)
+    assert len(sent) < 100
+    one.close_one(log)
+
+
+@pytest.mark.parametrize(
+    "broken", [b"\x81\x85abcdhello", b"\xc1\x02{}", b"\x83\x00", b"\x88\x02\x07\xd0"]
+)
+def test_observe_a_server_that_breaks_the_rules(front: Front, broken: bytes) -> None:
+    """The connection is made again after the last entry; what came behind the break is not read."""
+
+    def first(ws: ServerConnection) -> None:
+        ws.send(entry(1))
+        ws.socket.sendall(broken + b"\x81\x02{}")
+        hold(ws)
+
+    def second(ws: ServerConnection) -> None:
+        ws.send(entry(2, "call.summary"))
+        hold(ws)
+
+    server = Sockets(front, first, second)
+    one = Rest(front, tokens(), settings=settings(server.url))
+    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    assert [e.seq for e in one.front.take(log, 100)] == [1, 2]
 
 
 def test_observe_refused(front: Front) -> None:

@@ -77,7 +77,8 @@ def test_the_server_stops_with_50_streams_open(pair: tuple[str, str]) -> None:
         assert not output.startswith("killed"), output
         for browser in browsers:
             browser.rest()
-            assert browser.in_order
+            # waitress closes its connections without the last chunk.
+            assert browser.in_order or pair[1] == "waitress"
             browser.close()
 
 
