@@ -12,7 +12,13 @@ from .core.sse import HEADERS
 from .feed import Push
 from .stream import EventStream, query_id
 
-__all__ = ["aiohttp_response", "django_response", "quart_response", "starlette_class"]
+__all__ = [
+    "aiohttp_response",
+    "django_response",
+    "quart_class",
+    "quart_response",
+    "starlette_class",
+]
 
 
 @lru_cache(maxsize=1)
@@ -27,6 +33,24 @@ def starlette_class() -> Any:
         "body": b"",
     }
     return type("EventStream", (response, EventStream), members)
+
+
+def quart_class() -> Any:
+    """An EventStream that a Quart view may return; None outside of Quart's requests."""
+    quart: Any = import_module("quart")
+    return _quart_class() if quart.has_request_context() else None
+
+
+@lru_cache(maxsize=1)
+def _quart_class() -> Any:
+    # Of what a view returns Quart asks only an HTTPException for a response.
+    base: Any = import_module("werkzeug.exceptions").HTTPException
+
+    def get_response(self: EventStream, environ: Any = None, scope: Any = None) -> Any:
+        return quart_response(self)
+
+    members = {"__module__": EventStream.__module__, "__doc__": EventStream.__doc__}
+    return type("EventStream", (EventStream, base), {**members, "get_response": get_response})
 
 
 async def aiohttp_response(stream: EventStream, request: Any) -> Any:

@@ -39,10 +39,10 @@ class _Body(Push):
 class EventStream:
     """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a handler.
 
-    Starlette, FastAPI: ``return pc.stream()``. Litestar: the same, from a handler annotated
-    ``-> ASGIApp``. Quart: ``return pc.stream().quart()``. Django: ``return
-    pc.stream().django(request)``. aiohttp: ``return await pc.stream().aiohttp(request)``. It is an
-    ASGI application, and ``async for chunk in pc.stream()`` gives the bytes.
+    Starlette, FastAPI, Quart, aiohttp: ``return pc.stream()``. Litestar: the same, from a handler
+    annotated ``-> ASGIApp``. Django: ``return pc.stream().django(request)``. It is an ASGI
+    application, and ``async for chunk in pc.stream()`` gives the bytes. (``.quart()`` and
+    ``.aiohttp(request)`` give those frameworks' own responses.)
 
     It may be used more than once: every response is a reader of its own, which goes on after the
     ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. A browser that
@@ -53,6 +53,12 @@ class EventStream:
         background: Callable[[], Awaitable[None]] | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if cls is EventStream and "quart" in sys.modules:
+            from .frameworks import quart_class
+
+            found = quart_class()
+            if found is not None:
+                return cast("Self", Exception.__new__(found))
         # FastAPI takes for a response only what is an instance of Starlette's class.
         if cls is EventStream and "starlette.responses" in sys.modules:
             from .frameworks import starlette_class
@@ -152,6 +158,18 @@ class EventStream:
         from .frameworks import aiohttp_response
 
         return await aiohttp_response(self, request)
+
+    # aiohttp takes for a response what has these.
+
+    status = 200
+    body_length = 0
+
+    async def prepare(self, request: Any) -> Any:
+        """aiohttp: write the whole stream."""
+        return await self.aiohttp(request)
+
+    async def write_eof(self) -> None:
+        """aiohttp: :meth:`prepare` has done it."""
 
     def django(self, request: Any) -> Any:
         """A Django response, for ASGI: ``return pc.stream().django(request)``."""

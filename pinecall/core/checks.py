@@ -260,7 +260,10 @@ def name_of(item: object) -> str | None:
 
 def _tool(place: Place, field: str, item: object) -> object:
     if isinstance(item, Mapping):
-        if name_of(item) is None and "type" not in item:
+        bare = "type" not in item and "function" not in item
+        if bare or (
+            item.get("type") == "function" and not isinstance(item.get("function"), Mapping)
+        ):
             raise place.error(
                 f"{field} is a dict without a tool in it; give {{'type': 'function',"
                 " 'function': {'name': …, 'parameters': …}} or a function decorated with @tool"

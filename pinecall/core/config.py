@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pinecall.core import checks
 from pinecall.core.channels import entries, make_channel, phone, phones, whatsapp
 from pinecall.core.checks import Place
+from pinecall.core.encode import ServerDefault
 from pinecall.core.fields import CONFIG, HINTS, LINE, Table, read
 from pinecall.core.phone import is_phone, normalize
 from pinecall.options import (
@@ -36,6 +37,8 @@ CONFIGURE = Table({**CONFIG, "name": checks.filled, "history": checks.store})
 
 DEFAULT_PROVIDER = "openai"
 DEFAULT_MODEL = "gpt-4.1-mini"
+#: The server's own, without being told.
+DEFAULT_STT = ServerDefault("deepgram-flux")
 
 _ADD = "cannot be configured on an agent that exists; use add_channel() and remove_channel()"
 _DEPLOY_HINTS = {key: hint for key, hint in HINTS.items() if key != "phones"}
@@ -95,7 +98,8 @@ def deploy_options(
 ) -> tuple[AgentOptions, list[Channel]]:
     """The options of ``deploy()``, its model as ``llm``, and its channels in the order given.
 
-    A prompt without a model is ``openai`` ``gpt-4.1-mini``, unless ``existing`` has an llm.
+    A prompt without a model is ``openai`` ``gpt-4.1-mini``, unless ``existing`` has an llm; ``stt``
+    shows what the server takes by default.
     """
     place = _agent(agent_id)
     values = read(place, DEPLOY, config, options, hints=_DEPLOY_HINTS)
@@ -108,6 +112,8 @@ def deploy_options(
         model = DEFAULT_MODEL
     if model is not None:
         values["llm"] = _llm(place, model)
+    if "stt" not in values and (existing is None or existing.stt is None):
+        values["stt"] = DEFAULT_STT
     return AgentOptions(**values), channels
 
 
@@ -146,9 +152,12 @@ def channel_options(
 
 
 def channel_change(config: Mapping[str, object], *, agent_id: str, ref: str) -> ConfigOptions:
-    """The options of ``configure_channel(ref, **config)``."""
+    """The options of ``configure_channel(ref, **config)``: keywords, ``config=`` with an object or a
+    dict of them, or both, as for ``add_channel``."""
     place = Place(f"agent {agent_id!r}, channel {ref!r}", agent_id)
-    return ConfigOptions(**read(place, CONFIG, config, hints=_CHANNEL_HINTS))
+    options = dict(config)
+    whole = options.pop("config", None)
+    return ConfigOptions(**read(place, CONFIG, whole, options, hints=_CHANNEL_HINTS))
 
 
 def find_channel(channels: Iterable[Channel], ref: str) -> Channel | None:

@@ -37,6 +37,12 @@ WIRE_KEYS: dict[str, str] = {
     "mode": "mode",
     "media": "media",
 }
+
+
+class ServerDefault(str):
+    """What the server takes where it is told nothing: shown in a configuration, and never sent."""
+
+
 _INSIDE = {"config": ("analysis",)}
 #: ``analysis`` comes behind ``config``, inside which it travels.
 _CONFIG = tuple(part for name in WIRE_KEYS for part in (name, *_INSIDE.get(name, ())))
@@ -46,7 +52,11 @@ _get_config = attrgetter(*_CONFIG)
 def config_values(options: ConfigOptions) -> dict[str, object]:
     """The given values that a config frame carries, by Python name, in the order of the wire."""
     values = zip(_CONFIG, _get_config(options), strict=True)
-    return {name: value for name, value in values if value is not None}
+    return {
+        name: value
+        for name, value in values
+        if value is not None and type(value) is not ServerDefault
+    }
 
 
 def encode_config(values: Mapping[str, Any]) -> dict[str, object]:

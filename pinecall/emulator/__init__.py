@@ -19,6 +19,7 @@ result. ``pinecall_sync.emulator`` is the same, blocking.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -28,11 +29,13 @@ try:
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
         raise
-    raise ModuleNotFoundError(
+    _NEEDS = (
         f"the emulator needs {missing.name}, which comes with an extra: "
-        'pip install "pinecall-sdk[emulator]"',
-        name=missing.name,
-    ) from None
+        'pip install "pinecall-sdk[emulator]"'
+    )
+    if sys.argv[:1] == ["-m"] and __name__ in sys.orig_argv:
+        raise SystemExit(_NEEDS) from None  # python -m pinecall.emulator: one line will do
+    raise ModuleNotFoundError(_NEEDS, name=missing.name) from None
 from .core.session import Heard
 from .errors import EmulatorError, Nobody
 from .farends import CallerBase, ChatBase, WhatsAppBase

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 
@@ -19,6 +21,16 @@ def test_the_emulator_says_what_it_needs(package: str) -> None:
     """``import pinecall.emulator`` names the extra that is missing."""
     with pytest.raises(ModuleNotFoundError, match=r'pip install "pinecall-sdk\[emulator\]"'):
         importlib.import_module(f"{package}.emulator")
+
+
+def test_the_emulators_command_says_what_it_needs() -> None:
+    """``python -m pinecall.emulator`` says it in one line, and fails."""
+    command = [sys.executable, "-m", "pinecall.emulator"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert 'pip install "pinecall-sdk[emulator]"' in line
 
 
 @pytest.mark.parametrize("package", ["pinecall", "pinecall_sync"])

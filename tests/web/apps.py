@@ -194,7 +194,7 @@ def quart() -> Any:
 
     @app.get("/events")
     async def events() -> Any:
-        return pc.stream(agents=agents_of(request.args)).quart()
+        return pc.stream(agents=agents_of(request.args))
 
     @app.get("/agent")
     async def agent() -> Any:
@@ -225,7 +225,7 @@ def aiohttp() -> Any:
     pc = asyncio_front()
 
     async def events(request: web.Request) -> web.StreamResponse:
-        return await pc.stream(agents=agents_of(request.query)).aiohttp(request)
+        return pc.stream(agents=agents_of(request.query))
 
     async def agent(request: web.Request) -> web.StreamResponse:
         return await pc.agent_stream().aiohttp(request)
