@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -13,7 +14,7 @@ from .core.link import Failure
 from .core.rest.base import Body, Reply, RestOp, authorization
 from .errors import ConfigurationError
 from .failures import classify
-from .settings import Settings, http_base, socket_url
+from .settings import DEFAULT_URL, Settings, http_base, socket_url
 
 if TYPE_CHECKING:
     import httpx
@@ -72,10 +73,18 @@ class Endpoints:
         self._playground_url = playground_url
 
     def base(self, plane: str = "api") -> str:
-        """``api`` (the socket's URL over HTTP) or ``playground``, without a trailing slash."""
+        """``api`` (the socket's URL over HTTP) or ``playground``, without a trailing slash.
+
+        The platform has knowledge bases on a host of their own; every other server on itself, since
+        the key is for the server that the client is of. ``$PINECALL_PLAYGROUND_URL`` names another.
+        """
+        own = self.settings.current_url()
         if plane == "api":
-            return http_base(self.settings.current_url())
-        url = self._playground_url or os.environ.get(PLAYGROUND_VARIABLE, "").strip() or PLAYGROUND
+            return http_base(own)
+        url = self._playground_url or os.environ.get(PLAYGROUND_VARIABLE, "").strip()
+        if not url:
+            platform = urlsplit(own).hostname == urlsplit(DEFAULT_URL).hostname
+            return PLAYGROUND if platform else http_base(own)
         try:
             return http_base(socket_url(url, allow_insecure=self.settings.allow_insecure))
         except ConfigurationError as exc:

@@ -22,7 +22,9 @@ Pushes: TypeAlias = list[Pushed]
 class Knowledge:
     """All raise ApiError; its code is ``UPGRADE_REQUIRED`` where the plan has no knowledge bases.
 
-    A base is named by its id: ``KnowledgeBase.id``.
+    A base is named by its id: ``KnowledgeBase.id``. The platform has them on a host of their own
+    (``playground.pinecall.io``), every other server, the emulator too, on itself;
+    ``$PINECALL_PLAYGROUND_URL`` names another.
     """
 
     def __init__(self, port: HttpPort) -> None:

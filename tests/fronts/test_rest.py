@@ -119,13 +119,17 @@ def test_redirects_are_not_followed(front: Front) -> None:
     assert len(one.requests) == 1
 
 
-@pytest.mark.parametrize("way", ["default", "variable", "argument"])
+@pytest.mark.parametrize("way", ["platform", "own", "variable", "argument"])
 def test_playground(front: Front, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """Knowledge goes to the playground: its address, the variable's, or the given one."""
+    """Knowledge goes to the platform's playground where the client is the platform's, else to the
+    server that the client is of; the variable, or the argument, names another."""
     monkeypatch.delenv("PINECALL_PLAYGROUND_URL", raising=False)
     options: dict[str, Any] = {}
-    expected = "https://playground.pinecall.io/api/knowledge"
-    if way != "default":
+    expected = "https://voice.example/eu/api/knowledge"
+    if way == "platform":
+        options["settings"] = settings("wss://voice.pinecall.io/client")
+        expected = "https://playground.pinecall.io/api/knowledge"
+    elif way != "own":
         monkeypatch.setenv("PINECALL_PLAYGROUND_URL", "https://pg.example/x/")
         expected = "https://pg.example/x/api/knowledge"
     if way == "argument":
@@ -163,7 +167,7 @@ def test_knowledge(front: Front) -> None:
     for method in (knowledge.reindex, knowledge.delete):
         assert do(method, "k") is None
     assert do(knowledge.delete_doc, "k", "d") is None
-    asked = [f"{r.method} {r.url.raw_path.decode()[14:]}" for r in one.requests]
+    asked = [f"{r.method} {r.url.raw_path.decode()[17:]}" for r in one.requests]
     assert asked == ["POST ", "GET /k", "GET /k", "GET /k/docs/d%2F1", "POST /k/query",
                      "POST /k/reindex", "DELETE /k", "DELETE /k/docs/d"]  # fmt: skip
 

@@ -58,9 +58,8 @@ def test_memory_of_an_agent(scene: Scene) -> None:
     assert scene.do(agent.memory.forget, CALLER) is False
 
 
-def test_knowledge(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_knowledge(scene: Scene) -> None:
     """A knowledge base is made, filled and asked; a document that is refused stops no other."""
-    monkeypatch.setenv("PINECALL_PLAYGROUND_URL", scene.emu.http_url)
     knowledge = scene.pc.knowledge
     base = scene.do(knowledge.create, "faq")
     scene.emu.fail("POST /api/knowledge/*", status=413)

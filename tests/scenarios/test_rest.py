@@ -135,9 +135,8 @@ def test_what_is_remembered(scene: Scene) -> None:
     assert [scene.do(agent.memory.forget, "u1") for _ in range(2)] == [True, False]
 
 
-def test_what_is_known(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_known(scene: Scene) -> None:
     """A knowledge base is made, filled with progress, asked and deleted; then it is not there."""
-    monkeypatch.setenv("PINECALL_PLAYGROUND_URL", scene.emu.http_url)
     knowledge = scene.connected().knowledge
     base = scene.do(knowledge.create, "faq")
     done: list[tuple[int, int]] = []
