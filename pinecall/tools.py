@@ -14,6 +14,7 @@ import msgspec
 
 from .core.arguments import ToolArgumentError, read_arguments
 from .core.docstring import parse_docstring
+from .core.foreign import with_fields
 from .core.results import encode_result, error_result
 from .core.schema import decoders, parameters_schema
 from .core.seconds import check_unit
@@ -235,7 +236,7 @@ def _make(
     if description is not None and not isinstance(description, str):
         raise ConfigurationError(f"{where}: description is a str, not {description!r}")
     doc = parse_docstring(_doc(function))
-    signature = read_signature(function, where, scope)
+    signature = with_fields(read_signature(function, where, scope), where)
     readers = decoders(signature.parameters, where)
     return Tool(
         function=function,

@@ -10,6 +10,8 @@ import msgspec
 
 from ..errors import PinecallError
 from .jsontext import mend
+from .repair import decode_meant
+from .schema import takes_null
 from .signature import Parameter
 from .text import valid
 
@@ -53,9 +55,20 @@ def read_arguments(
         if name not in given:
             if parameter.required:
                 problems.append(f"{name}: missing")
+            elif parameter.make is not None:
+                found[name] = parameter.make()
+            continue
+        if (
+            bytes(given[name]) == b"null"
+            and not parameter.required
+            and not takes_null(readers[name])
+        ):
+            # Left out: the default is meant.
+            if parameter.make is not None:
+                found[name] = parameter.make()
             continue
         try:
-            found[name] = readers[name].decode(given[name])
+            found[name] = decode_meant(readers[name], bytes(given[name]))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             problems.append(_problem(name, error, schema["properties"][name]))
     if problems:

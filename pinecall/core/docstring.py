@@ -22,6 +22,8 @@ _OTHERS = frozenset(
     | {"examples", "note", "notes", "see also", "references", "warning", "warnings", "todo"}
 )
 _GOOGLE_ITEM = re.compile(r"\*{0,2}(\w+)\s*(?:\(.*?\))?\s*:(?:\s+(.*))?$")
+#: A name with the beginning of its type: ``size (Literal["a",`` or ``size : Literal["a",``.
+_TYPE = re.compile(r"\*{0,2}\w+\s*(?:\(|:\s*[\w.]+\[|:\s*\{)[^:]*$")
 _NUMPY_ITEM = re.compile(r"(\*{0,2}\w+(?:\s*,\s*\*{0,2}\w+)*)\s*(?::.*)?$")
 _REST_FIELD = re.compile(
     r":(param|parameter|arg|argument|key|keyword|type|returns?|rtype|raises?|except|exception"
@@ -103,8 +105,28 @@ def _depth(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+def _joined(lines: list[str]) -> list[str]:
+    """Each line with those behind it that its open brackets reach to: a type may take several."""
+    out: list[str] = []
+    open_ = 0
+    for line in filter(str.strip, lines):
+        if open_ > 0:
+            out[-1] += f" {line.strip()}"
+            open_ += _balance(line)
+        else:
+            out.append(line)
+            # Text is no type: only what stands at the name, before its colon, may go on.
+            begins = _TYPE.match(line.strip())
+            open_ = max(0, _balance(line)) if begins else 0
+    return out
+
+
+def _balance(line: str) -> int:
+    return sum(line.count(one) for one in "([{") - sum(line.count(one) for one in ")]}")
+
+
 def _google(lines: list[str], found: dict[str, list[str]]) -> None:
-    filled = [line for line in lines if line.strip()]
+    filled = _joined(lines)
     chunks: list[str] = []
     for line in filled:
         item = _GOOGLE_ITEM.match(line.strip()) if _depth(line) <= _depth(filled[0]) else None
@@ -117,7 +139,7 @@ def _google(lines: list[str], found: dict[str, list[str]]) -> None:
 
 def _numpy(lines: list[str], found: dict[str, list[str]]) -> None:
     names: list[str] = []
-    for line in filter(str.strip, lines):
+    for line in _joined(lines):
         item = None if _depth(line) else _NUMPY_ITEM.match(line)
         if item:
             names = [name.strip(" *") for name in item[1].split(",")]

@@ -12,9 +12,11 @@ import msgspec
 
 from ..errors import ConfigurationError
 from .docstring import parse_docstring
+from .foreign import decode_foreign, schema_of, understood
+from .portable import in_order, portable
 from .signature import Parameter
 
-__all__ = ["decoders", "parameters_schema"]
+__all__ = ["decoders", "parameters_schema", "takes_null"]
 
 _REF = "#/$defs/"
 _FORMATS = {datetime.datetime: "date-time", datetime.date: "date", datetime.time: "time"}
@@ -28,12 +30,14 @@ def decoders(parameters: Sequence[Parameter], where: str) -> dict[str, msgspec.j
     """
     found: dict[str, msgspec.json.Decoder[Any]] = {}
     for parameter in parameters:
-        hint = _prepared(parameter.hint)
+        hint = _prepared(parameter.hint, f"{where}: the type hint of {parameter.name}")
         try:
-            msgspec.json.schema(hint)
-            decoder = msgspec.json.Decoder(hint)
-            if parameter.default is None and not _takes_null(decoder):
-                decoder = msgspec.json.Decoder(Union[hint, None])  # noqa: UP007
+            msgspec.json.schema(hint, schema_hook=schema_of)
+            decoder = msgspec.json.Decoder(hint, dec_hook=decode_foreign)
+            if parameter.default is None and not takes_null(decoder):
+                decoder = msgspec.json.Decoder(Union[hint, None], dec_hook=decode_foreign)  # noqa: UP007
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{where}: {parameter.name}: {error.message}") from None
         except Exception as error:
             raise _unsupported(parameter, where, error) from None
         found[parameter.name] = decoder
@@ -54,13 +58,16 @@ def parameters_schema(
     described: the texts of the function's docstring, by parameter; an Annotated text wins
     """
     hints = [readers[parameter.name].type for parameter in parameters]
-    schemas, components = msgspec.json.schema_components(hints, ref_template=_REF + "{name}")
+    schemas, components = msgspec.json.schema_components(
+        hints, schema_hook=schema_of, ref_template=_REF + "{name}"
+    )
+    orders = in_order(hints)
     for component in components.values():
         _tidy(component)
     kept: dict[str, Any] = {}
     properties: dict[str, Any] = {}
     for parameter, schema in zip(parameters, schemas, strict=True):
-        flat = _inlined(schema, components, kept)
+        flat = portable(_inlined(schema, components, kept), orders)
         if parameter.name in described and "description" not in schema:
             flat["description"] = described[parameter.name]
         if not parameter.required:
@@ -72,11 +79,11 @@ def parameters_schema(
         "required": [parameter.name for parameter in parameters if parameter.required],
     }
     if kept:
-        result["$defs"] = kept
+        result["$defs"] = {name: portable(inner, orders) for name, inner in kept.items()}
     return result
 
 
-def _takes_null(decoder: msgspec.json.Decoder[Any]) -> bool:
+def takes_null(decoder: msgspec.json.Decoder[Any]) -> bool:
     try:
         decoder.decode(b"null")
     except msgspec.MsgspecError:
@@ -96,7 +103,7 @@ def _unsupported(parameter: Parameter, where: str, error: Exception) -> Configur
     )
 
 
-def _prepared(hint: Any) -> Any:
+def _prepared(hint: Any, where: str) -> Any:
     """The hint, with what msgspec does not read by itself put in its own terms."""
     if hint is object:
         return Any
@@ -105,18 +112,17 @@ def _prepared(hint: Any) -> Any:
         return Annotated[hint, msgspec.Meta(extra_json_schema={"format": _FORMATS[hint]})]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        inner = _prepared(arguments[0])
+        inner = _prepared(arguments[0], where)
         for extra in arguments[1:]:
-            # The second form is PEP 727's Doc.
-            text = extra if isinstance(extra, str) else getattr(extra, "documentation", None)
-            meta = msgspec.Meta(description=text) if isinstance(text, str) else extra
-            inner = Annotated[inner, meta]
+            for meta in understood(extra, where):
+                inner = Annotated[inner, meta]
         return inner
+    parts = tuple(one if one is Ellipsis else _prepared(one, where) for one in arguments)
     if origin in (Union, types.UnionType):
-        return Union[tuple(map(_prepared, arguments))]  # noqa: UP007
-    if origin in (list, set, frozenset, tuple, dict):
+        return Union[parts]  # noqa: UP007
+    if origin in (list, set, frozenset, tuple, dict) and parts:
         container: Any = origin
-        return container[tuple(map(_prepared, arguments))]
+        return container[parts]
     return hint
 
 

@@ -31,11 +31,15 @@ _FIXES = {
 
 @frozen
 class Parameter:
-    """One argument the model gives: ``default`` is ``MISSING`` where it must."""
+    """One argument the model gives: ``default`` is ``MISSING`` where it must.
+
+    make: gives the default where the function has none of its own
+    """
 
     name: str
     hint: Any
     default: Any = MISSING
+    make: Callable[[], Any] | None = None
 
     @property
     def required(self) -> bool:

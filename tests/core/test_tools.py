@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import enum
 import functools
+import itertools
 import json
 import subprocess
 import sys
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timezone
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Optional, TypedDict
 
 import attrs
@@ -115,7 +118,7 @@ GOLDEN = {
                     "type": "string",
                     "description": "the order's number, like ORD-12345",
                 },
-                "size": {"enum": ["large", "small"]},
+                "size": {"type": "string", "enum": ["small", "large"]},
                 "where": {
                     "type": "object",
                     "properties": {
@@ -144,7 +147,7 @@ GOLDEN = {
                 },
                 "at": {
                     "type": "array",
-                    "prefixItems": [{"type": "number"}, {"type": "number"}],
+                    "items": {"type": "number"},
                     "minItems": 2,
                     "maxItems": 2,
                 },
@@ -156,7 +159,7 @@ GOLDEN = {
                     "minimum": 1,
                     "default": 1,
                 },
-                "colour": {"enum": ["blue", "red"], "default": "red"},
+                "colour": {"type": "string", "enum": ["red", "blue"], "default": "red"},
                 "tags": {
                     "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}],
                     "default": None,
@@ -286,13 +289,13 @@ def test_every_problem_is_named() -> None:
     def book(order_id: str, people: list[int], size: Size, when: date, count: int = 1) -> None: ...
 
     with pytest.raises(ToolArgumentError) as caught:
-        book.bind('{"order_id": 5, "people": [1, "x"], "size": "huge", "count": null}', None)
+        book.bind('{"order_id": 5, "people": [1, "x"], "size": "huge", "count": "one"}', None)
     assert caught.value.problems == (
         "order_id: expected str, got int",
         "people[1]: expected int, got str",
-        "size: invalid enum value 'huge'; allowed: large, small",
+        "size: invalid enum value 'huge'; allowed: small, large",
         "when: missing",
-        "count: expected int, got null",
+        "count: expected int, got str",
     )
     assert str(caught.value) == "; ".join(caught.value.problems)
     assert isinstance(caught.value, PinecallError) and isinstance(caught.value, ValueError)
@@ -342,15 +345,14 @@ def test_call_in_other_hints() -> None:
 
 
 def test_none_by_default() -> None:
-    """A parameter that is None by default may be given as null, whatever its hint says."""
+    """Null for a parameter that is None by default is None, for one with another default is that."""
 
     @tool
     def f(a: int = None, b: Optional[int] = None, c: int = 5) -> None: ...  # type: ignore[assignment]  # noqa: RUF013, UP045
 
     assert f.bind('{"a": null, "b": null}', None)[1] == {"a": None, "b": None}
     assert f.parameters["properties"]["a"]["default"] is None
-    with pytest.raises(ToolArgumentError, match="c: expected int, got null"):
-        f.bind('{"c": null}', None)
+    assert f.bind('{"c": null}', None)[1] == {}
 
 
 def test_sentinel_by_default() -> None:
@@ -604,13 +606,60 @@ def test_results_take_their_json_form() -> None:
 
 
 def test_every_result_is_json() -> None:
-    """What JSON cannot carry is answered as text, so the round is always answered."""
+    """What a result is encoded to is JSON; what has no such form is refused with its type."""
+    for value in ("\ud800", {"\ud800": [{"a": "\ud800"}]}, float("nan"), 10**30, range(3)):
+        msgspec.json.encode(encode_result(value))
     loop: list[object] = []
     loop.append(loop)
-    for value in (loop, {(1, 2): 3}, "\ud800", float("nan"), 10**30, object, range(3)):
-        msgspec.json.encode(encode_result(value))
-    assert encode_result(loop) == "[[...]]"
+    with pytest.raises(ConfigurationError, match="holds itself"):
+        encode_result(loop)
+    with pytest.raises(ConfigurationError, match="a dict, cannot be sent"):
+        encode_result({(1, 2): 3})
+    for strange in (object, object(), print, ConfigurationError):
+        with pytest.raises(ConfigurationError, match="has no JSON form"):
+            encode_result([strange])
     assert error_result("no") == {"error": "no"}
+
+
+def test_many_values_are_lists() -> None:
+    """Views, ranges, deques and iterators become lists, and an endless one is refused."""
+    numbers = {"a": 1, "b": 2}
+    assert encode_result(numbers.keys()) == ["a", "b"]
+    assert encode_result({"v": numbers.values(), "i": numbers.items()}) == {
+        "v": [1, 2],
+        "i": [("a", 1), ("b", 2)],
+    }
+    assert encode_result(range(3)) == encode_result(deque([0, 1, 2])) == [0, 1, 2]
+    assert encode_result(iter("ab")) == encode_result(one for one in "ab") == ["a", "b"]
+    assert encode_result(MappingProxyType(numbers)) == numbers
+    with pytest.raises(ConfigurationError, match="a count of more than 10000 items"):
+        encode_result(itertools.count())
+
+
+class Model:
+    """What pydantic's models have."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+
+    def model_dump(self, *, mode: str) -> Any:
+        assert mode == "json"
+        return self.values
+
+
+class Scalars:
+    """What numpy's arrays and numbers have."""
+
+    dtype = "int64"
+
+    def tolist(self) -> list[int]:
+        return [1, 2]
+
+
+def test_foreign_results() -> None:
+    """A pydantic model, and what numpy makes, take their own JSON form at any depth."""
+    assert encode_result({"found": [Model(name="a")]}) == {"found": [{"name": "a"}]}
+    assert encode_result(Scalars()) == [1, 2]
 
 
 def test_tool_lists() -> None:
@@ -642,3 +691,218 @@ def test_import_stays_light() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """Paint.
+
+        Args:
+            colour (Literal["red",
+                "blue"]): which one
+            size (Dict[str,
+                Tuple[int, int]], optional): how large
+            note: a text (with
+                brackets)
+
+        Returns:
+            colour: no parameter's text
+        """,
+        """Paint.
+
+        Parameters
+        ----------
+        colour : Literal["red",
+            "blue"]
+            which one
+        size : dict[str,
+            int]
+            how large
+        note
+            a text (with
+            brackets)
+
+        Returns
+        -------
+        colour
+            no parameter's text
+        """,
+    ],
+    ids=["google", "numpy"],
+)
+def test_types_over_several_lines(text: str) -> None:
+    """A type over two lines is no text, of its own parameter or its neighbour; nor is what is returned."""
+    found = parse_docstring(text)
+    assert found.description == "Paint."
+    assert found.parameters == {
+        "colour": "which one",
+        "size": "how large",
+        "note": "a text (with brackets)",
+    }
+
+
+def test_returns_alone() -> None:
+    """What stands under ``Returns:`` is in no description, and what stands before it whole."""
+    google = parse_docstring("Add.\n\nBoth.\n\nReturns:\n    the sum\n    of both")
+    numpy = parse_docstring("Add.\n\nBoth.\n\nReturns\n-------\nint\n    the sum")
+    assert google == numpy == Docstring("Add.\n\nBoth.", {})
+
+
+@pytest.mark.parametrize(
+    ("hint", "schema"),
+    [
+        (Literal["b", "a"], {"type": "string", "enum": ["b", "a"]}),
+        (Literal[2, 1], {"type": "integer", "enum": [2, 1]}),
+        (Literal["a", None], {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}),
+        (
+            Literal["b", 1, "a"],
+            {"anyOf": [{"type": "string", "enum": ["b", "a"]}, {"type": "integer", "enum": [1]}]},
+        ),
+        (Size, {"type": "string", "enum": ["small", "large"]}),
+        (
+            Size | None,
+            {"anyOf": [{"type": "string", "enum": ["small", "large"]}, {"type": "null"}]},
+        ),
+        (
+            list[Literal["b", "a"]],
+            {"type": "array", "items": {"type": "string", "enum": ["b", "a"]}},
+        ),
+        (set[int], {"type": "array", "items": {"type": "integer"}}),
+        (bytes, {"type": "string", "description": "base64"}),
+        (
+            tuple[int, str],
+            {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": 2,
+                "items": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+            },
+        ),
+    ],
+    ids=str,
+)
+def test_portable_schemas(hint: Any, schema: dict[str, Any]) -> None:
+    """Each hint has a schema that OpenAI and Gemini take, with its members as they are declared."""
+
+    def f(x: Any) -> None: ...
+
+    f.__annotations__["x"] = hint
+    assert tool(f).parameters["properties"]["x"] == schema
+
+
+@pytest.mark.parametrize("hint", [list, list[Any], tuple, set, frozenset[Any]], ids=str)
+def test_arrays_of_anything(hint: Any) -> None:
+    """An array of anything says what its items may be: one without items is refused."""
+
+    def f(x: Any) -> None: ...
+
+    f.__annotations__["x"] = hint
+    items = tool(f).parameters["properties"]["x"]["items"]
+    assert items == {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}
+
+
+@dataclass
+class Painted:
+    colours: list[Literal["red", "blue"]]
+    size: Size = Size.SMALL
+
+
+def test_members_inside_a_class() -> None:
+    """The members of a class's fields have their type and order too."""
+
+    @tool
+    def f(painted: Painted) -> None: ...
+
+    fields = f.parameters["properties"]["painted"]["properties"]
+    assert fields["colours"]["items"] == {"type": "string", "enum": ["red", "blue"]}
+    assert fields["size"]["enum"] == ["small", "large"]
+
+
+@pytest.mark.parametrize(
+    ("hint", "given", "meant"),
+    [
+        (int, "4.0", 4),
+        (int, '"4"', 4),
+        (int, '" 4 "', 4),
+        (int, '"4.0"', 4),
+        (float, '"4.5"', 4.5),
+        (float, '"1e3"', 1000.0),
+        (bool, '"True"', True),
+        (int | None, '"null"', None),
+        (int | None, '"7"', 7),
+        (list[int], '["1", 2.0]', [1, 2]),
+        (list[int], '"[1, 2]"', [1, 2]),
+        (dict[str, int], '{"a": "1", "b": 2.0}', {"a": 1, "b": 2}),
+        (Item, '"{\\"sku\\": \\"a\\"}"', Item("a")),
+        (Item, '{"sku": "a", "count": "2"}', Item("a", 2)),
+        (Item, '{"sku": "a", "count": null}', Item("a")),
+        (time, '"14:30"', time(14, 30)),
+        (time, '"9:05"', time(9, 5)),
+        (time, '"2:30 pm"', time(14, 30)),
+        (time, '"12:00 AM"', time(0, 0)),
+        (datetime, '"2026-01-02T10:30"', datetime(2026, 1, 2, 10, 30)),
+        (datetime, '"2026-01-02 10:30:05"', datetime(2026, 1, 2, 10, 30, 5)),
+        (datetime, '"2026-01-02 10:30Z"', datetime(2026, 1, 2, 10, 30, tzinfo=timezone.utc)),
+        (datetime, '"2026-01-02T10:30+0000"', datetime(2026, 1, 2, 10, 30, tzinfo=timezone.utc)),
+        (date, '"2026-01-02T00:00:00Z"', date(2026, 1, 2)),
+        (list[time], '["14:30", "15:00"]', [time(14, 30), time(15)]),
+    ],
+    ids=str,
+)
+def test_what_a_model_means(hint: Any, given: str, meant: object) -> None:
+    """What is meant beyond doubt is taken for what it means, at any depth."""
+
+    def f(x: Any) -> None: ...
+
+    f.__annotations__["x"] = hint
+    found = tool(f).bind(f'{{"x": {given}}}', None)[1]["x"]
+    assert found == meant and type(found) is type(meant)
+
+
+@pytest.mark.parametrize(
+    ("hint", "given", "said"),
+    [
+        (int, "4.5", "expected int, got float"),
+        (int, '"4.5"', "expected int, got str"),
+        (int, '"four"', "expected int, got str"),
+        (int, "true", "expected int, got bool"),
+        (int, "null", "expected int, got null"),
+        (float, '"much"', "expected float, got str"),
+        (bool, '"yes"', "expected bool, got str"),
+        (bool, "1", "expected bool, got int"),
+        (str, "5", "expected str, got int"),
+        (list[int], "5", "expected array, got int"),
+        (list[int], '"[1, "', "expected array, got str"),
+        (list[int], '["1", "x"]', "expected int, got str"),
+        (dict[str, int], '{"a": "x"}', "expected int, got str"),
+        (Item, '{"sku": null}', "missing required field"),
+        (time, '"half past two"', "time"),
+        (time, '"14:30 pm"', "time"),
+        (time, '"25:00"', "time"),
+        (datetime, '"2026-01-02"', "datetime"),
+        (datetime, '"2026-01-02 soon"', "datetime"),
+        (date, '"2026-01-02T10:00"', "date"),
+        (date, '"tomorrow"', "date"),
+    ],
+    ids=str,
+)
+def test_what_is_in_doubt(hint: Any, given: str, said: str) -> None:
+    """What could mean something else is refused, in words that the model can act on."""
+
+    def f(x: Any) -> None: ...
+
+    f.__annotations__["x"] = hint
+    with pytest.raises(ToolArgumentError, match=said):
+        tool(f).bind(f'{{"x": {given}}}', None)
+
+
+def test_many_repairs() -> None:
+    """Values are written anew up to a bound; a list of more of them is refused."""
+
+    @tool
+    def f(x: list[int]) -> None: ...
+
+    assert f.bind({"x": ["1"] * 200}, None)[1]["x"] == [1] * 200
+    with pytest.raises(ToolArgumentError, match="expected int, got str"):
+        f.bind({"x": ["1"] * 201}, None)
