@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core.handlers import Delivery, Handler, describe
 from .core.jobs import Job
+from .core.limits import HANDLERS
 from .core.link import Phase
 from .core.verbs import answering
 from .eager import begin
@@ -300,6 +301,10 @@ class Driver:
     def _run(self, handler: Handler, delivery: Delivery) -> asyncio.Task[Any] | None:
         function = handler.function
         assert function is not None
+        if handler.coroutine and len(self._tasks) >= HANDLERS:
+            if delivery.name != "events.gap":
+                self.session.report_gap(delivery.call or delivery.agent, 1)
+            return None
         started = time.perf_counter()
         try:
             if handler.name == "*":

@@ -49,6 +49,11 @@ INBOX = 1_000
 #: left out, which is announced: the program has not taken anything for a very long time.
 INBOX_MOST, INBOX_TEXT = 100_000, 64 << 20
 
+#: Coroutine handlers that run at once, on asyncio; of more the events are left out likewise.
+HANDLERS = 100_000
+#: Turns whose ``call.preparing`` handlers have not finished; the server is answered without more.
+PREPARING = 1_000
+
 # -- what is reported ---------------------------------------------------------------------------------
 
 #: Malformed messages reported one by one for each connection; the rest are only counted.
