@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .core.handlers import Delivery, Handler, describe
 from .core.jobs import Job, title_of
+from .core.limits import HANDLERS
 from .core.link import Phase
 from .eager import asked_to_stop, begin
 from .errors import ConfigurationError
@@ -309,6 +310,10 @@ class Driver:
             task.add_done_callback(finished)
 
     def _run(self, handler: Handler, delivery: Delivery) -> asyncio.Task[Any] | None:
+        if handler.coroutine and len(self._tasks) >= HANDLERS:
+            if delivery.name != "events.gap":
+                self.session.report_gap(delivery.call or delivery.agent, 1)
+            return None
         context = context_of(handler, delivery, self._context)
         started = time.perf_counter()
         task, advice = None, "make it 'async def', or move the work to a thread"

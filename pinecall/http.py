@@ -135,13 +135,15 @@ async def _body(response: httpx.Response, timeout: float) -> Body:
         async for data in response.aiter_bytes():
             body.add(data)
             if not body.wanted:
-                break
+                # The next read fails, and so ends httpx's generators: those of a loop that is left
+                # would be closed some time later, in tasks of their own.
+                await response.aclose()
 
     if body.wanted:
         try:
             await asyncio.wait_for(read(), max(timeout, 0.001))
-        except (asyncio.TimeoutError, httpx.HTTPError):
-            if body.ok:
+        except (asyncio.TimeoutError, httpx.HTTPError, httpx.StreamError):
+            if body.ok and body.wanted:
                 raise
             # The status of a refusal is there, and says enough.
     return body

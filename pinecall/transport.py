@@ -140,11 +140,12 @@ class Socket(ClientConnection):
         if not answer.decided:
             if not answer.feed(data):
                 return
-            if not answer.accepted:
-                self.transport.abort()
-                return
-            super().data_received(answer.head)
-            data = answer.rest
+            if answer.accepted:
+                super().data_received(answer.head)
+                data = answer.rest
+        if not answer.accepted:
+            self.transport.abort()
+            return
         self._early += data
         if len(self._early) > EARLY:
             self.transport.pause_reading()

@@ -300,11 +300,12 @@ class _Connection(websocket.WebSocket):
         return wrapped
 
     def __setattr__(self, name: str, value: Any) -> None:
-        begins = name == "sock" and value is not None and not self.handshaking
-        super().__setattr__(name, _Answering(value) if begins else value)
-        if begins:
-            self.handshaking = True
-            self._on_stage("handshake", lambda: _interrupt(value))
+        if name != "sock" or value is None or self.handshaking:
+            super().__setattr__(name, value)
+            return
+        super().__setattr__(name, _Answering(value))
+        self.handshaking = True
+        self._on_stage("handshake", lambda: _interrupt(value))
 
 
 class _Context:

@@ -49,6 +49,11 @@ INBOX = 1_000
 #: left out, which is announced: the program has not taken anything for a very long time.
 INBOX_MOST, INBOX_TEXT = 100_000, 64 << 20
 
+#: Coroutine handlers that run at once, on asyncio; of more the events are left out likewise.
+HANDLERS = 100_000
+#: Turns whose ``call.preparing`` handlers have not finished; the server is answered without more.
+PREPARING = 1_000
+
 # -- what is reported ---------------------------------------------------------------------------------
 
 #: Malformed messages reported one by one for each connection; the rest are only counted.
@@ -79,5 +84,8 @@ ERROR_BODY = 64 << 10
 SIDE_MESSAGES, SIDE_TEXT = 64, 1 << 20
 #: Logs whose cursors are remembered by an agent's observation; the oldest are forgotten.
 LOG_CURSORS = 10_000
+#: Speech: bytes of audio that wait to be read, and characters that tell of its words; with more it
+#: fails. Bytes of one event of its stream.
+SPEECH_AUDIO, SPEECH_WORDS, SPEECH_EVENT = 64 << 20, 8 << 20, 8 << 20
 #: Live transcription: final results, and characters of them, that wait; the oldest are left out.
 LIVE_RESULTS, LIVE_TEXT = 10_000, 4 << 20

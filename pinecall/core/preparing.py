@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..events import LlmBefore
 from .agent import AgentBase
+from .limits import PREPARING
 
 if TYPE_CHECKING:
     from .call import CallBase
@@ -45,9 +46,15 @@ def prepare(s: Session, event: LlmBefore, agent: Any, call: CallBase | None) -> 
             if s.link.ready and s.link.generation == generation:
                 s.transmit(frame)
 
-    if call is None:
+    if call is None or len(s.preparing) >= PREPARING:
         ready()
         return
     config = agent.config.preparing if isinstance(agent, AgentBase) else None
     s.timers.set(timer, budget(config), ready)
-    s.emit("call.preparing", (call,), event=event, agent=agent, call=call, done=ready)
+    s.preparing.add(ready)
+
+    def done() -> None:
+        s.preparing.discard(ready)
+        ready()
+
+    s.emit("call.preparing", (call,), event=event, agent=agent, call=call, done=done)

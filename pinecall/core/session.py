@@ -66,6 +66,8 @@ class Session(Lifetime):
         self.link = Link(self, settings)
         self.counts = {"received": 0, "malformed": 0, "unknown": 0, "dropped": 0}
         self._malformed = 0
+        #: Turns whose handlers have not finished, by what says that they have.
+        self.preparing: set[Callable[..., None]] = set()
 
     # -- facts, from the front ------------------------------------------------------------------
 
@@ -151,6 +153,7 @@ class Session(Lifetime):
 
     def link_up(self, event: Connected) -> None:
         self._malformed = 0
+        self.preparing.clear()
         super().link_up(event)
 
     def _announce_down(self, reason: str) -> None:

@@ -16,6 +16,7 @@ from pinecall.core.rest.base import Body, Reply
 from pinecall.core.rest.calls import CallLog
 from pinecall.core.rest.live import LiveSession
 from pinecall.core.rest.phones import phones
+from pinecall.core.rest.speech import SpeechHead, SpeechReader, speech
 from pinecall.core.tally import Tally
 from pinecall.errors import ApiError, ProtocolError
 
@@ -470,3 +471,55 @@ class TestRest:
         while session.take() is not None:
             pass
         assert session._text == 0
+
+    @pytest.mark.parametrize("piece", [b"data: " + b"x" * 90, b"data:\n" * 16])
+    def test_an_event_without_end(self, monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
+        """An event of a speech that does not end fails it, in one line or in many."""
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_EVENT", 1000)
+        reader = speech_reader(events=True)
+        for _ in range(30):
+            reader.feed(piece)
+        assert reader.error is not None
+        assert "an event of the answer is too long" in str(reader.error)
+        assert len(reader._lines._rest) + reader._lines._size < 5000
+
+    def test_events_byte_by_byte(self) -> None:
+        """Events are read in any pieces, and what was searched is not searched again."""
+        reader = speech_reader(events=True)
+        data = b'data: {"type":"word",\r\ndata: "word":"hi"}\r\n\r\ndata: [DONE]\r\r'
+        for at in range(len(data)):
+            reader.feed(data[at : at + 1])
+        reader.feed(b"x")
+        assert [word.word for word in reader.words] == ["hi"]
+        assert reader.result().characters == 0
+
+    def test_audio_that_is_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So much audio waits, and no more; what is read makes room."""
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_AUDIO", 100)
+        reader = speech_reader(events=False)
+        for _ in range(5):
+            reader.feed(b"x" * 100)
+            assert reader.take() == b"x" * 100
+        reader.feed(b"x" * 100)
+        assert not reader.over
+        reader.feed(b"x")
+        assert reader.error is not None
+        assert "more than 100 bytes of audio wait" in str(reader.error)
+        assert sum(map(len, reader.audio)) == 100
+
+    def test_words_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A speech has so many words."""
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_WORDS", 1000)
+        reader = speech_reader(events=True)
+        for _ in range(100):
+            reader.feed(b'data: {"type":"word","word":"on"}\n\n')
+        assert reader.error is not None
+        assert "more words than a speech" in str(reader.error)
+        assert len(reader.words) < 100
+
+
+def speech_reader(*, events: bool) -> SpeechReader:
+    head = SpeechHead(
+        request_id=None, format="pcm", sample_rate=16000, events=events, characters=0, audio_ms=None
+    )
+    return SpeechReader(speech("hi", voice="v"), head)

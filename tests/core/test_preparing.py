@@ -196,3 +196,24 @@ def test_timeout_without_a_call() -> None:
     count = len(told)
     wire.server("llm.preparing_timeout", **IDS, turn=8)
     assert len(told) == count
+
+
+def test_turns_that_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns beyond the bound are answered without their handlers, until some have finished; what a
+    former connection asked does not count."""
+    monkeypatch.setattr("pinecall.core.preparing.PREPARING", 2)
+    wire = Wire()
+    wire.call()
+    heard = wire.listen("call.preparing")
+    begun = [held(wire), held(wire)]
+    wire.sent()
+    wire.server("llm.before", **IDS, turn=8)
+    assert wire.sent() == [{**READY, "turn": 8}]
+    assert heard == []
+    wire.run_delivery(begun[0])
+    wire.server("llm.before", **IDS, turn=9)
+    assert len(heard) == 2
+    held(wire)
+    wire.lost()
+    wire.reconnect()
+    assert wire.session.preparing == set()

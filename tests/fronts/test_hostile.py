@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -169,6 +170,33 @@ class TestFrames:
         there.send_bytes(frame(0x01, b"x" * (8 << 20)) + frame(0x00, b"x") * 5000)
         front.do(pc.disconnect, timeout=0.5)
         assert not [t for t in threading.enumerate() if t.name == "pinecall-link"]
+
+
+def test_handlers_that_pile_up(
+    front: Front, server: Server, pc: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coroutine handlers that never end: beyond the bound events are left out, which is announced.
+    (On the blocking front the events of a lane wait in its inbox.)"""
+    monkeypatch.setattr("pinecall.driver.HANDLERS", 5)
+    if front.name == "blocking":
+        pytest.skip("it has no coroutine handlers")
+    begun, gaps, never = Log(), Log(), asyncio.Event()
+
+    async def hangs(event: Any, call: Any) -> None:
+        begun(event.digit)
+        await never.wait()
+
+    async def left_out(gap: Any, call: Any) -> None:
+        raise AssertionError("it finds no room either")
+
+    pc.on("call.dtmf_received", hangs)
+    pc.on("events.gap", lambda gap, call: gaps((gap.missed, call.id)))
+    pc.on("events.gap", left_out)
+    digit = {"event": "call.dtmf_received", "agent_id": "mara", "call_id": "CA1"}
+    server.connection().send(*({**digit, "digit": f"{number}"} for number in range(8)))
+    assert gaps.wait_count(3) == [(1, "CA1")] * 3
+    assert begun.items == ["0", "1", "2", "3", "4"]
+    front.do(pc.disconnect, timeout=0.1)
 
 
 # -- the answer to the handshake -------------------------------------------------------------------

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError
 from ..jsontext import read
+from ..limits import SPEECH_AUDIO, SPEECH_EVENT, SPEECH_WORDS
 from ..link import Failure
 from .base import Reply, RestOp, json_body, scrub, unreached
 from .fields import filled, number, optional, positive, text, whole
@@ -34,7 +35,6 @@ _FORMATS = {
     "audio/mpeg": "mp3",
     "audio/mp3": "mp3",
 }
-_MAX_LINE = 8 << 20
 
 
 @frozen(kw_only=True)
@@ -138,6 +138,8 @@ class SpeechReader:
         self.error: ApiError | None = None
         self.cancelled = False
         self._size = 0
+        self._waiting = 0
+        self._words_size = 0
         self._lines = EventLines()
 
     @property
@@ -171,7 +173,9 @@ class SpeechReader:
     def take(self) -> bytes | None:
         """The next piece of audio; None when there is none (yet). Raises what it failed with."""
         if self.audio:
-            return self.audio.popleft()
+            piece = self.audio.popleft()
+            self._waiting -= len(piece)
+            return piece
         if self.error is not None and not self.cancelled:
             raise self.error.with_traceback(None)
         return None
@@ -183,8 +187,11 @@ class SpeechReader:
         return self.figures
 
     def _sound(self, data: bytes) -> None:
-        if data:
+        if self._waiting + len(data) > SPEECH_AUDIO:
+            self._fail(f"more than {SPEECH_AUDIO} bytes of audio wait to be read", "BAD_RESPONSE")
+        elif data:
             self._size += len(data)
+            self._waiting += len(data)
             self.audio.append(data)
 
     def _done(self, characters: int, audio_ms: float | None) -> None:
@@ -214,6 +221,10 @@ class SpeechReader:
         if kind == "audio":
             self._audio(event)
         elif kind == "word":
+            self._words_size += len(data)
+            if self._words_size > SPEECH_WORDS:
+                self._fail("the answer has more words than a speech", "BAD_RESPONSE")
+                return
             start, end = number(event, "start"), number(event, "end")
             self.words.append(Word(word=text(event, "word"), start=start or 0.0, end=end or 0.0))
         elif kind == "start":
@@ -247,23 +258,28 @@ class EventLines:
     _END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._data: list[str] = []
+        #: Bytes of the lines that these were.
+        self._size = 0
 
     def feed(self, data: bytes, dispatch: Callable[[str], None]) -> bool:
-        """Each event's data, joined; False when a line is longer than any event of ours."""
-        rest = self._rest + data
-        at = 0
-        while (end := self._END.search(rest, at)) is not None:
-            self._line(rest[at : end.start()], dispatch)
+        """Each event's data, joined; False when one is longer than any event of ours."""
+        rest = self._rest
+        # A CR may have waited for what follows it; before that there is no end.
+        at, searched = 0, max(0, len(rest) - 1)
+        rest += data
+        while (end := self._END.search(rest, max(at, searched))) is not None:
+            self._line(bytes(rest[at : end.start()]), dispatch)
             at = end.end()
-        self._rest = rest[at:]
-        return len(self._rest) <= _MAX_LINE
+        del rest[:at]
+        return len(rest) + self._size <= SPEECH_EVENT
 
     def _line(self, line: bytes, dispatch: Callable[[str], None]) -> None:
         if not line:
-            joined, self._data = "\n".join(self._data), []
+            joined, self._data, self._size = "\n".join(self._data), [], 0
             if joined:
                 dispatch(joined)
         elif line.startswith(b"data:"):
+            self._size += len(line)
             self._data.append(line[5:].removeprefix(b" ").decode("utf-8", "replace"))
