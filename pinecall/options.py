@@ -20,6 +20,8 @@ from pinecall.core.phone import normalize
 from pinecall.core.seconds import check_unit
 from pinecall.errors import ConfigurationError
 
+from .core.showing import shows
+
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
@@ -79,6 +81,7 @@ class ConfigOptions(ByValue):
     mode: Any = None
     media: Object | None = None
 
+    @shows
     def __repr__(self) -> str:
         return _given(self)
 
@@ -186,6 +189,7 @@ class Channel:
         for secret in (self.access_token, self.verify_token, self.app_secret):
             secrets.keep(secret)
 
+    @shows
     def __repr__(self) -> str:
         return _given(self)
 

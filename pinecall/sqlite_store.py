@@ -17,6 +17,7 @@ import msgspec
 
 from .core.conversation import ConversationRecord, transcript_of
 from .core.jsontext import write
+from .core.showing import shows
 from .errors import ConfigurationError
 from .sqlite_file import SqliteFile, transaction
 
@@ -68,6 +69,7 @@ class SqliteStore:
         """The file, absolute."""
         return self._file.path
 
+    @shows
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {str(self.path)!r}>"
 

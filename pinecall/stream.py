@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from .core.filters import agent_filter, describe
 from .core.hub import Hub
+from .core.showing import shows
 from .core.sse import HEADERS
 from .feed import Pull, Push
 
@@ -148,6 +149,7 @@ class EventStream:
         finally:
             feed.close()
 
+    @shows
     def __repr__(self) -> str:
         return f"<EventStream of {describe(self.call, self.of_agent, self.agents)}>"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from .core.outcome import Outcome, too_late
 from .core.registration import not_registered
 from .core.seconds import check_unit
+from .core.showing import shows
 from .errors import RequestTimeout
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Answer(Awaitable[T], Generic[T]):
     def __await__(self) -> Generator[Any, None, T]:
         return wait(self._session, self._outcome).__await__()
 
+    @shows
     def __repr__(self) -> str:
         return f"<Answer to {self._outcome.what}: {'here' if self._outcome.done else 'pending'}>"
 
@@ -101,6 +103,7 @@ class Playback(Awaitable["SayResult"]):
     def __await__(self) -> Generator[Any, None, SayResult]:
         return wait(self._session, self._outcome).__await__()
 
+    @shows
     def __repr__(self) -> str:
         return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from pinecall.core.filters import agent_filter, describe
 from pinecall.core.hub import BEAT, Hub
+from pinecall.core.showing import shows
 from pinecall.core.sse import HEADERS, PING
 from pinecall.shutdown import end_streams_on_signals
 
@@ -212,6 +213,7 @@ class EventStream:
         chunks = self.open(last, request.META.get("gunicorn.socket"))
         return http.StreamingHttpResponse(chunks, headers=dict(HEADERS))
 
+    @shows
     def __repr__(self) -> str:
         return f"<EventStream of {describe(self.call, self.of_agent, self.agents)}>"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pinecall.core.outcome import Outcome, too_late
 from pinecall.core.registration import not_registered
 from pinecall.core.seconds import check_unit
+from pinecall.core.showing import shows
 from pinecall.errors import RequestTimeout
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Playback:
         check_unit("wait: timeout", timeout)
         return wait(self._session, self._outcome, timeout)
 
+    @shows
     def __repr__(self) -> str:
         return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
 

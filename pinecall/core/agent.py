@@ -15,6 +15,7 @@ from .listening import HasHandlers
 from .outcome import Outcome
 from .registration import AgentRegistration
 from .session_scope import scope_of
+from .showing import shows
 
 if TYPE_CHECKING:
     from .call import CallBase
@@ -77,6 +78,7 @@ class AgentBase(HasHandlers):
         """Its channels by ref (``"+13186330963"``), or by type where there is none (``"chat"``)."""
         return MappingProxyType(self.channel_table)
 
+    @shows
     def __repr__(self) -> str:
         return (
             f"<{type(self).__name__} {self.id!r}: {self.registration.status}, "

@@ -94,7 +94,6 @@ def _raw(arguments: str | Mapping[str, Any] | None) -> dict[str, msgspec.Raw]:
     try:
         if arguments is None or isinstance(arguments, str):
             text = (arguments or "").strip() or "{}"
-            text = text if valid(text) == text else mend(text) or text
             found = msgspec.json.decode(text, type=dict[str, msgspec.Raw] | None)
         else:
             # Through JSON, so that an object is read exactly as its text would be.

@@ -16,6 +16,7 @@ from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, MAX_ID
 from .listening import HasHandlers
 from .names import verb_name
 from .outcome import Outcome
+from .showing import shows
 from .speech import ReplyStream, Speeches, ended_error
 from .toolround import Ledger
 from .turns import TurnState
@@ -182,6 +183,7 @@ class CallBase(HasHandlers, CallVerbs):
             self._speeches = Speeches(self)
         return self._speeches
 
+    @shows
     def __repr__(self) -> str:
         return (
             f"<{type(self).__name__} {self.id} of {self.agent.id!r}: {self.status}, "

@@ -12,6 +12,7 @@ from .drain import Drain, DrainReport
 from .handlers import Handlers
 from .line import LineBase
 from .listening import HasHandlers
+from .showing import shows
 
 if TYPE_CHECKING:
     from ..options import AgentOptions
@@ -167,6 +168,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         with self.session.guard:
             return self.session.stats()
 
+    @shows
     def __repr__(self) -> str:
         registry = self.session.registry
         return (

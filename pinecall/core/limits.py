@@ -34,6 +34,8 @@ SPELLINGS_REMEMBERED = 10_000
 CALL_MESSAGES, CALL_TEXT = 5_000, 8 << 20
 #: Characters of one reply that is being spoken or written; the rest is not in its text so far.
 BOT_TEXT = 1 << 20
+#: Answered rounds of tool calls that a call remembers, and characters of their ids.
+LEDGER_ROUNDS, LEDGER_SIZE = 1_000, 256 << 10
 #: Skills loaded on one call; of more the call does not know.
 CALL_SKILLS = 256
 #: Keys that one ``listen()`` collects; it takes no more.

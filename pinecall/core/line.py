@@ -18,6 +18,7 @@ from .listening import HasHandlers
 from .names import verb_name
 from .outcome import Outcome
 from .registration import LineRegistration
+from .showing import shows
 from .speech import Speech
 from .usercode import text_of
 from .verbs import prompt_vars as prompt_values
@@ -82,6 +83,7 @@ class LineBase(HasHandlers):
     def check_listening(self, verb: str) -> None:
         self.require(verb)
 
+    @shows
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.number}: {self.registration.status}>"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from .showing import shows
 
 if TYPE_CHECKING:
     from .agent import AgentBase
@@ -54,6 +55,7 @@ class RingingCall:
             self.settled = True
         self._session.wake()
 
+    @shows
     def __repr__(self) -> str:
         state = "settled" if self.settled else "ringing"
         return f"<RingingCall {self.id} from {self.from_} to {self.to}: {state}>"

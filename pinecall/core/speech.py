@@ -8,6 +8,7 @@ from attrs import frozen
 
 from ..errors import CallEnded, ConfigurationError, RequestTimeout
 from .outcome import Outcome
+from .showing import shows
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -177,6 +178,7 @@ class ReplyStream:
         else:
             self.abort()
 
+    @shows
     def __repr__(self) -> str:
         state = "aborted" if self.aborted else "ended" if self.ended else "open"
         return f"<ReplyStream {self.message_id} on call {self._call.id}: {state}>"

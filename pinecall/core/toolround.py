@@ -20,6 +20,7 @@ from attrs import frozen
 from ..errors import ConfigurationError, PinecallError, RequestTimeout
 from .arguments import ToolArgumentError
 from .jobs import Job
+from .limits import LEDGER_ROUNDS, LEDGER_SIZE
 from .usercode import error_text
 from .wire import encode_value
 
@@ -38,10 +39,6 @@ __all__ = [
     "result_frame",
 ]
 
-
-#: Answered rounds that a call remembers, and characters of their ids.
-LEDGER_ROUNDS = 1000
-LEDGER_SIZE = 256 << 10
 
 TOOL_TIMEOUT = "TOOL_TIMEOUT"
 _NOT_THE_TOOLS = (TOOL_TIMEOUT, ToolArgumentError.default_code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .outcome import Outcome
+from .showing import shows
 
 if TYPE_CHECKING:
     from .call import CallBase
@@ -35,5 +36,6 @@ class WhatsAppSessionBase:
     def ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
         return self.call.ask_change(verb, **fields)
 
+    @shows
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} with {self.contact_phone}>"

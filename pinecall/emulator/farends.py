@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from ..core.showing import shows
 from ..errors import CallEnded
 from .core.caller import Saying
 from .core.chat import ChatSession
@@ -53,6 +54,7 @@ class FarEnd(Waits[_D], Generic[_S, _D, _R]):
         """Why it is over; None while it is not."""
         return self._session.reason
 
+    @shows
     def __repr__(self) -> str:
         state = f"ended ({self.reason})" if self.ended else "live"
         return f"<{type(self).__name__} {self.id} {state}>"

@@ -50,7 +50,7 @@ class Event(ByValue):
     # Written once, as ByValue is, for the same reason.
     def __repr__(self) -> str:
         shown = (f for f in attrs.fields(type(self)) if f.repr)  # type: ignore[arg-type]
-        values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in shown)
+        values = ", ".join(f"{f.name}={getattr(self, f.name, None)!r}" for f in shown)
         return f"{type(self).__name__}({values})"
 
     def _from_fields(self) -> dict[str, Any]:

@@ -148,6 +148,16 @@ class Marker:
     """What only another library understands."""
 
 
+class Interval:
+    """Of a library that is known, and not what it says."""
+
+    def __init__(self, inside: object) -> None:
+        self.inside = inside
+
+
+Interval.__module__ = "annotated_types"
+
+
 class Param:
     """What a command-line library writes as a default."""
 
@@ -162,11 +172,14 @@ def test_what_is_not_understood() -> None:
 
     def renamed(x: Annotated[int, Field(alias="y")]) -> None: ...
 
+    def odd(x: Annotated[int, Interval(Ge(1))]) -> None: ...
+
     def typed(x: int = Param()) -> None: ...  # type: ignore[assignment]
 
     for function, said in (
         (marked, "Marker in Annotated is not understood"),
         (renamed, "alias"),
+        (odd, "Interval in Annotated is not understood"),
         (typed, "the default of x is a Param of typer"),
     ):
         with pytest.raises(ConfigurationError, match=said):
@@ -198,3 +211,20 @@ def test_models_as_results() -> None:
     }
     assert encode_result(order) == shown
     assert encode_result({"found": [order]}) == {"found": [shown]}
+
+
+def test_a_model_that_says_little() -> None:
+    """What a model's own code raises reaches the one who wrote the arguments in its own words."""
+
+    class Strict(BaseModel):
+        x: int
+
+        @classmethod
+        def model_validate(cls, *args: Any, **kwargs: Any) -> Any:
+            raise ValueError("never")
+
+    @tool
+    def f(x: Strict) -> None: ...
+
+    with pytest.raises(ToolArgumentError, match="x: never"):
+        f.bind('{"x": {"x": 1}}', None)

@@ -342,3 +342,21 @@ def test_one_of_two_waiters_gives_up() -> None:
     assert len(wire.session.requests) == 1
     outcome.leave(second)
     assert len(wire.session.requests) == 0
+
+
+def test_an_error_that_names_a_question() -> None:
+    """An ``error`` frame with a question's id rejects it at once, and is not reported besides."""
+    wire = Wire()
+    call = wire.call()
+    wire.sent()
+    told = wire.listen("error")
+    outcome = call.ask_history()
+    (frame,) = wire.sent()
+    wire.server("error", request_id=frame["request_id"], error="no history", code="NO_HISTORY")
+    with pytest.raises(RequestRejected, match="no history") as refused:
+        outcome.result()
+    assert refused.value.code == "NO_HISTORY" and refused.value.call_id == call.id
+    assert told == [] and len(wire.session.requests) == 0
+    wire.server("error", request_id=frame["request_id"], error="late")
+    wire.server("error", request_id=5, error="odd")
+    assert [error.message.count("reports") for _, error in told] == [1, 1]

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import OrderedDict
 
 import pytest
 from harness import EVENTS, KEY, Wire
 
+from pinecall.core import secrets
+from pinecall.core.agent import AgentBase
+from pinecall.core.call import CallBase
+from pinecall.core.client import ClientBase
+from pinecall.core.line import LineBase, LineCallBase
 from pinecall.core.link import Failure
-from pinecall.errors import ConfigurationError
-from pinecall.options import Channel
+from pinecall.core.ringing import RingingCall
+from pinecall.core.speech import ReplyStream
+from pinecall.core.whatsapp import WhatsAppSessionBase
+from pinecall.errors import ConfigurationError, ConnectError, PinecallError
+from pinecall.events import BotWord
+from pinecall.options import AgentOptions, Channel
 
 SECRETS = {"access_token": "EAAsecret", "verify_token": "vt-secret", "app_secret": "as-secret"}
 #: Fields in which a server might repeat what it was given.
@@ -185,3 +195,70 @@ def test_not_even_in_tracebacks_of_no_frames() -> None:
     told = wire.listen("error")
     wire.text(f"{KEY}")
     assert told[0][1].__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the key SECRET-a/b+c is wrong",
+        '{"echo":"SECRET-a/b+c"}',
+        '{"echo":"{\\"verifyToken\\":\\"whatever it was\\"}"}',
+        "GET /x?token=whatever&y=1",
+        "Proxy-Authorization: Basic whatever",
+        "authorization: Bearer whatever",
+        "/x?y=SECRET-a%2Fb%2Bc",
+    ],
+)
+def test_cleaning(text: str) -> None:
+    """A secret is blanked raw, in JSON, in JSON inside JSON, in URLs and headers."""
+    secrets.keep("SECRET-a/b+c")
+    shown = secrets.clean(text)
+    assert "***" in shown
+    assert "SECRET-a" not in shown and "whatever" not in shown
+
+
+def test_what_is_kept() -> None:
+    """Secrets of a configuration, of a URL and of a proxy are known; what is too short is not."""
+    secrets.keep_in({"llm": [{"api_key": "provider-key-1"}], "secret": {"password": "pass-word-1"}})
+    secrets.keep_url(
+        "wss://me:hunter-two-1@x.example/client?token=query-token-1&page=12345678&key=k3y-9"
+    )
+    secrets.keep("abc")
+    secrets.keep(None)
+    secrets.keep("pa55")
+    text = "provider-key-1 pass-word-1 hunter-two-1 query-token-1 12345678 k3y-9 abc pa55 pa556"
+    assert secrets.clean(text) == "*** *** *** *** 12345678 *** abc *** pa556"
+
+
+def test_as_many_as_a_back_end_mints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latest secrets are known; one that is given again counts as late."""
+    monkeypatch.setattr(secrets, "_MOST", 3)
+    monkeypatch.setattr(secrets, "_kept", OrderedDict())
+    for secret in ("first-secret", "second-secret", "first-secret", "third-secret", "last-secret"):
+        secrets.keep(secret)
+    text = "first-secret second-secret third-secret last-secret"
+    assert secrets.clean(text) == "*** second-secret *** ***"
+    monkeypatch.setattr(secrets, "_pattern", None)
+
+
+def test_the_beginning_of_a_text() -> None:
+    """A text is cleaned before it is cut: no part of a secret is left at the cut."""
+    secrets.keep("SECRET-0123456789")
+    for before in range(45):
+        shown = secrets.clean_start("x" * before + "SECRET-0123456789" + "y" * 50, 10)
+        assert "SEC" not in shown and len(shown) <= 11
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        *(AgentBase, CallBase, ClientBase, LineBase, LineCallBase, RingingCall, ReplyStream),
+        *(WhatsAppSessionBase, Channel, AgentOptions, BotWord, PinecallError, ConnectError),
+    ],
+    ids=lambda cls: cls.__name__,
+)
+def test_half_made_objects(cls: type) -> None:
+    """The repr of an object whose constructor failed works: tracebacks with locals show it."""
+    made = cls.__new__(cls)
+    assert cls.__name__ in repr(made)
+    assert isinstance(str(made), str)

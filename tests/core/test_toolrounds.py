@@ -9,6 +9,7 @@ import pytest
 from harness import Wire
 
 from pinecall.core.call import CallBase
+from pinecall.core.limits import LEDGER_ROUNDS
 from pinecall.core.toolround import ToolResult
 from pinecall.errors import ConfigurationError, RequestTimeout
 from pinecall.skills import Skill
@@ -629,3 +630,116 @@ class TestByHand:
         """The round is named by its msg_id, a text."""
         with pytest.raises(ConfigurationError, match=r"the msg_id of the llm\.tool_call, not int"):
             Wire().call().tool_result(5, [])  # type: ignore[arg-type]
+
+
+class TestLedger:
+    """Decided by call and tool_call_id: each runs once, and is answered wherever it is asked for."""
+
+    def test_a_known_id_in_another_round(self) -> None:
+        """Its stored result is the answer, under the message id that asks."""
+        wire, call = with_tools(slow)
+        wire.server(round_of(("slow", "")))
+        wire.server(round_of(("slow", ""), msg_id="m2"))
+        first, second = wire.sent()
+        assert (first["msg_id"], second["msg_id"]) == ("m1", "m2")
+        assert first["results"] == second["results"]
+        assert len(ran) == 1
+        assert [m["role"] for m in call.messages] == ["assistant", "tool"]
+
+    def test_a_new_id_in_a_known_round(self) -> None:
+        """A new id runs though its message id is known."""
+        wire, _ = with_tools(slow)
+        wire.server(round_of(("slow", "")))
+        calls = [{"id": "t9", "name": "slow", "arguments": '{"order": "9"}'}]
+        wire.server(round_of(tool_calls=calls))
+        assert [frame["results"][0]["tool_call_id"] for frame in wire.sent()] == ["t0", "t9"]
+        assert ran == ["none", "9"]
+
+    def test_one_id_several_times_in_a_round(self) -> None:
+        """It runs once, and each of its places is answered."""
+        wire, _ = with_tools(slow)
+        calls = [{"id": "t0", "name": "slow", "arguments": ""}] * 3
+        wire.server(round_of(tool_calls=calls))
+        assert results(wire) == [{"tool_call_id": "t0", "result": "slow none"}] * 3
+        assert len(ran) == 1
+
+    def test_asked_again_while_it_runs(self) -> None:
+        """A round that shares a running call is answered when that is done."""
+        wire, _ = with_tools(slow)
+        wire.hold_jobs = True
+        wire.server(round_of(("slow", "")))
+        both = [
+            {"id": "t0", "name": "slow", "arguments": ""},
+            {"id": "t1", "name": "slow", "arguments": ""},
+        ]
+        wire.server(round_of(tool_calls=both, msg_id="m2"))
+        assert len(wire.jobs) == 2 and wire.sent() == []
+        wire.run_jobs()
+        assert [(frame["msg_id"], len(frame["results"])) for frame in wire.sent()] == [
+            ("m1", 1),
+            ("m2", 2),
+        ]
+
+    def test_without_a_message_id(self) -> None:
+        """Rounds without a message id are told apart by the ids in them, and without any by nothing."""
+        wire, _ = with_tools(slow)
+        for number in (1, 2, 2):
+            calls = [{"id": f"t{number}", "name": "slow", "arguments": f'{{"order": "{number}"}}'}]
+            wire.server({**round_of(tool_calls=calls), "msg_id": None})
+        assert ran == ["1", "2"]
+        assert len(wire.sent()) == 3
+        for _ in range(2):
+            calls = [{"name": "slow", "arguments": '{"order": "x"}'}]
+            wire.server({**round_of(tool_calls=calls), "msg_id": None})
+        assert ran == ["1", "2", "x", "x"]
+        assert len(wire.sent()) == 2
+
+    def test_by_hand(self) -> None:
+        """A handler is asked for new ids only; what it has answered once answers the others."""
+        wire, call = with_tools()
+        told = wire.listen("llm.tool_call", on=call)
+        one, two = ({"id": f"t{n}", "name": "x", "arguments": ""} for n in (1, 2))
+        wire.server(round_of(tool_calls=[one]))
+        call.tool_result("m1", [ToolResult("t1", "first")])
+        wire.sent()
+        wire.server(round_of(tool_calls=[one, two], msg_id="m2"))
+        wire.server(round_of(tool_calls=[one], msg_id="m3"))
+        assert [event.tool_calls for _, event, _ in told] == [[one], [two]]
+        assert [(f["msg_id"], f["results"]) for f in wire.sent()] == [
+            ("m2", [{"tool_call_id": "t1", "result": "first"}]),
+            ("m3", [{"tool_call_id": "t1", "result": "first"}]),
+        ]
+        call.tool_result("m2", [ToolResult("t2", "second")])
+        assert [m["role"] for m in call.messages] == ["assistant", "tool"] * 2
+
+    def test_by_hand_for_a_round_of_tools(self) -> None:
+        """A result by hand for a round whose tools run here changes nothing but what is sent."""
+        wire, call = with_tools(slow)
+        wire.server(round_of(("slow", "")))
+        wire.sent()
+        call.tool_result("m1", [ToolResult("t0", "by hand")])
+        wire.server(round_of(("slow", "")))
+        assert [f["results"][0]["result"] for f in wire.sent()] == ["by hand", "slow none"]
+
+    def test_the_oldest_are_forgotten(self) -> None:
+        """A call remembers a bounded number of answered rounds, and never forgets one that runs."""
+        wire, call = with_tools(slow)
+        for number in range(LEDGER_ROUNDS + 1):
+            calls = [{"id": f"t{number}", "name": "slow", "arguments": ""}]
+            wire.server(round_of(tool_calls=calls, msg_id=f"m{number}"))
+        assert len(call.ledger.rounds) == len(call.ledger.runs) == LEDGER_ROUNDS
+        assert "t0" not in call.ledger.runs
+        wire.hold_jobs = True
+        for number in range(LEDGER_ROUNDS + 1):
+            calls = [{"id": f"r{number}", "name": "slow", "arguments": ""}]
+            wire.server(round_of(tool_calls=calls, msg_id=f"r{number}"))
+        assert len(call.ledger.rounds) == LEDGER_ROUNDS + 1
+
+    def test_long_ids(self) -> None:
+        """What the ids take is bounded too; an id that another round has stays known."""
+        wire, call = with_tools(slow)
+        for number in range(4):
+            calls = [{"id": f"{n}" * 200, "name": "slow", "arguments": ""} for n in range(9)]
+            wire.server(round_of(tool_calls=calls * 60, msg_id=f"m{number}"))
+        assert len(call.ledger.rounds) < 4
+        assert set(call.ledger.runs) == {f"{n}" * 200 for n in range(9)}

@@ -22,6 +22,7 @@ import msgspec
 import pytest
 
 from pinecall.core.docstring import Docstring, parse_docstring
+from pinecall.core.portable import in_order
 from pinecall.errors import ConfigurationError, PinecallError
 from pinecall.tools import (
     Tool,
@@ -906,3 +907,27 @@ def test_many_repairs() -> None:
     assert f.bind({"x": ["1"] * 200}, None)[1]["x"] == [1] * 200
     with pytest.raises(ToolArgumentError, match="expected int, got str"):
         f.bind({"x": ["1"] * 201}, None)
+
+
+class Odd(enum.Enum):
+    """An Enum whose values cannot be compared, and have no JSON form."""
+
+    A = [1]  # noqa: RUF012
+
+
+class Elsewhere:
+    """A class whose hints are known elsewhere."""
+
+    x: Nowhere  # type: ignore[name-defined]  # noqa: F821
+
+
+@pytest.mark.parametrize("hint", [Odd, Elsewhere], ids=lambda hint: hint.__name__)
+def test_hints_without_a_schema(hint: Any) -> None:
+    """A hint that no schema can say is refused where @tool stands."""
+
+    def f(x: Any) -> None: ...
+
+    f.__annotations__["x"] = hint
+    with pytest.raises(ConfigurationError, match="the type hint of x"):
+        tool(f)
+    assert in_order([hint, list[hint]]) is not None

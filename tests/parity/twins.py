@@ -19,7 +19,9 @@ ONE_SIDED = {
     ("client", "Pinecall"): {"ws"},
     ("web", "AgentWeb"): {"ws"},
     ("web", "ClientWeb"): {"ws"},
-    ("stream", "EventStream"): {"aiohttp", "quart", "full", "max_streams"},  # ASGI and WSGI
+    # ASGI and WSGI; what aiohttp asks of a response.
+    ("stream", "EventStream"): {"aiohttp", "quart", "full", "max_streams"}
+    | {"body_length", "prepare", "status", "write_eof"},
 }
 #: Parameters that one front has and the other has not.
 ONE_SIDED_PARAMETERS = {
