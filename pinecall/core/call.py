@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NotConnected
 from ..logs import Log
 from . import history
-from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, MAX_ID
+from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, CALLS_TEXT, MAX_ID
 from .listening import HasHandlers
 from .names import verb_name
 from .speech import ReplyStream, Speeches, ended_error
@@ -72,6 +72,7 @@ class CallBase(HasHandlers, CallVerbs):
         "routed_from",
         "said",
         "session",
+        "start_size",
         "started_at",
         "status",
         "streams",
@@ -123,8 +124,8 @@ class CallBase(HasHandlers, CallVerbs):
         self.streams: dict[str, ReplyStream] = {}
         self.audience: CallStream | None = None
         self.rounds: dict[str, Round] = {}
-        #: Characters remembered since they were last counted.
-        self._kept = 0
+        #: Characters of the frame that began it, and of what was said.
+        self.start_size = self._kept = 0
         self._skills: dict[str, None] = {}
         self._speeches: Speeches | None = None
         self._historian: Historian | None = None
@@ -230,8 +231,8 @@ class CallBase(HasHandlers, CallVerbs):
             known = self.said.get(f"{role}:{message_id}")
             if known is not None:
                 changed = bool(known["content"] != content)
+                self.grew(len(content) - len(known["content"]))
                 known["content"] = content
-                self.grew(len(content))
                 if changed:
                     self.changed()
                 return changed
@@ -245,9 +246,17 @@ class CallBase(HasHandlers, CallVerbs):
 
     def grew(self, size: int) -> None:
         """So many characters were added to the conversation; its beginning makes room if it must."""
+        if self.over:
+            return
         self._kept += size
+        self.session.call_text += size
         many = CALL_MESSAGES
-        if self._kept > CALL_TEXT or len(self.messages) > many or len(self.said) > many:
+        if (
+            self._kept > CALL_TEXT
+            or len(self.messages) > many
+            or len(self.said) > many
+            or self.session.call_text > CALLS_TEXT
+        ):
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
@@ -258,13 +267,15 @@ class CallBase(HasHandlers, CallVerbs):
                 self.id,
                 self.agent.id,
             )
-        total = 0
+        all_full = self.session.call_text > CALLS_TEXT
+        total, most = 0, (self._kept if all_full else CALL_TEXT) // 2
         for at, message in enumerate(reversed(self.messages)):
             size = len(str(message.get("content") or message.get("tool_calls") or ""))
-            if at and (total + size > CALL_TEXT // 2 or at == CALL_MESSAGES // 2):
+            if at and (total + size > most or at == CALL_MESSAGES // 2):
                 self.messages = self.messages[len(self.messages) - at :]
                 break
             total += size
+        self.session.call_text += total - self._kept
         self._kept = total
         kept = {id(message) for message in self.messages}
         self.said = {key: said for key, said in self.said.items() if id(said) in kept}
@@ -339,6 +350,8 @@ class CallBase(HasHandlers, CallVerbs):
         self.rounds.clear()
         self.said.clear()
         self.bot_words = []
+        session.call_text -= self._kept
+        self._kept = 0
         if self._historian is not None:
             self._historian.ended()
 

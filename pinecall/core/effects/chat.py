@@ -44,7 +44,7 @@ def start_chat(s: Session, agent: AgentBase, call_id: str, event: Any) -> CallBa
         metadata=dict(event.metadata),
         language=event.language,
     )
-    s.start_call(call)
+    s.start_call(call, event)
     call.announced = True
     s.emit("chat.started", (call,), event=event, agent=agent, call=call)
     call.begin_history(agent)
