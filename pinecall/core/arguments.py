@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 
 from ..errors import PinecallError
-from .jsontext import mend
+from .jsontext import mend, write
 from .repair import decode_meant
 from .schema import takes_null
 from .signature import Parameter
-from .text import valid
 
 __all__ = ["ToolArgumentError", "name_and_arguments", "read_arguments"]
 
@@ -91,20 +90,30 @@ def _problem(name: str, error: Exception, schema: Mapping[str, Any]) -> str:
 
 
 def _raw(arguments: str | Mapping[str, Any] | None) -> dict[str, msgspec.Raw]:
+    if arguments is None or isinstance(arguments, str):
+        text = (arguments or "").strip() or "{}"
+    else:
+        # Through JSON, so that an object is read exactly as its text would be.
+        try:
+            text = write(dict(arguments)).decode()
+        except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+            raise ToolArgumentError([f"arguments: not JSON ({error})"]) from None
     try:
-        if arguments is None or isinstance(arguments, str):
-            text = (arguments or "").strip() or "{}"
-            found = msgspec.json.decode(text, type=dict[str, msgspec.Raw] | None)
-        else:
-            # Through JSON, so that an object is read exactly as its text would be.
-            found = msgspec.json.decode(
-                msgspec.json.encode(dict(arguments)), type=dict[str, msgspec.Raw]
-            )
+        return _object(text)
+    except ToolArgumentError:
+        mended = mend(text)  # a model's half character, or NaN
+        if mended is None or mended == text:
+            raise
+        return _object(mended)
+
+
+def _object(text: str) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, msgspec.Raw] | None) or {}
     except msgspec.ValidationError:
         raise ToolArgumentError(["arguments: expected a JSON object"]) from None
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise ToolArgumentError([f"arguments: not JSON ({error})"]) from None
-    return found or {}
 
 
 def name_and_arguments(tool_call: Mapping[str, Any]) -> tuple[str, Any]:

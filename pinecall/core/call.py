@@ -12,7 +12,7 @@ from ..errors import NotConnected
 from ..logs import Log
 from . import history
 from .conversation import merged, spoken
-from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, MAX_ID
+from .limits import BOT_TEXT, CALL_MESSAGES, CALL_SKILLS, CALL_TEXT, CALLS_TEXT, MAX_ID
 from .listening import HasHandlers
 from .names import verb_name
 from .outcome import Outcome
@@ -78,6 +78,7 @@ class CallBase(HasHandlers, CallVerbs):
         "routed_from",
         "said",
         "session",
+        "start_size",
         "started_at",
         "status",
         "streams",
@@ -129,8 +130,8 @@ class CallBase(HasHandlers, CallVerbs):
         self.streams: dict[str, ReplyStream] = {}
         self.audience: CallStream | None = None
         self._ledger: Ledger | None = None
-        #: Characters remembered since they were last counted.
-        self._kept = 0
+        #: Characters of the frame that began it, and of what was said.
+        self.start_size = self._kept = 0
         self._spoken: list[dict[str, Any]] | None = None
         #: Some of what was said has not reached this process.
         self.partial = False
@@ -254,8 +255,8 @@ class CallBase(HasHandlers, CallVerbs):
             known = self.said.get(f"{role}:{message_id}")
             if known is not None:
                 changed = bool(known["content"] != content)
+                self.grew(len(content) - len(known["content"]))
                 known["content"] = content
-                self.grew(len(content))
                 if changed:
                     self.changed()
                 return changed
@@ -278,9 +279,17 @@ class CallBase(HasHandlers, CallVerbs):
 
     def grew(self, size: int) -> None:
         """So many characters were added to the conversation; its beginning makes room if it must."""
+        if self.over:
+            return
         self._kept += size
+        self.session.call_text += size
         many = CALL_MESSAGES
-        if self._kept > CALL_TEXT or len(self.messages) > many or len(self.said) > many:
+        if (
+            self._kept > CALL_TEXT
+            or len(self.messages) > many
+            or len(self.said) > many
+            or self.session.call_text > CALLS_TEXT
+        ):
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
@@ -291,13 +300,15 @@ class CallBase(HasHandlers, CallVerbs):
                 self.id,
                 self.agent.id,
             )
-        total = 0
+        all_full = self.session.call_text > CALLS_TEXT
+        total, most = 0, (self._kept if all_full else CALL_TEXT) // 2
         for at, message in enumerate(reversed(self.messages)):
             size = len(str(message.get("content") or message.get("tool_calls") or ""))
-            if at and (total + size > CALL_TEXT // 2 or at == CALL_MESSAGES // 2):
+            if at and (total + size > most or at == CALL_MESSAGES // 2):
                 self.messages = self.messages[len(self.messages) - at :]
                 break
             total += size
+        self.session.call_text += total - self._kept
         self._kept = total
         kept = {id(message) for message in self.messages}
         self.said = {key: said for key, said in self.said.items() if id(said) in kept}
@@ -382,6 +393,8 @@ class CallBase(HasHandlers, CallVerbs):
             self._ledger.clear()
         self.said.clear()
         self.bot_words = []
+        session.call_text -= self._kept
+        self._kept = 0
         if self._historian is not None:
             self._historian.ended()
 

@@ -175,10 +175,9 @@ class Dials:
 
     def registered(self) -> None:
         """What waited for it goes out."""
-        for dial in self._dials:
-            frame, dial.unsent = dial.unsent, None
-            if frame is not None:
-                self._session.transmit(frame)
+        for dial in [dial for dial in self._dials if dial.unsent is not None]:
+            frame, dial.unsent = dial.unsent or {}, None
+            self._session.transmit(frame)
 
     def not_registered(self, error: PinecallError) -> None:
         """It was refused: whoever waits gets what refused it."""

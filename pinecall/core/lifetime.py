@@ -8,7 +8,8 @@ from ..errors import DisplacedError, NotConnected, PinecallError, ProtocolError
 from ..events import Connected, Disconnected
 from ..logs import Log
 from .delivering import Delivering
-from .limits import LIVE_CALLS, MAX_ID
+from .inbox import size_of
+from .limits import CALL_STARTS, LIVE_CALLS, MAX_ID
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Lifetime(Delivering):
         self._over: Outcome[None] | None = None
         #: What the server may not have had when ``disconnect()`` was called.
         self._closing: list[Durable] = []
+        #: Characters of the frames that began the live calls, and of what was said on them.
+        self.call_starts = self.call_text = 0
 
     @property
     def state(self) -> str:
@@ -244,8 +247,8 @@ class Lifetime(Delivering):
 
     # -- calls ----------------------------------------------------------------------------------
 
-    def start_call(self, call: CallBase) -> None:
-        """Raises what is reported of a call that no table can hold."""
+    def start_call(self, call: CallBase, event: Any = None) -> None:
+        """``event`` began it. Raises what is reported of a call that no table can hold."""
         if len(call.id) > MAX_ID:
             raise ProtocolError(
                 f"agent {call.agent.id!r}: a call with an id of {len(call.id)} characters, more than "
@@ -253,14 +256,17 @@ class Lifetime(Delivering):
                 agent_id=call.agent.id,
             )
         if len(self.registry.calls) >= LIVE_CALLS:
-            raise PinecallError(
-                f"agent {call.agent.id!r}: call {call.id} is not taken: {LIVE_CALLS} calls are live "
-                "here already",
-                "TOO_MANY_CALLS",
-                agent_id=call.agent.id,
-                call_id=call.id,
-            )
+            raise _too_many(call, f"{LIVE_CALLS} calls are live here already")
+        self.weigh(call, event)
         self.registry.add_call(call)
+
+    def weigh(self, call: CallBase, event: Any) -> None:
+        """The call is to hold what ``event`` says of it. Raises where that is too much."""
+        size = size_of(event)
+        if self.call_starts + size - call.start_size > CALL_STARTS:
+            raise _too_many(call, "the live calls hold too much metadata already")
+        self.call_starts += size - call.start_size
+        call.start_size = size
 
     def end_call(self, call: CallBase, reason: str, event: Any = None) -> None:
         """The one way a call ends: settle, tell its handlers, forget it."""
@@ -268,6 +274,8 @@ class Lifetime(Delivering):
             return
         call.finish(reason)
         self.registry.remove_call(call)
+        self.call_starts -= call.start_size
+        call.start_size = 0
         agent = call.agent
         agent.call_ended(call)
         if call.announced:
@@ -275,3 +283,12 @@ class Lifetime(Delivering):
         call.release_handlers()
         if not self.registry.calls:
             self.look_whether_all_are_refused()
+
+
+def _too_many(call: CallBase, why: str) -> PinecallError:
+    return PinecallError(
+        f"agent {call.agent.id!r}: call {call.id} is not taken: {why}",
+        "TOO_MANY_CALLS",
+        agent_id=call.agent.id,
+        call_id=call.id,
+    )

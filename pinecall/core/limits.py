@@ -26,6 +26,9 @@ EARLY = 1 << 20
 MAX_ID = 256
 #: Calls and sessions that are live at once; another one is refused and reported.
 LIVE_CALLS = 20_000
+#: Characters of the frames that began the live calls, whose metadata they hold; another call is
+#: refused likewise. Characters of what was said on all of them; a call that grows then forgets half.
+CALL_STARTS, CALLS_TEXT = 64 << 20, 256 << 20
 #: Ended calls whose ids are remembered, so that a late frame does not bring them back.
 ENDED_REMEMBERED = 1024
 #: Spellings of agent ids that are remembered, resolved or not.

@@ -138,7 +138,13 @@ class TestAsking:
         assert wire.sent_events()[-2:] == ["channel.add", "call.dial"]
         wire.server("call.error", agent_id="mara", error="no")
         assert isinstance(outcome.error, DialError)
-        waiting = dial(mara)
+        going_on = dial(mara)
+        wire.lost()
+        assert isinstance(going_on.error, DialError)
+        wire.reconnect()
+        wire.sent()
+        waiting, other = dial(mara), dial(mara, BEA)
+        assert [len(wire.sent()), other.done] == [0, False]
         wire.pc.remove_agent("mara")
         assert isinstance(waiting.error, DialError)
         with pytest.raises(DialError, match="was removed"):

@@ -172,6 +172,52 @@ class TestCalls:
         wire.server("call.started", agent_id="mara", call_id="CA9")
         assert list(wire.session.registry.calls) == ["CA1", "CA2", "CA9"]
 
+    def test_much_metadata(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What the live calls hold of the frames that began them has a bound for all together; a call
+        that ends makes room, and none is left when all have ended."""
+        monkeypatch.setattr("pinecall.core.lifetime.CALL_STARTS", 3500)
+        wire = Wire()
+        wire.agent()
+        told = wire.listen("error")
+        about = {"agent_id": "mara", "metadata": {"x": "y" * 1000}}
+        for number in range(4):
+            wire.server("call.started", call_id=f"CA{number}", **about)
+        ((_, error),) = told
+        assert (error.code, error.call_id) == ("TOO_MANY_CALLS", "CA3")
+        assert "too much metadata" in error.message
+        wire.server("call.ended", agent_id="mara", call_id="CA0")
+        wire.server("call.dialing", agent_id="mara", call_id="CA4", to="+15550001")
+        wire.server("call.started", call_id="CA4", **about)
+        assert list(wire.session.registry.calls) == ["CA1", "CA2", "CA4"]
+        wire.server("call.dialing", agent_id="mara", call_id="CA5", to="+15550001")
+        wire.server("call.started", call_id="CA5", **about)
+        assert [error.call_id for _, error in told] == ["CA3", "CA5"]
+        for call in list(wire.session.registry.calls.values()):
+            wire.server("call.ended", agent_id="mara", call_id=call.id)
+        assert wire.session.call_starts == 0
+
+    def test_many_long_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What was said on all calls has a bound too: the call that grows beyond it forgets half."""
+        monkeypatch.setattr("pinecall.core.call.CALLS_TEXT", 10_000)
+        wire = Wire()
+        calls = [wire.call(call_id=f"CA{number}") for number in range(4)]
+        for number in range(200):
+            wire.server(
+                "user.message",
+                agent_id="mara",
+                call_id=f"CA{number % 4}",
+                message_id=f"u{number}",
+                text="x" * 100,
+                turn_id=1,
+            )
+        kept = sum(len(m["content"]) for call in calls for m in call.messages)
+        assert 5_000 < kept <= 10_000
+        assert wire.session.call_text == kept
+        for call in calls:
+            wire.server("call.ended", agent_id="mara", call_id=call.id)
+            call.remember("user", "late")
+        assert wire.session.call_text == 0
+
     def test_many_messages(self, caplog: pytest.LogCaptureFixture) -> None:
         """What was said first is forgotten, with its ids, and that is said once."""
         wire = Wire()

@@ -219,7 +219,9 @@ def test_cleaning(text: str) -> None:
 
 def test_what_is_kept() -> None:
     """Secrets of a configuration, of a URL and of a proxy are known; what is too short is not."""
-    secrets.keep_in({"llm": [{"api_key": "provider-key-1"}], "secret": {"password": "pass-word-1"}})
+    secrets.keep_in(
+        {"llm": [{"api_key": "provider-key-1"}, 5], "secret": {"password": "pass-word-1"}}
+    )
     secrets.keep_url(
         "wss://me:hunter-two-1@x.example/client?token=query-token-1&page=12345678&key=k3y-9"
     )

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.conversation import merged
+from pinecall.core.conversation import merged, transcript_of
+from pinecall.core.outcome import too_late
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 
@@ -111,3 +112,17 @@ def test_the_end_can_be_waited_for() -> None:
     other = wire.call(call_id="CA2")
     wire.session.disconnect()
     assert other.ending.result() == "client_disconnect"
+
+
+def test_a_wait_that_is_too_long() -> None:
+    """What a wait raises says what was waited for, and is a TimeoutError too."""
+    error = too_late(Wire().call().ending, 2.5)
+    assert isinstance(error, TimeoutError)
+    assert str(error) == "the end of call CA1: not within 2.5 s"
+
+
+def test_the_lines_of_a_history() -> None:
+    """Of a model's history those that somebody said, as objects of their own."""
+    line = user("Hi")
+    lines = transcript_of([{"role": "system", "content": "x"}, line, bot("")])
+    assert lines == [line] and lines[0] is not line

@@ -931,3 +931,15 @@ def test_hints_without_a_schema(hint: Any) -> None:
     with pytest.raises(ConfigurationError, match="the type hint of x"):
         tool(f)
     assert in_order([hint, list[hint]]) is not None
+
+
+def test_arguments_that_are_no_json() -> None:
+    """An object that JSON cannot hold, and text that is none, are refused as a whole."""
+
+    @tool
+    def f(x: Any = None) -> None: ...
+
+    for bad in ({"x": object()}, '{"x": ', "[NaN]"):
+        with pytest.raises(ToolArgumentError, match="arguments: "):
+            f.bind(bad, None)
+    assert f.bind('{"x": NaN}', None)[1] == {"x": None}

@@ -58,7 +58,9 @@ def call_started(
             s.registry.revive(event.call_id)
         make = s.front.make_line_call if isinstance(agent, LineBase) else s.front.make_call
         call = make(s, agent, event.call_id)
-        s.start_call(call)
+        s.start_call(call, event)
+    else:
+        s.weigh(call, event)
     call.from_ = event.from_ or call.from_
     call.to = event.to or call.to
     call.direction = event.direction or call.direction
@@ -126,7 +128,7 @@ def call_dialing(
             transport="phone",
         )
         call.status = "dialing"
-        s.start_call(call)
+        s.start_call(call, event)
         agent.dials.dialing(call)
     pass_on(s, event, agent, call)
 

@@ -44,7 +44,7 @@ def start_chat(s: Session, agent: AgentBase, call_id: str, event: Any) -> CallBa
         metadata=dict(getattr(event, "metadata", None) or {}),
         language=getattr(event, "language", None),
     )
-    s.start_call(call)
+    s.start_call(call, event)
     call.announced = True
     s.emit("chat.started", (call,), event=event, agent=agent, call=call)
     call.begin_history(agent)

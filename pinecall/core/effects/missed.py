@@ -61,7 +61,7 @@ def _start(s: Session, agent: AgentBase, call_id: str, event: Event) -> CallBase
         metadata=metadata if isinstance(metadata, dict) else {},
         language=_text(said, "language") or None,
     )
-    s.start_call(call)
+    s.start_call(call, event)
     call.announced = True
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
     call.begin_history(agent)

@@ -50,7 +50,7 @@ def start_session(
     call = s.front.make_call(
         s, agent, session_id, from_=contact_phone, to=agent.id, transport="whatsapp"
     )
-    s.start_call(call)
+    s.start_call(call, event)
     call.announced = True
     session = s.front.make_whatsapp_session(call, contact_name)
     s.emit("whatsapp.started", (call,), event=event, agent=agent, call=call)
