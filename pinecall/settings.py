@@ -25,6 +25,8 @@ __all__ = ["DEFAULT_URL", "Settings", "http_base", "socket_url"]
 DEFAULT_URL = "wss://voice.pinecall.io/client"
 KEY_VARIABLE = "PINECALL_API_KEY"
 URL_VARIABLE = "PINECALL_URL"
+#: Whether the DEBUG lines of frames show what people say.
+WORDS_VARIABLE = "PINECALL_LOG_WORDS"
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
@@ -89,6 +91,7 @@ class Settings:
             reconnect=self.reconnect,
             ping_interval=self.ping_interval,
             connect_timeout=self.connect_timeout,
+            log_words=os.environ.get(WORDS_VARIABLE, "").strip() in ("1", "true", "yes"),
         )
 
 

@@ -37,6 +37,7 @@ class LinkSettings:
     reconnect: ReconnectPolicy | None = field(factory=ReconnectPolicy)
     ping_interval: float | None = 30.0
     connect_timeout: float = 10.0
+    log_words: bool = False
 
 
 @frozen

@@ -121,6 +121,7 @@ class Link:
         if was in (Phase.IDLE, Phase.CLOSED):
             return False
         self._stop(Phase.CLOSED, reason)
+        log.info("disconnected: %s", reason)
         self._settle(NotConnected("disconnect() was called while connecting"))
         return True
 
@@ -165,6 +166,7 @@ class Link:
     def connected(self, event: Connected) -> None:
         if self.phase is not Phase.AUTHENTICATING:
             return
+        log.info("connected to %s", self._url())
         self.phase = Phase.READY
         self._was_up = True
         self.timers.clear("auth")
@@ -247,6 +249,7 @@ class Link:
         self.phase = Phase.OPENING
         self.stage = "tcp"
         self.timers.set("open", self.settings.connect_timeout, self._open_deadline)
+        log.debug("connecting to %s, attempt %d", self._url(), self.attempts + 1)
         self.session.discard_transmitted()
         if self._was_up:
             self.reconnects += 1
@@ -305,6 +308,7 @@ class Link:
 
     def _down(self, reason: str) -> None:
         """A link that was up is gone."""
+        log.info("the connection is gone: %s", reason)
         self.generation += 1
         for key in ("ping", "alive", "stable"):
             self.timers.clear(key)

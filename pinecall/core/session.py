@@ -36,6 +36,7 @@ from .proofs import Proofs
 from .registry import Registry
 from .requests import Requests
 from .timers import Timers
+from .tracing import Tracing
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -60,6 +61,7 @@ class Session(Lifetime):
         self.timers = Timers()
         self.outbox = Outbox()
         self.proofs = Proofs(self)
+        self.tracing = Tracing(settings.log_words)
         self.registry = Registry()
         self.requests = Requests(self)
         self.chats = Chats(self)
@@ -106,6 +108,8 @@ class Session(Lifetime):
         except wire.Malformed as exc:
             self._bad_message(f"{exc}: {self.preview(text, 120)}")
             return
+        if self.tracing.on:
+            self.tracing.received(text)
         if not self.link.ready:
             self._before_ready(event)
             return
@@ -147,7 +151,10 @@ class Session(Lifetime):
     # -- what the front takes -------------------------------------------------------------------
 
     def outgoing(self) -> list[str]:
-        return self.outbox.take()
+        texts = self.outbox.take()
+        if self.tracing.look():
+            self.tracing.sent(texts)
+        return texts
 
     # -- the link -------------------------------------------------------------------------------
 
