@@ -8,6 +8,7 @@ import sys
 import threading
 
 from ..errors import PinecallError
+from . import talking
 from .console import Console
 from .conversations import Conversations
 from .core.outbox import Passed
@@ -60,12 +61,19 @@ class _Served(Conversations[None, object, _Chat, object, object, HeldAgent]):
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; the exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in talking.COMMANDS:
+        return talking.main(argv)
     parser = argparse.ArgumentParser(
         "python -m pinecall.emulator",
         description="A Pinecall server on this machine, until Ctrl-C or SIGTERM.",
+        epilog="While it runs, 'call' and 'chat AGENT' in another shell talk to its agents: "
+        "python -m pinecall.emulator call --help.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1")
-    parser.add_argument("--port", type=int, default=4100, help="0 takes a free one (default 4100)")
+    parser.add_argument(
+        "--port", type=int, default=talking.DEFAULT_PORT, help="0 takes a free one (default 4100)"
+    )
     parser.add_argument(
         "--pace", type=float, default=1.0, help="speed of speech: 1 like people, 0 at once"
     )
@@ -87,6 +95,13 @@ def main(argv: list[str] | None = None) -> int:
     except (KeyboardInterrupt, EOFError):
         print()
     except PinecallError as why:
+        if options.port and talking.is_running(options.host, options.port):
+            print(
+                f"emulator: one is running on {options.host}:{options.port} already. Talk to its agents "
+                "with 'python -m pinecall.emulator call' or 'chat AGENT'; --port 0 starts another",
+                file=sys.stderr,
+            )
+            return 1
         print(f"emulator: {why}", file=sys.stderr)
         return 1
     return 0

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from attrs import fields_dict
 
+from ..core.showing import shows
 from . import views
 from .app import make_app
 from .core import Server, Settings
@@ -24,7 +25,7 @@ from .waits import Waits
 
 __all__ = ["EmulatorBase"]
 
-_DEFAULT_KEY = "pk_emulator"
+DEFAULT_KEY = "pk_emulator"
 _T = TypeVar("_T")
 _D = TypeVar("_D")  # what a method gives that is through when it returns
 _IDS = ("plain", "slug", "org")
@@ -131,6 +132,13 @@ class EmulatorBase(Waits[_D]):
         """A key it accepts: the first."""
         return next(iter(self._keys))
 
+    @shows
+    def __repr__(self) -> str:
+        if self._running is None or not self._running.running:
+            return f"<{type(self).__name__}: not running>"
+        agents, calls = len(self.agents), len(self.calls)
+        return f"<{type(self).__name__} {self.url}: {agents} agents, {calls} live calls>"
+
     # what it holds
 
     @property
@@ -231,7 +239,7 @@ def _keys(given: Iterable[str] | Mapping[str, str] | None, org: str) -> dict[str
     if isinstance(given, Mapping):
         keys = dict(given)
     else:
-        keys = dict.fromkeys([_DEFAULT_KEY] if given is None else given, org)
+        keys = dict.fromkeys([DEFAULT_KEY] if given is None else given, org)
     if not keys:
         raise EmulatorError("api_keys is empty: nobody could connect")
     return keys
