@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .core.drain import DrainReport
 from .driver import Driver
-from .errors import NotConnected
+from .errors import ConfigurationError, NotConnected
 from .front import ClientFront, FrontPort
-from .options import ReconnectPolicy
+from .logs import Log
+from .notebook import former_clients
+from .options import AgentOptions, ReconnectPolicy
 from .waiting import Answer, wait
 from .web import ClientWeb
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from .core.chats import ChatReply
 
 __all__ = ["Pinecall"]
+
+log = Log("link")
 
 
 class _Front(FrontPort):
@@ -100,6 +104,9 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         ``connect_timeout``.
         """
         self._driver.bind()
+        for former in former_clients(self):
+            await former._give_way()
+            self._hurry()
         outcome = self._begin_connecting()
         self._driver.wake()
         try:
@@ -109,9 +116,27 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
                 await self.disconnect()
             raise
 
+    async def _give_way(self) -> None:
+        """To the client that a notebook's cell has made when it ran again."""
+        log.info("%s gives way to the client of the cell's new run", repr(self))
+        with contextlib.suppress(ConfigurationError):  # it is on another loop
+            self._driver.check_loop()
+            await self._close_web()
+            await self._driver.disconnect(1.0)
+
+    def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> Agent:
+        formers = former_clients(self, id)
+        agent = super()._put_agent(id, given, channels)
+        for former in formers:
+            self._hurry()
+            self._driver.run_soon(former._give_way(), "closing a former client")
+        return agent
+
     async def disconnect(self, timeout: float = 1.0) -> None:
         """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
-        seconds. Repeating it does nothing; handlers may call it."""
+        seconds. Repeating it does nothing; handlers may call it. Raises ConfigurationError on another
+        event loop than the one that has the connection, and nothing is closed then."""
+        self._driver.check_loop()
         await self._close_web()
         await self._driver.disconnect(timeout)
         self._raise_failure()
@@ -145,6 +170,7 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
     async def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
+        self._driver.check_loop()
         report = await wait(self.session, self.place_drain(timeout))
         await self.disconnect()
         return report
@@ -156,6 +182,7 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         there are restored. Raises what ended the connection for good (a refused key, a displacement),
         and what refused the agents when all of them are refused for good, so that nothing can come.
         """
+        self._driver.check_loop()
         loop = asyncio.get_running_loop()
         stopped: asyncio.Future[None] = loop.create_future()
         draining: asyncio.Task[DrainReport] | None = None
@@ -205,6 +232,7 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        self._driver.check_loop()
         await self._close_web()
         await self._driver.disconnect(1.0)
         if exc is None:

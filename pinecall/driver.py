@@ -23,7 +23,7 @@ from .core.link import Phase
 from .eager import asked_to_stop, begin
 from .errors import ConfigurationError
 from .failures import check_process
-from .handling import context_of, interrupt_main, start
+from .handling import context_of, context_of_job, interrupt_main, start
 from .logs import Log
 from .pool import Pool
 from .transport import OpenFailed, Socket, open_socket
@@ -94,6 +94,20 @@ class Driver:
             self.session.deliveries()
 
     # -- waking ---------------------------------------------------------------------------------
+
+    def check_loop(self) -> None:
+        """Raise ConfigurationError on another event loop than the one that has the connection."""
+        check_process(self._pid)
+        running = asyncio.get_running_loop()
+        if self.loop is None or self.loop is running or not self._active():
+            return
+        if self.loop.is_closed():
+            self._abandon()
+            return
+        raise ConfigurationError(
+            "this Pinecall is connected on another event loop; call this there, for example with "
+            "asyncio.run_coroutine_threadsafe()"
+        )
 
     def check_process(self) -> None:
         check_process(self._pid)
@@ -356,7 +370,7 @@ class Driver:
     def _start(self, job: Job) -> None:
         if not job.over:
             assert self.loop is not None
-            task = begin(self.loop, self._job(job), eager=False)
+            task = begin(self.loop, self._job(job), context_of_job(job, self._context), eager=False)
             self._keep(task, job.label, job.call or job.agent)
 
             def stop() -> None:
@@ -419,6 +433,13 @@ class Driver:
         """Begin a handler's coroutine, now, as a plain function begins."""
         assert self.loop is not None
         return self._keep(begin(self.loop, coroutine, context), what, whose)
+
+    def run_soon(self, coroutine: Any, what: str) -> None:
+        """A task of the SDK's own, on the client's loop; nothing where there is none."""
+        if self.loop is None or self.loop.is_closed():
+            coroutine.close()
+        else:
+            self._keep(begin(self.loop, coroutine, eager=False), what, None)
 
     def _keep(self, task: asyncio.Task[Any], what: Any, whose: object) -> asyncio.Task[Any]:
         """Until it is done. ``whose``: the call or agent that it is about."""

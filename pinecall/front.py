@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
+import weakref
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -13,6 +15,7 @@ from .core.client import ClientBase
 from .core.line import LineBase
 from .core.ports import Front
 from .core.session import Session
+from .notebook import remember
 from .settings import Settings
 from .unattended import tell, watch
 
@@ -35,6 +38,7 @@ class FrontPort:
 
     def __init__(self) -> None:
         self.guard: AbstractContextManager[Any] = threading.RLock()
+        _fronts.add(self)
         self.driver: Driving | None = None
         self.client: Any = None
 
@@ -50,6 +54,19 @@ class FrontPort:
             self.driver.wake()
 
 
+_fronts: weakref.WeakSet[FrontPort] = weakref.WeakSet()
+
+
+def _free_guards() -> None:
+    """In a forked child: a thread that held a guard exists in the parent alone."""
+    for front in list(_fronts):
+        front.guard._at_fork_reinit()  # type: ignore[attr-defined]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_guards)
+
+
 class ClientFront(ClientBase[AgentT, LineT]):
     """A client, but for what connects and waits."""
 
@@ -61,6 +78,12 @@ class ClientFront(ClientBase[AgentT, LineT]):
         self.settings = Settings.checked(**given)
         front.client = self
         self.session = Session(self.settings.link(), front, random=random.random)
+        remember(self)
+
+    def _hurry(self) -> None:
+        """Names that another client has just let go are asked for without the usual delay."""
+        for agent in self.session.registry.agents.values():
+            agent.registration.hurry()
 
     def _begin_connecting(self) -> Outcome[None]:
         watch(self)

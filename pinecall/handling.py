@@ -7,8 +7,9 @@ from contextvars import Context
 from typing import Any
 
 from .core.handlers import Delivery, Handler, answering
+from .core.jobs import Job
 
-__all__ = ["context_of", "interrupt_main", "start"]
+__all__ = ["context_of", "context_of_job", "interrupt_main", "start"]
 
 
 def context_of(handler: Handler, delivery: Delivery, base: Context | None) -> Context:
@@ -24,6 +25,12 @@ def context_of(handler: Handler, delivery: Delivery, base: Context | None) -> Co
     if delivery.answers is not None and delivery.call is not None:
         context.run(answering.set, (delivery.call.id, delivery.answers))
     return context
+
+
+def context_of_job(job: Job, base: Context | None) -> Context:
+    """The context to run a tool in, or what else is the agent's: where it was given to the agent."""
+    given = getattr(job.agent, "context", None)
+    return _above(base, given)
 
 
 def _above(base: Context | None, given: Context | None) -> Context:

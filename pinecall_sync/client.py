@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pinecall.core.drain import DrainReport
 from pinecall.errors import NotConnected
 from pinecall.front import ClientFront, FrontPort
-from pinecall.options import ReconnectPolicy
+from pinecall.logs import Log
+from pinecall.notebook import former_clients
+from pinecall.options import AgentOptions, ReconnectPolicy
 from pinecall.shutdown import end_streams_on_signals
 
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pinecall.core.chats import ChatReply
 
 __all__ = ["Pinecall"]
+
+log = Log("link")
 
 #: Servers that wait for the threads of open responses when they are told to stop.
 _THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
@@ -110,6 +114,9 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         if not _THREADED_SERVERS.isdisjoint(sys.modules):
             # Their views run in threads, where Python lets nobody handle signals; here it may.
             end_streams_on_signals(self.session.open_hub())
+        for former in former_clients(self):
+            former._give_way()
+            self._hurry()
         outcome = self._begin_connecting()
         self._driver.start()
         self._driver.wake()
@@ -119,9 +126,25 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
             self._driver.disconnect(1.0)
             raise
 
+    def _give_way(self) -> None:
+        """To the client that a notebook's cell has made when it ran again."""
+        log.info("%s gives way to the client of the cell's new run", repr(self))
+        self._close_web()
+        self._driver.disconnect(1.0)
+
+    def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> Agent:
+        formers = former_clients(self, id)
+        for former in formers:
+            former._give_way()
+        agent = super()._put_agent(id, given, channels)
+        if formers:
+            self._hurry()
+        return agent
+
     def disconnect(self, timeout: float = 1.0) -> None:
         """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
         seconds. Repeating it does nothing; any thread or handler may call it."""
+        self._driver.check_process()
         self._close_web()
         self._driver.disconnect(timeout)
         self._raise_failure()

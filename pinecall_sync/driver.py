@@ -22,7 +22,7 @@ from pinecall.core.inbox import size_of
 from pinecall.core.jobs import Job, title_of
 from pinecall.core.link import Phase
 from pinecall.failures import check_process
-from pinecall.handling import context_of, interrupt_main, start
+from pinecall.handling import context_of, context_of_job, interrupt_main, start
 from pinecall.logs import Log
 from pinecall.pool import Pool
 
@@ -363,7 +363,7 @@ class Driver:
             return
         self._at_work.add(job)
         try:
-            result = job.function()
+            result = context_of_job(job, self._context).run(job.function)
         except BaseException as exc:
             interrupt_main(exc)
             self.session.job_failed(job, exc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import Context, copy_context
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class AgentBase(HasHandlers):
         "callers",
         "channel_table",
         "config",
+        "context",
         "id",
         "live_calls",
         "own_handlers",
@@ -57,6 +59,8 @@ class AgentBase(HasHandlers):
         self.live_calls: dict[str, CallBase] = {}
         self.callers: tuple[str, ...] = ()
         self.pauses: list[dict[str, str]] = []
+        #: Where its functions (tools, greeting, store) were given: they run in a copy of it.
+        self.context: Context | None = None
         self.registration = AgentRegistration(session, self)
         self._dials: Dials | None = None
         self._tools: dict[str, Any] | None = None
@@ -131,6 +135,10 @@ class AgentBase(HasHandlers):
             )
         self.config = given if before is _NOTHING_GIVEN else encode.merge(before, given)
         self._tools = None
+        if any(
+            one is not None for one in (given.tools, given.skills, given.greeting, given.history)
+        ):
+            self.context = copy_context()
         if self.registered:
             changes = encode.encode_configure(before, given, only_changed=only_changed)
             if changes:

@@ -41,6 +41,9 @@ __all__ = ["AgentRegistration", "LineRegistration", "Registration", "not_registe
 
 log = Log("agents")
 
+#: Seconds between tries for a name that is being let go, and how many of them there are.
+SOON, HURRIED = 0.3, 5
+
 #: Seconds that the server may take to give or refuse an agent's phone numbers; not every server
 #: confirms a channel.
 NUMBERS_WITHIN = 1.0
@@ -190,7 +193,7 @@ class Registration:
 
 
 class AgentRegistration(Registration):
-    __slots__ = ("_conflict_error", "_episode", "_number_error", "_numbers", "_sent")
+    __slots__ = ("_conflict_error", "_episode", "_hurry", "_number_error", "_numbers", "_sent")
 
     owner: AgentBase
 
@@ -198,12 +201,17 @@ class AgentRegistration(Registration):
         super().__init__(session, owner)
         self._sent: Any = None
         self._episode: ConflictEpisode | None = None
+        self._hurry = 0
         #: The last refusal of the present conflict.
         self._conflict_error: AgentConflictError | None = None
         #: Phone numbers that the server has neither given nor refused yet.
         self._numbers: frozenset[str] = frozenset()
         #: What refused the last of its numbers, in this registration.
         self._number_error: PhoneInUseError | None = None
+
+    def hurry(self) -> None:
+        """Who holds the name lets it go now: the next tries do not wait as the server asks."""
+        self._hurry = HURRIED
 
     @property
     def _timer(self) -> tuple[str, str]:
@@ -262,6 +270,7 @@ class AgentRegistration(Registration):
     def _end_conflict(self) -> None:
         self.session.timers.clear(self._timer)
         self._episode = self._conflict_error = None
+        self._hurry = 0
 
     # -- its phone numbers ----------------------------------------------------------------------
 
@@ -351,9 +360,11 @@ class AgentRegistration(Registration):
                 episode.forgive(now)
             self._tell_conflict(event, code, text)
             return
+        hurried = self._hurry > 0
+        self._hurry -= hurried
         delay = episode.delay(
             now,
-            retry_after=event.retry_after_s,
+            retry_after=SOON if hurried else event.retry_after_s,
             holder_alive=event.holder_alive,
             random=session.random(),
         )
@@ -371,6 +382,8 @@ class AgentRegistration(Registration):
             return
         self.status = "waiting"
         session.timers.set(self._timer, delay, self._retry)
+        if hurried:
+            return
         if not episode.announced:
             episode.announced = True
             log.warning(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..core.usercode import shown
+from ..eager import asked_to_stop
 from .core.outbox import Frame
 from .errors import EmulatorError
 from .turn import Failure, Piece, Responder, ToolCall, ToolCalls, Turn
@@ -111,29 +113,45 @@ class Answerer:
             runner.act(lambda: runner.core.answer(ask, piece, runner.now(), whole=whole))
             return runner.core.wanted(ask)
 
+        home = self._home
+        is_async = inspect.iscoroutinefunction(self._responder) or inspect.isasyncgenfunction(
+            self._responder
+        )
+        running = self._outcome(turn, feed)
+        if is_async and home is not None and home.is_running():
+            failure = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(running, home))
+        else:
+            failure = await running
+        if failure is None:
+            feed(None)
+        elif not isinstance(failure, EmulatorError):
+            feed(Failure(shown(failure)))
+
+    async def _outcome(self, turn: Turn, feed: Callable[..., bool]) -> BaseException | None:
+        """Run it; what it raised."""
         try:
-            home = self._home
-            is_async = inspect.iscoroutinefunction(self._responder) or inspect.isasyncgenfunction(
-                self._responder
-            )
-            if is_async and home is not None and home.is_running():
-                coroutine = self._run(turn, feed)
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, home))
-            else:
-                await self._run(turn, feed)
-        except EmulatorError:
-            return
-        except Exception as why:
-            feed(Failure(f"{type(why).__name__}: {why}"))
-            return
-        feed(None)
+            await self._run(turn, feed)
+        except BaseException as why:
+            if isinstance(why, KeyboardInterrupt) or asked_to_stop(why):
+                raise
+            return why
+        return None
 
     def close(self) -> None:
         """Nothing more is answered; what still runs is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+        def run() -> tuple[Any, BaseException | None]:
+            try:
+                return function(*args), None
+            except BaseException as exc:
+                return None, exc  # a Future takes no StopIteration
+
+        found, failure = await asyncio.get_running_loop().run_in_executor(self._pool, run)
+        if failure is not None:
+            raise failure
+        return found
 
     async def _run(self, turn: Turn, feed: Callable[..., bool]) -> None:
         call: Any = self._responder

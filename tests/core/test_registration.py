@@ -578,6 +578,28 @@ class TestConflicts:
     def conflict(self, wire: Wire, **fields: Any) -> None:
         wire.server("error", agent_id="mara", error="held", **{"code": "AGENT_CONFLICT", **fields})
 
+    def test_hurry(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A name that is being let go is asked for again soon, five times and without a word."""
+        wire = Wire()
+        agent = wire.agent()
+        told = wire.listen("error")
+        wire.lost()
+        wire.reconnect()
+        agent.registration.hurry()
+        for number in range(5):
+            assert wire.sent_events()[-1:] == ["agent.create"], number
+            wire.server(
+                "error", code="AGENT_CONFLICT", error="x", agent_id="mara", retry_after_s=33
+            )
+            wire.after(0.5)
+        assert told == []
+        assert caplog.text == ""
+        assert wire.sent_events() == ["agent.create"]
+        self.conflict(wire, retry_after_s=33)
+        wire.after(5)
+        assert wire.sent_events() == []
+        assert len(told) == 1
+
     @pytest.mark.parametrize(
         "frame",
         [

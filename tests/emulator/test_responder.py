@@ -232,6 +232,39 @@ def test_a_server_can_answer(model: tuple[str, list[dict[str, Any]]]) -> None:
     assert json.loads(seen[1]["messages"][-1]["content"]) == "weather"
 
 
+def _fails_at_once(exc: type[BaseException]) -> Any:
+    def respond_badly(turn: Turn) -> Any:
+        raise exc
+
+    return respond_badly
+
+
+def _fails_later(exc: type[BaseException]) -> Any:
+    async def respond_badly(turn: Turn) -> Any:
+        yield "Well, "
+        raise exc
+
+    return respond_badly
+
+
+@pytest.mark.parametrize("exc", [ValueError, SystemExit, StopIteration, asyncio.CancelledError])
+@pytest.mark.parametrize("make", [_fails_at_once, _fails_later])
+def test_a_responder_that_fails(make: Any, exc: type[BaseException]) -> None:
+    """Whatever it raises is the model's failure, and the server goes on."""
+
+    async def scenario() -> None:
+        async with Emulator(responder=make(exc)) as emu:
+            raw = await register(emu, llm="openai/gpt-x", prompt="P")
+            call = await emu.phone_call(to=NUMBER)
+            for count in (1, 2):
+                call.say("hello")
+                while len([f for f in raw.inbox if f["event"] == "llm.error"]) < count:
+                    await asyncio.sleep(0.01)
+            await raw.socket.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), 15))
+
+
 def test_the_core_does_no_io() -> None:
     """No socket, clock, thread or loop is imported by any module of it."""
     banned = {

@@ -283,13 +283,15 @@ def said(
     }
 
 
-def tool_call(name: str, arguments: str = "{}", msg_id: str = "t1") -> dict[str, Any]:
+def tool_call(
+    name: str, arguments: str = "{}", msg_id: str = "t1", tool_call_id: str = "tc1"
+) -> dict[str, Any]:
     return {
         "event": "llm.tool_call",
         "agent_id": "mara",
         "call_id": "CA1",
         "msg_id": msg_id,
-        "tool_calls": [{"id": "tc1", "name": name, "arguments": arguments}],
+        "tool_calls": [{"id": tool_call_id, "name": name, "arguments": arguments}],
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from .driving import FRONTS, Front
 from .log import Log, until
-from .server import KEY, Server, said
+from .server import KEY, Connection, Server, said
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,6 +127,99 @@ def test_connecting_again(server: Server, notebook: Notebook) -> None:
     block = "async with pc:\n    await mara.wait_ready()\nprint(pc.connected)"
     assert notebook.cell(block) == "False\n"
     assert len(server.connections) == 3
+
+
+PRINTS = """
+import sys
+cells = []
+defined = sys.stdout.parent_header["msg_id"]
+
+@mara.on("user.message")
+async def heard(event, call):
+    cells.append(sys.stdout.parent_header["msg_id"])
+    raise ValueError("on purpose")
+
+@mara.on("user.message")
+def heard_too(event, call):
+    cells.append(sys.stdout.parent_header["msg_id"])
+    call.reply("done")
+"""
+
+
+def test_what_a_handler_prints(server: Server, notebook: Notebook) -> None:
+    """It belongs to the cell that defined the handler, whichever cell runs or connected."""
+    notebook.cell("mara = pc.deploy('mara')")
+    notebook.cell(PRINTS)
+    notebook.cell("await pc.connect()\nawait mara.wait_ready()")
+    notebook.cell("another_cell = True")
+    talk(server, 1, "hello", "done")
+    assert notebook.cell("print(cells == [defined, defined])") == "True\n"
+    notebook.cell("await pc.disconnect()")
+
+
+def one_holder(server: Server) -> list[int]:
+    """The server gives a name to one connection at a time; which one asked and was refused."""
+    refused: list[int] = []
+
+    def create(connection: Connection, frame: dict[str, Any]) -> None:
+        about = {"agent_id": frame["agent_id"]}
+        others = [one for one in server.connections if one is not connection]
+        if all(one.over.is_set() or one.close_code is not None for one in others):
+            connection.send({"event": "agent.created", **about})
+            return
+        refused.append(server.connections.items.index(connection) + 1)
+        error = {"event": "error", "code": "AGENT_CONFLICT", "error": "AGENT_CONFLICT", **about}
+        connection.send({**error, "retry_after_s": 3600, "holder_alive": True})
+
+    server.replies["agent.create"] = create
+    return refused
+
+
+def test_the_cell_that_connects_runs_again(server: Server, notebook: Notebook) -> None:
+    """The client of its new run takes the place of the former one, which is closed before."""
+    refused = one_holder(server)
+    source = """
+pc = Pinecall()
+mara = pc.deploy("mara")
+await pc.connect()
+await mara.wait_ready()
+"""
+    for number in (1, 2, 3):
+        notebook.cell(source)
+        assert server.connection(number).close_code is None
+    assert [server.connection(number).close_code for number in (1, 2)] == [1000, 1000]
+    assert refused == []
+    notebook.cell("await pc.disconnect()")
+
+
+def test_a_cell_that_connects_first(server: Server, notebook: Notebook) -> None:
+    """An agent that is deployed on a client which is connected already takes its place as well."""
+    one_holder(server)
+    source = """
+pc = Pinecall()
+await pc.connect()
+mara = pc.deploy("mara")
+await mara.wait_ready()
+print(mara.registered)
+"""
+    for number in (1, 2):
+        assert notebook.cell(source) == "True\n"
+        assert server.connection(number).close_code is None
+    assert server.connection(1).close_code == 1000
+    notebook.cell("await pc.disconnect()")
+
+
+def test_two_clients_on_purpose(server: Server, notebook: Notebook) -> None:
+    """Clients that have a variable each, other agents, or another server are left alone."""
+    source = """
+{0} = Pinecall()
+{0}.deploy({1!r})
+await {0}.connect()
+print({0}.connected)
+"""
+    for name, agent_id in (("pc", "mara"), ("pc", "leo"), ("other", "leo")):
+        assert notebook.cell(source.format(name, agent_id)) == "True\n"
+    assert [server.connection(number).close_code for number in (1, 2, 3)] == [None] * 3
 
 
 def test_ipython_cells(server: Server, front: Front) -> None:
