@@ -19,6 +19,11 @@ _Address = tuple[int, int, int, str, Any]
 
 async def look_up(host: str, port: int) -> list[_Address]:
     """What ``socket.getaddrinfo`` gives, and raises."""
+    try:
+        # An address is known at once.
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, ValueError):
+        pass
     loop = asyncio.get_running_loop()
     found: asyncio.Future[list[Any]] = loop.create_future()
 
