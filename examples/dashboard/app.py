@@ -14,6 +14,7 @@ PHONE_MARA=+1… gives the agent ``mara`` a number of your account.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import hmac
 import os
@@ -78,7 +79,9 @@ TENANTS = {
 
 @contextlib.asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    async with Pinecall() as pc:
+    pc = Pinecall()
+    connecting = asyncio.create_task(connect(pc))
+    try:
         for tenant in TENANTS.values():
             for agent, about in tenant.agents.items():
                 phone = os.environ.get(f"PHONE_{agent.upper()}")
@@ -87,6 +90,19 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
                     agent, voice="elevenlabs/sarah", language="en", channels=channels, **about
                 )
         yield {"pc": pc}
+    finally:
+        connecting.cancel()
+        await pc.disconnect()
+
+
+async def connect(pc: Pinecall) -> None:
+    """Until there is a connection: the page is served before, and says that there is none."""
+    while not pc.connected:
+        try:
+            await pc.connect()
+        except PinecallError as why:
+            print(why, flush=True)
+            await asyncio.sleep(2)
 
 
 app = FastAPI(lifespan=lifespan, openapi_url=None)
@@ -130,18 +146,18 @@ async def page() -> FileResponse:
 
 
 @app.get("/me")
-async def whoami(me: Me) -> dict[str, Any]:
-    return {"name": me.name, "agents": list(me.agents)}
+async def whoami(me: Me, pc: Connection) -> dict[str, Any]:
+    return {"name": me.name, "agents": list(me.agents), "connected": pc.connected}
 
 
 @app.post("/login")
-async def login(sent: Login, request: Request) -> dict[str, Any]:
+async def login(sent: Login, request: Request, pc: Connection) -> dict[str, Any]:
     tenant = TENANTS.get(sent.tenant)
     known = tenant.password if tenant else ""
     if not hmac.compare_digest(sent.password.encode(), known.encode()) or tenant is None:
         raise HTTPException(401, "unknown tenant, or wrong password")
     request.session["tenant"] = tenant.id
-    return await whoami(tenant)
+    return await whoami(tenant, pc)
 
 
 @app.post("/logout")

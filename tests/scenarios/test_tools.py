@@ -110,7 +110,7 @@ def test_a_tool_of_every_type(scene: Scene) -> None:
     properties = declared["function"]["parameters"]["properties"]
     assert declared["function"]["description"] == "Book a table."
     assert "call" not in properties
-    assert properties["meal"]["enum"] == ["dinner", "lunch"]
+    assert properties["meal"]["enum"] == ["lunch", "dinner"]
     assert properties["note"]["description"] == "anything else"
     asked = scene.got("llm.tool_call")
     assert asked.tool_calls[0]["name"] == "book"
