@@ -262,3 +262,88 @@ def take_screenshot(page: Page) -> None:
     )
     page.until("document.querySelector('p.agent')")
     page.screenshot(ROOT / "docs" / "dashboard.png")
+
+
+def _emulate(page: Page, width: int, scheme: str) -> None:
+    page.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width,
+        height=844,
+        deviceScaleFactor=1,
+        mobile=width < 600,
+    )
+    page.call(
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
+    )
+
+
+#: Elements in which something is hidden that could be scrolled to.
+_SCROLLED = """[...document.querySelectorAll('body *')].filter((one) =>
+    /auto|scroll/.test(getComputedStyle(one).overflowY) && one.scrollHeight > one.clientHeight + 1
+).map((one) => one.id || one.className)"""
+
+
+def test_on_a_phone_in_the_dark(emu: Emulator, dashboard: Dashboard, open_page: Open) -> None:
+    """At 390 px one thing scrolls, the page; its colours are dark where that is preferred."""
+    page = open_page(dashboard.url)
+    _emulate(page, 390, "dark")
+    log_in(page, "bistro")
+    wait_live(page)
+    caller = emu.phone_call(PHONES["mara"], "+34607827824")
+    for number in range(6):
+        caller.say(f"line {number} " + "and some more words " * 4)
+        caller.wait_reply()
+    page.until("document.querySelectorAll('.call .talk p').length >= 12")
+    assert page.run(_SCROLLED) == []
+    assert page.run("document.documentElement.scrollWidth") == 390
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(16, 22, 30)"
+    assert page.run("document.documentElement.scrollHeight > innerHeight")
+
+
+def test_calls_have_a_clock_and_an_end(
+    emu: Emulator, dashboard: Dashboard, open_page: Open
+) -> None:
+    """A live call shows how long it has gone on; an ended one moves to where the ended are."""
+    page = open_page(dashboard.url)
+    log_in(page, "bistro")
+    wait_live(page)
+    assert page.run("document.querySelector('#past').hidden")
+    caller = emu.phone_call(PHONES["mara"], "+34607827824")
+    page.until("/^0:0[1-9]$/.test(document.querySelector('#live .call time')?.textContent)")
+    caller.hangup()
+    page.until("document.querySelector('#ended .call')")
+    assert page.run("document.querySelectorAll('#live .call').length") == 0
+    assert not page.run("document.querySelector('#past').hidden")
+    assert not page.run("document.querySelector('#none').hidden")
+
+
+def test_whose_words_they_are(emu: Emulator, dashboard: Dashboard, open_page: Open) -> None:
+    """In the chat the visitor's own words stand on the right, the agent's on the left."""
+    page = open_page(dashboard.url)
+    log_in(page, "bistro")
+    wait_live(page)
+    page.type("#chat input", "hello")
+    page.enter()
+    page.until("document.querySelector('#chat .talk p.agent')?.textContent.length > 5")
+    sides = (
+        "['p.mine', 'p.agent'].map((one) => {"
+        " const box = document.querySelector('#chat .talk ' + one).getBoundingClientRect();"
+        " const all = document.querySelector('#chat .talk').getBoundingClientRect();"
+        " return box.left - all.left > all.right - box.right ? 'right' : 'left'; })"
+    )
+    assert page.run(sides) == ["right", "left"]
+
+
+def test_without_a_connection(open_page: Open) -> None:
+    """A page whose server has no connection to Pinecall says so, instead of nothing happening."""
+
+    class Nowhere:
+        url = "ws://127.0.0.1:9/client"
+        api_key = "pk_nowhere"
+
+    with Dashboard(Nowhere()) as running:
+        page = open_page(running.url)
+        log_in(page, "bistro")
+        page.until(
+            "document.querySelector('#state').textContent.includes('not connected to Pinecall')"
+        )
