@@ -18,7 +18,7 @@ from pinecall import (
     RequestTimeout,
 )
 
-from .driving import Asyncio, Front
+from .driving import Asyncio, Blocking, Front
 from .log import DEADLINE, Log, until
 from .server import Server, hangs_up, history, said
 
@@ -371,3 +371,77 @@ def test_transcript_follows(front: Front, server: Server, call: Any) -> None:
     call.on("user.message", lambda event, call: seen(list(call.transcript)))
     server.connection().send(said("hello"))
     assert seen.wait_count(1)[0] == [{"role": "user", "content": "hello"}]
+
+
+def test_waiting_for_the_end(front: Front, server: Server, log: Log) -> None:
+    """``wait_ended`` gives the reason, at once where the call is over; too long a wait is an error."""
+    pc = front.connected(server, "mara")
+    pc.on("call.started", log)
+    server.start_call()
+    (call,) = log.wait_count(1)
+    with pytest.raises(RequestTimeout, match="the end of call CA1: not within"):
+        front.do(call.wait_ended, 0.01)
+    waiting = front.begin(call.wait_ended)
+    server.connection().send(
+        {"event": "call.ended", "agent_id": "mara", "call_id": "CA1", "reason": "hangup"}
+    )
+    assert waiting.result(DEADLINE) == "hangup"
+    assert front.do(call.wait_ended, timeout=1) == "hangup"
+
+
+def test_a_question_that_is_refused(front: Front, server: Server, log: Log) -> None:
+    """An ``error`` frame with a question's id rejects it at once, and fires no ``error``."""
+
+    def refuse(connection: Any, frame: dict[str, Any]) -> None:
+        connection.send({"event": "error", "request_id": frame["request_id"], "error": "no"})
+
+    server.replies["history.get"] = refuse
+    pc = front.connected(server, "mara")
+    pc.on("call.started", log)
+    pc.on("error", lambda error: log(error))
+    server.start_call()
+    (call,) = log.wait_count(1)
+    with pytest.raises(RequestRejected, match="get_history on call CA1"):
+        front.do(call.get_history)
+    assert len(log) == 1
+
+
+def test_a_call_that_began_before(front: Front, server: Server, log: Log) -> None:
+    """A call whose start this process missed fires its start, and its events reach typed handlers."""
+    pc = front.connected(server, "mara")
+    pc.on("call.started", lambda call: log(("started", call.id, call.from_)))
+    pc.on("user.message", lambda event, call: log((event.text, call.id)))
+    server.connection().send({**said("hi"), "call_id": "CA7", "from": "+34607827824"})
+    assert log.wait_count(2) == [("started", "CA7", "+34607827824"), ("hi", "CA7")]
+
+
+def test_a_dial_before_the_registration(front: Front, server: Server, log: Log) -> None:
+    """``dial`` waits for the agent's registration within its timeout, and raises what refused it."""
+    server.replies["agent.create"] = None
+    pc = front.client(server)
+    front.do(pc.connect)
+    agent = pc.agent("mara", phone_number="+13186330963")
+    waiting = front.begin(agent.dial, "+34607827824", timeout=DEADLINE)
+    there = server.connection()
+    there.frames.wait_for(lambda frame: frame["event"] == "agent.create")
+    there.send(
+        {"event": "error", "agent_id": "mara", "code": "MODEL_NOT_ALLOWED", "error": "not this"}
+    )
+    with pytest.raises(RegistrationError, match="not this"):
+        waiting.result(DEADLINE)
+    assert not [frame for frame in there.frames if frame["event"] == "call.dial"]
+
+
+def test_playback_that_takes_too_long(server: Server, log: Log) -> None:
+    """Blocking front: ``Playback.wait`` with a timeout raises RequestTimeout."""
+    front = Blocking()
+    server.replies["bot.reply"] = None
+    pc = front.connected(server, "mara")
+    pc.on("call.started", log)
+    server.start_call()
+    (call,) = log.wait_count(1)
+    with pytest.raises(RequestTimeout, match="playback: not within"):
+        call.say("hello").wait(0.01)
+    with pytest.raises(ConfigurationError, match="did you mean 30"):
+        call.say("hello").wait(30000)
+    front.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import pickle
 import traceback
@@ -10,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from pinecall import AuthenticationError, PinecallError
+from pinecall import AuthenticationError, ConnectError, PinecallError
 
-from .driving import Front
+from .driving import Blocking, Front
 from .log import Log
 from .server import KEY, Server, said, tool_call
+from .test_tls import Proxy
 
 
 class Everything(logging.Handler):
@@ -120,3 +122,58 @@ def test_errors_can_be_pickled() -> None:
     error = PinecallError("broken", "X", agent_id="mara", call_id="CA1")
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.code, again.agent_id) == ("broken", "X", "mara")
+
+
+def test_the_librarys_trace(server: Server, everything: Log, log: Log) -> None:
+    """websocket-client's trace shows neither a proxy's password nor a key that the server repeats."""
+    import websocket
+
+    proxy = Proxy(log)
+    websocket.enableTrace(True, level="DEBUG")
+    try:
+        front = Blocking()
+        pc = front.client(server, proxy=f"http://me:hunter2@127.0.0.1:{proxy.port}")
+        pc.on("disconnected", log)
+        front.do(pc.connect)
+        server.connection().close(1008, f"bad key {KEY}")
+        log.wait_count(2)
+        front.do(pc.disconnect)
+        front.close()
+    finally:
+        websocket.enableTrace(False)
+        proxy.stop()
+    shown = "\n".join(everything)
+    assert "Proxy-Authorization" in shown  # there was something to clean
+    for secret in (KEY, "hunter2", base64.b64encode(b"me:hunter2").decode()):
+        assert secret not in shown
+
+
+def test_tokens_in_urls(front: Front) -> None:
+    """What a URL's query holds is in no error and in no repr."""
+    pc = front.client(
+        "ws://localhost:1/client?token=a-token-in-the-url", reconnect=False, connect_timeout=5
+    )
+    with pytest.raises(ConnectError) as caught:
+        front.do(pc.connect)
+    for text in (str(caught.value), repr(pc.settings), repr(pc)):
+        assert "a-token-in-the-url" not in text
+
+
+def test_whatsapp_secrets_and_tokens(
+    front: Front, server: Server, everything: Log, log: Log
+) -> None:
+    """The secrets of a WhatsApp channel that the server repeats are in no error and no log line."""
+    pc = front.connected(server, "mara")
+    pc.on("error", lambda err: log(f"{err} {err!r} {vars(err)}"))
+    agent = pc.get_agent("mara")
+    names = ("access_token", "verify_token", "app_secret")
+    secrets = {name: f"{name}-of-the-channel" for name in names}
+    agent.add_channel("whatsapp", "123456789012345", **secrets)
+    there = server.connection()
+    for value in secrets.values():
+        there.send({"event": "error", "code": value, "error": f"Malformed {value}"})
+        there.send({"event": "agent.displaced", "agent_id": "other", "reason": value})
+        there.send(f'{{"x": "{{\\\\"appSecret\\\\": \\\\"{value}\\\\"')
+    log.wait_count(6)
+    text = "\n".join([*log, *everything])
+    assert [value for value in secrets.values() if value in text] == []
