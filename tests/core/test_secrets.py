@@ -236,6 +236,7 @@ def test_as_many_as_a_back_end_mints(monkeypatch: pytest.MonkeyPatch) -> None:
     """The latest secrets are known; one that is given again counts as late."""
     monkeypatch.setattr(secrets, "_MOST", 3)
     monkeypatch.setattr(secrets, "_kept", OrderedDict())
+    assert secrets.clean("nothing is known yet") == "nothing is known yet"
     for secret in ("first-secret", "second-secret", "first-secret", "third-secret", "last-secret"):
         secrets.keep(secret)
     text = "first-secret second-secret third-secret last-secret"
