@@ -21,7 +21,8 @@ async def look_up(host: str, port: int) -> list[_Address]:
     """What ``socket.getaddrinfo`` gives, and raises."""
     try:
         # An address is known at once.
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        flags = socket.AI_NUMERICHOST
+        return [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
     except (OSError, ValueError):
         pass
     loop = asyncio.get_running_loop()

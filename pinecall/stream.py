@@ -65,7 +65,7 @@ class EventStream:
             from .frameworks import starlette_class
 
             return cast("Self", object.__new__(starlette_class()))
-        return object.__new__(cls)
+        return cast("Self", object.__new__(cls))
 
     def __init__(
         self,

@@ -147,13 +147,14 @@ def understood(extra: Any, where: str) -> list[msgspec.Meta]:
     text = extra if isinstance(extra, str) else getattr(extra, "documentation", None)
     if isinstance(text, str):  # the second form is PEP 727's Doc
         return [msgspec.Meta(description=text)]
-    if _is_field(extra):
-        if extra.alias or extra.validation_alias:
+    field: Any = extra
+    if _is_field(field):
+        if field.alias or field.validation_alias:
             raise ConfigurationError(
                 f"{where}: a Field with an alias: the model gives arguments by the parameter's name"
             )
-        found = [msgspec.Meta(description=extra.description)] if extra.description else []
-        return found + [meta for one in extra.metadata for meta in understood(one, where)]
+        found = [msgspec.Meta(description=field.description)] if field.description else []
+        return found + [meta for one in field.metadata for meta in understood(one, where)]
     module = type(extra).__module__.partition(".")[0]
     if module in ("annotated_types", "pydantic"):
         inner = {**getattr(extra, "__dict__", {}), **_slots(extra)}

@@ -44,15 +44,16 @@ def method_of(store: Any, name: str) -> Callable[..., Any]:
     """The store's method; where looking it up fails, one that fails so when it is called."""
     try:
         method: Callable[..., Any] = getattr(store, name)
+        return method
     except KeyboardInterrupt:
         raise
     except BaseException as exc:
         failure = exc
 
-        def method(*_arguments: Any, **_keywords: Any) -> Any:
-            raise failure
+    def fails(*_arguments: Any, **_keywords: Any) -> Any:
+        raise failure
 
-    return method
+    return fails
 
 
 def takes(function: Callable[..., Any], parameter: str) -> bool:
