@@ -65,7 +65,8 @@ class EventStream:
             from .frameworks import starlette_class
 
             return cast("Self", object.__new__(starlette_class()))
-        return cast("Self", object.__new__(cls))
+        plain: Any = object.__new__(cls)
+        return cast("Self", plain)
 
     def __init__(
         self,

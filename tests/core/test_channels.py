@@ -8,7 +8,7 @@ import pytest
 from harness import Wire
 
 from pinecall.errors import ConfigurationError
-from pinecall.options import Channel
+from pinecall.options import Channel, ConfigOptions
 
 NUMBER = "+13186330963"
 WHATSAPP = {
@@ -243,3 +243,51 @@ def test_channels_are_read_only() -> None:
     mara = Wire().agent()
     with pytest.raises(TypeError):
         mara.channels["x"] = Channel("chat")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"voice": "a/b", "language": "es"},
+        {"config": {"voice": "a/b", "language": "es"}},
+        {"config": ConfigOptions(voice="a/b"), "language": "es"},
+    ],
+    ids=["keywords", "dict", "object"],
+)
+def test_configuring_a_channel_as_it_is_added(options: dict[str, Any]) -> None:
+    """``configure_channel`` takes what ``add_channel`` takes, flat on the wire, and it is replayed."""
+    wire = Wire()
+    agent = wire.agent()
+    agent.add_channel("phone", "+13186330963", **options)
+    added = wire.sent()[-1]
+    assert (added["voice"], added["language"]) == ("a/b", "es")
+    other = wire.agent("leo")
+    other.add_channel("phone", "+13186330964")
+    wire.sent()
+    other.configure_channel("+13186330964", **options)
+    (frame,) = wire.sent()
+    assert (frame["event"], frame["voice"], frame["language"]) == ("channel.configure", "a/b", "es")
+    wire.lost()
+    wire.reconnect()
+    wire.sent()
+    wire.server("agent.created", agent_id="leo")
+    replayed = wire.sent()[-1]
+    assert (replayed["event"], replayed["voice"], replayed["language"]) == (
+        "channel.add",
+        "a/b",
+        "es",
+    )
+
+
+def test_a_misspelt_key_of_a_channel() -> None:
+    """A key that no channel has is refused by both, also inside ``config``."""
+    wire = Wire()
+    agent = wire.agent()
+    agent.add_channel("phone", "+13186330963")
+    for change in (
+        lambda: agent.add_channel("phone", "+13186330964", config={"voise": "a/b"}),
+        lambda: agent.configure_channel("+13186330963", config={"voise": "a/b"}),
+        lambda: agent.configure_channel("+13186330963", voise="a/b"),
+    ):
+        with pytest.raises(ConfigurationError, match="did you mean 'voice'"):
+            change()

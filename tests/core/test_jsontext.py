@@ -8,6 +8,7 @@ import pytest
 from harness import Wire
 
 from pinecall.core.jsontext import mend, read, valid_json, write
+from pinecall.core.rest.base import Reply, json_body
 from pinecall.core.wire import Malformed, decode
 from pinecall.tools import tool
 
@@ -115,3 +116,13 @@ def test_what_the_program_says() -> None:
     call.speak("a\ud83d", "", None)
     call.ask_change("history.add_context", text="\ud83d")
     assert [frame["text"] for frame in wire.sent()] == ["a\ufffd", "\ufffd"]
+
+
+def test_an_answer_of_rest() -> None:
+    """A list with one such name, or number, is read whole."""
+    body = b'{"agents":[{"id":"a","name":"x\\ud83d"},{"id":"b","since":NaN}]}'
+    reply = Reply(status=200, headers={}, body=body, base="https://a.example")
+    assert reply.object() == {
+        "agents": [{"id": "a", "name": "x\ufffd"}, {"id": "b", "since": None}]
+    }
+    assert json_body("what", {"name": "x\ud83d"}) == '{"name":"x\ufffd"}'.encode()

@@ -114,3 +114,34 @@ def test_wherever_seconds_are_given() -> None:
     ):
         with pytest.raises(ConfigurationError, match=r"in seconds, an hour at most: \d+ would be"):
             given()
+
+
+def test_the_defaults_of_deploy() -> None:
+    """What ``deploy()`` documents as its defaults can be read, and what is the server's is not sent."""
+    wire = Wire().up()
+    mara = wire.pc.deploy("mara", prompt="Be brief.")
+    assert mara.config.stt == "deepgram-flux"
+    assert mara.config.llm == {"provider": "openai", "model": "gpt-4.1-mini", "enabled": True}
+    (frame,) = wire.sent()
+    assert "stt" not in frame
+    wire.server("agent.created", agent_id="mara")
+    assert wire.pc.deploy("mara", stt="gladia").config.stt == "gladia"
+    (frame,) = wire.sent()
+    assert frame["stt"] == "gladia"
+    assert wire.pc.deploy("mara", language="es").config.stt == "gladia"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"name": "lookup"},
+        {"name": "lookup", "parameters": {}},
+        {"type": "function", "name": "lookup"},
+        {"type": "function", "function": "lookup"},
+    ],
+    ids=str,
+)
+def test_a_tool_without_its_wrapper(entry: dict[str, Any]) -> None:
+    """A tool's dict without its wrapper is refused where it is given, with the right form."""
+    with pytest.raises(ConfigurationError, match=r"tools\[0\] .* 'function': \{'name'"):
+        Wire().pc.agent("mara", tools=[entry])
