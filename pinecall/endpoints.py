@@ -116,6 +116,9 @@ class Endpoints:
         if transport is not None:
             return kind(transport=transport)
         context = self.settings.ssl or ssl.create_default_context()
+        if proxy is not None:
+            # httpx has the proxy look names up in any case, and older ones know this spelling only.
+            proxy = proxy.replace("socks5h://", "socks5://", 1)
         try:
             # The proxy is the SDK's reading; trust_env would add httpx's own, and .netrc's passwords.
             return kind(verify=context, proxy=proxy, trust_env=False)

@@ -2,7 +2,7 @@
 
 websocket-client reads and writes in turns, each possibly for long, and a timed-out write leaves a
 torn stream behind. So it is given a :class:`_Answering` for a socket until the handshake is done, and
-then a :class:`_Unsent`: it frames what is to be written, :mod:`pinecall.core.frames` takes apart what
+then a :class:`_Buffers`: it frames what is to be written, :mod:`pinecall.core.frames` takes apart what
 was read, and the link's thread does the waiting, for both directions at once. Everything here but
 :func:`open_socket` is called from that one thread.
 """
@@ -128,14 +128,14 @@ class _Answering:
         self.raw.close()
 
 
-class _Unsent:
+class _Buffers:
     """What websocket-client takes for its socket afterwards: never blocks, never sends by itself."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
+        self.unsent = bytearray()
 
     def send(self, data: bytes) -> int:
-        self.data += data
+        self.unsent += data
         return len(data)
 
     def gettimeout(self) -> float:
@@ -155,7 +155,7 @@ class Socket:
         self._raw: socket.socket = connection.sock.raw
         self._early: bytes = connection.sock.rest
         self._raw.setblocking(False)
-        self._unsent = connection.sock = _Unsent()
+        self._buffers = connection.sock = _Buffers()
         self._cutter = Cutter()
         #: The newest ping that came while too much was unsent.
         self._unanswered: bytes | None = None
@@ -168,11 +168,11 @@ class Socket:
 
     @property
     def may_write(self) -> bool:
-        return len(self._unsent.data) < WRITE_LIMIT
+        return len(self._buffers.unsent) < WRITE_LIMIT
 
     @property
     def wants_write(self) -> bool:
-        return bool(self._unsent.data)
+        return bool(self._buffers.unsent)
 
     def write(self, texts: list[str]) -> None:
         for text in texts:
@@ -181,7 +181,7 @@ class Socket:
 
     def flush(self) -> None:
         """As much as the network takes now; raises OSError when it is gone."""
-        unsent = self._unsent.data
+        unsent = self._buffers.unsent
         while unsent:
             try:
                 sent = self._raw.send(unsent)

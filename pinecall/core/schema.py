@@ -117,6 +117,8 @@ def _prepared(hint: Any, where: str) -> Any:
             for meta in understood(extra, where):
                 inner = Annotated[inner, meta]
         return inner
+    if origin is typing.Literal:
+        return _by_type(arguments)
     parts = tuple(one if one is Ellipsis else _prepared(one, where) for one in arguments)
     if origin in (Union, types.UnionType):
         return Union[parts]  # noqa: UP007
@@ -124,6 +126,19 @@ def _prepared(hint: Any, where: str) -> Any:
         container: Any = origin
         return container[parts]
     return hint
+
+
+def _by_type(members: tuple[Any, ...]) -> Any:
+    """A Literal for each type of its members: older msgspecs cannot compare one of several."""
+    groups: dict[type, list[Any]] = {}
+    for member in members:
+        groups.setdefault(type(member), []).append(member)
+    groups.pop(type(None), None)
+    literal: Any = typing.Literal
+    typed = [literal[tuple(group)] for group in groups.values()]
+    if None in members:
+        typed.append(None)
+    return Union[tuple(typed)]  # noqa: UP007
 
 
 def _tidy(component: dict[str, Any]) -> None:

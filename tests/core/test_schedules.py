@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from pinecall.core.call import CallBase
 from pinecall.core.link import Failure, Phase
 from pinecall.core.outcome import Outcome
-from pinecall.errors import CallEnded, DialError, NotConnected, PinecallError
+from pinecall.errors import (
+    CallEnded,
+    DialError,
+    NotConnected,
+    PinecallError,
+    RegistrationError,
+)
 from pinecall.options import ReconnectPolicy
 from pinecall.tools import tool
 
@@ -186,7 +192,7 @@ class World:
         else:
             try:
                 self.verb(*detail)
-            except (NotConnected, CallEnded, DialError):
+            except (NotConnected, CallEnded, DialError, RegistrationError):
                 pass
             wire.settle()
         self.check()
