@@ -38,6 +38,9 @@ class _Front:
     def epoch(self) -> float:
         return time.time()
 
+    def check(self) -> None:
+        """It is never in a forked child."""
+
     def wake(self) -> None:
         """There is nobody to wake."""
 

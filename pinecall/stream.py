@@ -166,10 +166,14 @@ class EventStream:
 
     status = 200
     body_length = 0
+    keep_alive = True
 
-    async def prepare(self, request: Any) -> Any:
-        """aiohttp: write the whole stream."""
-        return await self.aiohttp(request)
+    async def prepare(self, request: Any) -> None:
+        """aiohttp: write the whole response."""
+        response = await self.aiohttp(request)
+        # Of a finished call the answer is a 204, which nobody has begun.
+        await response.prepare(request)
+        await response.write_eof()
 
     async def write_eof(self) -> None:
         """aiohttp: :meth:`prepare` has done it."""

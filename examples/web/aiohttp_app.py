@@ -16,7 +16,7 @@ async def connected(app):
 
 
 async def events(request):
-    return await pc.stream().aiohttp(request)
+    return pc.stream()
 
 
 app = web.Application()

@@ -17,4 +17,4 @@ async def connected():
 
 @app.get("/events")
 async def events():
-    return pc.stream().quart()
+    return pc.stream()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..core.usercode import shown
-from ..eager import asked_to_stop
+from ..eager import asked_to_stop, begin
 from .core.outbox import Frame
 from .errors import EmulatorError
 from .turn import Failure, Piece, Responder, ToolCall, ToolCalls, Turn
@@ -117,7 +117,7 @@ class Answerer:
         is_async = inspect.iscoroutinefunction(self._responder) or inspect.isasyncgenfunction(
             self._responder
         )
-        running = self._outcome(turn, feed)
+        running = self._apart(turn, feed)
         if is_async and home is not None and home.is_running():
             failure = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(running, home))
         else:
@@ -126,6 +126,10 @@ class Answerer:
             feed(None)
         elif not isinstance(failure, EmulatorError):
             feed(Failure(shown(failure)))
+
+    async def _apart(self, turn: Turn, feed: Callable[..., bool]) -> BaseException | None:
+        """In a task of ours: Python 3.10 does not say of others whether somebody cancelled them."""
+        return await begin(asyncio.get_running_loop(), self._outcome(turn, feed), eager=False)
 
     async def _outcome(self, turn: Turn, feed: Callable[..., bool]) -> BaseException | None:
         """Run it; what it raised."""

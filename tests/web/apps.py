@@ -231,7 +231,7 @@ def aiohttp() -> Any:
         return await pc.agent_stream().aiohttp(request)
 
     async def call(request: web.Request) -> web.StreamResponse:
-        return await pc.call_stream().aiohttp(request)
+        return pc.call_stream()
 
     async def make(request: web.Request) -> web.Response:
         return web.json_response(publish(request.query))

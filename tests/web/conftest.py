@@ -12,3 +12,5 @@ from serving import PAIRS, Server
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     with Server(*request.param) as running:
         yield running
+        printed = running.stop()
+    assert "Traceback" not in printed

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import httpx
+import pytest
 from serving import ALL, Server, needs
 
 needs(*ALL)
@@ -99,6 +101,17 @@ def test_one_call(server: Server) -> None:
         assert browser.rest() == b""
     with server.get("/call", {"Last-Event-ID": last}) as browser:
         assert browser.status == 204
+
+
+@pytest.mark.parametrize("path", ["/events", "/agent", "/call"])
+def test_a_head_request_is_answered(path: str) -> None:
+    """With the headers alone, also where the stream itself is what aiohttp's handler returns."""
+    with Server("aiohttp", "aiohttp") as server:
+        url = f"http://127.0.0.1:{server.port}{path}"
+        answer = httpx.head(url, trust_env=False, timeout=10)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "Traceback" not in server.stop()
 
 
 def test_fastapi_treats_it_as_its_own_response() -> None:
