@@ -72,6 +72,7 @@ class Pull(_Feed):
 
     async def next(self) -> bytes:
         """The next bytes; empty at the end."""
+        self.hub.check()
         reader = self.reader
         while not (body := reader.take()) and not reader.over:
             self._waiter = self._shared.loop.create_future()

@@ -49,7 +49,12 @@ def start(handler: Handler, delivery: Delivery) -> Any:
     return function(*delivery.args)
 
 
-def interrupt_main(exc: BaseException) -> None:
-    """KeyboardInterrupt in a thread of ours ends the program, as it does in the main thread."""
-    if isinstance(exc, KeyboardInterrupt):
+def interrupt_main(exc: BaseException) -> bool:
+    """KeyboardInterrupt in a thread of ours ends the program, as it does in the main thread.
+
+    Was it one?
+    """
+    interrupts = isinstance(exc, KeyboardInterrupt)
+    if interrupts:
         _thread.interrupt_main()
+    return interrupts

@@ -352,8 +352,8 @@ class Driver:
         try:
             result = start(handler, delivery)
         except BaseException as exc:
-            interrupt_main(exc)
-            self.session.handler_failed(exc, handler, delivery)
+            if not interrupt_main(exc):
+                self.session.handler_failed(exc, handler, delivery)
         else:
             if result is not None:
                 self.session.handler_gave(result, handler, delivery)

@@ -100,6 +100,7 @@ class Chunks(Iterator[bytes]):
         return body
 
     def _next(self) -> bytes:
+        self.hub.check()
         ready, reader = self._thread.ready, self._reader
         while True:
             ready.clear()
@@ -165,6 +166,7 @@ class EventStream:
         end_streams_on_signals(hub)
 
     def open(self, last_event_id: str = "", connection: Any = None) -> Chunks:
+        self.hub.check()
         return Chunks(
             self.hub,
             connection,

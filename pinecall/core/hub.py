@@ -63,6 +63,8 @@ class Hub:
         self._call_streams: weakref.WeakSet[CallStream] = weakref.WeakSet()
         self._watched = 0
         self._due = 0.0
+        #: Raises where nothing is ever published: in a forked child of the process that connected.
+        self.check: Callable[[], None] = lambda: None
         #: What a front keeps with the hub, for all of its readers.
         self.shared: dict[Any, Any] = {}
 
@@ -144,6 +146,7 @@ class Hub:
     ) -> Subscriber:
         """A new reader. ``of_agent``: the stream of that agent alone; ``session``: of one call;
         ``call``: the one that :mod:`~pinecall.core.call_stream` describes."""
+        self.check()
         if of_agent:
             agents = frozenset([of_agent])
         with self.guard:

@@ -275,6 +275,7 @@ class Session(Lifetime):
             from .hub import Hub  # most programs have no streams, and start faster without
 
             self.hub = Hub(self.registry, self.guard, self.random)
+            self.hub.check = self.front.check
             if self.ended:
                 self.hub.close()
         return self.hub

@@ -129,7 +129,9 @@ class Answerer:
 
     async def _apart(self, turn: Turn, feed: Callable[..., bool]) -> BaseException | None:
         """In a task of ours: Python 3.10 does not say of others whether somebody cancelled them."""
-        return await begin(asyncio.get_running_loop(), self._outcome(turn, feed), eager=False)
+        loop = asyncio.get_running_loop()
+        raised: BaseException | None = await begin(loop, self._outcome(turn, feed), eager=False)
+        return raised
 
     async def _outcome(self, turn: Turn, feed: Callable[..., bool]) -> BaseException | None:
         """Run it; what it raised."""

@@ -22,7 +22,7 @@ from pinecall import ConfigurationError
 
 from .driving import FAST, FRONTS
 from .log import DEADLINE, Log
-from .server import KEY, Server, hangs_up, silent
+from .server import KEY, Server, hangs_up, silent, started, tool_call
 
 ROOT = Path(__file__).parents[2]
 
@@ -405,6 +405,178 @@ def test_fork(server: Server, run: Run, name: str) -> None:
     assert process.output.items == ["ConfigurationError True"]
     server.frames.wait_for({"event": "from.the.parent"})
     assert {"event": "from.the.child"} not in server.frames.items
+
+
+FORKED = """
+import asyncio, os, sys
+from {package} import Pinecall
+from pinecall import Pinecall as Asyncio
+pc = Pinecall()
+mara = pc.deploy("mara", channels=["chat"])
+calls = pc.events("call.started")
+before = {{}}
+
+def child():
+    call = mara.calls["CA1"]
+    waits = {{
+        "events": lambda: next_of(pc.events()),
+        "events of a call": lambda: next_of(call.events()),
+        "events, begun before": lambda: next_of(before["events"]),
+        "playback": lambda: wait_for(before["playback"]),
+        "wait_ready": lambda: wait_for(mara.wait_ready),
+        "history": lambda: wait_for(call.get_history),
+        "drain": lambda: wait_for(pc.drain),
+        "stream": lambda: next_of(pc.stream()),
+        "stream, begun before": lambda: next_of(before["stream"]),
+        "stream, made before": lambda: next_of(before["made"]),
+        "disconnect": lambda: wait_for(pc.disconnect),
+    }}
+    for name, wait in waits.items():
+        try:
+            print(name, "gave", wait())
+        except Exception as exc:
+            print(name, type(exc).__name__, "fork" in str(exc))
+    print(pc.stats()["agents"])
+    os._exit(0)
+
+{rest}
+"""
+FORK = {
+    "blocking": """
+def next_of(iterator):
+    return next(iter(iterator))
+def wait_for(what):
+    return what.wait() if hasattr(what, "wait") else what()
+def main():
+    with pc:
+        mara.wait_ready()
+        for item in calls:
+            break
+        before.update(events=pc.events(), playback=mara.calls["CA1"].say("x"), made=pc.stream())
+        before["stream"] = iter(pc.stream())
+        next(before["stream"])
+        with pc.session.guard:  # as if the link's thread had it
+            pid = os.fork()
+            if pid == 0:
+                child()
+        os.waitpid(pid, 0)
+main()
+""",
+    "asyncio": """
+def next_of(iterator):
+    return asyncio.run(iterator.__aiter__().__anext__())
+def wait_for(what):
+    async def wait():
+        return await (what() if callable(what) else what)
+    return asyncio.run(wait())
+async def main():
+    async with pc:
+        await mara.wait_ready()
+        async for item in calls:
+            break
+        before.update(events=pc.events(), playback=mara.calls["CA1"].say("x"), made=pc.stream())
+        before["stream"] = pc.stream().__aiter__()
+        await before["stream"].__anext__()
+        pid = os.fork()
+        if pid == 0:
+            asyncio._set_running_loop(None)
+            child()
+        os.waitpid(pid, 0)
+asyncio.run(main())
+""",
+}
+
+
+@BOTH
+def test_waiting_in_a_forked_child(server: Server, run: Run, name: str) -> None:
+    """Whatever waits gives the same clear error there, at once, also what was begun before."""
+    server.replies["bot.reply"] = None
+    server.replies["agent.create"] = lambda connection, frame: connection.send(
+        {"event": "agent.created", "agent_id": "mara"}, started("CA1")
+    )
+    package = "pinecall" if name == "asyncio" else "pinecall_sync"
+    source = FORKED.format(package=package, rest=FORK[name])
+    process = run(source, "-W", "ignore")
+    assert process.end() == 0, process.output.items
+    *told, agents = process.output.items
+    assert len(told) == 11
+    assert [line for line in told if not line.endswith(" ConfigurationError True")] == []
+    assert agents == "1"
+
+
+TOOL = r"""
+import time
+from pinecall import tool
+@tool
+def slow() -> str:
+    "Take long."
+    print("in the tool\n", end="")
+    time.sleep(600)
+pc = Pinecall()
+pc.deploy("mara", channels=["chat"], tools=[slow])
+await pc.run_forever()
+print("returned")
+"""
+
+
+@BOTH
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]])
+def test_a_plain_tool_at_the_end(server: Server, run: Run, name: str, signals: list[int]) -> None:
+    """A tool that does not return keeps its process from ending no longer than disconnect() does."""
+    process = run(program(name, TOOL))
+    server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
+    there = server.start_call()
+    there.send(tool_call("slow"))
+    process.line("in the tool")
+    process.send(signals[0])
+    for signum in signals[1:]:
+        there.frames.wait_for(lambda frame: frame["event"] == "channel.remove")
+        process.send(signum)
+    assert process.end() == 0
+    assert "returned" in process.output
+
+
+INTERRUPTS = """
+pc = Pinecall()
+pc.deploy("mara", channels=["chat"])
+@pc.on("call.started")
+def started(call):
+    raise {raised}
+pc.on("error", lambda error: print("error"))
+try:
+    await pc.run_forever()
+    print("returned")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@BOTH
+def test_ctrl_c_in_a_handler(server: Server, run: Run, name: str) -> None:
+    """KeyboardInterrupt ends the program, as if it had come from the keyboard."""
+    process = run(program(name, INTERRUPTS.format(raised="KeyboardInterrupt")))
+    server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
+    server.start_call()
+    process.end()
+    assert "error" not in process.output
+    assert {"returned", "interrupted", "KeyboardInterrupt"} & set(process.output.items)
+
+
+@BOTH
+def test_sys_exit_in_a_handler(server: Server, run: Run, name: str) -> None:
+    """SystemExit in a handler is an error of the handler; in the main program it ends that."""
+    process = run(program(name, INTERRUPTS.format(raised="SystemExit(3)")))
+    server.connection().frames.wait_for(lambda frame: frame["event"] == "channel.add")
+    server.start_call()
+    process.line("error")
+    process.send(signal.SIGINT)
+    assert process.end() == 0
+    body = """
+    pc = Pinecall()
+    await pc.connect()
+    sys.exit(3)
+    """
+    assert run(program(name, body), "-W", "ignore").end() == 3
 
 
 @BOTH

@@ -21,7 +21,7 @@ ONE_SIDED = {
     ("web", "ClientWeb"): {"ws"},
     # ASGI and WSGI; what aiohttp asks of a response.
     ("stream", "EventStream"): {"aiohttp", "quart", "full", "max_streams"}
-    | {"body_length", "prepare", "status", "write_eof"},
+    | {"body_length", "keep_alive", "prepare", "status", "write_eof"},
 }
 #: Parameters that one front has and the other has not.
 ONE_SIDED_PARAMETERS = {
