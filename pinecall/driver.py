@@ -12,14 +12,16 @@ import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .core.handlers import Delivery, Handler, describe
+from .core.handlers import Delivery, Handler
 from .core.jobs import Job, title_of
 from .core.limits import HANDLERS
 from .core.link import Phase
+from .core.usercode import describe
 from .eager import asked_to_stop, begin
 from .errors import ConfigurationError
 from .failures import check_process
@@ -373,8 +375,12 @@ class Driver:
             task = begin(self.loop, self._job(job), context_of_job(job, self._context), eager=False)
             self._keep(task, job.label, job.call or job.agent)
 
+            loop = self.loop
+
             def stop() -> None:
-                task.cancel()
+                # A tool's thread may end the call.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(task.cancel)
 
             job.stop = stop
 

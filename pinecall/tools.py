@@ -13,6 +13,7 @@ import attrs
 import msgspec
 
 from .core.arguments import ToolArgumentError, read_arguments
+from .core.callables import is_coroutine, why_it_never_runs
 from .core.docstring import parse_docstring
 from .core.foreign import with_fields
 from .core.results import encode_result, error_result
@@ -244,7 +245,7 @@ def _make(
         description=doc.description if description is None else description,
         parameters=parameters_schema(signature.parameters, readers, doc.parameters),
         timeout=float(timeout),
-        is_async=_is_coroutine_function(function),
+        is_async=is_coroutine(function),
         signature=signature,
         decoders=readers,
         **options,
@@ -277,21 +278,10 @@ def _check_function(function: Any, where: str) -> None:
         problem = "a class is not a tool: decorate a function that makes the object"
     elif not callable(function):
         problem = f"@tool decorates a function, not {type(function).__name__}"
-    elif any(map(inspect.isgeneratorfunction, _forms(function))) or any(
-        map(inspect.isasyncgenfunction, _forms(function))
-    ):
+    elif why_it_never_runs(function):
         problem = "a tool returns its result: collect what it yields in a list"
     if problem:
         raise ConfigurationError(f"{where}: {problem}")
-
-
-def _forms(function: Any) -> tuple[Any, Any]:
-    # An object with __call__ is a coroutine function only by that method.
-    return function, getattr(function, "__call__", None)  # noqa: B004
-
-
-def _is_coroutine_function(function: Any) -> bool:
-    return any(map(inspect.iscoroutinefunction, _forms(function)))
 
 
 def _doc(function: Any) -> str | None:

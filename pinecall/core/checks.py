@@ -7,12 +7,14 @@ What it returns shares no dict or list with what the user passed in.
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
+from pinecall.core.callables import check_function, why_it_never_runs
 from pinecall.core.seconds import check_unit
 from pinecall.errors import ConfigurationError
 
@@ -182,8 +184,10 @@ def preparing(place: Place, field: str, value: object) -> bool | dict[str, Any]:
 
 def greeting(place: Place, field: str, value: object) -> object:
     """A str, ``{text, add_to_history}``, ``{language: text}``, or a function (kept, never sent)."""
-    if isinstance(value, str) or callable(value):
+    if isinstance(value, str):
         return value
+    if callable(value):
+        return function(place, field, value, ["call"])
     if not isinstance(value, Mapping):
         raise place.wrong(field, "a str, {language: text}, {text, add_to_history} or a function",
                           value)  # fmt: skip
@@ -199,6 +203,15 @@ def greeting(place: Place, field: str, value: object) -> object:
         key: text(place, f"{field}[{key!r}]", item)
         for key, item in mapping(place, field, value).items()
     }
+
+
+def function(place: Place, field: str, value: object, arguments: Sequence[str]) -> object:
+    """A function that can be called with ``arguments``, and of which something runs then."""
+    try:
+        check_function(field, value, arguments)
+    except ConfigurationError as err:
+        raise place.error(err.message) from None
+    return value
 
 
 def tools(place: Place, field: str, value: object) -> list[Any]:
@@ -239,6 +252,12 @@ def _skill(place: Place, where: str, item: Mapping[Any, Any]) -> object:
 def store(place: Place, field: str, value: object) -> object:
     if not callable(getattr(value, "save", None)):
         raise place.wrong(field, "an object with a save(record) method", value)
+    for name in ("save", "find_by_contact"):
+        method = getattr(value, name, None)
+        # What find_by_contact yields is as good as a list.
+        matters = name == "save" or inspect.isasyncgenfunction(method)
+        if matters and (why := why_it_never_runs(method)):
+            raise place.error(f"{field}.{name} {why}")
     return value
 
 

@@ -9,13 +9,14 @@ from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..events import EventsGap, Item
 from ..logs import Log
 from .call import CallBase
-from .handlers import Delivery, Handler, Handlers, Revision, describe
+from .callables import check_result
+from .handlers import Delivery, Handler, Handlers, Revision
 from .inbox import Inbox, size_of
 from .jobs import Job
 from .limits import KIND, KINDS
 from .names import SIGNATURES
 from .tally import Tally
-from .usercode import shown, unrun
+from .usercode import as_reported, describe, is_a, shown, to_raise
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -237,19 +238,12 @@ class Delivering:
         about = f"{where}" + (f", call {call.id}" if call else "")
         about += f", agent {agent.id!r}" if agent else ""
         log.error("%s raised", about, exc=exc)
-        if isinstance(exc, PinecallError):
-            error = exc
-            # A class of the user's need not have called the constructor of this one.
-            error.agent_id = getattr(exc, "agent_id", None) or (agent.id if agent else None)
-            error.call_id = getattr(exc, "call_id", None) or (call.id if call else None)
-        else:
-            error = PinecallError(
-                self.clean(f"{about} raised {shown(exc)}"),
-                "HANDLER_ERROR",
-                agent_id=agent.id if agent else None,
-                call_id=call.id if call else None,
-            )
-            error.__cause__ = exc
+        error = as_reported(
+            exc,
+            self.clean(f"{about} raised {shown(exc)}"),
+            agent.id if agent else None,
+            call.id if call else None,
+        )
         self.emit("error", (error,), event=error, agent=agent, call=call)
 
     def handler_failed(self, exc: BaseException, handler: Handler, delivery: Delivery) -> None:
@@ -260,16 +254,18 @@ class Delivering:
 
     def handler_gave(self, result: object, handler: Handler, delivery: Delivery) -> None:
         """A handler returned something: refused if it is work that nobody will do."""
-        problem = unrun(result)
-        if problem:
-            self.handler_failed(ConfigurationError(problem), handler, delivery)
+        try:
+            check_result(result, coroutines=self.front.coroutines)
+        except ConfigurationError as exc:
+            self.handler_failed(exc, handler, delivery)
 
     def _handler_failed(self, exc: BaseException, handler: Handler, delivery: Delivery) -> None:
         call = delivery.call
-        if isinstance(exc, CallEnded) and call is not None and exc.call_id == call.id:
+        if is_a(exc, CallEnded) and call is not None and exc.call_id == call.id:
             log.debug("the handler for %s ended with its call", delivery.name)
             return
-        self._failure = self._failure or exc
+        if self._failure is None:  # one may be false, or fail when it is asked
+            self._failure = exc
         if delivery.name == "error":
             log.error(
                 "the error handler %s raised",
@@ -280,10 +276,10 @@ class Delivering:
         where = f"the handler {describe(handler.function)} for {delivery.name}"
         self.report_failure(exc, where, delivery.agent, call)
 
-    def take_failure(self) -> BaseException | None:
+    def take_failure(self) -> Exception | None:
         """The first exception of a handler since the last time, for ``strict``."""
         failure, self._failure = self._failure, None
-        return failure
+        return None if failure is None else to_raise(failure)
 
     def job_finished(self, job: Job, result: Any) -> None:
         """What a job returned; the result may be one that cannot be sent, and then it has failed."""

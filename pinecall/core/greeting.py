@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CallEnded, ConfigurationError, NotConnected
-from .handlers import is_coroutine
+from .callables import is_coroutine
 from .jobs import Job
 
 if TYPE_CHECKING:

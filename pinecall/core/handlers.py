@@ -7,8 +7,6 @@ together from several tables are put together anew.
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 from types import CodeType
@@ -16,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from ..errors import ConfigurationError
 from ..events import Item
+from .callables import Function, check_function, is_coroutine, same
 from .names import SIGNATURES, check_name
 from .usercode import describe
 
@@ -34,12 +32,7 @@ __all__ = [
     "Handlers",
     "Revision",
     "answering",
-    "describe",
-    "is_coroutine",
-    "is_generator",
 ]
-
-Function = Callable[..., Any]
 
 #: ``(call id, message id)`` that the running handler was called for.
 answering: ContextVar[tuple[str, str] | None] = ContextVar("pinecall_answering", default=None)
@@ -169,7 +162,9 @@ class Handlers:
         """Take one handler off, or all handlers of an event (iterators stay)."""
         check_name(name)
         for handler in list(self._table.get(name, [])):
-            if handler.function is not None and function in (None, handler.function):
+            if handler.function is not None and (
+                function is None or same(handler.function, function)
+            ):
                 self.discard(handler)
 
     def clear(self) -> None:
@@ -178,57 +173,8 @@ class Handlers:
             self.revision.number += 1
 
     def _check(self, name: str, function: object) -> None:
-        arguments = SIGNATURES[name]
-        wanted = f"def handler({', '.join(arguments)})"
-        if not callable(function):
-            raise ConfigurationError(
-                f"{self._owner}.on({name!r}, …) wants a function {wanted}, "
-                f"not {type(function).__name__}"
-            )
-        if is_coroutine(function) and not self._coroutines:
-            raise ConfigurationError(
-                f"{self._owner}.on({name!r}, {describe(function)}): pinecall_sync runs plain "
-                f"functions; write 'def' instead of 'async def', or use the asyncio package pinecall"
-            )
-        if is_generator(function):
-            raise ConfigurationError(
-                f"{self._owner}.on({name!r}, {describe(function)}): a generator function does nothing "
-                f"when it is called; write {wanted} without 'yield'"
-            )
-        try:
-            signature = inspect.signature(function)
-        except (TypeError, ValueError):
-            return  # a builtin that does not tell
-        try:
-            signature.bind(*arguments)
-        except TypeError:
-            raise ConfigurationError(
-                f"{self._owner}.on({name!r}, {describe(function)}): the handler takes "
-                f"{signature}, but this event gives ({', '.join(arguments)}); write {wanted}"
-            ) from None
-
-
-def is_coroutine(function: object) -> bool:
-    """Is it an ``async def``, or an object whose ``__call__`` is one?"""
-    return _is_any(function, inspect.iscoroutinefunction)
-
-
-def is_generator(function: object) -> bool:
-    """Does calling it only make a generator, which nobody runs?"""
-    return _is_any(function, inspect.isgeneratorfunction) or _is_any(
-        function, inspect.isasyncgenfunction
-    )
-
-
-def _is_any(function: object, test: Callable[[Any], bool]) -> bool:
-    if not callable(function):
-        return False  # asked of each agent's greeting, and inspect takes its time
-    while isinstance(function, functools.partial):
-        function = function.func
-    if test(function):
-        return True
-    # Calling a class makes an object, whatever its __call__ is.
-    return not isinstance(function, type) and test(getattr(function, "__call__", None))  # noqa: B004
+        where = f"{self._owner}.on({name!r}, …)"
+        check_function(where, function, SIGNATURES[name], coroutines=self._coroutines)
 
 
 def _code(function: object) -> CodeType | None:
@@ -242,7 +188,7 @@ def _redefines(old: Function, new: Function) -> bool:
     A cell that runs again compiles anew: another code object, from the same place. A function made
     twice by one factory shares its code object: two handlers; so does a method of two objects.
     """
-    if old == new:
+    if same(old, new):
         return True
     before, after = _code(old), _code(new)
     if before is None or after is None or before is after:

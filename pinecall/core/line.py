@@ -11,7 +11,7 @@ from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..options import LineOptions
 from . import checks, config, nested
 from .call import CallBase
-from .handlers import describe, is_coroutine, is_generator
+from .callables import check_function, check_result, is_coroutine
 from .jobs import Job
 from .listen import Heard, Listener
 from .listening import HasHandlers
@@ -120,16 +120,9 @@ class LineBase(HasHandlers):
                     f"line {self.number}: extension {key!r} goes to an agent's id or a function, "
                     f"not {type(value).__name__}"
                 )
-            if callable(value) and is_coroutine(value) and not self.session.front.coroutines:
-                raise ConfigurationError(
-                    f"line {self.number}: extension {key!r}: {describe(value)} is an 'async def'; "
-                    "pinecall_sync runs plain functions"
-                )
-            if is_generator(value):
-                raise ConfigurationError(
-                    f"line {self.number}: extension {key!r}: {describe(value)} is a generator "
-                    "function, which does nothing when it is called; write it without 'yield'"
-                )
+            if callable(value):
+                where = f"line {self.number}: extension {key!r}"
+                check_function(where, value, ["call"], coroutines=self.session.front.coroutines)
             checked[key] = value
         self._extensions = checked
 
@@ -151,7 +144,7 @@ class LineBase(HasHandlers):
                 Job(
                     f"extension {call.extension}",
                     lambda: function(call),
-                    lambda _result: None,
+                    lambda result: check_result(result, coroutines=True),
                     lambda error: self._extension_failed(call, error),
                     agent=self,
                     call=call,

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..typing import EventName, Off, On
-from .handlers import Function, Handlers
+from .callables import Function
+from .handlers import Handlers
 
 if TYPE_CHECKING:
     from .delivering import Subscription

@@ -22,8 +22,8 @@ from ..logs import Log
 from ..options import ConfigOptions
 from . import effects, secrets, wire
 from .agent import AgentBase, tools_of
+from .callables import is_coroutine
 from .chats import Chats
-from .handlers import describe, is_coroutine, is_generator
 from .history import check_store
 from .lifetime import Lifetime
 from .limits import MALFORMED_REPORTED, MAX_MESSAGE
@@ -37,6 +37,7 @@ from .registry import Registry
 from .requests import Requests
 from .timers import Timers
 from .tracing import Tracing
+from .usercode import describe
 
 if TYPE_CHECKING:
     from .hub import Hub
@@ -88,7 +89,12 @@ class Session(Lifetime):
     def tick(self, now: float) -> None:
         self.now = max(now, self.now)
         for action, due in self.timers.expired(self.now):
-            action(self.now - due)
+            try:
+                action(self.now - due)
+            except PinecallError as exc:  # there was no room for what it sends
+                self.report(exc)
+            except Exception as exc:  # the other deadlines, and the link, are to be kept
+                self.report_failure(exc, "a timer of the SDK")
 
     def deadline(self, now: float) -> float | None:
         """When to call :meth:`tick` next; None: not before something else happens."""
@@ -331,13 +337,7 @@ class Session(Lifetime):
         return str(frame["event"])
 
     def check_tools(self, options: ConfigOptions, agent_id: str) -> None:
-        """Refuse what cannot run: generators, and coroutines where there is no event loop."""
-        if is_generator(options.greeting):
-            raise ConfigurationError(
-                f"agent {agent_id!r}: the greeting {describe(options.greeting)} is a generator "
-                "function, which does nothing when it is called; return the text",
-                agent_id=agent_id,
-            )
+        """Refuse coroutines where there is no event loop."""
         if self.front.coroutines:
             return
         check_store(getattr(options, "history", None), agent_id, coroutines=False)

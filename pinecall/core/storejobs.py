@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
-from .handlers import is_coroutine
+from .callables import is_coroutine
 from .jobs import Job
 
 if TYPE_CHECKING:

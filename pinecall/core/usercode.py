@@ -8,21 +8,65 @@ that the event loop itself asked for ends its task.
 from __future__ import annotations
 
 import functools
-import inspect
+from typing import TypeGuard, TypeVar
 
+from ..errors import PinecallError
 from .text import valid
 
-__all__ = ["describe", "error_text", "shown", "text_of", "unrun"]
+__all__ = ["as_reported", "describe", "error_text", "is_a", "shown", "text_of", "to_raise"]
+
+E = TypeVar("E", bound=BaseException)
+
+#: Characters of an exception's text that are kept.
+MAX_TEXT = 2000
+
+
+def is_a(exc: BaseException, kind: type[E]) -> TypeGuard[E]:
+    """``isinstance`` without a look at ``exc.__class__``, which may fail."""
+    return issubclass(type(exc), kind)
 
 
 def text_of(exc: BaseException) -> str:
-    """``str(exc)``, also where that fails or cannot be written as UTF-8."""
+    """``str(exc)``, 2,000 characters at most, also where that fails or cannot be written as UTF-8."""
     try:
-        return valid(str(exc))
+        text = str(exc)
+        return valid(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
     except KeyboardInterrupt:
         raise
     except BaseException as failure:
         return f"(its text cannot be shown: {type(failure).__name__})"
+
+
+def as_reported(
+    exc: BaseException, text: str, agent_id: str | None, call_id: str | None
+) -> PinecallError:
+    """What the ``error`` handlers get: the exception itself where it is a PinecallError in working
+    order, else one with this text that it is the cause of."""
+    if is_a(exc, PinecallError):
+        try:
+            str(exc)
+            # A class of the user's need not have called the constructor of this one.
+            exc.agent_id = getattr(exc, "agent_id", None) or agent_id
+            exc.call_id = getattr(exc, "call_id", None) or call_id
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            pass  # the one that is made below can be read
+        else:
+            return exc
+    error = PinecallError(text, "HANDLER_ERROR", agent_id=agent_id, call_id=call_id)
+    error.__cause__ = exc
+    return error
+
+
+def to_raise(exc: BaseException) -> Exception:
+    """What ``strict`` raises: the exception, unless a coroutine or the program would take it for its
+    own."""
+    if is_a(exc, Exception) and not (is_a(exc, StopIteration) or is_a(exc, StopAsyncIteration)):
+        return exc
+    error = PinecallError(f"a handler raised {shown(exc)}", "HANDLER_ERROR")
+    error.__cause__ = exc
+    return error
 
 
 def shown(exc: BaseException) -> str:
@@ -50,13 +94,3 @@ def describe(function: object) -> str:
         raise
     except BaseException:  # a property of the user's object
         return type(function).__qualname__
-
-
-def unrun(result: object) -> str:
-    """What is wrong with a handler's result: work that it made and that nobody does. Else empty."""
-    if inspect.isgenerator(result) or inspect.isasyncgen(result):
-        return "it returned a generator, which nothing runs: write the handler without 'yield'"
-    if inspect.iscoroutine(result):
-        result.close()
-        return "it returned a coroutine, and there is no event loop here to run it: write 'def'"
-    return ""

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from harness import EVENTS, Wire
 
+from pinecall.core.callables import is_coroutine
 from pinecall.core.delivering import Subscription
-from pinecall.core.handlers import Handlers, Revision, describe, is_coroutine
+from pinecall.core.handlers import Handlers, Revision
 from pinecall.core.listening import HasHandlers, Listening
 from pinecall.core.names import SIGNATURES, check_name, public_name
 from pinecall.core.session import Session
+from pinecall.core.usercode import describe
 from pinecall.errors import CallEnded, ConfigurationError, PinecallError
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}

@@ -12,11 +12,10 @@ from harness import Wire
 
 from pinecall import tool
 from pinecall.core import usercode
-from pinecall.core.handlers import is_coroutine, is_generator
 from pinecall.core.jobs import Job
 from pinecall.core.storejobs import has_method, method_of
 from pinecall.core.text import valid
-from pinecall.errors import ConfigurationError, PinecallError
+from pinecall.errors import PinecallError
 
 SPLIT = "half \ud83d a pair"
 
@@ -205,62 +204,103 @@ def test_describing_an_odd_object() -> None:
         usercode.describe(Odd(KeyboardInterrupt()))
 
 
+class Frozen(PinecallError):
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(name)
+
+
+def test_an_error_of_ours_is_told_itself() -> None:
+    """A PinecallError that user code raised reaches the ``error`` handlers as it is, unless it cannot
+    take the ids of its agent and call."""
+    own = PinecallError("mine")
+    assert usercode.as_reported(own, "text", "mara", "CA1") is own
+    assert (own.agent_id, own.call_id) == ("mara", "CA1")
+    frozen = Frozen.__new__(Frozen)
+    told = usercode.as_reported(frozen, "text", "mara", "CA1")
+    assert (told.message, told.agent_id, told.call_id) == ("text", "mara", "CA1")
+    assert told.__cause__ is frozen
+    with pytest.raises(KeyboardInterrupt):
+        usercode.as_reported(Interrupting.__new__(Interrupting), "text", None, None)
+
+
+class Interrupting(PinecallError):
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
+class Lying(Exception):
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("what am I?")
+
+
+@pytest.mark.parametrize("kind", [Frozen, Lying])
+def test_an_exception_that_cannot_be_looked_at(kind: type[BaseException]) -> None:
+    """A handler's failure is told, and the next handler runs, whatever its exception is like."""
+    wire = Wire()
+    told = wire.listen("error")
+    ran: list[Any] = []
+
+    def fails(call: Any) -> None:
+        raise kind.__new__(kind)
+
+    wire.pc.add_handler("call.started", fails)
+    wire.pc.add_handler("call.started", ran.append)
+    wire.call()
+    assert len(told) == len(ran) == 1
+    assert kind.__name__ in told[0][1].message
+
+
+@pytest.mark.parametrize("make", [SystemExit, StopIteration, asyncio.CancelledError])
+def test_strict_with_what_others_take_for_theirs(make: type[BaseException]) -> None:
+    """What would end the program or a coroutine is raised by ``strict`` as a PinecallError."""
+    wire = Wire()
+
+    def fails(call: Any) -> None:
+        raise make
+
+    wire.pc.add_handler("call.started", fails)
+    wire.call()
+    failure = wire.session.take_failure()
+    assert isinstance(failure, PinecallError)
+    assert isinstance(failure.__cause__, make)
+    assert wire.session.take_failure() is None
+
+
+def test_a_long_text() -> None:
+    """Of an exception's text 2,000 characters are kept."""
+    assert usercode.text_of(ValueError("x" * 2000)) == "x" * 2000
+    assert usercode.text_of(ValueError("x" * 9999)) == "x" * 2000 + "…"
+
+
+def test_timers_that_fail() -> None:
+    """Should a timer's action fail, it is reported, and the other deadlines are kept."""
+    wire = Wire().up()
+    told = wire.listen("error")
+    rang: list[str] = []
+
+    def raises(exc: Exception) -> Any:
+        def action(late: float) -> None:
+            raise exc
+
+        return action
+
+    for key, action in (
+        ("a", raises(PinecallError("no room"))),
+        ("b", raises(ValueError("ours"))),
+        ("c", lambda late: rang.append("c")),
+    ):
+        wire.session.timers.set(key, 1.0, action)
+    wire.after(1.0)
+    assert rang == ["c"]
+    assert [error.message for _, error in told] == [
+        "no room",
+        "a timer of the SDK raised ValueError: ours",
+    ]
+
+
 def numbers() -> Any:
     yield 1
-
-
-async def anumbers() -> Any:
-    yield 1
-
-
-async def later() -> None: ...
-
-
-class Numbers:
-    def __call__(self) -> Any:
-        yield 1
-
-    def method(self) -> Any:
-        yield 1
-
-
-class Later:
-    async def __call__(self) -> None: ...
-
-
-def test_kinds_of_functions() -> None:
-    """Generators and coroutines are told by what a call gives, through partials and objects."""
-    for one in (numbers, anumbers, functools.partial(numbers), Numbers(), Numbers().method):
-        assert is_generator(one) and not is_coroutine(one)
-    for one in (later, functools.partial(later), Later()):
-        assert is_coroutine(one) and not is_generator(one)
-    # Calling a class makes an object, and runs nothing of it.
-    for one in (Numbers, Later, test_valid, "text"):
-        assert not is_generator(one) and not is_coroutine(one)
-
-
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda *args: (yield),
-        functools.partial(lambda *args: (yield)),
-        Numbers(),
-    ],
-    ids=["lambda", "partial", "object"],
-)
-def test_generators_are_refused(function: Any) -> None:
-    """A generator function is refused wherever a function is given: nobody would run it."""
-    wire = Wire()
-    agent = wire.agent("mara")
-    line = wire.pc.line("+12186633772")
-    for register in (
-        lambda: agent.add_handler("call.started", function),
-        lambda: wire.pc.add_handler("*", function),
-        lambda: wire.pc.agent("leo", greeting=function),
-        lambda: line.extensions({"10": function}),
-    ):
-        with pytest.raises(ConfigurationError, match="generator"):
-            register()
 
 
 def test_work_that_nobody_does() -> None:
@@ -271,9 +311,6 @@ def test_work_that_nobody_does() -> None:
     agent.add_handler("call.started", lambda call: numbers())
     wire.call()
     assert len(told) == 1 and "returned a generator" in told[0][1].message
-    assert "returned a coroutine" in usercode.unrun(later())
-    assert "returned a generator" in usercode.unrun(anumbers())
-    assert usercode.unrun("text") == ""
 
 
 def test_looking_up_a_store() -> None:
