@@ -80,6 +80,7 @@ class Pool:
             except BaseException as exc:
                 # A handler's SystemExit ends the handler, not the thread that serves all calls.
                 log.error("a handler thread was to be ended; it goes on", exc=exc)
+            work = None  # while this waits, what it ran may go
             with self._lock:
                 self._open -= 1
                 if self._waiters:

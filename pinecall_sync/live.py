@@ -48,8 +48,9 @@ class LiveTranscription:
                 name="pinecall-transcription",
                 daemon=True,
             )
+            # First of all, so that closing the port finds it.
+            self._port.adopt(self)
             self._thread.start()
-        self._port.adopt(self)
 
     def ready(self) -> LiveReady:
         """Until the server takes audio, at most 10 s. Raises ApiError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 import pytest
 
@@ -46,6 +47,24 @@ def test_one_thread_is_enough() -> None:
         ran.wait_count(number + 1)
         assert pool.wait_idle(DEADLINE)
     assert len(set(ran.items)) == 1
+    pool.close()
+
+
+def test_an_idle_thread_keeps_nothing() -> None:
+    """What has run may go, while its thread waits for more."""
+
+    class Work:
+        def __call__(self) -> None:
+            """It is done."""
+
+    pool = Pool("test", 1)
+    work = Work()
+    gone = weakref.ref(work)
+    pool.submit(work)
+    del work
+    assert pool.wait_idle(DEADLINE)
+    until(lambda: gone() is None, "its end")
+    assert len(names(pool)) == 1
     pool.close()
 
 
