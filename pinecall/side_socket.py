@@ -97,10 +97,12 @@ class SideSocket:
             raise self._end or SideClosed(1006, "") from None
 
     async def close(self) -> None:
-        """Says goodbye and waits for the answer for at most a second."""
+        """Says goodbye and waits for the answer for at most a second, or until it is cancelled."""
         try:
             await asyncio.wait_for(self._connection.close(), 1.0)
         except asyncio.TimeoutError:
+            pass
+        finally:
             self._connection.transport.abort()
 
 

@@ -19,7 +19,7 @@ from pinecall.core.limits import ERROR_BODY, HANDSHAKE, MAX_FRAME
 from pinecall.core.rest.phones import phones
 
 from .driving import Front
-from .log import Log, until
+from .log import DEADLINE, Log, until
 from .rest import Rest, settings
 from .server import Raw, Server, said
 from .test_flow import fill
@@ -202,7 +202,12 @@ def test_handlers_that_pile_up(
 # -- the answer to the handshake -------------------------------------------------------------------
 
 
-def answers(head: Callable[[str], bytes], *, endless: bytes = b"") -> Raw:
+def answers(
+    head: Callable[[str], bytes],
+    *,
+    endless: bytes = b"",
+    heard: Callable[[bytes], None] = lambda data: None,
+) -> Raw:
     """Answers the handshake with ``head(accept)``, goes on with ``endless``, and never closes."""
 
     def answer(sock: socket.socket) -> None:
@@ -216,8 +221,9 @@ def answers(head: Callable[[str], bytes], *, endless: bytes = b"") -> Raw:
         sock.sendall(head(accept))
         while endless:
             sock.sendall(endless)
-        while sock.recv(4096):
-            pass
+        while data := sock.recv(4096):
+            heard(data)
+        heard(b"")
 
     return answer
 
@@ -407,3 +413,18 @@ class TestRest:
             one.run(type(op)(what=op.what, path=op.path, read=op.read, timeout=0.3))
         assert caught.value.status == 409
         assert str(caught.value).endswith(": no (HTTP 409)")
+
+
+def test_a_stream_is_closed_while_it_closes(front: Front, server: Server) -> None:
+    """The server does not answer the goodbye, and the connection is gone all the same."""
+    heard = Log()
+    ready = frame(TEXT, json.dumps({"type": "ready"}))
+    server.takeover = answers(lambda accept: upgrade()(accept) + ready, heard=heard)
+    one = Rest(front, None, settings=settings(server.url))
+    live = one.audio.stream()
+    front.do(live.ready)
+    closing = front.begin(getattr(live, "aclose", None) or live.close)
+    heard.wait_for(lambda data: data[:1] == bytes((CLOSE,)))
+    one.close_one(live)
+    closing.result(DEADLINE)
+    heard.wait_for(lambda data: data == b"")
