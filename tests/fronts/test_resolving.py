@@ -61,6 +61,15 @@ def test_user_code_in_all_of_the_loops_threads(server: Server, log: Log) -> None
     front.close()
 
 
+def test_no_delay(server: Server) -> None:
+    """What is written goes out at once, as on connections that the loop makes by itself."""
+    front = Asyncio()
+    pc = front.connected(server)
+    sock = pc._driver._socket.transport.get_extra_info("socket")
+    assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    front.close()
+
+
 def test_the_first_address_that_answers(server: Server, names: dict[str, list[Any]]) -> None:
     """A host's addresses are tried in their order."""
     names["host"] = [
