@@ -333,6 +333,7 @@ class Driver:
         context = context_of(handler, delivery, self._context)
         started = time.perf_counter()
         task, advice = None, "make it 'async def', or move the work to a thread"
+        result: Any = None
         try:
             result = context.run(start, handler, delivery)
             if result is not None:
@@ -346,6 +347,8 @@ class Driver:
         except KeyboardInterrupt:
             raise
         except BaseException as exc:
+            if inspect.iscoroutine(result):
+                result.close()  # the loop's task factory failed
             context.run(self.session.handler_failed, exc, handler, delivery)
             return None
         took = time.perf_counter() - started
