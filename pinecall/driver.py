@@ -375,13 +375,12 @@ class Driver:
     def _start(self, job: Job) -> None:
         if not job.over:
             assert self.loop is not None
-            task = begin(self.loop, self._job(job), context_of_job(job, self._context), eager=False)
+            loop = self.loop
+            task = begin(loop, self._job(job), context_of_job(job, self._context), eager=False)
             self._keep(task, job.label, job.call or job.agent)
 
-            loop = self.loop
-
             def stop() -> None:
-                # A tool's thread may end the call.
+                # A tool's thread may take its agent off.
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(task.cancel)
 

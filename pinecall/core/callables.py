@@ -1,4 +1,4 @@
-"""Functions that users give: what they are called in messages, and whether they can work at all."""
+"""Functions that users give: whether they can work at all, and whether what they returned was work."""
 
 from __future__ import annotations
 

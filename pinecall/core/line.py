@@ -144,7 +144,7 @@ class LineBase(HasHandlers):
                 Job(
                     f"extension {call.extension}",
                     lambda: function(call),
-                    lambda result: check_result(result, coroutines=True),
+                    lambda result: check_result(result, coroutines=self.session.front.coroutines),
                     lambda error: self._extension_failed(call, error),
                     agent=self,
                     call=call,

@@ -255,6 +255,24 @@ class Interrupts:
         raise KeyboardInterrupt
 
 
+def test_an_extension_that_gives_an_awaitable() -> None:
+    """Without an event loop nothing runs it: that is reported for the line."""
+
+    class Later:
+        def __await__(self) -> Any:
+            return iter(())
+
+    wire = Wire(coroutines=False).up()
+    line = wire.pc.line("+13186330963")
+    wire.server("line.created", number="+13186330963")
+    line.extensions({"10": lambda call: Later()})
+    told = wire.listen("error")
+    about = {"agent_id": line.id, "call_id": "CL1", "owner": "line", "extension": "10"}
+    wire.server("call.started", **about, from_="+34607827824", to="+13186330963")
+    ((_, error),) = told
+    assert "returned an awaitable" in error.message
+
+
 def test_objects_that_fail_when_looked_at() -> None:
     """Their name and their equality are not worth an error; Ctrl-C still is one."""
     odd = Odd()

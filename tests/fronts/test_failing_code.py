@@ -143,7 +143,9 @@ def test_a_handler_awaits_a_cancelled_task(server: Server, log: Log) -> None:
 
     server.start_call()
     log.wait_count(1)
+    assert pc.connected
     front.close()
+    assert len(log) == 1
 
 
 @badly
@@ -402,4 +404,6 @@ def test_a_group_of_exceptions(server: Server, log: Log) -> None:
 
     server.start_call()
     log.wait_count(1)
+    assert pc.connected
     front.close()
+    assert len(log) == 1

@@ -137,7 +137,9 @@ def test_a_refused_number(front: Front, server: Server, log: Log) -> None:
 def test_a_server_that_confirms_no_channel(front: Front, server: Server) -> None:
     """wait_ready() does not depend on it."""
     pc = front.connected(server)
-    front.do(front.do(pc.agent, "mara", phone_number="+13186330963").wait_ready)
+    mara = front.do(pc.agent, "mara", phone_number="+13186330963")
+    assert front.do(mara.wait_ready) is None
+    assert server.frames.wait_for(lambda frame: frame["event"] == "channel.add")
 
 
 def test_refused_for_good(front: Front, server: Server, log: Log) -> None:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from pinecall import ApiError, ConnectError
@@ -427,4 +428,37 @@ def test_a_stream_is_closed_while_it_closes(front: Front, server: Server) -> Non
     heard.wait_for(lambda data: data[:1] == bytes((CLOSE,)))
     one.close_one(live)
     closing.result(DEADLINE)
+    heard.wait_for(lambda data: data == b"")
+
+
+@pytest.mark.parametrize("kind", ["live", "log"])
+def test_a_stream_is_closed_while_it_opens(front: Front, server: Server, kind: str) -> None:
+    """Whoever waits is told, and of the connection nothing is left."""
+    asked, go, heard = threading.Event(), threading.Event(), Log()
+
+    def head(accept: str) -> bytes:
+        asked.set()
+        go.wait(DEADLINE)
+        return upgrade()(accept)
+
+    def script(sock: socket.socket) -> None:
+        try:
+            answers(head, heard=heard)(sock)
+        except OSError:
+            heard(b"")  # it went before the answer
+
+    server.takeover = script
+    token = httpx.Response(200, json={"token": "t"})
+    one = Rest(front, lambda request: token, settings=settings(server.url))
+    if kind == "live":
+        stream = one.audio.stream()
+        waits = front.begin(stream.end)
+    else:
+        stream = one.of("call_log").observe(one.port, agent="mara")
+        waits = front.begin(getattr(stream, "__anext__", None) or stream.__next__)
+    assert asked.wait(DEADLINE)
+    one.close_one(stream)
+    go.set()
+    with pytest.raises((ApiError, StopAsyncIteration, StopIteration, RuntimeError)):
+        waits.result(DEADLINE)
     heard.wait_for(lambda data: data == b"")

@@ -342,3 +342,24 @@ def test_live_closed(front: Front, by: str) -> None:
         ending.result(10)
     assert caught.value.code == "CLOSED"
     assert one.front.take(live, 1) == []
+
+
+def test_a_port_knows_a_stream_before_it_begins(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever the port is closed, the stream is closed with it."""
+    server = Sockets(front, hold)
+    one = Rest(front, None, settings=settings(server.url))
+    adopt, running = one.port.adopt, Log()
+
+    def adopted(stream: Any) -> None:
+        running([t.name for t in threading.enumerate() if t.name == "pinecall-transcription"])
+        adopt(stream)
+
+    monkeypatch.setattr(one.port, "adopt", adopted)
+    live = one.audio.stream()
+    ending = one.front.begin(live.end)
+    assert running.wait_count(1) == [[]]
+    one.close()
+    with pytest.raises(ApiError):
+        ending.result(10)

@@ -254,6 +254,42 @@ def test_a_tool_whose_call_ends(front: Front, server: Server, log: Log) -> None:
     assert not [frame for frame in server.frames if frame["event"] == "llm.tool_result"]
 
 
+def test_a_tool_that_takes_its_agent_off(front: Front, server: Server, log: Log) -> None:
+    """What else runs for the agent is stopped, from whatever thread; its own end is no error."""
+    begun = threading.Event()
+
+    if front.name == "asyncio":
+
+        async def forever() -> None:
+            begun.set()
+            try:
+                await asyncio.sleep(600)
+            finally:
+                log("stopped")
+    else:
+
+        def forever() -> None:
+            begun.set()
+            log("stopped")  # a thread cannot be stopped
+
+    def leave() -> str:
+        begun.wait(15)
+        pc.remove_agent("mara")
+        log("removed")
+        return "gone"
+
+    both = [tool(forever, description="x"), tool(leave, description="x")]
+    pc = deployed(front, server, both)
+    if isinstance(front, Asyncio):
+        front.loop.set_debug(True)  # it refuses what is not safe from other threads
+    pc.on("error", log)
+    there = server.connection()
+    there.send(tool_call("forever", msg_id="t1"), tool_call("leave", msg_id="t2", tool_call_id="2"))
+    assert sorted(log.wait_count(2)) == ["removed", "stopped"]
+    front.do(pc.disconnect)
+    assert len(log) == 2
+
+
 def test_by_hand(front: Front, server: Server) -> None:
     """A tool given as a plain dict is answered by an ``llm.tool_call`` handler."""
     definition = {"type": "function", "function": {"name": "lookup", "parameters": {}}}
