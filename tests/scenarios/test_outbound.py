@@ -214,7 +214,7 @@ def test_bridge(scene: Scene) -> None:
     frame = scene.sent("call.bridge")
     assert (frame["target"], frame["detect_turn_end"]) == ("pines", True)
     assert (call.agent, call.greeting, call.direction) == (judge, "A room please", "outbound")
-    turn = scene.got("turn.end")
+    turn = scene.got("turn.end", call_id=call.id)
     assert (turn.text, turn.source) == ("Pines hotel", "bot")
     heard = scene.items.wait_for(
         lambda item: item.name == "turn.end" and item.agent is pines and item.event
