@@ -13,9 +13,10 @@ from typing import Any
 from pinecall.core.agent import AgentBase
 from pinecall.core.call import CallBase
 from pinecall.core.client import ClientBase
-from pinecall.core.line import LineBase, LineCallBase
+from pinecall.core.engine import Engine
+from pinecall.core.line import LineBase
+from pinecall.core.line_call import LineCallBase
 from pinecall.core.link import LinkSettings
-from pinecall.core.session import Session
 from pinecall.core.whatsapp import WhatsAppSessionBase
 
 from . import mix
@@ -44,17 +45,17 @@ class _Front:
     def wake(self) -> None:
         """There is nobody to wake."""
 
-    def make_agent(self, session: Session, agent_id: str) -> AgentBase:
+    def make_agent(self, session: Engine, agent_id: str) -> AgentBase:
         return AgentBase(session, agent_id)
 
-    def make_line(self, session: Session, number: str) -> LineBase:
+    def make_line(self, session: Engine, number: str) -> LineBase:
         return LineBase(session, number)
 
-    def make_call(self, session: Session, agent: Any, call_id: str, **facts: Any) -> CallBase:
+    def make_call(self, session: Engine, agent: Any, call_id: str, **facts: Any) -> CallBase:
         return CallBase(session, agent, call_id, **facts)
 
     def make_line_call(
-        self, session: Session, line: Any, call_id: str, **facts: Any
+        self, session: Engine, line: Any, call_id: str, **facts: Any
     ) -> LineCallBase:
         return LineCallBase(session, line, call_id, **facts)
 
@@ -65,7 +66,7 @@ class _Front:
 
 
 class _Client(ClientBase[AgentBase, LineBase]):
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Engine) -> None:
         self.session = session
 
 
@@ -74,7 +75,7 @@ class World:
 
     def __init__(self, agents: int, calls: int | None = None) -> None:
         settings = LinkSettings(url=lambda: "ws://127.0.0.1/client", api_key=lambda: "pk_benchmark")
-        self.session = Session(settings, _Front(), random=Random(7).random)
+        self.session = Engine(settings, _Front(), random=Random(7).random)
         self.pc = _Client(self.session)
         self.session.connect()
         self.session.opened(self.session.link.generation, 0.0)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall
     from .core.chats import ChatReply
-    from .core.conversation import ConversationRecord
     from .core.drain import DrainReport
-    from .core.line import RouteResult
+    from .core.line_call import RouteResult
     from .core.listen import Heard
+    from .core.record import ConversationRecord
     from .core.rest.calls import LogEntry
     from .core.rest.phones import Balance, Phone
     from .core.rest.tokens import Token

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from .core.agent import AgentBase
 from .core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from .core.call import CallBase
-from .core.line import LineBase, LineCallBase, RouteResult
+from .core.line import LineBase
+from .core.line_call import LineCallBase, RouteResult
 from .core.listen import Heard
 from .core.listening import Listening
 from .core.whatsapp import WhatsAppSessionBase

@@ -31,7 +31,7 @@ from .pool import Pool
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
-    from .core.session import Session
+    from .core.engine import Engine
     from .settings import Settings
 
 __all__ = ["Driver"]
@@ -46,7 +46,7 @@ THREADS = 16
 
 
 class Driver:
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Engine, settings: Settings) -> None:
         self.session = session
         self.settings = settings
         self.loop: asyncio.AbstractEventLoop | None = None

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .core.agent import AgentBase
 from .core.client import ClientBase
+from .core.engine import Engine
+from .core.lifecycle import Makers
 from .core.line import LineBase
-from .core.ports import Front
-from .core.session import Session
 from .notebook import remember
 from .settings import Settings
 from .unattended import tell, watch
@@ -34,7 +34,7 @@ class Driving(Protocol):
 
 
 class FrontPort:
-    """With a front's classes: its :class:`~pinecall.core.ports.Front`."""
+    """With a front's classes: its :class:`~pinecall.core.lifecycle.Makers`."""
 
     def __init__(self) -> None:
         self.guard: AbstractContextManager[Any] = threading.RLock()
@@ -74,10 +74,10 @@ class ClientFront(ClientBase[AgentT, LineT]):
     #: The process in which it connected; None: there is nothing to say when it goes.
     _watched_by: int | None = None
 
-    def _set_up(self, front: Front, **given: Any) -> None:
+    def _set_up(self, front: Makers, **given: Any) -> None:
         self.settings = Settings.checked(**given)
         front.client = self
-        self.session = Session(self.settings.link(), front, random=random.random)
+        self.session = Engine(self.settings.link(), front, random=random.random)
         remember(self)
 
     def _hurry(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .core.conversation import ConversationRecord
+from .core.record import ConversationRecord
 from .sqlite_store import Records, SqliteStore
 
 __all__ = ["ConversationRecord", "SqliteHistory"]

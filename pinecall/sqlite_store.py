@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from .core.conversation import ConversationRecord, transcript_of
 from .core.jsontext import write
+from .core.record import ConversationRecord, transcript_of
 from .core.showing import shows
 from .errors import ConfigurationError
 from .sqlite_file import SqliteFile, transaction

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .core.agent_registration import not_registered
 from .core.outcome import Outcome, too_late
-from .core.registration import not_registered
 from .core.seconds import check_unit
 from .core.showing import shows
 from .errors import RequestTimeout
 
 if TYPE_CHECKING:
     from .core.delivering import Subscription
+    from .core.engine import Engine
     from .core.registration import Registration
-    from .core.session import Session
     from .core.speech import SayResult, Speech
     from .events import Item
 
@@ -29,7 +29,7 @@ def _wake(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-async def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
+async def wait(session: Engine, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Raises RequestTimeout after ``timeout`` seconds; giving up tells the core."""
     session.front.check()
     if not outcome.done:
@@ -64,7 +64,7 @@ async def wait_registered(
     kept it from being registered within ``timeout`` seconds."""
     check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
     try:
-        await wait(registration.session, outcome, timeout)
+        await wait(registration.runtime, outcome, timeout)
     except RequestTimeout:
         if not registration.held:
             raise not_registered(registration, timeout) from None
@@ -73,7 +73,7 @@ async def wait_registered(
 class Answer(Awaitable[T], Generic[T]):
     """The answer to a question that is already on its way. Forgetting ``await`` loses only it."""
 
-    def __init__(self, session: Session, outcome: Outcome[T]) -> None:
+    def __init__(self, session: Engine, outcome: Outcome[T]) -> None:
         self._session = session
         self._outcome = outcome
 
@@ -91,7 +91,7 @@ class Playback(Awaitable["SayResult"]):
     Gives ``SayResult(interrupted)``. (Wire: ``bot.finished``, ``bot.interrupted``.)
     """
 
-    def __init__(self, session: Session, speech: Speech) -> None:
+    def __init__(self, session: Engine, speech: Speech) -> None:
         self.message_id = speech.message_id
         self._session = session
         self._outcome = speech.outcome

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from .call_log import Observation
     from .client import Pinecall
     from .core.call import CallBase
+    from .core.engine import Engine
     from .core.rest.phones import Balance, OnlineAgent, Phone
     from .core.rest.tokens import Token
     from .core.rest.voices import Voice
-    from .core.session import Session
     from .http import HttpPort
     from .knowledge import Knowledge
     from .memory import Memory
@@ -33,7 +33,7 @@ class ClientWeb:
     """Of ``Pinecall``. httpx is loaded, and a connection opened, with the first request."""
 
     if TYPE_CHECKING:
-        session: Session
+        session: Engine
         settings: Settings
 
     _opened_port: HttpPort | None = None
@@ -161,7 +161,7 @@ class AgentWeb:
 
     if TYPE_CHECKING:
         id: str
-        session: Session
+        session: Engine
 
         @property
         def client(self) -> Pinecall: ...
@@ -215,7 +215,7 @@ class CallWeb:
     """Of ``Call``."""
 
     if TYPE_CHECKING:
-        session: Session
+        session: Engine
 
     def stream(self, *, greeting: str | None = None) -> EventStream:
         """This call as an SSE response, for a page that shows nothing else; it ends with the call.

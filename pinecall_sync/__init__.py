@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pinecall import events
     from pinecall.core.chats import ChatReply
-    from pinecall.core.conversation import ConversationRecord
     from pinecall.core.drain import DrainReport
-    from pinecall.core.line import RouteResult
+    from pinecall.core.line_call import RouteResult
     from pinecall.core.listen import Heard
+    from pinecall.core.record import ConversationRecord
     from pinecall.core.rest.calls import LogEntry
     from pinecall.core.rest.phones import Balance, Phone
     from pinecall.core.rest.tokens import Token

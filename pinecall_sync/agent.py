@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from pinecall.core.agent import AgentBase
 from pinecall.core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from pinecall.core.call import CallBase
-from pinecall.core.line import LineBase, LineCallBase, RouteResult
+from pinecall.core.line import LineBase
+from pinecall.core.line_call import LineCallBase, RouteResult
 from pinecall.core.listen import Heard
 from pinecall.core.listening import Listening
 from pinecall.core.whatsapp import WhatsAppSessionBase

@@ -30,7 +30,7 @@ from .lanes import Lanes
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
-    from pinecall.core.session import Session
+    from pinecall.core.engine import Engine
     from pinecall.settings import Settings
 
 __all__ = ["Driver"]
@@ -42,7 +42,7 @@ _GRACE = 0.25
 
 
 class Driver:
-    def __init__(self, session: Session, settings: Settings, threads: int) -> None:
+    def __init__(self, session: Engine, settings: Settings, threads: int) -> None:
         self.session = session
         self.settings = settings
         self._handlers = Pool("handlers", threads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pinecall.core.conversation import ConversationRecord
+from pinecall.core.record import ConversationRecord
 from pinecall.sqlite_store import Records, SqliteStore
 
 __all__ = ["ConversationRecord", "SqliteHistory"]

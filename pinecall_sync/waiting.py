@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
+from pinecall.core.agent_registration import not_registered
 from pinecall.core.outcome import Outcome, too_late
-from pinecall.core.registration import not_registered
 from pinecall.core.seconds import check_unit
 from pinecall.core.showing import shows
 from pinecall.errors import RequestTimeout
 
 if TYPE_CHECKING:
     from pinecall.core.delivering import Subscription
+    from pinecall.core.engine import Engine
     from pinecall.core.registration import Registration
-    from pinecall.core.session import Session
     from pinecall.core.speech import SayResult, Speech
     from pinecall.events import Item
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 _LOOK = 2.0
 
 
-def wait(session: Session, outcome: Outcome[T], timeout: float | None = None) -> T:
+def wait(session: Engine, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Raises RequestTimeout after ``timeout`` seconds; giving up tells the core."""
     session.front.check()
     if not outcome.done:
@@ -55,7 +55,7 @@ def wait_registered(registration: Registration, outcome: Outcome[None], timeout:
     kept it from being registered within ``timeout`` seconds."""
     check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
     try:
-        wait(registration.session, outcome, timeout)
+        wait(registration.runtime, outcome, timeout)
     except RequestTimeout:
         if not registration.held:
             raise not_registered(registration, timeout) from None
@@ -67,7 +67,7 @@ class Playback:
     (Wire: ``bot.finished``, ``bot.interrupted``.)
     """
 
-    def __init__(self, session: Session, speech: Speech) -> None:
+    def __init__(self, session: Engine, speech: Speech) -> None:
         self.message_id = speech.message_id
         self._session = session
         self._outcome = speech.outcome

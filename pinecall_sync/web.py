@@ -11,10 +11,10 @@ from .waiting import wait_registered
 
 if TYPE_CHECKING:
     from pinecall.core.call import CallBase
+    from pinecall.core.engine import Engine
     from pinecall.core.rest.phones import Balance, OnlineAgent, Phone
     from pinecall.core.rest.tokens import Token
     from pinecall.core.rest.voices import Voice
-    from pinecall.core.session import Session
     from pinecall.settings import Settings
 
     from .audio import Audio
@@ -35,7 +35,7 @@ class ClientWeb:
     """Of ``Pinecall``. httpx is loaded, and a connection opened, with the first request."""
 
     if TYPE_CHECKING:
-        session: Session
+        session: Engine
         settings: Settings
 
     _opened_port: HttpPort | None = None
@@ -148,7 +148,7 @@ class AgentWeb:
 
     if TYPE_CHECKING:
         id: str
-        session: Session
+        session: Engine
 
         @property
         def client(self) -> Pinecall: ...
@@ -187,7 +187,7 @@ class CallWeb:
     """Of ``Call``."""
 
     if TYPE_CHECKING:
-        session: Session
+        session: Engine
 
     def stream(self, *, greeting: str | None = None) -> EventStream:
         """This call as an SSE response, for a page that shows nothing else; it ends with the call.

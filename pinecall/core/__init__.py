@@ -2,5 +2,5 @@
 
 Nothing below this package does I/O, tells the time, starts a thread or calls user code; the fronts
 :mod:`pinecall` and :mod:`pinecall_sync` do, and share everything else. Start at
-:class:`~pinecall.core.session.Session`.
+:class:`~pinecall.core.engine.Engine`.
 """

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import Context, copy_context
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, PinecallError
 from ..logs import Log
 from ..options import AgentOptions, Channel
 from . import config, encode, phone
+from .agent_registration import AgentRegistration
+from .call import CallBase
+from .callables import is_coroutine
 from .dial import Dials
-from .listening import HasHandlers
+from .handlers import Source
 from .outcome import Outcome
-from .registration import AgentRegistration
+from .owner import Owner
+from .runtime import Runtime, frame_event
 from .session_scope import scope_of
 from .showing import shows
+from .storejobs import check_store
+from .usercode import describe
 
-if TYPE_CHECKING:
-    from .call import CallBase
-    from .session import Session
-
-__all__ = ["AgentBase", "tools_of"]
+__all__ = ["AgentBase", "check_coroutines", "tools_of"]
 
 log = Log("agents")
 
 _NOTHING_GIVEN = AgentOptions()
 
 
-class AgentBase(HasHandlers):
+class AgentBase(Owner):
     """One agent of this client (wire: ``agent.create``)."""
 
     __slots__ = (
+        "_claimed",
         "_dials",
         "_tools",
         "callers",
@@ -50,7 +53,9 @@ class AgentBase(HasHandlers):
     #: How messages say that it is no more.
     gone = "removed (remove_agent()); pc.agent() makes a new one"
 
-    def __init__(self, session: Session, agent_id: str) -> None:
+    registration: AgentRegistration
+
+    def __init__(self, session: Runtime, agent_id: str) -> None:
         self.own_handlers = None
         self.session = session
         self.id = agent_id
@@ -61,6 +66,8 @@ class AgentBase(HasHandlers):
         self.pauses: list[dict[str, str]] = []
         #: Where its functions (tools, greeting, store) were given: they run in a copy of it.
         self.context: Context | None = None
+        #: What the last claim said.
+        self._claimed = self.config
         self.registration = AgentRegistration(session, self)
         self._dials: Dials | None = None
         self._tools: dict[str, Any] | None = None
@@ -71,11 +78,6 @@ class AgentBase(HasHandlers):
     def name(self) -> str:
         """As configured, else the id."""
         return self.config.name or self.id
-
-    @property
-    def registered(self) -> bool:
-        """Does the server have it now?"""
-        return self.registration.held
 
     @property
     def channels(self) -> Mapping[str, Channel]:
@@ -93,21 +95,6 @@ class AgentBase(HasHandlers):
     def title(self) -> str:
         return f"agent {self.id}"
 
-    @property
-    def removed(self) -> bool:
-        return self.registration.status == "removed"
-
-    @property
-    def events_over(self) -> bool:
-        return self.removed
-
-    def require(self, verb: str) -> None:
-        """Raises RegistrationError on an agent that was removed."""
-        self.registration.require(verb)
-
-    def check_listening(self, verb: str) -> None:
-        self.require(verb)
-
     # -- configuration --------------------------------------------------------------------------
 
     def configure(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:
@@ -118,7 +105,7 @@ class AgentBase(HasHandlers):
         """
         self.require("configure")
         given = config.configure_options(options, keywords, agent_id=self.id)
-        self.session.check_tools(given, self.id)
+        check_coroutines(given, self.id, allowed=self.session.front.coroutines)
         with self.session.guard:
             self.apply(given, ())
         self.session.wake()
@@ -238,14 +225,14 @@ class AgentBase(HasHandlers):
 
     def _put_channel(self, channel: Channel) -> None:
         if self.registered:
-            self.send_channel(channel)
-            self.registration.channel_sent(channel)
+            self.session.transmit(self._adding(channel))
+            if channel.type == "phone":
+                self.registration.ask_numbers([channel.key])
         self.channel_table[channel.key] = channel
 
-    def send_channel(self, channel: Channel, *, state: bool = False) -> None:
+    def _adding(self, channel: Channel) -> dict[str, Any]:
         body = encode.encode_channel(channel)
-        frame = {"event": "channel.add", "agent_id": self.id, **body}
-        self.session.transmit(frame, state=state)
+        return {"event": "channel.add", "agent_id": self.id, **body}
 
     def _send_remove(self, channel: Channel) -> None:
         self.session.transmit(
@@ -287,7 +274,7 @@ class AgentBase(HasHandlers):
             if scope not in self.pauses:
                 self.pauses.append(scope)
             if self.registered:
-                self.send_pause(scope)
+                self.session.transmit(self._pausing(scope))
         self.session.wake()
 
     def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
@@ -301,9 +288,8 @@ class AgentBase(HasHandlers):
                 self.session.transmit(frame)
         self.session.wake()
 
-    def send_pause(self, scope: dict[str, str], *, state: bool = False) -> None:
-        frame = {"event": "session.pause", "agent_id": self.id, **scope}
-        self.session.transmit(frame, state=state)
+    def _pausing(self, scope: dict[str, str]) -> dict[str, Any]:
+        return {"event": "session.pause", "agent_id": self.id, **scope}
 
     def send_message(
         self, text: str, *, session_id: str | None = None, contact: str | None = None
@@ -336,9 +322,9 @@ class AgentBase(HasHandlers):
     def has_dials(self) -> bool:
         return self._dials is not None
 
-    def call_ended(self, call: CallBase) -> None:
+    def call_ended(self, call: Source) -> None:
         if self._dials is not None:
-            self._dials.call_ended(call)
+            self._dials.call_ended(cast("CallBase", call))
 
     def caller_id(self, from_: str | None) -> str:
         """The number to ring from: the one given, or the only phone channel."""
@@ -374,7 +360,7 @@ class AgentBase(HasHandlers):
         Raises NotConnected while the link is down.
         """
         self.require("send")
-        event = self.session.frame_event(frame, f"agent {self.id!r}.send()")
+        event = frame_event(frame, f"agent {self.id!r}.send()")
         with self.session.guard:
             self.session.require_up(event, self.id)
             self._after_ack({**frame} if "agent_id" in frame else {**frame, "agent_id": self.id})
@@ -393,22 +379,71 @@ class AgentBase(HasHandlers):
             for channel in self.channel_table.values():
                 self._send_remove(channel)
 
-    # -- removal --------------------------------------------------------------------------------
+    # -- registration ---------------------------------------------------------------------------
 
-    def remove(self) -> None:
-        """End its calls, release its channels on the server, forget what was to be sent."""
-        for call in list(self.live_calls.values()):
-            self.session.end_call(call, "agent_removed")
-        if self.registered:
-            for channel in self.channel_table.values():
-                self._send_remove(channel)
+    def claim(self) -> dict[str, Any]:
+        self._claimed = self.config
+        return encode.encode_create(self.id, self.config)
+
+    def replay(self) -> Iterator[dict[str, Any]]:
+        """What goes out after the ack: what was configured since the claim, channels, callers,
+        pauses."""
+        if self._claimed is not self.config:
+            changes = encode.encode_configure(self._claimed, self.config, only_changed=True)
+            if changes:
+                yield {"event": "agent.configure", "agent_id": self.id, **changes}
+        for channel in self.channel_table.values():
+            yield self._adding(channel)
+        if self.callers:
+            yield {"event": "dev.config", "callers": list(self.callers)}
+        for scope in self.pauses:
+            yield self._pausing(scope)
+
+    def numbers(self) -> list[str]:
+        return [one.key for one in self.channel_table.values() if one.type == "phone"]
+
+    def number_refused(self, number: str) -> bool:
+        return self.channel_table.pop(number, None) is not None
+
+    def registration_ended(self, error: PinecallError | None) -> None:
+        if self._dials is not None:
+            if error is None:
+                self._dials.registered()
+            else:
+                self._dials.not_registered(error)
+
+    def removed_by_program(self) -> None:
+        """Release its channels on the server, forget what was to be sent."""
+        self.stop_taking_calls()
         self.registration.forget()
         if self._dials is not None:
             self._dials.fail_all("agent_removed")
         if self.own_handlers is not None:
             self.session.unsubscribe_all(self.own_handlers)
-        self.session.drop_held(self)
+        self.session.drop_held(self.id, self.title)
 
 
 def tools_of(skill: Any) -> Iterable[Any]:
     return getattr(skill, "tools", None) or ()
+
+
+def check_coroutines(options: AgentOptions, agent_id: str, *, allowed: bool) -> None:
+    """Raise ConfigurationError for a coroutine function, unless there is an event loop to run it
+    (``allowed``)."""
+    if allowed:
+        return
+    check_store(options.history, agent_id, coroutines=False)
+    if is_coroutine(options.greeting):
+        raise ConfigurationError(
+            f"agent {agent_id!r}: the greeting {describe(options.greeting)} is an 'async def'; "
+            "pinecall_sync runs plain functions: write 'def', or use the asyncio package pinecall",
+            agent_id=agent_id,
+        )
+    for group in (options.tools or (), *map(tools_of, options.skills or ())):
+        for tool in group:
+            if getattr(tool, "is_async", False):
+                raise ConfigurationError(
+                    f"agent {agent_id!r}: the tool {tool.name!r} is an 'async def'; pinecall_sync "
+                    "runs plain functions: write 'def', or use the asyncio package pinecall",
+                    agent_id=agent_id,
+                )

@@ -11,9 +11,9 @@ from .verbs import history_messages, prompt_vars
 
 if TYPE_CHECKING:
     from .call import CallBase
-    from .line import RouteResult
+    from .line_call import RouteResult
     from .listen import Heard
-    from .session import Session
+    from .runtime import Runtime
     from .speech import Speech
 
 __all__ = ["HasCalls", "HistoryVerbs", "LineVerbs", "SpeechVerbs"]
@@ -47,7 +47,7 @@ class HistoryVerbs(Generic[M, N]):
     """
 
     if TYPE_CHECKING:
-        session: Session
+        session: Runtime
 
         def ask_history(self) -> Outcome[list[dict[str, Any]]]: ...
         def ask_change(self, verb: str, **fields: Any) -> Outcome[int]: ...
@@ -91,7 +91,7 @@ class SpeechVerbs(Generic[P]):
     """Of a call."""
 
     if TYPE_CHECKING:
-        session: Session
+        session: Runtime
 
         def _play(self, speech: Speech) -> P: ...
         def answered_message(self) -> str: ...
@@ -122,7 +122,7 @@ class LineVerbs(Generic[P, H, R]):
     """Of a line's call."""
 
     if TYPE_CHECKING:
-        session: Session
+        session: Runtime
 
         def _play(self, speech: Speech) -> P: ...
         def _answer(self, outcome: Outcome[Any]) -> Any: ...

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .arguments import name_and_arguments
+from .chunk import Chunk
 from .jsontext import read
 from .limits import CALL_RING, CALL_RING_BYTES
 from .ring import Ring
 from .sse import to_json
-from .subscriber import Frame, Subscriber
+from .subscriber import Subscriber
 
 if TYPE_CHECKING:
     from ..events import Item
@@ -34,29 +35,28 @@ Entry = tuple[str, dict[str, Any]]
 class CallStream:
     """Who watches a call, and what they have been told of it. It lives as long as its call."""
 
-    def __init__(self, call: CallBase, epoch: str) -> None:
+    def __init__(self, epoch: str) -> None:
         self.ring = Ring(epoch, CALL_RING, CALL_RING_BYTES)
         self.readers: dict[Subscriber, None] = {}
-        self._call = call
 
-    def publish(self, item: Item) -> list[Subscriber]:
-        """Tell the readers of an event that the call knows of; those come back who are too slow."""
+    def publish(self, call: CallBase, item: Item) -> list[Subscriber]:
+        """Tell the readers of an event that the call knows of; returns those who are too slow."""
         ring = self.ring
         slow: dict[Subscriber, None] = {}
-        for name, data in _entries(item.name, item.event, self._call):
-            frame = Frame(name, to_json(data), id=ring.next_id())
+        for name, data in _entries(item.name, item.event, call):
+            frame = Chunk(name, to_json(data), id=ring.next_id())
             ring.add(frame)
             slow.update((reader, None) for reader in self.readers if not reader.put(frame))
         return list(slow)
 
-    def complete(self, last_id: str) -> bool:
+    def complete(self, call: CallBase, last_id: str) -> bool:
         """Has a reader with this id been told everything, for good?"""
-        return self._call.over and self.ring.cursor(last_id)[0] == self.ring.number
+        return call.over and self.ring.cursor(last_id)[0] == self.ring.number
 
-    def first(self, last_id: str, greeting: str | None, retry: int) -> list[Frame]:
+    def first(self, call: CallBase, last_id: str, greeting: str | None, retry: int) -> list[Chunk]:
         """What a new reader is told: which call it watches, and what it missed or, where that is
         unknown, what has been said so far."""
-        call, ring = self._call, self.ring
+        ring = self.ring
         cursor, reason = ring.cursor(last_id)
         entries: list[Entry] = [("call.started", {"callId": call.id})]
         if not cursor:
@@ -107,7 +107,7 @@ def _tool_call(tool_call: dict[str, Any]) -> dict[str, Any]:
 
 def _transcript(call: CallBase) -> list[Entry]:
     """What the server gave no id, or the call has forgotten it, is known by its place."""
-    ids = {id(message): key.partition(":")[2] for key, message in call.said.items()}
+    ids = call.conversation.ids()
     return [
         (
             "user.message" if message["role"] == "user" else "bot.confirmed",

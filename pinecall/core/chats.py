@@ -19,11 +19,11 @@ from . import wire
 from .checks import Place, filled, mapping, number
 from .limits import CHAT_ANSWER
 from .outcome import Outcome
+from .runtime import Runtime
 from .seconds import check_unit
 
 if TYPE_CHECKING:
     from ..events import Event
-    from .session import Session
 
 __all__ = ["ChatReply", "Chats"]
 
@@ -75,8 +75,8 @@ class _Message:
 
 
 class Chats:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         #: Session id → its messages; the first one is being answered.
         self._queues: dict[str, deque[_Message]] = {}
         self._count = 0
@@ -95,15 +95,15 @@ class Chats:
         timeout: float,
     ) -> Outcome[ChatReply]:
         """One message; the outcome is its answer."""
-        session = self._session
+        runtime = self._runtime
         place = Place(f"chat({agent_id!r:.80})")
         filled(place, "agent_id", agent_id)
         filled(place, "text", text)
         number(place, "timeout", timeout)
         check_unit("chat: timeout", timeout, agent_id=agent_id)
-        session.require_up(f"chat with {agent_id}", agent_id)
+        runtime.require_up(f"chat with {agent_id}", agent_id)
         if session_id is None:
-            session_id = "chat-" + session.letters(12)
+            session_id = "chat-" + runtime.letters(12)
         filled(place, "session_id", session_id)
         frame = {"event": "llm.chat", "agent_id": agent_id, "session_id": session_id, "text": text}
         if metadata is not None:
@@ -121,13 +121,13 @@ class Chats:
                 log.warning("%s: a message was not sent: %s", message, waited)
             message.outcome.fail(
                 RequestTimeout(
-                    f"{message}: {waited} within {timeout:g} s (link: {session.state})",
+                    f"{message}: {waited} within {timeout:g} s (link: {runtime.state})",
                     agent_id=agent_id,
                 )
             )
             self._give_up(message)
 
-        session.timers.set(self._timer(message), timeout, expired)
+        runtime.timers.set(self._timer(message), timeout, expired)
         message.outcome.on_abandon = lambda: self._abandoned(message)
         return message.outcome
 
@@ -170,15 +170,15 @@ class Chats:
 
     def failed(self, event: Event, session_id: str | None, error: str) -> None:
         """``llm.chat.error``; what nobody asked here is told all the same."""
-        session = self._session
+        runtime = self._runtime
         message = self.current(session_id)
-        text = session.clean(error)
+        text = runtime.clean(error)
         if message is None:
             if session_id:
-                session.report(PinecallError(f"chat {session_id} failed: {text}", "CHAT_ERROR"))
+                runtime.report(PinecallError(f"chat {session_id} failed: {text}", "CHAT_ERROR"))
             return
         if message.outcome.done:
-            session.drop(event, f"nobody waits for the answer of {message}: {text}")
+            runtime.drop(event, f"nobody waits for the answer of {message}: {text}")
         message.outcome.fail(
             RequestRejected(f"{message} failed: {text}", agent_id=message.agent_id)
         )
@@ -188,7 +188,7 @@ class Chats:
         """The link is gone: what was asked will not be answered."""
         queues, self._queues = self._queues, {}
         for message in [m for queue in queues.values() for m in queue]:
-            self._session.timers.clear(self._timer(message))
+            self._runtime.timers.clear(self._timer(message))
             message.outcome.fail(
                 NotConnected(
                     f"{message}: the link was lost before the agent answered ({why})",
@@ -204,7 +204,7 @@ class Chats:
 
     def _give_up(self, message: _Message) -> None:
         """Nobody waits for it. Unsent it is forgotten; sent, its answer is still to come."""
-        timers = self._session.timers
+        timers = self._runtime.timers
         if message.sent:
             timers.set(self._timer(message), REMEMBERED, lambda _late: self._answered(message))
             return
@@ -213,21 +213,21 @@ class Chats:
 
     def _answered(self, message: _Message) -> None:
         """The next one of its session may go."""
-        self._session.timers.clear(self._timer(message))
+        self._runtime.timers.clear(self._timer(message))
         queue = self._queues[message.session_id]
         queue.popleft()
         while queue:
             try:
                 self._send(queue[0])
             except NotConnected as exc:  # the server has stopped reading
-                self._session.timers.clear(self._timer(queue[0]))
+                self._runtime.timers.clear(self._timer(queue[0]))
                 queue.popleft().outcome.fail(exc)
             else:
                 return
         del self._queues[message.session_id]
 
     def _send(self, message: _Message) -> None:
-        self._session.outbox.transmit(message.text, about=str(message))
+        self._runtime.outbox.transmit(message.text, about=str(message))
         message.sent = True
 
     def _timer(self, message: _Message) -> tuple[str, int]:

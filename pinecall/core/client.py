@@ -7,11 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import config, phone
-from .agent import AgentBase
-from .drain import Drain, DrainReport
+from .agent import AgentBase, check_coroutines
+from .checks import Place, seconds
+from .drain import DrainReport
+from .engine import Engine
 from .handlers import Handlers
+from .has_handlers import HasHandlers
 from .line import LineBase
-from .listening import HasHandlers
 from .showing import shows
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ LineT = TypeVar("LineT", bound=LineBase)
 
 class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     """Agents, lines and handlers of one connection to the platform."""
+
+    session: Engine
 
     @property
     def handlers(self) -> Handlers:
@@ -65,11 +69,11 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
 
     def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
         session = self.session
-        session.check_tools(given, id)
+        check_coroutines(given, id, allowed=session.front.coroutines)
         with session.guard:
             agent = session.registry.agents.get(id)
             if agent is None:
-                agent = session.front.make_agent(session, id)
+                agent = session.makers.make_agent(session, id)
                 session.registry.add_agent(agent)
                 agent.apply(given, channels)
                 agent.registration.create()
@@ -93,9 +97,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
             agent = session.registry.agents.get(id)
             if agent is None:
                 return False
-            agent.remove()
-            session.registry.remove_agent(agent)
-            session.look_whether_all_are_refused()
+            session.remove_agent(agent)
         session.wake()
         return True
 
@@ -118,7 +120,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         with session.guard:
             line = session.registry.lines.get(number)
             if line is None:
-                line = session.front.make_line(session, number)
+                line = session.makers.make_line(session, number)
                 line.config = given
                 session.registry.add_line(line)
                 line.registration.create()
@@ -139,9 +141,9 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     # -- leaving --------------------------------------------------------------------------------
 
     def place_drain(self, timeout: float) -> Outcome[DrainReport]:
-        drain = Drain(self.session)
+        timeout = seconds(Place("drain()"), "timeout", timeout)
         with self.session.guard:
-            drain.begin(timeout)
+            drain = self.session.begin_drain(timeout)
         self.session.wake()
         return drain.outcome
 

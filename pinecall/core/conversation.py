@@ -1,78 +1,197 @@
-"""What a history store keeps of a call, whose it is, and what of it a later call gets back."""
+"""What was said on a call: the model's history, and the transcript of what was heard.
+
+Both are lists of dicts with ``role`` and ``content``. The history (``messages``) has the tool rounds
+too, and is the server's at the end; the transcript is what was heard here.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import attrs
-from attrs import field, frozen
+from ..logs import Log
+from .limits import CALL_MESSAGES, CALL_TEXT, CALLS_TEXT, MAX_ID
+from .runtime import Runtime
 
-from ..errors import ConfigurationError
-from . import phone
+__all__ = ["Conversation", "is_spoken", "merged", "spoken"]
 
-if TYPE_CHECKING:
-    from .call import CallBase
-
-__all__ = [
-    "ConversationRecord",
-    "contact_of",
-    "is_spoken",
-    "record_from",
-    "record_of",
-    "restored_messages",
-    "same_contact",
-]
-
-#: What a returning contact gets back at most.
-CONVERSATIONS, MESSAGES = 5, 20
-
-_KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
-# Caller ids of people who withhold theirs, as words or spelt on the keypad (``+266696687``): the
-# same for all of them, so no key. The others are what web pages send for a missing user id.
-_NOBODY = {"anonymous", "blocked", "private", "restricted", "unavailable", "unknown"}
-_NOBODY |= {"+" + word.translate(_KEYPAD) for word in _NOBODY}
-_NOBODY |= {"", "nan", "none", "null", "undefined"}
-_WHATSAPP = re.compile(r"\+?([0-9]{5,15})")
+log = Log("calls")
 
 
-@frozen(kw_only=True)
-class ConversationRecord:
-    """One conversation as a store gets it: ``save(record)`` while it runs and once at its end.
+class Conversation:
+    """The conversation of one call. Nothing else changes it.
 
-    call_id, agent_id: the call and its agent
-    channel: ``phone``, ``webrtc``, ``chat``, ``whatsapp`` or ``unknown``
-    direction: ``inbound`` or ``outbound``
-    from_, to: numbers, SIP URIs or the words ``webrtc``/``chat``
-    contact: who it was with, the key of ``find_by_contact``; None where nobody knows
-    started_at, ended_at: epoch seconds: the server's, this machine's until those arrive
-    duration: seconds; 0 until the end
-    reason: why it ended (``call.ended``); empty until then
-    status: ``active`` or ``ended``; one that crashed stays ``active``
-    transcript: ``[{"role": "user" | "assistant", "content": str}, …]``
-    messages: the same in the model's form, with the tool rounds
-    metadata: the call's (``call.started``)
-    language: the call's, None where it has none
+    It is bounded, as is what all of them hold together: the beginning of a long one is forgotten.
     """
 
-    call_id: str
-    agent_id: str
-    channel: str = "unknown"
-    direction: str = "inbound"
-    from_: str = ""
-    to: str = ""
-    contact: str | None = None
-    started_at: float = 0.0
-    ended_at: float = 0.0
-    duration: float = 0.0
-    reason: str = ""
-    status: str = "active"
-    transcript: list[dict[str, Any]] = field(factory=list, repr=False)
-    messages: list[dict[str, Any]] = field(factory=list, repr=False)
-    metadata: dict[str, Any] = field(factory=dict, repr=False)
-    language: str | None = None
+    __slots__ = (
+        "_agent_id",
+        "_by_id",
+        "_call_id",
+        "_heard",
+        "_runtime",
+        "_size",
+        "messages",
+        "on_change",
+        "over",
+        "partial",
+    )
+
+    def __init__(self, runtime: Runtime, agent_id: str, call_id: str) -> None:
+        self._runtime = runtime
+        self._agent_id = agent_id
+        self._call_id = call_id
+        self.messages: list[dict[str, Any]] = []
+        #: Messages by role and message id; made with the first of them.
+        self._by_id: dict[str, dict[str, Any]] | None = None
+        #: Characters of ``messages``.
+        self._size = 0
+        #: What was heard, once ``messages`` are the server's.
+        self._heard: list[dict[str, Any]] | None = None
+        #: Some of what was said has not reached this process.
+        self.partial = False
+        #: The call has ended: nothing is counted any more.
+        self.over = False
+        #: Called after ``messages`` has changed.
+        self.on_change: Callable[[], None] | None = None
+
+    @property
+    def transcript(self) -> list[dict[str, Any]]:
+        """What was said and heard, in order."""
+        return self._heard if self._heard is not None else spoken(self.messages)
+
+    def remember(
+        self, role: str, content: str, message_id: str | None = None, source: str | None = None
+    ) -> bool:
+        """Add a message; the same message id again updates it. False if nothing is new.
+
+        ``source``: who wrote it, where the server says so (``bot`` or ``human``).
+        """
+        if message_id and len(message_id) > MAX_ID:
+            message_id = None
+        known = self._known(role, message_id) if message_id else None
+        if known is not None:
+            changed = bool(known["content"] != content)
+            self.grew(len(content) - len(known["content"]))
+            known["content"] = content
+            if changed:
+                self._changed()
+            return changed
+        message = {"role": role, "content": content}
+        if source:
+            message["source"] = source
+        self.messages.append(message)
+        if message_id:
+            self._name(role, message_id, message)
+        self.grew(len(content))
+        self._changed()
+        return True
+
+    def confirmed(self, message_id: str, text: str | None) -> bool:
+        """The agent's message is in the history; False for a repeat."""
+        if len(message_id or "") > MAX_ID:
+            message_id = ""
+        if message_id and self._known("assistant", message_id) is not None:
+            return False
+        if text:
+            self.remember("assistant", text, message_id)
+        elif message_id:
+            self._name("assistant", message_id, {"content": ""})
+            self.grew(0)
+        return True
+
+    def asked(self, tool_calls: list[dict[str, Any]]) -> dict[str, Any]:
+        """The model has called tools; the message that says so."""
+        message = {"role": "assistant", "content": None, "tool_calls": tool_calls}
+        self.messages.append(message)
+        self._changed()
+        return message
+
+    def answered(
+        self, results: Iterable[tuple[str, str]], *, forget: dict[str, Any] | None = None
+    ) -> None:
+        """``(tool_call_id, content)`` of tools that have answered. ``forget``: a message of
+        :meth:`asked` that is to leave no trace."""
+        if forget is not None:
+            self.messages = [message for message in self.messages if message is not forget]
+        for tool_call_id, content in results:
+            self.grew(len(content))
+            self.messages.append({"role": "tool", "tool_call_id": tool_call_id, "content": content})
+        self._changed()
+
+    def told(self, messages: list[dict[str, Any]]) -> None:
+        """Take over the history as the server has it at the end. What was heard stays."""
+        heard = spoken(self.messages)
+        if heard and not self.partial:
+            self._heard = heard
+        else:
+            self._heard = merged(spoken(messages), heard)
+        self.messages = messages
+
+    def close(self) -> None:
+        """The call is over: what it held counts no more."""
+        self.over = True
+        self._by_id = None
+        self._runtime.call_text -= self._size
+        self._size = 0
+
+    def grew(self, size: int) -> None:
+        """So many characters were added; the beginning makes room if it must."""
+        if self.over:
+            return
+        self._size += size
+        self._runtime.call_text += size
+        many = CALL_MESSAGES
+        if (
+            self._size > CALL_TEXT
+            or len(self.messages) > many
+            or len(self._by_id or ()) > many
+            or self._runtime.call_text > CALLS_TEXT
+        ):
+            self._forget_oldest()
+
+    # -- bookkeeping ----------------------------------------------------------------------------
+
+    def ids(self) -> dict[int, str]:
+        """The message id of each of ``messages`` that has one, by ``id()`` of the message."""
+        named = self._by_id or {}
+        return {id(message): key.partition(":")[2] for key, message in named.items()}
+
+    def _known(self, role: str, message_id: str) -> dict[str, Any] | None:
+        return self._by_id.get(f"{role}:{message_id}") if self._by_id is not None else None
+
+    def _name(self, role: str, message_id: str, message: dict[str, Any]) -> None:
+        if self._by_id is None:
+            self._by_id = {}
+        self._by_id[f"{role}:{message_id}"] = message
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+    def _forget_oldest(self) -> None:
+        """Forget so much that it need not be done again with the next message."""
+        runtime = self._runtime
+        if runtime.tally.tells(f"long call of {self._agent_id}", runtime.now):
+            log.warning(
+                "call %s of agent %r: so much was said that the beginning is forgotten here",
+                self._call_id,
+                self._agent_id,
+            )
+        all_full = runtime.call_text > CALLS_TEXT
+        total, most = 0, (self._size if all_full else CALL_TEXT) // 2
+        for at, message in enumerate(reversed(self.messages)):
+            size = len(str(message.get("content") or message.get("tool_calls") or ""))
+            if at and (total + size > most or at == CALL_MESSAGES // 2):
+                self.messages = self.messages[len(self.messages) - at :]
+                break
+            total += size
+        runtime.call_text += total - self._size
+        self._size = total
+        kept = {id(message) for message in self.messages}
+        if self._by_id is not None:
+            self._by_id = {key: one for key, one in self._by_id.items() if id(one) in kept}
 
 
 def spoken(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -82,11 +201,6 @@ def spoken(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         for message in messages
         if message.get("role") in ("user", "assistant") and message.get("content")
     ]
-
-
-def transcript_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Those messages that somebody said, as objects of their own."""
-    return [dict(message) for message in spoken(messages)]  # type: ignore[arg-type]
 
 
 def merged(told: list[dict[str, Any]], heard: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -120,143 +234,3 @@ def _same_line(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def is_spoken(message: Mapping[str, Any]) -> bool:
     """Did the agent say it, of its own accord and not of a tool?"""
     return message.get("role") == "assistant" and bool(message.get("content"))
-
-
-def contact_of(
-    channel: str, direction: str, from_: str, to: str, metadata: Mapping[str, Any]
-) -> str | None:
-    """Who a conversation is with: ``metadata.userId`` where there is one, else the other side's
-    number (phone: ``"+34607827824"`` or a ``sip:`` URI; WhatsApp: ``"5491155551234"``), else None.
-    """
-    user = _user_of(metadata)
-    if user is not None:
-        return user
-    other = to if direction == "outbound" else from_
-    if channel == "whatsapp":
-        found = _WHATSAPP.fullmatch(other)
-        return found[1] if found else None
-    return _number(other) if channel == "phone" else None
-
-
-def _user_of(metadata: Mapping[str, Any]) -> str | None:
-    user = metadata.get("userId")
-    if isinstance(user, bool) or not isinstance(user, (str, int)):
-        return None
-    user = str(user).strip()
-    return None if user.lower() in _NOBODY else user
-
-
-def _number(other: str) -> str | None:
-    if other.startswith(("sip:", "sips:")):
-        address = re.split("[;?]", other, maxsplit=1)[0]
-        name, at, host = address.partition(":")[2].partition("@")
-        if not at or name.lower() in _NOBODY or host.lower() == "anonymous.invalid":
-            return None
-        return address
-    if not phone.is_phone(other):
-        return None
-    number = phone.normalize(other)
-    return None if number in _NOBODY else number
-
-
-def record_of(
-    call: CallBase,
-    *,
-    restored: Sequence[Mapping[str, Any]] = (),
-    started_at: float = 0.0,
-    ended_at: float = 0.0,
-) -> ConversationRecord:
-    """The call as it is now; nothing in it changes with the call afterwards.
-
-    restored: what was put before the conversation with ``history.set``, and is no part of it
-    started_at, ended_at: this machine's epoch seconds, used where the server gave none
-    """
-    messages = _without(restored, [dict(message) for message in call.messages])
-    started, ended = call.started_at or started_at, call.ended_at or ended_at
-    if not call.over:
-        ended = 0.0
-    return ConversationRecord(
-        call_id=call.id,
-        agent_id=call.agent.id,
-        channel=call.transport,
-        direction=call.direction,
-        from_=call.from_,
-        to=call.to,
-        contact=contact_of(call.transport, call.direction, call.from_, call.to, call.metadata),
-        started_at=started,
-        ended_at=ended,
-        duration=call.duration or (max(0.0, ended - started) if started and ended else 0.0),
-        reason=call.reason,
-        status="ended" if call.over else "active",
-        transcript=_without(restored, [dict(message) for message in call.transcript]),
-        messages=messages,
-        metadata=dict(call.metadata),
-        language=call.language,
-    )
-
-
-def _without(
-    restored: Sequence[Mapping[str, Any]], messages: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """The server's final messages begin with what was restored (after its own instructions)."""
-    start = 0
-    while start < len(messages) and messages[start].get("role") in ("system", "developer"):
-        start += 1
-    end = start + len(restored)
-    if not restored or _said(messages[start:end]) != _said(restored):
-        return messages
-    return messages[:start] + messages[end:]
-
-
-def _said(messages: Iterable[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
-    return [(message.get("role"), message.get("content")) for message in messages]
-
-
-def record_from(value: object) -> ConversationRecord:
-    """What a store gave back: a record, or its fields in a dict. Raises ConfigurationError."""
-    if isinstance(value, ConversationRecord):
-        return value
-    if isinstance(value, Mapping):
-        names = {attribute.name for attribute in attrs.fields(ConversationRecord)}
-        given = {key: item for key, item in value.items() if key in names}
-        if isinstance(given.get("call_id"), str) and isinstance(given.get("agent_id"), str):
-            return ConversationRecord(**given)
-    raise ConfigurationError(
-        "a history store gives back ConversationRecords, or dicts with their fields (call_id, "
-        f"agent_id, contact, messages …), not {type(value).__name__}"
-    )
-
-
-def same_contact(record: ConversationRecord, now: ConversationRecord) -> bool:
-    """Is an earlier conversation with the very contact of this one, and with the same agent?
-
-    A user id that looks like somebody's number is not that number: the kind of key counts too.
-    """
-    return (
-        now.contact is not None
-        and record.contact == now.contact
-        and record.agent_id == now.agent_id
-        and record.call_id != now.call_id
-        and _kind(record) == _kind(now)
-    )
-
-
-def _kind(record: ConversationRecord) -> str:
-    return "user" if _user_of(record.metadata) is not None else record.channel
-
-
-def restored_messages(records: Iterable[ConversationRecord]) -> list[dict[str, Any]]:
-    """What a returning contact's model is told: the last 5 conversations, oldest first, what user
-    and assistant said in them, the last 20 messages: ``[{"role", "content"}, …]``."""
-    # Where nothing tells their times, stores give the newest first.
-    oldest_first = list(records)[::-1]
-    ordered = sorted(oldest_first, key=lambda r: r.started_at or r.ended_at or 0.0)
-    messages = [
-        {"role": message["role"], "content": message["content"]}
-        for record in ordered[-CONVERSATIONS:]
-        for message in record.messages or record.transcript
-        if message.get("role") in ("user", "assistant")
-        and isinstance(message.get("content"), str)
-        and message["content"]
-    ]
-    return messages[-MESSAGES:]

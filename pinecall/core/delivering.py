@@ -1,16 +1,15 @@
-"""The session's way out to user code: deliveries, subscriptions, and what went wrong."""
+"""The way out to user code: deliveries, subscriptions, and reports of what went wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import CallEnded, ConfigurationError, PinecallError
 from ..events import EventsGap, Item
 from ..logs import Log
-from .call import CallBase
 from .callables import check_result
-from .handlers import Delivery, Handler, Handlers, Revision
+from .handlers import Delivery, Handler, Handlers, Revision, Source
 from .inbox import Inbox, size_of
 from .jobs import Job
 from .limits import KIND, KINDS
@@ -21,14 +20,19 @@ from .usercode import as_reported, describe, is_a, shown, to_raise
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from .agent import AgentBase
-    from .hub import Hub
-    from .line import LineBase
-    from .ports import Front
+    from .front import Front
 
-__all__ = ["Delivering", "Subscription"]
+__all__ = ["Delivering", "Publisher", "Subscription"]
 
 log = Log("handlers")
+
+
+class Publisher(Protocol):
+    """What shows events to others than handlers: the event streams' hub."""
+
+    @property
+    def active(self) -> bool: ...
+    def publish(self, item: Item) -> None: ...
 
 
 class Subscription:
@@ -61,28 +65,31 @@ class Subscription:
 
 
 class Delivering:
-    """The half of a :class:`~pinecall.core.session.Session` that faces the handlers."""
-
-    if TYPE_CHECKING:
-        now: float
-
-        def clean(self, text: str) -> str: ...
-
-        @property
-        def ended(self) -> bool: ...
+    """The half of a :class:`~pinecall.core.runtime.Runtime` that faces the handlers."""
 
     def __init__(self, front: Front) -> None:
         self.front = front
+        #: The time of the fact that is being handled, in seconds of the front's clock.
+        self.now = 0.0
         self.guard: AbstractContextManager[Any] = front.guard
         self.wake: Callable[[], None] = front.wake
         self.revision = Revision()
         self.handlers = self.new_handlers("pc")
-        self.hub: Hub | None = None
+        self.publisher: Publisher | None = None
         self._deliveries: list[Delivery | Job] = []
         self._subscriptions: list[Subscription] = []
         self._reported: set[str] = set()
         self.tally = Tally()
         self._failure: BaseException | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Was the link closed, or lost for good? ``connect()`` opens another."""
+        raise NotImplementedError
+
+    def clean(self, text: str) -> str:
+        """``text`` without the secrets that it may hold."""
+        raise NotImplementedError
 
     def deliveries(self) -> list[Delivery | Job]:
         taken, self._deliveries = self._deliveries, []
@@ -96,8 +103,8 @@ class Delivering:
         args: tuple[Any, ...],
         *,
         event: Any = None,
-        agent: AgentBase | LineBase | None = None,
-        call: CallBase | None = None,
+        agent: Source | None = None,
+        call: Source | None = None,
         answers: str | None = None,
         done: Callable[[], None] | None = None,
         only_items: bool = False,
@@ -123,8 +130,8 @@ class Delivering:
                 [h for h in some if h.owner is not self.handlers]
                 for some in (functions, inboxes, passing)
             )
-        if self.hub is not None and self.hub.active:
-            self.hub.publish(Item(name, event, agent, call))
+        if self.publisher is not None and self.publisher.active:
+            self.publisher.publish(Item(name, event, agent, call))
         if inboxes:
             item = Item(name, event, agent, call)
             size = size_of(event)
@@ -140,7 +147,7 @@ class Delivering:
         elif done is not None:
             done()
 
-    def _chain(self, name: str, agent: AgentBase | LineBase | None) -> tuple[Any, ...]:
+    def _chain(self, name: str, agent: Source | None) -> tuple[Any, ...]:
         """The agent's and the client's handlers of an event: put together once per change.
 
         Agents that have none of their own share the client's: what many of them have to do with
@@ -169,7 +176,7 @@ class Delivering:
         chains.known[name] = chain
         return chain
 
-    def has_handlers(self, name: str, agent: AgentBase | LineBase | None) -> bool:
+    def has_handlers(self, name: str, agent: Source | None) -> bool:
         """Does anybody listen for ``name`` itself (not just for everything)?"""
         return any(handler.name == name for handler in self._chain(name, agent)[0])
 
@@ -211,8 +218,8 @@ class Delivering:
         self,
         error: PinecallError,
         *,
-        agent: AgentBase | LineBase | None = None,
-        call: CallBase | None = None,
+        agent: Source | None = None,
+        call: Source | None = None,
     ) -> None:
         """To the ``error`` handlers of the agent (or line) it concerns and of the client."""
         error.args = (error.message,)
@@ -231,8 +238,8 @@ class Delivering:
         self,
         exc: BaseException,
         where: str,
-        agent: AgentBase | LineBase | None = None,
-        call: CallBase | None = None,
+        agent: Source | None = None,
+        call: Source | None = None,
     ) -> None:
         """User code raised: the traceback is logged once, and ``error`` fires with it."""
         about = f"{where}" + (f", call {call.id}" if call else "")
@@ -316,8 +323,8 @@ class Delivering:
 
     def report_gap(self, source: object, missed: int) -> None:
         """A consumer of ``source`` (a call, an agent) was so far behind that events were left out."""
-        call = source if isinstance(source, CallBase) else None
-        agent = call.agent if call is not None else None
+        agent = getattr(source, "agent", None)  # a call has one, an agent has not
+        call: Any = source if agent is not None else None
         gap = EventsGap(missed=missed)
         with self.guard:
             write = log.warning if self.tally.tells("events.gap", self.now) else log.debug

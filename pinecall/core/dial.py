@@ -7,16 +7,14 @@ call id settles it. What was given up stays in line: if its call appears after a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigurationError, DialError, PinecallError
 from . import checks, config, encode, phone
+from .call import CallBase
 from .outcome import Outcome
+from .owner import Owner
 from .seconds import check_unit
-
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .call import CallBase
 
 __all__ = ["NOT_ANSWERED", "Dials"]
 
@@ -62,9 +60,9 @@ class _Dial:
 class Dials:
     """An agent's outbound calls that have not come about yet, in the order of asking."""
 
-    def __init__(self, agent: AgentBase) -> None:
+    def __init__(self, agent: Owner) -> None:
         self._agent = agent
-        self._session = agent.session
+        self._runtime = agent.session
         self._dials: list[_Dial] = []
         self._count = 0
 
@@ -129,14 +127,14 @@ class Dials:
         greeting: str | None,
         timeout: float,
     ) -> Outcome[CallBase]:
-        session, agent = self._session, self._agent
+        runtime, agent = self._runtime, self._agent
         place = checks.Place(f"agent {agent.id!r}: {verb} to {to}", agent.id)
         checks.number(place, "timeout", timeout)
         check_unit(f"{place.what}: timeout", timeout, agent_id=agent.id)
         for field, check in _FIELDS.items():
             if options.get(field) is not None:
                 options[field] = check(place, field, options[field])
-        session.require_up(f"{verb} to {to}", agent.id)
+        runtime.require_up(f"{verb} to {to}", agent.id)
         if agent.removed:
             raise DialError(
                 f"{verb} to {to}: agent {agent.id!r} was removed",
@@ -150,7 +148,7 @@ class Dials:
         self._count += 1
         dial = _Dial(self._count, verb, to, from_, greeting)
         if agent.registered:
-            session.transmit(frame)
+            runtime.transmit(frame)
         else:
             dial.unsent = frame  # until the agent is registered
         self._dials.append(dial)
@@ -168,7 +166,7 @@ class Dials:
 
         dial.outcome.on_abandon = given_up
 
-        session.timers.set(self._timer(dial), timeout, nobody_answered)
+        runtime.timers.set(self._timer(dial), timeout, nobody_answered)
         return dial.outcome
 
     # -- the agent's registration ---------------------------------------------------------------
@@ -177,7 +175,7 @@ class Dials:
         """What waited for it goes out."""
         for dial in [dial for dial in self._dials if dial.unsent is not None]:
             frame, dial.unsent = dial.unsent or {}, None
-            self._session.transmit(frame)
+            self._runtime.transmit(frame)
 
     def not_registered(self, error: PinecallError) -> None:
         """It was refused: whoever waits gets what refused it."""
@@ -264,12 +262,12 @@ class Dials:
             return
         if dial.call_id is not None:
             self._hang_up(dial.call_id)
-        self._session.timers.set(self._timer(dial), REMEMBERED, lambda _late: self._remove(dial))
+        self._runtime.timers.set(self._timer(dial), REMEMBERED, lambda _late: self._remove(dial))
 
     def _hang_up(self, call_id: str) -> None:
         # With the link every dial is forgotten, so there is one whenever there is a dial.
-        self._session.transmit({"event": "call.hangup", "call_id": call_id})
-        self._session.wake()
+        self._runtime.transmit({"event": "call.hangup", "call_id": call_id})
+        self._runtime.wake()
 
     def _fail(
         self,
@@ -292,7 +290,7 @@ class Dials:
 
     def _remove(self, dial: _Dial) -> None:
         self._dials.remove(dial)
-        self._session.timers.clear(self._timer(dial))
+        self._runtime.timers.clear(self._timer(dial))
 
     def _timer(self, dial: _Dial) -> tuple[str, str, int]:
         return ("dial", self._agent.id, dial.number)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from attrs import field, frozen
 
-from .checks import Place, number
 from .outcome import Outcome
-from .seconds import check_unit
-
-if TYPE_CHECKING:
-    from .session import Session
+from .timers import Timers
 
 __all__ = ["Drain", "DrainReport"]
 
@@ -34,42 +30,45 @@ class DrainReport:
 
 
 class Drain:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    """``calls`` gives the ids of the live calls, ``unsent`` how many durable frames wait, and
+    ``done`` says whether there is nothing more to wait for."""
+
+    def __init__(
+        self,
+        timers: Timers,
+        *,
+        calls: Callable[[], Iterable[str]],
+        unsent: Callable[[], int],
+        done: Callable[[], bool],
+    ) -> None:
+        self._timers = timers
+        self._live = calls
+        self._unsent = unsent
+        self._done = done
         self._calls: list[str] = []
         self.outcome: Outcome[DrainReport] = Outcome("drain")
 
     def begin(self, timeout: float) -> None:
-        session = self._session
-        number(Place("drain()"), "timeout", timeout)
-        check_unit("drain(): timeout", timeout)
-        session.drain = self
-        self._calls = list(session.registry.calls)
-        for agent in session.registry.agents.values():
-            agent.stop_taking_calls()
-        session.timers.set(("drain", "deadline"), timeout, lambda _late: self.finish())
+        """Wait until all is done, for ``timeout`` seconds at most."""
+        self._calls = list(self._live())
+        self._timers.set(("drain", "deadline"), timeout, lambda _late: self.finish())
         self._look(0.0)
 
     def _look(self, _late: float) -> None:
-        session = self._session
-        if session.link.state in ("idle", "closed") or (
-            not session.registry.calls and not session.outbox.held and not len(session.chats)
-        ):
+        if self._done():
             self.finish()
         else:
-            session.timers.set(("drain", "look"), _LOOK, self._look)
+            self._timers.set(("drain", "look"), _LOOK, self._look)
 
     def finish(self) -> None:
         """The time is up, or there is nothing more to wait for."""
-        session = self._session
-        session.drain = None
-        session.timers.clear(("drain", "look"))
-        session.timers.clear(("drain", "deadline"))
-        left = set(session.registry.calls)
+        self._timers.clear(("drain", "look"))
+        self._timers.clear(("drain", "deadline"))
+        left = set(self._live())
         self.outcome.set(
             DrainReport(
                 finished=[call for call in self._calls if call not in left],
                 cut=sorted(left),
-                unsent=session.outbox.held,
+                unsent=self._unsent(),
             )
         )

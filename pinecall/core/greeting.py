@@ -14,12 +14,12 @@ from .jobs import Job
 if TYPE_CHECKING:
     from .agent import AgentBase
     from .call import CallBase
-    from .session import Session
+    from .lifecycle import Lifecycle
 
 __all__ = ["greet"]
 
 
-def greet(s: Session, agent: AgentBase, call: CallBase) -> None:
+def greet(s: Lifecycle, agent: AgentBase, call: CallBase) -> None:
     greeting = agent.config.greeting
     if not callable(greeting):
         return

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
@@ -20,10 +20,7 @@ from .names import SIGNATURES, check_name
 from .usercode import describe
 
 if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .call import CallBase
     from .inbox import Inbox
-    from .line import LineBase
 
 __all__ = [
     "Chains",
@@ -31,6 +28,7 @@ __all__ = [
     "Handler",
     "Handlers",
     "Revision",
+    "Source",
     "answering",
 ]
 
@@ -82,14 +80,23 @@ class Delivery:
     args: tuple[Any, ...]
     handlers: tuple[Handler, ...]
     event: Any = None
-    agent: AgentBase | LineBase | None = None
-    call: CallBase | None = None
+    agent: Source | None = None
+    call: Source | None = None
     answers: str | None = None
     done: Callable[[], None] | None = None
 
     @property
     def item(self) -> Item:
         return Item(self.name, self.event, self.agent, self.call)
+
+
+class Source(Protocol):
+    """What an event is about: a call, an agent or a line."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def own_handlers(self) -> Handlers | None: ...
 
 
 class Chains:

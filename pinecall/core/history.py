@@ -18,34 +18,29 @@ done      the last ``save`` was handed out             nothing: no more saves
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import CallEnded, RequestRejected, RequestTimeout
 from ..logs import Log
-from .conversation import (
+from .call_state import CallState
+from .conversation import is_spoken
+from .jobs import Job
+from .record import (
     CONVERSATIONS,
     ConversationRecord,
     contact_of,
-    is_spoken,
     record_from,
     record_of,
     restored_messages,
     same_contact,
 )
+from .runtime import Runtime
 from .storejobs import check_store, has_method, method_of, store_job, takes
 from .usercode import shown
 
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .call import CallBase
-    from .jobs import Job
-    from .session import Session
-
 __all__ = [
-    "WRITES",
     "ConversationRecord",
     "Historian",
-    "begin",
     "check_store",
     "contact_of",
     "record_from",
@@ -62,21 +57,6 @@ FIND_WITHIN = 5.0
 #: Seconds after which a save that has not returned is reported.
 SLOW_SAVE = 10.0
 
-#: Verbs by which a program writes the server's history itself.
-WRITES = frozenset({"history.add", "history.add_context", "history.clear", "history.set"})
-
-
-def begin(
-    session: Session, agent: AgentBase, call: CallBase, clock: Callable[[], float] | None = None
-) -> Historian | None:
-    """The call began: its historian, already at work; None where the agent has no store."""
-    store = agent.config.history
-    if store is None:
-        return None
-    historian = Historian(session, agent, call, store, clock=clock)
-    historian.started()
-    return historian
-
 
 class Historian:
     """Saves one call, and gives it what is known of its contact.
@@ -86,18 +66,17 @@ class Historian:
 
     def __init__(
         self,
-        session: Session,
-        agent: AgentBase,
-        call: CallBase,
+        runtime: Runtime,
+        call: CallState,
         store: Any,
         *,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        self.session = session
-        self.agent = agent
+        self.runtime = runtime
+        self.agent = call.agent
         self.call = call
         self.store = store
-        self._clock = clock or (lambda: 0.0)
+        self._clock = clock or runtime.front.epoch
         self._started_at = 0.0
         self._ended_at = 0.0
         self._done = False
@@ -123,7 +102,7 @@ class Historian:
     def changed(self) -> None:
         """``call.messages`` changed: save 0.2 s after the last such change."""
         if not self._done:
-            self.session.timers.set(self._timer("save"), SAVE_AFTER, self._save)
+            self.runtime.timers.set(self._timer("save"), SAVE_AFTER, self._save)
 
     def written(self) -> None:
         """The program wrote the server's history itself: nothing is to be restored over it."""
@@ -135,7 +114,7 @@ class Historian:
             return
         self._done = True
         self._ended_at = self._clock()
-        self.session.timers.clear(self._timer("save"))
+        self.runtime.timers.clear(self._timer("save"))
         if self._finding:
             self._give_up()
         self._save()
@@ -152,7 +131,7 @@ class Historian:
             return
         self._waiting = False
         self._run("save", self._record(), done=self._saved, failed=self._failed_save)
-        self.session.timers.set(self._timer("slow"), SLOW_SAVE, self._slow)
+        self.runtime.timers.set(self._timer("slow"), SLOW_SAVE, self._slow)
 
     def _saved(self, _: Any) -> None:
         self._failing = False
@@ -171,7 +150,7 @@ class Historian:
             self._save()
 
     def _slow(self, _late: float) -> None:
-        self.session.report(
+        self.runtime.report(
             RequestTimeout(
                 f"history of call {self.call.id}, agent {self.agent.id!r}: save() has not returned "
                 f"for {SLOW_SAVE:g} s; later changes wait for it. Is the store reachable?",
@@ -196,7 +175,7 @@ class Historian:
             failed=self._failed_find,
             **({"agent_id": self.agent.id} if narrowed else {}),
         )
-        self.session.timers.set(self._timer("find"), FIND_WITHIN, self._too_late)
+        self.runtime.timers.set(self._timer("find"), FIND_WITHIN, self._too_late)
 
     def _found(self, result: Any) -> None:
         try:
@@ -230,7 +209,7 @@ class Historian:
         job, self._job = self._job, None
         assert job is not None
         job.cancel()
-        self.session.timers.clear(self._timer("find"))
+        self.runtime.timers.clear(self._timer("find"))
 
     def _looked_up(self) -> None:
         self._finding = False
@@ -246,7 +225,7 @@ class Historian:
         begun = len(greeting) < len(call.messages)
         if not messages or begun or self._written or not call.live:
             return
-        outcome = self.session.requests.ask(
+        outcome = self.runtime.requests.ask(
             call,
             "history.set",
             "history.updated",
@@ -290,20 +269,20 @@ class Historian:
             finished=lambda job, value: settle(job, done, value),
             failed=lambda job, error: settle(job, failed, error),
         )
-        self.session.run(self._job)
+        self.runtime.run(self._job)
 
     def _over(self, job: Job) -> bool:
         """False for the late result of a job that was given up."""
         if job is not self._job:
             return False
         self._job = job.stop = None
-        self.session.timers.clear(self._timer("slow"))
-        self.session.timers.clear(self._timer("find"))
+        self.runtime.timers.clear(self._timer("slow"))
+        self.runtime.timers.clear(self._timer("find"))
         return True
 
     def _report(self, error: BaseException, method: str) -> None:
         where = f"the history store's {method}" if method != "history.set" else method
-        self.session.report_failure(error, where, self.agent, self.call)
+        self.runtime.report_failure(error, where, self.agent, self.call)
 
     def _timer(self, what: str) -> tuple[str, str, str]:
         return ("history", what, self.call.id)

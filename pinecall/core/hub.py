@@ -13,12 +13,13 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from .call_stream import CallStream
+from .chunk import Chunk
 from .limits import READER, READER_BYTES, RING, RING_BYTES
 from .repeats import Repeats
 from .ring import Ring
 from .snapshot import Roster, Snapshot
 from .sse import NAMES, payload_of, to_json
-from .subscriber import Frame, Subscriber
+from .subscriber import Subscriber
 
 if TYPE_CHECKING:
     from ..events import Item
@@ -58,9 +59,12 @@ class Hub:
         self._left_at = 0
         self._all: dict[Subscriber, None] = {}
         self._by_agent: dict[str, dict[Subscriber, None]] = {}
-        self._subscribers: dict[Subscriber, None] = {}
+        #: Every reader; with the stream of a call, where it reads that alone.
+        self._subscribers: dict[Subscriber, CallStream | None] = {}
         self._repeats = Repeats()
-        self._call_streams: weakref.WeakSet[CallStream] = weakref.WeakSet()
+        self._call_streams: weakref.WeakKeyDictionary[CallBase, CallStream] = (
+            weakref.WeakKeyDictionary()
+        )
         self._watched = 0
         self._due = 0.0
         #: Raises where nothing is ever published: in a forked child of the process that connected.
@@ -90,14 +94,14 @@ class Hub:
             if self._snapshot.is_live(call_id) and self._repeats.has(call_id, item.name, data):
                 return
             json = to_json(data)
-            if call is not None and call.audience is not None:
-                self._publish_call(call, call.audience, item)
+            if self._watched and call is not None:
+                self._publish_call(call, item)
         except (AttributeError, TypeError, ValueError):
             self.unwritable += 1
             return
         agent = item.agent.id if item.agent is not None else ""
         self.published += 1
-        frame = Frame(
+        frame = Chunk(
             name,
             json,
             id=self.ring.next_id(),
@@ -114,8 +118,11 @@ class Hub:
         for one in slow:
             self._cut(one)
 
-    def _publish_call(self, call: CallBase, stream: CallStream, item: Item) -> None:
-        for one in stream.publish(item):
+    def _publish_call(self, call: CallBase, item: Item) -> None:
+        stream = self._call_streams.get(call)
+        if stream is None:
+            return
+        for one in stream.publish(call, item):
             self._cut(one)
         if call.over:
             for one in list(stream.readers):
@@ -125,7 +132,7 @@ class Hub:
     def _sleep(self) -> None:
         self.active = False
         self.ring.clear()
-        for stream in self._call_streams:
+        for stream in self._call_streams.values():
             stream.ring.clear()
         self._repeats.clear()
         self._snapshot.clear()
@@ -151,17 +158,17 @@ class Hub:
             agents = frozenset([of_agent])
         with self.guard:
             self.active = True
-            stream = None if call is None else self._stream_of(call)
-            if stream is None:
+            stream = None
+            if call is None:
                 first = self._first(agents, last_event_id, of_agent, session, ws)
             else:
                 agents = frozenset()
-                first = stream.first(last_event_id, greeting, self._retry())
+                stream = self._stream_of(call)
+                first = stream.first(call, last_event_id, greeting, self._retry())
             reader = Subscriber(
                 self.guard,
                 wake,
                 agents=agents,
-                call=stream,
                 session=session,
                 ws=ws,
                 queue=self._queue,
@@ -171,7 +178,7 @@ class Hub:
             if self.closed or (call is not None and call.over):
                 reader.end("closed" if self.closed else "ended")
                 return reader
-            self._subscribers[reader] = None
+            self._subscribers[reader] = stream
             if stream is not None:
                 stream.readers[reader] = None
             elif agents is None:
@@ -182,24 +189,24 @@ class Hub:
             return reader
 
     def _stream_of(self, call: CallBase) -> CallStream:
-        if call.audience is None:
+        stream = self._call_streams.get(call)
+        if stream is None:
             self._watched += 1
-            call.audience = CallStream(call, f"{self.epoch}.{self._watched}")
-            self._call_streams.add(call.audience)
-        return call.audience
+            stream = self._call_streams[call] = CallStream(f"{self.epoch}.{self._watched}")
+        return stream
 
     def is_complete(self, call: CallBase | None, last_event_id: str) -> bool:
         """Has a reader of this call's stream been told all there is, for good?"""
         with self.guard:
-            stream = None if call is None else call.audience
-            return stream is not None and stream.complete(last_event_id)
+            stream = None if call is None else self._call_streams.get(call)
+            return call is not None and stream is not None and stream.complete(call, last_event_id)
 
     def _retry(self) -> int:
         return 2500 + int(2000 * self._random())
 
     def _first(
         self, agents: frozenset[str] | None, last_id: str, of_agent: str, session: str, ws: bool
-    ) -> list[Frame]:
+    ) -> list[Chunk]:
         """What a reader is told before anything happens: it is connected, and what it missed or,
         where that is unknown, what there is.
 
@@ -214,7 +221,7 @@ class Hub:
         else:
             about["agents"] = self._snapshot.agents(agents)
         parts = [("connected", to_json(about))]
-        replay: list[Frame] = []
+        replay: list[Chunk] = []
         if cursor:
             replay = [
                 frame
@@ -236,10 +243,10 @@ class Hub:
             if reader not in self._subscribers:
                 return
             reader.end("gone")
-            del self._subscribers[reader]
+            stream = self._subscribers.pop(reader)
             self._all.pop(reader, None)
-            if reader.call is not None:
-                reader.call.readers.pop(reader, None)
+            if stream is not None:
+                stream.readers.pop(reader, None)
             for agent in reader.agents or ():
                 readers = self._by_agent[agent]
                 readers.pop(reader, None)

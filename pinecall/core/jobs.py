@@ -6,14 +6,11 @@ The core says what to run; a front runs it beside the handlers' lanes and report
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define
 
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .call import CallBase
-    from .line import LineBase
+from .handlers import Source
 
 __all__ = ["Job", "title_of"]
 
@@ -38,8 +35,8 @@ class Job:
     function: Callable[[], Any]
     finished: Callable[[Any], None]
     failed: Callable[[BaseException], None]
-    agent: AgentBase | LineBase | None = None
-    call: CallBase | None = None
+    agent: Source | None = None
+    call: Source | None = None
     coroutine: bool = False
     threaded: bool = False
     stop: Callable[[], None] | None = None

@@ -23,7 +23,7 @@ OPENING, and aborts the one it has whenever ``generation`` is no longer that soc
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ..errors import (
     AuthenticationError,
@@ -39,11 +39,9 @@ from . import secrets
 from .attempt import Failure, LinkSettings, closed_early
 from .backoff import LEAST_DELAY, reconnect_delay
 from .outcome import Outcome, settled
+from .runtime import Runtime
 
-if TYPE_CHECKING:
-    from .session import Session
-
-__all__ = ["Failure", "Link", "LinkSettings", "Phase"]
+__all__ = ["Failure", "Link", "LinkSettings", "Phase", "Watcher"]
 
 log = Log("link")
 
@@ -64,16 +62,31 @@ class Phase(enum.Enum):
     CLOSED = "closed"
 
 
+class Watcher(Protocol):
+    """Who is told what becomes of the link."""
+
+    def link_up(self, event: Connected) -> None: ...
+    def link_down(self, reason: str) -> None:
+        """It was up and is not."""
+        ...
+
+    def link_over(self, reason: str, error: PinecallError | None) -> None:
+        """It does not come back by itself; ``error`` says why."""
+        ...
+
+
 class Link:
-    def __init__(self, session: Session, settings: LinkSettings) -> None:
-        self.session = session
+    """The state machine above, for one client."""
+
+    def __init__(self, runtime: Runtime, settings: LinkSettings, watcher: Watcher) -> None:
         self.settings = settings
-        self.timers = session.timers
+        self.timers = runtime.timers
+        self._runtime = runtime
+        self._watcher = watcher
         self.phase = Phase.IDLE
         self.generation = 0
         self.attempts = 0
         self.reconnects = 0
-        self.heard = 0.0
         self.close_reason = ""
         self._was_up = False
         self._extended = False
@@ -139,7 +152,7 @@ class Link:
         secrets.keep(key)
         self.phase = Phase.AUTHENTICATING
         self.timers.clear("open")
-        self.session.transmit({"event": "connect", "api_key": key})
+        self._runtime.transmit({"event": "connect", "api_key": key})
         self.timers.set("auth", self.settings.connect_timeout, self._auth_deadline)
 
     def failed(self, generation: int, failure: Failure) -> None:
@@ -155,11 +168,11 @@ class Link:
         if not waiting and self.phase is not Phase.READY:
             return
         if code == 4001 or "isplaced" in reason:
-            self._displaced(self.session.clean(reason) or "connection_lost")
+            self._displaced(self._runtime.clean(reason) or "connection_lost")
         elif waiting:
-            self._attempt_failed(closed_early(code, self.session.clean(reason)))
+            self._attempt_failed(closed_early(code, self._runtime.clean(reason)))
         else:
-            self._down(self.session.clean(reason) or "connection_lost")
+            self._down(self._runtime.clean(reason) or "connection_lost")
 
     # -- what the server says -------------------------------------------------------------------
 
@@ -174,14 +187,14 @@ class Link:
         self._last_failure = None
         self._keepalive()
         self._settle(None)
-        self.session.link_up(event)
+        self._watcher.link_up(event)
 
     def refused(self, event: ErrorFrame) -> None:
         """An ``error`` frame before ``connected``."""
         if self.phase is not Phase.AUTHENTICATING:
             return
-        code = self.session.clean(event.code or "INVALID_KEY")
-        text = self.session.clean(event.error or event.message or "no reason given")
+        code = self._runtime.clean(event.code or "INVALID_KEY")
+        text = self._runtime.clean(event.error or event.message or "no reason given")
         if code == "SERVER_AT_CAPACITY" or text.startswith("SERVER_AT_CAPACITY"):
             used = f" ({event.used} of {event.limit} slots in use)" if event.limit else ""
             self._attempt_failed(Failure("capacity", text + used, code="SERVER_AT_CAPACITY"))
@@ -209,7 +222,7 @@ class Link:
         self.attempts = self._drops = 0
 
     def _ping(self, _late: float) -> None:
-        self.session.proofs.ping()
+        self._runtime.proofs.ping()
         self.timers.set("ping", self.settings.ping_interval or 0.0, self._ping)
 
     def _keepalive(self) -> None:
@@ -221,7 +234,7 @@ class Link:
 
     def _check_alive(self, late: float) -> None:
         limit = (self.settings.ping_interval or 0.0) + SILENCE_MARGIN
-        silent = self.session.now - self.heard
+        silent = self._runtime.now - self._runtime.heard
         if silent < limit:
             self._extended = False
             self.timers.set("alive", limit - silent, self._check_alive)
@@ -250,11 +263,11 @@ class Link:
         self.stage = "tcp"
         self.timers.set("open", self.settings.connect_timeout, self._open_deadline)
         log.debug("connecting to %s, attempt %d", self._url(), self.attempts + 1)
-        self.session.discard_transmitted()
+        self._runtime.discard_transmitted()
         if self._was_up:
             self.reconnects += 1
             event = Reconnecting(attempt=self.attempts, delay=self._delay)
-            self.session.emit_client("reconnecting", (self.attempts,), event)
+            self._runtime.emit_client("reconnecting", (self.attempts,), event)
 
     def _attempt_failed(self, failure: Failure) -> None:
         self.generation += 1
@@ -267,7 +280,7 @@ class Link:
             self._stop(Phase.IDLE if first else Phase.CLOSED, failure.message)
             self._settle(error)
             if not first:
-                self.session.link_over("connection_lost", error)
+                self._watcher.link_over("connection_lost", error)
             return
         if not failure.retryable:
             log.warning(
@@ -299,8 +312,8 @@ class Link:
                 self._drops += 1
                 attempt = self._drops + 1
             else:
-                outage = self.session.now - self._lost_at
-        self._wait(reconnect_delay(policy, attempt, self.session.random(), outage))
+                outage = self._runtime.now - self._lost_at
+        self._wait(reconnect_delay(policy, attempt, self._runtime.random(), outage))
 
     def _wait(self, delay: float) -> None:
         self._delay = delay
@@ -314,15 +327,15 @@ class Link:
             self.timers.clear(key)
         if not self._may_retry():
             self._stop(Phase.CLOSED, reason)
-            self.session.link_down(reason)
-            self.session.link_over(reason, None)
+            self._watcher.link_down(reason)
+            self._watcher.link_over(reason, None)
         else:
             # Lost again before it was stable: it comes and goes.
             again = self.attempts > 0
             if not again:
-                self._lost_at = self.session.now
+                self._lost_at = self._runtime.now
             self._back_off(again)
-            self.session.link_down(reason)
+            self._watcher.link_down(reason)
 
     def _displaced(self, reason: str) -> None:
         """Another connection has what was ours, and two shall not take it from each other in turn."""
@@ -334,9 +347,9 @@ class Link:
         )
         self._settle(error)
         if was_ready:
-            self.session.link_down(reason)
+            self._watcher.link_down(reason)
         if self._was_up:
-            self.session.link_over("displaced", error)
+            self._watcher.link_over("displaced", error)
 
     def _stop(self, phase: Phase, reason: str) -> None:
         self.generation += 1

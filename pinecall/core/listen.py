@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from attrs import frozen
 
 from ..errors import ConfigurationError
+from .call_state import CallState
 from .limits import KEYS
 from .outcome import Outcome
 from .seconds import check_unit
 
 if TYPE_CHECKING:
     from ..events import Turn
-    from .line import LineCallBase
 
 __all__ = ["Heard", "Listener"]
 
@@ -40,7 +40,7 @@ class Heard:
 class Listener:
     def __init__(
         self,
-        call: LineCallBase,
+        call: CallState,
         number: int,
         *,
         digits: int | None,

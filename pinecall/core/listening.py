@@ -1,4 +1,4 @@
-"""``on``, ``once``, ``off`` and ``events``: of agents, calls, lines and clients, in both fronts."""
+"""``on``, ``once``, ``off`` and ``events`` of agents, calls, lines and clients, in both fronts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..typing import EventName, Off, On
-from .callables import Function
-from .handlers import Handlers
+from .has_handlers import HasHandlers
 
 if TYPE_CHECKING:
     from .delivering import Subscription
-    from .session import Session
 
-__all__ = ["HasHandlers", "Listening"]
+__all__ = ["Listening"]
 
 C = TypeVar("C")  # a call
 A = TypeVar("A")  # an agent
@@ -24,62 +22,11 @@ R = TypeVar("R")  # what a handler may return
 I = TypeVar("I")  # an iterator of events  # noqa: E741
 
 
-class HasHandlers:
-    """A table of handlers, made when the first is registered: most calls never have one."""
-
-    session: Session
-    own_handlers: Handlers | None = None
-
-    if TYPE_CHECKING:
-
-        @property
-        def title(self) -> str:
-            """As messages name it."""
-            ...
-
-    @property
-    def events_over(self) -> bool:
-        """Will nothing more happen here? A call ends, an agent is removed, a line destroyed."""
-        return False
-
-    @property
-    def handlers(self) -> Handlers:
-        if self.own_handlers is None:
-            self.own_handlers = self.session.new_handlers(self.title)
-        return self.own_handlers
-
-    def check_listening(self, verb: str) -> None:
-        """Raises where a handler would never be called."""
-
-    def add_handler(self, event: str, handler: Function) -> Function:
-        self.check_listening("on")
-        with self.session.guard:
-            return self.handlers.add(event, handler)
-
-    def add_once(self, event: str, handler: Function) -> Function:
-        self.check_listening("once")
-        with self.session.guard:
-            return self.handlers.add(event, handler, once=True)
-
-    def remove_handler(self, event: str, handler: Function | None = None) -> None:
-        with self.session.guard:
-            self.handlers.remove(event, handler)
-
-
-class Listening(Generic[C, A, K, L, S, R, I]):
+class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
     """The typed face of :class:`HasHandlers`; a front names its classes."""
 
     if TYPE_CHECKING:
-        session: Session
         make_events: Callable[[Subscription], Any]
-
-        @property
-        def events_over(self) -> bool: ...
-        @property
-        def handlers(self) -> Handlers: ...
-        def add_handler(self, event: str, handler: Function) -> Function: ...
-        def add_once(self, event: str, handler: Function) -> Function: ...
-        def remove_handler(self, event: str, handler: Function | None = None) -> None: ...
 
     @property
     def on(self) -> On[C, A, K, L, S, R]:

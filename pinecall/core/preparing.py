@@ -11,7 +11,7 @@ from .limits import PREPARING
 
 if TYPE_CHECKING:
     from .call import CallBase
-    from .session import Session
+    from .lifecycle import Lifecycle
 
 __all__ = ["budget", "prepare"]
 
@@ -27,7 +27,7 @@ def budget(preparing: bool | Mapping[str, Any] | None) -> float:
     return _OPTED_IN if preparing is True else _DEFAULT
 
 
-def prepare(s: Session, event: LlmBefore, agent: Any, call: CallBase | None) -> None:
+def prepare(s: Lifecycle, event: LlmBefore, agent: Any, call: CallBase | None) -> None:
     """Run the handlers and say ready; at the end of the server's budget in any case."""
     frame: dict[str, Any] = {"event": "llm.ready", "call_id": event.call_id}
     frame["agent_id"] = agent.id if agent is not None else event.agent_id

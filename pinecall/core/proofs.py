@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..logs import Log
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .sending import Sending
 
 __all__ = ["Proofs"]
 
@@ -29,8 +29,8 @@ HELD_FOR = 40.0
 
 
 class Proofs:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, sending: Sending) -> None:
+        self._sending = sending
         #: For each ping under way: how many durable frames went before it, and when.
         self._pings: deque[tuple[int, float]] = deque()
         self._bytes = 0
@@ -40,7 +40,7 @@ class Proofs:
 
     def begin(self) -> None:
         """The connection is gone, or a new one is made: nothing is under way."""
-        self._session.timers.clear("proof")
+        self._sending.timers.clear("proof")
         self._pings.clear()
         self._bytes = 0
 
@@ -49,25 +49,25 @@ class Proofs:
         self._bytes += size
         if self._bytes > ASK_AT_BYTES:
             self.ping()
-        elif "proof" not in self._session.timers:
-            self._session.timers.set("proof", ASK_AFTER, self._ask)
+        elif "proof" not in self._sending.timers:
+            self._sending.timers.set("proof", ASK_AFTER, self._ask)
 
     def _ask(self, _late: float) -> None:
         # Whatever waits already: one a second at most.
-        self._session.outbox.append('{"event":"ping"}')
+        self._sending.outbox.append('{"event":"ping"}')
         self.pinged()
 
     def ping(self) -> None:
-        self._session.timers.clear("proof")
+        self._sending.timers.clear("proof")
         self._ask(0.0)
 
     def pinged(self) -> None:
         """A ping was given to the connection, by us or by the program."""
-        session = self._session
+        sending = self._sending
         self._bytes = 0
-        heard = session.link.heard
+        heard = sending.heard
         while self._pings and not self._answered and heard - self._pings[0][1] >= HELD_FOR:
-            assumed = session.outbox.prove(self._pings.popleft()[0])
+            assumed = sending.outbox.prove(self._pings.popleft()[0])
             if assumed and not self._told:
                 self._told = True
                 log.warning(
@@ -75,7 +75,7 @@ class Proofs:
                     "heard %g s later",
                     HELD_FOR,
                 )
-        self._pings.append((session.outbox.number, session.now))
+        self._pings.append((sending.outbox.number, sending.now))
 
     def pong(self) -> None:
         self._answered = True
@@ -84,10 +84,10 @@ class Proofs:
 
     def prove(self, number: int) -> None:
         """There is an answer to what was sent after that many durable frames."""
-        self._session.outbox.prove(number)
+        self._sending.outbox.prove(number)
         self.settle()
 
     def settle(self) -> None:
         """With nothing left to prove there is nothing to ask."""
-        if not self._session.outbox.unproven:
-            self._session.timers.clear("proof")
+        if not self._sending.outbox.unproven:
+            self._sending.timers.clear("proof")

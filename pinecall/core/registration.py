@@ -14,48 +14,42 @@ removed  not wanted any more                       nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ..errors import (
-    AgentConflictError,
-    NotConnected,
-    PhoneInUseError,
-    PinecallError,
-    RegistrationError,
-    ServerAtCapacityError,
-)
-from ..events import ErrorFrame, LineError
-from ..logs import Log
-from ..options import Channel
-from . import encode, phone
-from .backoff import CONFLICT_BUDGET, ConflictEpisode
+from ..errors import NotConnected, PinecallError, RegistrationError, ServerAtCapacityError
+from .handlers import Handlers
 from .outcome import Outcome
+from .runtime import Runtime
 
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .line import LineBase
-    from .session import Session
+__all__ = ["Claimant", "Registration"]
 
-__all__ = ["AgentRegistration", "LineRegistration", "Registration", "not_registered"]
 
-log = Log("agents")
+class Claimant(Protocol):
+    """The agent or line whose name is claimed."""
 
-#: Seconds between tries for a name that is being let go, and how many of them there are.
-SOON, HURRIED = 0.3, 5
+    @property
+    def id(self) -> str: ...
+    @property
+    def own_handlers(self) -> Handlers | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def gone(self) -> str:
+        """How messages say that it is no more."""
+        ...
 
-#: Seconds that the server may take to give or refuse an agent's phone numbers; not every server
-#: confirms a channel.
-NUMBERS_WITHIN = 1.0
+    def claim(self) -> dict[str, Any]:
+        """The frame that claims its name, with all that is configured now."""
+        ...
 
 
 class Registration:
-    """What agents and lines have in common."""
+    """One name's way through the table above. Agents and lines have their own kinds of it."""
 
-    __slots__ = ("_ready", "_usable", "error", "owner", "session", "status")
+    __slots__ = ("_ready", "_usable", "error", "owner", "runtime", "status")
 
-    def __init__(self, session: Session, owner: AgentBase | LineBase) -> None:
-        self.session = session
+    def __init__(self, runtime: Runtime, owner: Claimant) -> None:
+        self.runtime = runtime
         self.owner = owner
         self.status = "idle"
         self.error: PinecallError | None = None
@@ -79,13 +73,14 @@ class Registration:
 
     def create(self) -> None:
         """Claim it, if the link is up."""
-        if self.session.link.ready:
+        if self.runtime.ready:
             self.status = "asked"
             self._renew()
             self.claim()
 
     def claim(self) -> None:
-        raise NotImplementedError
+        """Ask the server for the name."""
+        self.runtime.transmit(self.owner.claim(), state=True)
 
     def acked(self) -> bool:
         """False for a repeated ack."""
@@ -140,13 +135,13 @@ class Registration:
         return self.status == "refused" and not isinstance(self.error, ServerAtCapacityError)
 
     def _release(self) -> None:
-        """What was held until the ack, in order."""
-        self.session.send_held(self.owner.id)
+        """Send what was held until the ack, in order."""
+        self.runtime.send_held(self.owner.id)
 
     def refuse(self, error: PinecallError) -> None:
-        """For good: ``ready`` fails, and the ``error`` handlers hear of it."""
+        """It was refused for good: ``ready`` fails, and the ``error`` handlers are called."""
         self.over(error)
-        self.session.report(error, agent=self.owner)
+        self.runtime.report(error, agent=self.owner)
 
     def over(self, error: PinecallError) -> None:
         self.status = "refused"
@@ -156,7 +151,7 @@ class Registration:
         else:
             self._ready = None
         self._look()
-        self.session.look_whether_all_are_refused()
+        self.runtime.look_whether_all_are_refused()
 
     def link_lost(self) -> None:
         if self.held:
@@ -190,292 +185,3 @@ class Registration:
         self.error = None
         if self._ready is not None and self._ready.error is not None:
             self._ready = None
-
-
-class AgentRegistration(Registration):
-    __slots__ = ("_conflict_error", "_episode", "_hurry", "_number_error", "_numbers", "_sent")
-
-    owner: AgentBase
-
-    def __init__(self, session: Session, owner: AgentBase) -> None:
-        super().__init__(session, owner)
-        self._sent: Any = None
-        self._episode: ConflictEpisode | None = None
-        self._hurry = 0
-        #: The last refusal of the present conflict.
-        self._conflict_error: AgentConflictError | None = None
-        #: Phone numbers that the server has neither given nor refused yet.
-        self._numbers: frozenset[str] = frozenset()
-        #: What refused the last of its numbers, in this registration.
-        self._number_error: PhoneInUseError | None = None
-
-    def hurry(self) -> None:
-        """Who holds the name lets it go now: the next tries do not wait as the server asks."""
-        self._hurry = HURRIED
-
-    @property
-    def _timer(self) -> tuple[str, str]:
-        return ("conflict", self.owner.id)
-
-    def claim(self) -> None:
-        agent = self.owner
-        self._sent = agent.config
-        self.session.transmit(encode.encode_create(agent.id, agent.config), state=True)
-
-    def acked(self) -> bool:
-        """The server has it: what depends on it goes out, in the wire's order."""
-        numbers = [
-            channel.key for channel in self.owner.channel_table.values() if _is_number(channel)
-        ]
-        if not self.held and numbers:
-            self._ask_numbers(numbers)
-        if not super().acked():
-            return False
-        agent, session = self.owner, self.session
-        self._end_conflict()
-        if self._sent is not agent.config:
-            # Configured between the claim and its ack.
-            changes = encode.encode_configure(self._sent, agent.config, only_changed=True)
-            if changes:
-                frame = {"event": "agent.configure", "agent_id": agent.id, **changes}
-                session.transmit(frame, state=True)
-        for channel in agent.channel_table.values():
-            agent.send_channel(channel, state=True)
-        if agent.callers:
-            frame = {"event": "dev.config", "callers": list(agent.callers)}
-            session.transmit(frame, state=True)
-        for scope in agent.pauses:
-            agent.send_pause(scope, state=True)
-        self._release()
-        if agent.has_dials:
-            agent.dials.registered()
-        return True
-
-    def link_lost(self) -> None:
-        super().link_lost()
-        self._end_conflict()
-        self._numbers = frozenset()
-        self._number_error = None
-
-    def over(self, error: PinecallError) -> None:
-        super().over(error)
-        self._end_conflict()
-        if self.owner.has_dials:
-            self.owner.dials.not_registered(error)
-
-    def forget(self) -> None:
-        super().forget()
-        self._end_conflict()
-
-    def _end_conflict(self) -> None:
-        self.session.timers.clear(self._timer)
-        self._episode = self._conflict_error = None
-        self._hurry = 0
-
-    # -- its phone numbers ----------------------------------------------------------------------
-
-    def _ask_numbers(self, numbers: Iterable[str]) -> None:
-        self._number_error = None
-        self._numbers = self._numbers.union(numbers)
-        self.session.timers.set(("numbers", self.owner.id), NUMBERS_WITHIN, self._numbers_late)
-
-    def channel_sent(self, channel: Channel) -> None:
-        if _is_number(channel):
-            self._ask_numbers([channel.key])
-
-    def number_answered(self, number: str | None) -> None:
-        """The server gave it or refused it; None: it did not say which."""
-        self._numbers -= {_normalized(number)} if number else self._numbers
-        self._look()
-
-    def _numbers_late(self, _late: float) -> None:
-        self.number_answered(None)
-
-    def _look(self) -> None:
-        if self.held and self._numbers:
-            return
-        if self.held and self._number_error is not None:
-            self._settle(self._number_error)
-        else:
-            super()._look()
-
-    # -- refusals, by code ----------------------------------------------------------------------
-
-    def refused(self, event: ErrorFrame, code: str, text: str) -> None:
-        agent_id = self.owner.id
-        if code == "PHONE_IN_USE":
-            self._phone_in_use(event, text)
-        elif code in ("AGENT_CONFLICT", "AGENT_IN_USE"):
-            self._conflict(event, code, text)
-        elif code == "AGENT_CONFLICT_FATAL":
-            self.refuse(
-                AgentConflictError(
-                    f"agent {agent_id!r} is held by another live connection: {text}; stop that "
-                    "process, or use another agent id",
-                    code,
-                    agent_id=agent_id,
-                )
-            )
-        elif code == "SERVER_AT_CAPACITY":
-            self.refuse(
-                ServerAtCapacityError(
-                    f"agent {agent_id!r}: {text}; free a slot, then ask for the agent again",
-                    code,
-                    used=event.used,
-                    limit=event.limit,
-                    agent_id=agent_id,
-                )
-            )
-        else:
-            message = f"agent {agent_id!r} was refused: {text} ({code})"
-            self.refuse(RegistrationError(message, code, agent_id=agent_id))
-
-    def _phone_in_use(self, event: ErrorFrame, text: str) -> None:
-        agent = self.owner
-        number = _normalized(event.phone) if event.phone else None
-        refused = agent.channel_table.pop(number, None) if number else None
-        left = sum(map(_is_number, agent.channel_table.values()))
-        owner = f" (held by {event.owner!r})" if event.owner else ""
-        error = PhoneInUseError(
-            f"agent {agent.id!r} did not get {number or 'its number'}: {text}{owner}; the agent "
-            "stays, without that channel",
-            phone=number,
-            owner=event.owner,
-            agent_id=agent.id,
-        )
-        if (refused is not None and not left) or (number is None and left <= 1):
-            self._number_error = error
-        self.number_answered(number)
-        self.session.report(error, agent=agent)
-
-    def _conflict(self, event: ErrorFrame, code: str, text: str) -> None:
-        session, agent = self.session, self.owner
-        now = session.now
-        waiting = self._timer in session.timers
-        episode = self._episode
-        if episode is None:
-            episode = self._episode = ConflictEpisode(now)
-        if waiting:
-            if event.holder_alive is False:
-                episode.forgive(now)
-            self._tell_conflict(event, code, text)
-            return
-        hurried = self._hurry > 0
-        self._hurry -= hurried
-        delay = episode.delay(
-            now,
-            retry_after=SOON if hurried else event.retry_after_s,
-            holder_alive=event.holder_alive,
-            random=session.random(),
-        )
-        if delay is None:
-            self.refuse(
-                AgentConflictError(
-                    f"agent {agent.id!r} is still held by another connection after "
-                    f"{now - episode.started_at:.0f} s of trying: {text}; stop the other process, "
-                    "or use another agent id",
-                    "AGENT_CONFLICT_FATAL",
-                    reason="retry_budget_exhausted",
-                    agent_id=agent.id,
-                )
-            )
-            return
-        self.status = "waiting"
-        session.timers.set(self._timer, delay, self._retry)
-        if hurried:
-            return
-        if not episode.announced:
-            episode.announced = True
-            log.warning(
-                "agent %r is held by another connection; trying again in %.1f s and for "
-                "at most 90 s",
-                agent.id,
-                delay,
-            )
-        self._tell_conflict(event, code, text)
-
-    def _tell_conflict(self, event: ErrorFrame, code: str, text: str) -> None:
-        agent = self.owner
-        error = self._conflict_error = AgentConflictError(
-            f"agent {agent.id!r} is held by another connection{_holder(event)}: {text}; trying again",
-            code,
-            reason="retrying",
-            agent_id=agent.id,
-        )
-        self.session.emit("error", (error,), event=error, agent=agent)
-
-    @property
-    def conflict(self) -> AgentConflictError | None:
-        """Who holds the name, and what is being tried; None where there is no conflict."""
-        last, episode = self._conflict_error, self._episode
-        if last is None or episode is None:
-            return None
-        return AgentConflictError(
-            f"{last.message}: {episode.attempt} more tries so far or planned, for at most "
-            f"{CONFLICT_BUDGET:g} s in all; stop the other process, or use another agent id",
-            last.code,
-            reason="retrying",
-            agent_id=last.agent_id,
-        )
-
-    def _retry(self, _late: float) -> None:
-        if self.session.link.ready:
-            self.status = "asked"
-            self.claim()
-
-
-class LineRegistration(Registration):
-    __slots__ = ()
-
-    owner: LineBase
-
-    def claim(self) -> None:
-        line = self.owner
-        body = encode.encode_line(line.config)
-        frame = {"event": "line.create", "number": line.number, "config": body}
-        self.session.transmit(frame, state=True)
-
-    def acked(self) -> bool:
-        if not super().acked():
-            return False
-        self._release()
-        return True
-
-    def refused(self, event: LineError) -> None:
-        code = self.session.clean(event.code or "LINE_CONFIG_ERROR")
-        text = self.session.clean(event.error or code)
-        number = self.owner.number
-        message = f"line {number} was refused: {text} ({code})"
-        self.refuse(RegistrationError(message, code, agent_id=self.owner.id))
-
-
-def _is_number(channel: Channel) -> bool:
-    return channel.type == "phone"
-
-
-def _normalized(number: str) -> str:
-    try:
-        return phone.normalize(number)
-    except ValueError:
-        return number
-
-
-def _holder(event: ErrorFrame) -> str:
-    """What the server says of whoever holds the name."""
-    known = [f"of {event.owner!r}"] if event.owner else []
-    if event.holder_alive is not None:
-        known.append("which answers" if event.holder_alive else "which no longer answers")
-    return f" ({', '.join(known)})" if known else ""
-
-
-def not_registered(registration: Registration, timeout: float) -> RegistrationError:
-    """It is not registered after ``timeout`` seconds, and nothing has refused it for good."""
-    owner = registration.owner.id
-    if isinstance(registration, AgentRegistration) and registration.conflict is not None:
-        return registration.conflict
-    return RegistrationError(
-        f"{owner!r} was not registered within {timeout:g} s (link: {registration.session.state}, "
-        f"registration: {registration.status}); is the client connected?",
-        "AGENT_NOT_REGISTERED",
-        agent_id=owner,
-    )

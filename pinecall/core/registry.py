@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from ..errors import ConfigurationError
+from .call_state import CallState
 from .limits import ENDED_REMEMBERED, MAX_ID, SPELLINGS_REMEMBERED
-
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .call import CallBase
-    from .line import LineBase
+from .owner import Owner
 
 __all__ = ["Registry", "slug"]
 
+A = TypeVar("A", bound=Owner)  # an agent
+L = TypeVar("L", bound=Owner)  # a line
+C = TypeVar("C", bound=CallState)  # a call
+
+_LINE = "line:"
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -31,20 +33,22 @@ def slug(agent_id: str) -> str:
     return re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", text)).strip("-")
 
 
-class Registry:
+class Registry(Generic[A, L, C]):
+    """Lines have ids like ``line:+12186633772``; their key here is the number."""
+
     def __init__(self) -> None:
-        self.agents: dict[str, AgentBase] = {}
-        self.lines: dict[str, LineBase] = {}
-        self.calls: dict[str, CallBase] = {}
+        self.agents: dict[str, A] = {}
+        self.lines: dict[str, L] = {}
+        self.calls: dict[str, C] = {}
         #: Lines given back, until the server confirms it.
-        self.leaving: dict[str, LineBase] = {}
-        self._slugs: dict[str, AgentBase] = {}
-        self._spellings: dict[str, AgentBase | LineBase | None] = {}
-        self._ended: OrderedDict[str, AgentBase | LineBase] = OrderedDict()
+        self.leaving: dict[str, L] = {}
+        self._slugs: dict[str, A] = {}
+        self._spellings: dict[str, A | L | None] = {}
+        self._ended: OrderedDict[str, Owner] = OrderedDict()
 
     # -- agents and lines -----------------------------------------------------------------------
 
-    def add_agent(self, agent: AgentBase) -> None:
+    def add_agent(self, agent: A) -> None:
         key = slug(agent.id)
         other = self._slugs.get(key) if key else None
         if other is not None:
@@ -58,20 +62,20 @@ class Registry:
             self._slugs[key] = agent
         self._spellings.clear()
 
-    def remove_agent(self, agent: AgentBase) -> None:
+    def remove_agent(self, agent: A) -> None:
         del self.agents[agent.id]
         self._slugs.pop(slug(agent.id), None)
         self._spellings.clear()
 
-    def add_line(self, line: LineBase) -> None:
-        self.lines[line.number] = line
+    def add_line(self, line: L) -> None:
+        self.lines[line.id[len(_LINE) :]] = line
         self._spellings.clear()
 
-    def remove_line(self, line: LineBase) -> None:
-        self.lines.pop(line.number, None)
+    def remove_line(self, line: L) -> None:
+        self.lines.pop(line.id[len(_LINE) :], None)
         self._spellings.clear()
 
-    def owner(self, agent_id: str | None) -> AgentBase | LineBase | None:
+    def owner(self, agent_id: str | None) -> A | L | None:
         """The agent or line that the server means by ``agent_id``."""
         if not agent_id:
             return None
@@ -87,11 +91,11 @@ class Registry:
         self._spellings[agent_id] = found
         return found
 
-    def _resolve(self, agent_id: str) -> AgentBase | LineBase | None:
+    def _resolve(self, agent_id: str) -> A | L | None:
         if agent_id in self.agents:
             return self.agents[agent_id]
-        if agent_id.startswith("line:"):
-            return self.lines.get(agent_id[5:])
+        if agent_id.startswith(_LINE):
+            return self.lines.get(agent_id[len(_LINE) :])
         bare = agent_id.partition(":")[2] or agent_id
         if bare in self.agents:
             return self.agents[bare]
@@ -100,11 +104,11 @@ class Registry:
 
     # -- calls ----------------------------------------------------------------------------------
 
-    def add_call(self, call: CallBase) -> None:
+    def add_call(self, call: C) -> None:
         self.calls[call.id] = call
         call.agent.live_calls[call.id] = call
 
-    def remove_call(self, call: CallBase) -> None:
+    def remove_call(self, call: C) -> None:
         self.calls.pop(call.id, None)
         call.agent.live_calls.pop(call.id, None)
         self._ended[call.id] = call.agent
@@ -112,7 +116,7 @@ class Registry:
         if len(self._ended) > ENDED_REMEMBERED:
             self._ended.popitem(last=False)
 
-    def ended_owner(self, call_id: str) -> AgentBase | LineBase | None:
+    def ended_owner(self, call_id: str) -> Owner | None:
         """Whose the call was, if it ended lately."""
         return self._ended.get(call_id)
 

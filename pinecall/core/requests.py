@@ -8,16 +8,17 @@ given up, is discarded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ..errors import NotConnected, RequestRejected, RequestTimeout
 from ..events import HistoryData, HistoryUpdated
+from .handlers import Handlers, Source
 from .names import verb_name
 from .outcome import Outcome
 
 if TYPE_CHECKING:
-    from .call import CallBase
-    from .session import Session
+    from .proofs import Proofs
+    from .sending import Sending
 
 __all__ = ["REQUEST_TIMEOUT", "Requests"]
 
@@ -27,13 +28,30 @@ T = TypeVar("T")
 REQUEST_TIMEOUT = 10.0
 
 
+class Asker(Protocol):
+    """The call that a question is about."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def own_handlers(self) -> Handlers | None: ...
+    @property
+    def agent(self) -> Source: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def over(self) -> bool: ...
+    def send_live(self, frame: dict[str, Any]) -> None: ...
+    def send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None: ...
+
+
 class _Request(Generic[T]):
     __slots__ = ("call", "durable", "id", "mark", "outcome", "parse", "reply", "verb")
 
     def __init__(
         self,
         id: str,
-        call: CallBase,
+        call: Asker,
         verb: str,
         reply: str,
         parse: Callable[[Any], T],
@@ -51,8 +69,9 @@ class _Request(Generic[T]):
 
 
 class Requests:
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, sending: Sending, proofs: Proofs) -> None:
+        self._sending = sending
+        self._proofs = proofs
         self._waiting: dict[str, _Request[Any]] = {}
         self._count = 0
 
@@ -61,7 +80,7 @@ class Requests:
 
     def ask(
         self,
-        call: CallBase,
+        call: Asker,
         verb: str,
         reply: str,
         parse: Callable[[Any], T],
@@ -72,14 +91,14 @@ class Requests:
     ) -> Outcome[T]:
         """Send ``verb`` for ``call``; the outcome is ``parse(reply event)``."""
         self._count += 1
-        request_id = f"rq_{self._count}_{self._session.letters(6)}"
+        request_id = f"rq_{self._count}_{self._sending.letters(6)}"
         request = _Request(request_id, call, verb, reply, parse, durable)
         frame = {"event": verb, "call_id": call.id, "request_id": request.id, **fields}
         if durable:
             call.send_durable(frame, request_id=request.id)
         else:
             call.send_live(frame)
-        outbox = self._session.outbox
+        outbox = self._sending.outbox
         if outbox.held_request(call.agent.id, request.id) is None:
             request.mark = outbox.number
         self._waiting[request.id] = request
@@ -98,27 +117,27 @@ class Requests:
             request.outcome.fail(
                 RequestTimeout(
                     f"{request.verb} on call {call.id} of agent {call.agent.id!r}: no "
-                    f"{request.reply} within {timeout:g} s (link: {self._session.state})",
+                    f"{request.reply} within {timeout:g} s (link: {self._sending.state})",
                     agent_id=call.agent.id,
                     call_id=call.id,
                 )
             )
 
-        self._session.timers.set(("request", request.id), timeout, expired)
+        self._sending.timers.set(("request", request.id), timeout, expired)
 
     def answered(self, event: HistoryData | HistoryUpdated) -> None:
         request = self._match(event)
         if request is None:
             return
         if event.request_id:
-            self._session.outbox.prove(request.mark)
+            self._sending.outbox.prove(request.mark)
         self._forget(request)
         if event.error:
             call = request.call
             request.outcome.fail(
                 RequestRejected(
                     f"{request.verb} on call {call.id} of agent {call.agent.id!r} was refused: "
-                    f"{self._session.clean(event.error)}",
+                    f"{self._sending.clean(event.error)}",
                     agent_id=call.agent.id,
                     call_id=call.id,
                 )
@@ -131,7 +150,7 @@ class Requests:
         request = self._waiting.get(request_id)
         if request is None:
             return False
-        self._session.outbox.prove(request.mark)
+        self._sending.outbox.prove(request.mark)
         self._forget(request)
         call = request.call
         request.outcome.fail(
@@ -163,7 +182,7 @@ class Requests:
         for request in list(self._waiting.values()):
             request.mark = 0
             call = request.call
-            held = self._session.outbox.held_request(call.agent.id, request.id)
+            held = self._sending.outbox.held_request(call.agent.id, request.id)
             unheard = not request.outcome.waiters
             if held is not None and (unheard or not held.written):
                 continue
@@ -176,9 +195,9 @@ class Requests:
             )
             request.outcome.fail(error)
             if report and request.durable and unheard:
-                self._session.report(error, agent=call.agent, call=call)
+                self._sending.report(error, agent=call.agent, call=call)
 
-    def end_call(self, call: CallBase, error: Exception) -> None:
+    def end_call(self, call: Asker, error: Exception) -> None:
         for request in [r for r in self._waiting.values() if r.call is call]:
             self._forget(request)
             request.outcome.fail(error)
@@ -196,6 +215,6 @@ class Requests:
 
     def _forget(self, request: _Request[Any]) -> None:
         del self._waiting[request.id]
-        self._session.timers.clear(("request", request.id))
-        self._session.outbox.drop_request(request.call.agent.id, request.id)
-        self._session.proofs.settle()
+        self._sending.timers.clear(("request", request.id))
+        self._sending.outbox.drop_request(request.call.agent.id, request.id)
+        self._proofs.settle()

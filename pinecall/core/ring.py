@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from .subscriber import Frame
+from .chunk import Chunk
 
 __all__ = ["Ring"]
 
@@ -18,7 +18,7 @@ class Ring:
         self.epoch = epoch
         # Number 0 is no event's: it is older than anything.
         self.number = self._floor = 1
-        self._frames: deque[Frame] = deque()
+        self._frames: deque[Chunk] = deque()
         self._kept = kept
         self._kept_bytes = kept_bytes
         self._bytes = 0
@@ -34,7 +34,7 @@ class Ring:
         self.number += 1
         return self.id(self.number)
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: Chunk) -> None:
         frames = self._frames
         frames.append(frame)
         self._bytes += frame.size
@@ -67,16 +67,16 @@ class Ring:
             return 0, "expired"
         return number, ""
 
-    def after(self, number: int) -> Iterator[Frame]:
+    def after(self, number: int) -> Iterator[Chunk]:
         seen = max(0, number - (self.number - len(self._frames)))
         return islice(self._frames, seen, None)
 
-    def opening(self, parts: Sequence[tuple[str, bytes]], number: int, retry: int) -> list[Frame]:
+    def opening(self, parts: Sequence[tuple[str, bytes]], number: int, retry: int) -> list[Chunk]:
         """What a reader is told first, as events up to ``number``. All but the last have the id of
         a reader who knows nothing: torn off in between, it is told everything again."""
         last = len(parts) - 1
         return [
-            Frame(
+            Chunk(
                 name,
                 json,
                 id=self.id(0 if index < last else number),

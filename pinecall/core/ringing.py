@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..errors import ConfigurationError
+from .owner import Owner
+from .runtime import Runtime
 from .showing import shows
-
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .session import Session
 
 __all__ = ["RingingCall"]
 
@@ -21,16 +17,14 @@ class RingingCall:
     itself after about 5 s.
     """
 
-    def __init__(
-        self, session: Session, agent: AgentBase, call_id: str, from_: str, to: str
-    ) -> None:
+    def __init__(self, runtime: Runtime, agent: Owner, call_id: str, from_: str, to: str) -> None:
         self.id = call_id
         self.agent = agent
         self.from_ = from_
         self.to = to
         #: True once it was accepted or rejected.
         self.settled = False
-        self._session = session
+        self._runtime = runtime
 
     def accept(self) -> None:
         """Pick up; ``call.started`` follows (wire: ``call.accept``)."""
@@ -45,15 +39,15 @@ class RingingCall:
         self._settle("call.reject", reason=reason)
 
     def _settle(self, event: str, **fields: str) -> None:
-        with self._session.guard:
+        with self._runtime.guard:
             if self.settled:
                 return
-            self._session.require_up(f"{event} of {self.id}", self.agent.id)
-            self._session.transmit(
+            self._runtime.require_up(f"{event} of {self.id}", self.agent.id)
+            self._runtime.transmit(
                 {"event": event, "agent_id": self.agent.id, "call_id": self.id, **fields}
             )
             self.settled = True
-        self._session.wake()
+        self._runtime.wake()
 
     @shows
     def __repr__(self) -> str:

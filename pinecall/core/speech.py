@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..errors import CallEnded, ConfigurationError, RequestTimeout
+from ..errors import ConfigurationError, RequestTimeout
 from .outcome import Outcome
 from .showing import shows
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .call import CallBase
+    from .call_state import CallState
 
 __all__ = ["ReplyStream", "SayResult", "Speech", "Speeches"]
 
@@ -49,7 +49,7 @@ class Speech:
 class Speeches:
     """The replies in flight on one call, oldest first."""
 
-    def __init__(self, call: CallBase) -> None:
+    def __init__(self, call: CallState) -> None:
         self._call = call
         self._waiting: dict[str, Speech] = {}
 
@@ -98,7 +98,16 @@ class ReplyStream:
     than ``if stream.aborted: break``.
     """
 
-    def __init__(self, call: CallBase, message_id: str, in_reply_to: str) -> None:
+    def __init__(
+        self,
+        call: CallState,
+        message_id: str,
+        in_reply_to: str,
+        *,
+        open_ones: dict[str, ReplyStream],
+    ) -> None:
+        """``open_ones``: the call's replies that are being written, by message id."""
+        self._open = open_ones
         self.message_id = message_id
         self.aborted = False
         self.ended = False
@@ -131,7 +140,7 @@ class ReplyStream:
             self._start()
             self._send("end")
             self.ended = True
-            self._call.streams.pop(self.message_id, None)
+            self._open.pop(self.message_id, None)
         self._call.session.wake()
 
     def abort(self) -> None:
@@ -144,7 +153,7 @@ class ReplyStream:
         if self.ended or self.aborted:
             return
         self.aborted = True
-        self._call.streams.pop(self.message_id, None)
+        self._open.pop(self.message_id, None)
         if self._started and self._call.live:
             self._send("end")
 
@@ -182,11 +191,3 @@ class ReplyStream:
     def __repr__(self) -> str:
         state = "aborted" if self.aborted else "ended" if self.ended else "open"
         return f"<ReplyStream {self.message_id} on call {self._call.id}: {state}>"
-
-
-def ended_error(call: CallBase, verb: str) -> CallEnded:
-    return CallEnded(
-        f"{verb}: call {call.id} of agent {call.agent.id!r} is over ({call.reason or 'ended'})",
-        agent_id=call.agent.id,
-        call_id=call.id,
-    )

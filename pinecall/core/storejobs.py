@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigurationError
 from .callables import is_coroutine
+from .handlers import Source
 from .jobs import Job
-
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .call import CallBase
 
 __all__ = ["check_store", "has_method", "method_of", "store_job", "takes"]
 
@@ -64,8 +61,8 @@ def takes(function: Callable[..., Any], parameter: str) -> bool:
 
 
 def store_job(
-    agent: AgentBase,
-    call: CallBase,
+    agent: Source,
+    call: Source,
     method: str,
     function: Callable[..., Any],
     arguments: tuple[Any, ...],

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .inbox import INTERIM
-from .sse import PING, block, to_json
+from .chunk import Chunk
+from .sse import PING, to_json
 
-if TYPE_CHECKING:
-    from .call_stream import CallStream
-
-__all__ = ["Frame", "Subscriber"]
+__all__ = ["Subscriber"]
 
 #: Bytes handed out at once; more stays in the queue, where it is shared with everybody else.
 PORTION = 64 << 10
@@ -20,45 +17,6 @@ PORTION = 64 << 10
 # Beats (of the hub's clock) after which an idle stream is pinged, and a stalled one is cut.
 _PING_AFTER = 3
 _CUT_AFTER = 6
-
-
-class Frame:
-    """One event, encoded once: ``sse`` for event streams, ``text`` for WebSockets.
-
-    ``session`` is the call (or WhatsApp session) it is about; ``only_ws`` keeps it out of event
-    streams.
-    """
-
-    __slots__ = ("_data", "_text", "agent", "id", "interim", "only_ws", "session", "size", "sse")
-
-    def __init__(
-        self,
-        name: str,
-        json: bytes,
-        *,
-        id: str = "",
-        agent: str = "",
-        session: str = "",
-        only_ws: bool = False,
-        retry: int = 0,
-    ) -> None:
-        self.id = id
-        self.agent = agent
-        self.session = session
-        self.interim = name in INTERIM
-        self.only_ws = only_ws
-        self.sse = block(name, json, id, retry)
-        self.size = len(self.sse)
-        self._data = slice(len(name) + 14, len(name) + 14 + len(json))
-        self._text: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The event with its id as ``eventId``: a turn has an ``id`` of its own."""
-        if self._text is None:
-            text = self.sse[self._data].decode()
-            self._text = f'{text[:-1]},"eventId":"{self.id}"}}' if self.id else text
-        return self._text
 
 
 class Subscriber:
@@ -76,7 +34,6 @@ class Subscriber:
         "_queue",
         "_stuck",
         "agents",
-        "call",
         "missed",
         "reason",
         "session",
@@ -90,15 +47,13 @@ class Subscriber:
         wake: Callable[[], None],
         *,
         agents: frozenset[str] | None,
-        call: CallStream | None = None,
         session: str = "",
         ws: bool = False,
         queue: int,
         queue_bytes: int,
-        first: Iterable[Frame] = (),
+        first: Iterable[Chunk] = (),
     ) -> None:
         self.agents = agents
-        self.call = call
         self.session = session
         self.ws = ws
         #: Why it is over: ``closed`` (by the hub), ``gone`` (by itself), ``slow``, ``ended`` (the one
@@ -107,7 +62,7 @@ class Subscriber:
         self.missed = 0
         self.wake = wake
         self._guard = guard
-        self._queue: list[Frame] = list(first)
+        self._queue: list[Chunk] = list(first)
         self._bytes = sum(frame.size for frame in self._queue)
         # A long replay is not the reader's fault: the bounds are for what comes after it.
         self._most = queue + len(self._queue)
@@ -123,7 +78,7 @@ class Subscriber:
 
     @property
     def cut(self) -> bool:
-        """It did not read: whatever is being written to it is to be given up."""
+        """Dropped for reading too slowly: abandon any write in progress."""
         return self.reason == "slow"
 
     @property
@@ -132,7 +87,7 @@ class Subscriber:
 
     # -- from the hub, under its guard -----------------------------------------------------------
 
-    def put(self, frame: Frame) -> bool:
+    def put(self, frame: Chunk) -> bool:
         """Queue a frame; False if the reader is too slow to be kept, or has gone."""
         if self.reason:
             return False
@@ -201,7 +156,7 @@ class Subscriber:
         with self._guard:
             return [frame.text for frame in self._take()] or ['{"event":"ping"}']
 
-    def _take(self) -> list[Frame]:
+    def _take(self) -> list[Chunk]:
         """Empty for a ping alone, which stands for life when there is nothing else to write."""
         self._idle = self._stuck = 0
         self._pinged = False
@@ -209,10 +164,10 @@ class Subscriber:
         if len(queue) == 1 and not self.missed:
             self._bytes = 0
             return [queue.pop()]
-        frames: list[Frame] = []
+        frames: list[Chunk] = []
         if self.missed:
             data = {"event": "gap", "reason": "slow", "missed": self.missed}
-            frames.append(Frame("gap", to_json(data)))
+            frames.append(Chunk("gap", to_json(data)))
             self.missed = 0
         count = size = 0
         for frame in queue:

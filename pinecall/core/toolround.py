@@ -13,12 +13,13 @@ here (:class:`ToolRound`) and for those that a handler answers (:class:`HandRoun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
 from ..errors import ConfigurationError, PinecallError, RequestTimeout
 from .arguments import ToolArgumentError
+from .call_state import CallState
 from .jobs import Job
 from .limits import LEDGER_ROUNDS, LEDGER_SIZE
 from .usercode import error_text
@@ -26,7 +27,6 @@ from .wire import encode_value
 
 if TYPE_CHECKING:
     from ..tools import Tool
-    from .call import CallBase
 
 __all__ = [
     "HandRound",
@@ -39,6 +39,8 @@ __all__ = [
     "result_frame",
 ]
 
+
+R = TypeVar("R", bound="Round")
 
 TOOL_TIMEOUT = "TOOL_TIMEOUT"
 _NOT_THE_TOOLS = (TOOL_TIMEOUT, ToolArgumentError.default_code)
@@ -136,7 +138,7 @@ class Ledger:
     def of(self, msg_id: str) -> list[Round]:
         return [round_ for (known, _ids), round_ in self.rounds.items() if known == msg_id]
 
-    def run(self, tool_call_id: str) -> Run:
+    def _run(self, tool_call_id: str) -> Run:
         """The run of this id: known, or new."""
         if not tool_call_id:
             return Run("")
@@ -145,7 +147,25 @@ class Ledger:
             found = self.runs[tool_call_id] = Run(tool_call_id)
         return found
 
-    def add(self, round_: Round) -> None:
+    def begin(
+        self, kind: type[R], call: CallState, msg_id: str, tool_calls: list[dict[str, Any]]
+    ) -> R:
+        """A round of ``call`` that is not known yet, which enters its conversation too."""
+        ids = ids_of(tool_calls)
+        # Those that nobody has been asked for yet; the others are running or done.
+        fresh = [
+            index
+            for index, known in enumerate(ids)
+            if (not known or known not in self.runs) and (not known or known not in ids[:index])
+        ]
+        asked = call.conversation.asked([tool_calls[at] for at in fresh]) if fresh else None
+        runs = [self._run(known) for known in ids]
+        round_ = kind(call, msg_id, ids, runs, fresh=fresh, asked=asked)
+        round_.wait()
+        self._add(round_)
+        return round_
+
+    def _add(self, round_: Round) -> None:
         self.rounds[round_.key] = round_
         self._size += round_.size
         while len(self.rounds) > LEDGER_ROUNDS or self._size > LEDGER_SIZE:
@@ -170,27 +190,25 @@ class Ledger:
 class Round:
     """One ``llm.tool_call`` frame, and its place in the conversation."""
 
-    def __init__(self, call: CallBase, msg_id: str, tool_calls: list[dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        call: CallState,
+        msg_id: str,
+        ids: tuple[str, ...],
+        runs: list[Run],
+        *,
+        fresh: list[int],
+        asked: dict[str, Any] | None,
+    ) -> None:
+        """``fresh``: which of the runs are new; ``asked``: the message of the conversation that
+        says what was asked, where there are any. See :meth:`Ledger.begin`."""
         self.call = call
         self.msg_id = msg_id
-        ids = ids_of(tool_calls)
         self.key = (msg_id, ids)
         self.size = len(msg_id) + sum(map(len, ids))
-        ledger = call.ledger
-        #: Those that nobody has been asked for yet; the others are running or done.
-        self.fresh = [
-            index
-            for index, known in enumerate(ids)
-            if (not known or known not in ledger.runs) and (not known or known not in ids[:index])
-        ]
-        self.runs = [ledger.run(known) for known in ids]
-        ledger.add(self)
-        self._asked: dict[str, Any] | None = None
-        if self.fresh:
-            asked = [tool_calls[index] for index in self.fresh]
-            self._asked = {"role": "assistant", "content": None, "tool_calls": asked}
-            call.messages.append(self._asked)
-            call.changed()
+        self.runs = runs
+        self.fresh = fresh
+        self._asked = asked
 
     @property
     def done(self) -> bool:
@@ -200,22 +218,22 @@ class Round:
         """Answer as far as there is an answer: the first time, or because the server asks again."""
         raise NotImplementedError
 
+    def wait(self) -> None:
+        """Be told of the results of those runs that have none yet."""
+
     def cancel(self) -> None:
         """The call is over."""
 
     def _remember(self, results: Iterable[ToolResult], *, traceless: bool) -> None:
         """Results enter the conversation; of a round that is ephemeral as a whole nothing stays."""
-        call = self.call
-        if traceless:
-            call.messages = [message for message in call.messages if message is not self._asked]
-        for result in results:
-            if not result.ephemeral:
-                content = encode_value(result.result)
-                call.grew(len(content))
-                call.messages.append(
-                    {"role": "tool", "tool_call_id": result.tool_call_id, "content": content}
-                )
-        call.changed()
+        self.call.conversation.answered(
+            [
+                (result.tool_call_id, encode_value(result.result))
+                for result in results
+                if not result.ephemeral
+            ],
+            forget=self._asked if traceless else None,
+        )
 
 
 class HandRound(Round):
@@ -242,9 +260,10 @@ class HandRound(Round):
 class ToolRound(Round):
     """A round whose tools are declared here, at least some of them."""
 
-    def __init__(self, call: CallBase, msg_id: str, tool_calls: list[dict[str, Any]]) -> None:
-        super().__init__(call, msg_id, tool_calls)
-        self._sent = False
+    #: Was it answered at least once?
+    _sent = False
+
+    def wait(self) -> None:
         for run in {id(run): run for run in self.runs}.values():
             if run.result is None:
                 run.rounds.append(self)

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import ConfigurationError
 from ..events import HistoryData, HistoryUpdated, Turn
 from . import config, encode, phone
+from .call_state import CallState
 from .handlers import answering
-from .history import WRITES
 from .names import verb_name
 from .outcome import Outcome
-from .speech import ReplyStream, Speech
+from .speech import ReplyStream, Speech, Speeches
 from .toolround import HandRound, Ledger, ToolResult, checked_results, result_frame
-
-if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .line import LineBase
-    from .session import Session
 
 __all__ = ["CallVerbs", "answering"]
 
 DTMF = frozenset("0123456789*#")
 
+#: Verbs by which a program writes the server's history itself.
+WRITES = frozenset({"history.add", "history.add_context", "history.clear", "history.set"})
 
-class CallVerbs:
+
+class CallVerbs(CallState):
     """Verbs that only send: they queue a frame and return. All raise :class:`~pinecall.CallEnded` on
     a call that is over (``hangup`` does nothing then). While the link is down, ``hangup``,
     ``forward`` and ``tool_result`` are sent later, once; the others raise
@@ -35,25 +33,59 @@ class CallVerbs:
     sent again, since the server takes them once; ``forward`` is not, and ``error`` fires
     (``NOT_CONFIRMED``)."""
 
-    if TYPE_CHECKING:
-        id: str
-        agent: AgentBase | LineBase
-        session: Session
-        last_message_id: str
-        streams: dict[str, ReplyStream]
+    __slots__ = ("_ledger", "_speeches", "_streams")
 
-        @property
-        def title(self) -> str: ...
-        @property
-        def over(self) -> bool: ...
-        @property
-        def ledger(self) -> Ledger: ...
-        @property
-        def speeches(self) -> Any: ...
-        def require(self, verb: str) -> None: ...
-        def history_written(self) -> None: ...
-        def send_live(self, frame: dict[str, Any]) -> None: ...
-        def send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None: ...
+    def __init__(self, *facts: Any, **more: Any) -> None:
+        super().__init__(*facts, **more)
+        self._ledger: Ledger | None = None
+        self._speeches: Speeches | None = None
+        #: Replies that are being written, by message id.
+        self._streams: dict[str, ReplyStream] | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """Its tool calls."""
+        if self._ledger is None:
+            self._ledger = Ledger()
+        return self._ledger
+
+    @property
+    def speeches(self) -> Speeches:
+        """Its replies in flight."""
+        if self._speeches is None:
+            self._speeches = Speeches(self)
+        return self._speeches
+
+    # -- what happens to it ---------------------------------------------------------------------
+
+    def abort_streams(self, message_id: str | None = None) -> None:
+        """Abort the reply of that id that is being written, or all of them."""
+        for stream in list((self._streams or {}).values()):
+            if not message_id or stream.message_id == message_id:
+                stream.cut()
+
+    def speeches_settle(self, message_id: str | None, *, interrupted: bool) -> None:
+        """A reply was heard, or (``interrupted``) will not be."""
+        if self._speeches is not None:
+            self._speeches.settle(message_id, interrupted=interrupted)
+
+    def detach(self) -> None:
+        super().detach()
+        self._settle()
+
+    def finish(self, reason: str) -> None:
+        super().finish(reason)
+        self._settle()
+        if self._ledger is not None:
+            self._ledger.clear()
+
+    def _settle(self) -> None:
+        self.abort_streams()
+        if self._speeches is not None:
+            self._speeches.settle_all()
+
+    def history_written(self) -> None:
+        """The program writes the model's history itself: nothing is to be restored over that."""
 
     # -- speech ---------------------------------------------------------------------------------
 
@@ -73,7 +105,7 @@ class CallVerbs:
             if add_to_history:
                 frame["add_to_history"] = True  # type: ignore[assignment]
             self.send_live(frame)
-            speech: Speech = self.speeches.begin(message_id, len(text))
+            speech = self.speeches.begin(message_id, len(text))
         self.session.wake()
         return speech
 
@@ -101,8 +133,11 @@ class CallVerbs:
         with self.session.guard:
             self.require("reply_stream")
             answers = turn.message_id if turn is not None else self.answered_message()
-            stream = ReplyStream(self, message_id or self.session.message_id(), answers)  # type: ignore[arg-type]
-            self.streams[stream.message_id] = stream
+            if self._streams is None:
+                self._streams = {}
+            message_id = message_id or self.session.message_id()
+            stream = ReplyStream(self, message_id, answers, open_ones=self._streams)
+            self._streams[message_id] = stream
         return stream
 
     def cancel(self, message_id: str | None = None) -> None:
@@ -229,7 +264,7 @@ class CallVerbs:
             if verb in WRITES:
                 self.history_written()
             outcome = self.session.requests.ask(
-                self,  # type: ignore[arg-type]
+                self,
                 verb,
                 reply,
                 parse,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .call import CallBase
 from .outcome import Outcome
 from .showing import shows
-
-if TYPE_CHECKING:
-    from .call import CallBase
 
 __all__ = ["WhatsAppSessionBase"]
 

@@ -12,12 +12,13 @@ from typing import Any
 from pinecall.core.agent import AgentBase
 from pinecall.core.call import CallBase
 from pinecall.core.client import ClientBase
+from pinecall.core.engine import Engine
 from pinecall.core.handlers import Delivery
 from pinecall.core.jobs import Job
-from pinecall.core.line import LineBase, LineCallBase
+from pinecall.core.line import LineBase
+from pinecall.core.line_call import LineCallBase
 from pinecall.core.link import Failure, LinkSettings
 from pinecall.core.outcome import Outcome
-from pinecall.core.session import Session
 from pinecall.core.verbs import answering
 from pinecall.core.whatsapp import WhatsAppSessionBase
 from pinecall.errors import ConfigurationError
@@ -86,13 +87,13 @@ class Front:
     def wake(self) -> None:
         self.wakes += 1
 
-    def make_agent(self, session: Session, agent_id: str) -> AgentBase:
+    def make_agent(self, session: Engine, agent_id: str) -> AgentBase:
         return AgentBase(session, agent_id)
 
-    def make_line(self, session: Session, number: str) -> LineBase:
+    def make_line(self, session: Engine, number: str) -> LineBase:
         return LineBase(session, number)
 
-    def make_call(self, session: Session, agent: Any, call_id: str, **facts: Any) -> CallBase:
+    def make_call(self, session: Engine, agent: Any, call_id: str, **facts: Any) -> CallBase:
         return CallBase(session, agent, call_id, **facts)
 
     def make_whatsapp_session(
@@ -104,13 +105,13 @@ class Front:
         return 1_800_000_000.0
 
     def make_line_call(
-        self, session: Session, line: Any, call_id: str, **facts: Any
+        self, session: Engine, line: Any, call_id: str, **facts: Any
     ) -> LineCallBase:
         return LineCallBase(session, line, call_id, **facts)
 
 
 class Client(ClientBase[AgentBase, LineBase]):
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Engine) -> None:
         self.session = session
 
 
@@ -143,7 +144,7 @@ class Wire:
             ping_interval=ping_interval,
             connect_timeout=connect_timeout,
         )
-        self.session = Session(settings, self.front, random=self._draw)
+        self.session = Engine(settings, self.front, random=self._draw)
         self.pc = Client(self.session)
         self.jobs: list[Job] = []
         self.hold_jobs = False

@@ -10,7 +10,6 @@ import pytest
 from harness import Wire
 
 from pinecall import ConfigurationError
-from pinecall.core.drain import Drain
 from pinecall.events import Turn
 
 CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
@@ -90,7 +89,7 @@ def test_drain(timeout: Any) -> None:
     wire = Wire()
     wire.agent(phone_number="+13186330963")
     with pytest.raises(ConfigurationError, match=r"drain\(\): timeout must be a number"):
-        Drain(wire.session).begin(timeout)
+        wire.pc.place_drain(timeout)
     assert wire.sent() == []
 
 

@@ -11,7 +11,7 @@ from harness import Wire
 from pinecall.core.agent import AgentBase
 from pinecall.core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from pinecall.core.call import CallBase
-from pinecall.core.line import LineCallBase, RouteResult
+from pinecall.core.line_call import LineCallBase, RouteResult
 from pinecall.core.listen import Heard
 from pinecall.core.outcome import Outcome
 from pinecall.core.speech import SayResult, Speech

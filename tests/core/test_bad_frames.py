@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from harness import EVENTS, Wire
 
-from pinecall.core.session import MALFORMED_REPORTED
+from pinecall.core.engine import MALFORMED_REPORTED
 from pinecall.errors import ProtocolError
 
 GOOD = {"event": "bot.word", "agent_id": "mara", "call_id": "CA1", "word": "on"}

@@ -9,6 +9,7 @@ from harness import Wire
 from hubs import Reader, World
 
 from pinecall.core.filters import describe
+from pinecall.core.subscriber import Subscriber
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 
@@ -23,6 +24,10 @@ class Scene:
 
     def reader(self, **options: Any) -> Reader:
         return Reader(self, call=self.call, **options)  # type: ignore[arg-type]
+
+    def watchers(self) -> list[Subscriber]:
+        """The readers of the call's stream."""
+        return list(self.hub._call_streams[self.call].readers)
 
     def say(self, message_id: str, *words: str) -> None:
         """The agent's words, and the server's confirmation of them."""
@@ -317,12 +322,12 @@ def test_who_leaves_is_forgotten() -> None:
     scene.hub.unsubscribe(gone.subscriber)
     scene.hear("u1", "Hi")
     assert (gone.read(), len(there.read())) == ([], 1)
-    assert list(scene.call.audience.readers) == [there.subscriber]
+    assert scene.watchers() == [there.subscriber]
     scene.hub.unsubscribe(there.subscriber)
-    assert list(scene.call.audience.readers) == []
+    assert scene.watchers() == []
     there = scene.reader()
     scene.hub.close()
-    assert list(scene.call.audience.readers) == []
+    assert scene.watchers() == []
     assert there.subscriber.reason == "closed"
     assert scene.reader().subscriber.reason == "closed"
 

@@ -958,7 +958,7 @@ def test_transcript() -> None:
     """transcript has what user and assistant said, and nothing empty."""
     wire = Wire()
     call = wire.call()
-    call.messages = [
+    call.conversation.messages = [
         {"role": "system", "content": "x"},
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": None, "tool_calls": []},

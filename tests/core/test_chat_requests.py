@@ -8,7 +8,6 @@ import pytest
 from harness import Wire
 
 from pinecall import ChatReply, ConfigurationError, NotConnected, RequestRejected, RequestTimeout
-from pinecall.core.drain import Drain
 from pinecall.core.outcome import Outcome
 
 
@@ -361,11 +360,10 @@ def test_a_drain_waits_for_answers() -> None:
     """Draining lets what was asked be answered."""
     wire = Wire().up()
     outcome = ask(wire)
-    drain = Drain(wire.session)
-    drain.begin(30.0)
+    drained = wire.pc.place_drain(30.0)
     wire.after(1)
-    assert not drain.outcome.done
+    assert not drained.done
     wire.server("llm.chat.done", session_id="chat-x", text="Hi")
     wire.after(1)
-    assert drain.outcome.done
+    assert drained.done
     assert outcome.result().text == "Hi"

@@ -9,10 +9,10 @@ import pytest
 from harness import Wire
 
 from pinecall.core.agent import AgentBase
+from pinecall.core.agent_registration import not_registered
 from pinecall.core.line import LineBase
 from pinecall.core.outbox import MAX_UNSENT_BYTES
 from pinecall.core.outcome import Outcome
-from pinecall.core.registration import not_registered
 from pinecall.errors import (
     AgentConflictError,
     DialError,

@@ -12,10 +12,11 @@ from harness import EVENTS, Wire
 
 from pinecall.core.callables import is_coroutine
 from pinecall.core.delivering import Subscription
+from pinecall.core.engine import Engine
 from pinecall.core.handlers import Handlers, Revision
-from pinecall.core.listening import HasHandlers, Listening
+from pinecall.core.has_handlers import HasHandlers
+from pinecall.core.listening import Listening
 from pinecall.core.names import SIGNATURES, check_name, public_name
-from pinecall.core.session import Session
 from pinecall.core.usercode import describe
 from pinecall.errors import CallEnded, ConfigurationError, PinecallError
 
@@ -337,7 +338,7 @@ class Face(Listening[Any, Any, Any, Any, Any, object, Subscription], HasHandlers
 
     title = "agent 'x'"
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Engine) -> None:
         self.session = session
 
     def make_events(self, subscription: Subscription) -> Subscription:

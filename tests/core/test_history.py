@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -12,18 +11,18 @@ import pytest
 
 from pinecall.core.agent import AgentBase
 from pinecall.core.call import CallBase
-from pinecall.core.conversation import contact_of, same_contact
-from pinecall.core.history import (
-    ConversationRecord,
-    Historian,
-    begin,
-    check_store,
-    record_of,
-    restored_messages,
-)
+from pinecall.core.engine import Engine
+from pinecall.core.history import Historian
 from pinecall.core.jobs import Job
 from pinecall.core.link import LinkSettings
-from pinecall.core.session import Session
+from pinecall.core.record import (
+    ConversationRecord,
+    contact_of,
+    record_of,
+    restored_messages,
+    same_contact,
+)
+from pinecall.core.storejobs import check_store
 from pinecall.errors import ConfigurationError, PinecallError
 
 CALLER = "+34607827824"
@@ -40,10 +39,10 @@ class Front:
     def wake(self) -> None:
         """Nobody sleeps here."""
 
-    def make_agent(self, session: Session, agent_id: str) -> AgentBase:
+    def make_agent(self, session: Engine, agent_id: str) -> AgentBase:
         return AgentBase(session, agent_id)
 
-    def make_call(self, session: Session, agent: AgentBase, call_id: str, **facts: Any) -> CallBase:
+    def make_call(self, session: Engine, agent: AgentBase, call_id: str, **facts: Any) -> CallBase:
         return CallBase(session, agent, call_id, **facts)
 
     def epoch(self) -> float:
@@ -77,7 +76,7 @@ class World:
     def __init__(self, store: Any, **facts: Any) -> None:
         self.now = 1.0
         self.errors: list[PinecallError] = []
-        self.session = Session(
+        self.session = Engine(
             LinkSettings(url=lambda: "ws://x", api_key=lambda: "pk_test_key"),
             Front(),  # type: ignore[arg-type]
             random=lambda: 0.5,
@@ -98,7 +97,7 @@ class World:
         )
         self.session.start_call(self.call)
         self.store = store
-        self.historian = Historian(self.session, self.agent, self.call, store, clock=lambda: 1000.0)
+        self.historian = Historian(self.session, self.call, store, clock=lambda: 1000.0)
 
     def receive(self, frame: dict[str, Any]) -> None:
         self.session.receive(json.dumps(frame), self.now)
@@ -130,7 +129,7 @@ class World:
         return count
 
     def say(self, role: str, content: str) -> None:
-        self.call.remember(role, content)
+        self.call.conversation.remember(role, content)
         self.historian.changed()
 
     def wait(self, seconds: float) -> None:
@@ -233,17 +232,17 @@ def test_the_end_waits_for_a_running_save_and_is_last() -> None:
 def test_a_record_is_a_snapshot() -> None:
     """What happens after a save was asked for does not show in its record."""
     world = World(Store())
-    world.call.remember("user", "one", "m1")
+    world.call.conversation.remember("user", "one", "m1")
     record = record_of(world.call)
-    world.call.remember("user", "two", "m1")
-    world.call.remember("assistant", "three")
+    world.call.conversation.remember("user", "two", "m1")
+    world.call.conversation.remember("assistant", "three")
     assert record.messages == record.transcript == [{"role": "user", "content": "one"}]
 
 
 def test_record_facts() -> None:
     """A record holds the call's facts; times are the server's where it gave any."""
     world = World(Store(), metadata={"plan": "gold"}, language="es")
-    world.call.messages = [
+    world.call.conversation.messages = [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "t"}]},
         {"role": "tool", "tool_call_id": "t", "content": "{}"},
@@ -380,7 +379,7 @@ def test_a_greeting_stays_behind_what_is_restored() -> None:
     world.run()
     (frame,) = world.frames()
     assert [m["content"] for m in frame["messages"]] == ["a", "b", "Good evening."]
-    world.call.messages = list(frame["messages"])
+    world.call.conversation.messages = list(frame["messages"])
     world.end()
     world.run()
     assert [m["content"] for m in world.store.saved[-1].messages] == ["Good evening."]
@@ -398,7 +397,7 @@ def test_a_tool_call_is_no_greeting() -> None:
 def test_a_call_that_begins_with_messages_asks_for_nothing() -> None:
     """A call that already contains something is only saved."""
     world = World(Store([past(1, "a")]))
-    world.call.remember("user", "hello")
+    world.call.conversation.remember("user", "hello")
     world.historian.started()
     world.run()
     assert world.store.asked == []
@@ -496,7 +495,7 @@ def test_restored_messages_are_not_saved_again() -> None:
     system = {"role": "system", "content": "s"}
     new = {"role": "user", "content": "new"}
     (frame,) = world.frames()
-    world.call.messages = [system, *frame["messages"], new]
+    world.call.conversation.messages = [system, *frame["messages"], new]
     world.end()
     world.run()
     assert world.store.saved[-1].messages == [system, new]
@@ -519,7 +518,7 @@ def test_a_refused_restore_is_reported_and_saved_as_said() -> None:
     )
     world.run()
     assert "no model" in str(world.errors[0])
-    world.call.messages = [{"role": "user", "content": "a"}]
+    world.call.conversation.messages = [{"role": "user", "content": "a"}]
     world.end()
     world.run()
     assert len(world.store.saved[-1].messages) == 1
@@ -766,8 +765,7 @@ def test_an_awaitable_in_disguise_is_reported() -> None:
 def test_begin() -> None:
     """An agent without a store has no historian; with one, the historian is at work at once."""
     world = World(Store())
-    assert begin(world.session, world.agent, world.call) is None
-    agent: Any = SimpleNamespace(id="mara", config=SimpleNamespace(history=world.store))
-    historian = begin(world.session, agent, world.call, lambda: 1.0)
-    assert historian is not None
+    world.call.begin_history(None)
+    assert world.jobs() == []
+    world.call.begin_history(world.store)
     assert [job.label for job in world.jobs()] == ["history.find_by_contact"]

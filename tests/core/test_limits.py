@@ -112,7 +112,7 @@ class TestIds:
             wire.server("message.confirmed", **IDS, message_id=LONG)
         assert len(heard) == 6
         assert [m["content"] for m in call.messages] == ["hi", "yes"] * 2
-        assert call.said == {}
+        assert call.conversation.ids() == {}
 
     def test_of_messages_in_streams(self) -> None:
         """A frame whose message has a long id is never taken for a repeat, and a long text is not
@@ -160,7 +160,7 @@ class TestCalls:
     def test_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Calls that begin and never end: beyond the bound they are reported, not taken; one that
         ends makes room."""
-        monkeypatch.setattr("pinecall.core.lifetime.LIVE_CALLS", 3)
+        monkeypatch.setattr("pinecall.core.lifecycle.LIVE_CALLS", 3)
         wire = Wire()
         wire.agent()
         told = wire.listen("error", "call.started")
@@ -175,7 +175,7 @@ class TestCalls:
     def test_much_metadata(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What the live calls hold of the frames that began them has a bound for all together; a call
         that ends makes room, and none is left when all have ended."""
-        monkeypatch.setattr("pinecall.core.lifetime.CALL_STARTS", 3500)
+        monkeypatch.setattr("pinecall.core.lifecycle.CALL_STARTS", 3500)
         wire = Wire()
         wire.agent()
         told = wire.listen("error")
@@ -198,7 +198,7 @@ class TestCalls:
 
     def test_many_long_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What was said on all calls has a bound too: the call that grows beyond it forgets half."""
-        monkeypatch.setattr("pinecall.core.call.CALLS_TEXT", 10_000)
+        monkeypatch.setattr("pinecall.core.conversation.CALLS_TEXT", 10_000)
         wire = Wire()
         calls = [wire.call(call_id=f"CA{number}") for number in range(4)]
         for number in range(200):
@@ -215,7 +215,7 @@ class TestCalls:
         assert wire.session.call_text == kept
         for call in calls:
             wire.server("call.ended", agent_id="mara", call_id=call.id)
-            call.remember("user", "late")
+            call.conversation.remember("user", "late")
         assert wire.session.call_text == 0
 
     def test_many_messages(self, caplog: pytest.LogCaptureFixture) -> None:
@@ -227,14 +227,14 @@ class TestCalls:
             wire.server("user.message", **IDS, message_id=f"u{number}", text=f"{number}", turn_id=1)
         kept = limits.CALL_MESSAGES // 2
         assert [m["content"] for m in call.messages] == [str(n) for n in range(count - kept, count)]
-        assert len(call.said) == kept
+        assert len(call.conversation.ids()) == kept
         assert [w for w in warnings(caplog) if "the beginning is forgotten" in w] == [
             "call CA1 of agent 'mara': so much was said that the beginning is forgotten here"
         ]
 
     def test_much_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Long messages count by their length, a message that grows too; the newest one stays."""
-        monkeypatch.setattr("pinecall.core.call.CALL_TEXT", 1000)
+        monkeypatch.setattr("pinecall.core.conversation.CALL_TEXT", 1000)
         wire = Wire()
         call = wire.call()
         for number in range(10):
@@ -247,7 +247,7 @@ class TestCalls:
 
     def test_many_rounds(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The rounds of tools count with what they ask and answer."""
-        monkeypatch.setattr("pinecall.core.call.CALL_TEXT", 5000)
+        monkeypatch.setattr("pinecall.core.conversation.CALL_TEXT", 5000)
         wire = Wire()
         call = wire.call()
         for number in range(100):
@@ -257,19 +257,19 @@ class TestCalls:
 
     def test_confirmations_without_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Ids of messages of which nothing is known are forgotten too."""
-        monkeypatch.setattr("pinecall.core.call.CALL_MESSAGES", 10)
+        monkeypatch.setattr("pinecall.core.conversation.CALL_MESSAGES", 10)
         wire = Wire()
         call = wire.call()
-        call.remember("user", "hello", "u1")
+        call.conversation.remember("user", "hello", "u1")
         for number in range(100):
             wire.server("message.confirmed", **IDS, message_id=f"b{number}")
-        assert len(call.said) <= 11
+        assert len(call.conversation.ids()) <= 11
         assert [m["content"] for m in call.messages] == ["hello"]
 
     @pytest.mark.parametrize("word", ["", "x" * 1000])
     def test_a_reply_without_end(self, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
         """The text of a reply so far has a bound, for empty words too; the next one begins anew."""
-        monkeypatch.setattr("pinecall.core.call.BOT_TEXT", 2500)
+        monkeypatch.setattr("pinecall.core.call_state.BOT_TEXT", 2500)
         wire = Wire()
         call = wire.call()
         heard = wire.listen("bot.word")
@@ -417,12 +417,12 @@ class TestTally:
         assert warnings(caplog) == ["handlers are behind: 3 events were left out"] * 10
 
     def test_malformed_messages(self, caplog: pytest.LogCaptureFixture) -> None:
-        """How many more messages were no frames is told when the connection ends."""
+        """How many more messages were not valid frames is told when the connection ends."""
         wire = Wire().up()
         for _ in range(100):
             wire.text("nonsense")
         wire.lost()
-        assert "90 more messages of that connection were no frames" in warnings(caplog)
+        assert "90 more messages of that connection were not valid frames" in warnings(caplog)
         wire.reconnect()
         wire.text("nonsense")
         caplog.clear()

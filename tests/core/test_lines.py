@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.line import LineBase, LineCallBase
+from pinecall.core.line import LineBase
+from pinecall.core.line_call import LineCallBase
 from pinecall.core.listen import Heard
 from pinecall.errors import CallEnded, ConfigurationError, NotConnected, RegistrationError
 

@@ -70,7 +70,7 @@ def forbidden(source: str, package: str) -> set[str]:
 
 def test_there_is_a_core() -> None:
     """The modules under test are found."""
-    assert {"session.py", "link.py", "wire.py"} <= {path.name for path in MODULES}
+    assert {"engine.py", "link.py", "wire.py"} <= {path.name for path in MODULES}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -124,8 +124,8 @@ def loaded_by(statement: str) -> set[str]:
 def test_the_session_alone() -> None:
     """Importing the session loads nothing but what attrs and msgspec bring themselves."""
     allowed = loaded_by("import attrs, msgspec")
-    loaded = loaded_by("import pinecall.core.session")
-    assert "pinecall.core.session" in loaded
+    loaded = loaded_by("import pinecall.core.engine")
+    assert "pinecall.core.engine" in loaded
     assert loaded & {"asyncio", "httpx", "ssl", "socket", "websocket", "websockets"} <= allowed
 
 
@@ -146,14 +146,14 @@ def test_events_and_errors_are_light() -> None:
     for name in ("events", "errors", "options", "tools", "skills"):
         loaded = loaded_by(f"import pinecall.{name}")
         assert loaded & {"asyncio", "websockets", "websocket", "httpx"} == set()
-        assert "pinecall.core.session" not in loaded
+        assert "pinecall.core.engine" not in loaded
 
 
 def test_a_client_loads_what_it_needs() -> None:
     """A client is there without REST, event streams and audio: they are loaded with their first use."""
     for statement in ("from pinecall import Pinecall", "from pinecall_sync import Pinecall"):
         loaded = loaded_by(statement)
-        assert "pinecall.core.session" in loaded
+        assert "pinecall.core.engine" in loaded
         assert loaded & {"pinecall.core.hub", "pinecall.stream", "pinecall.audio"} == set()
         assert not any(name.startswith("pinecall.core.rest.") for name in loaded)
 

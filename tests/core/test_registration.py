@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from harness import Wire
 
+from pinecall.core.agent_registration import not_registered
 from pinecall.core.backoff import ConflictEpisode
-from pinecall.core.registration import Registration, not_registered
 from pinecall.errors import (
     AgentConflictError,
     ConfigurationError,
@@ -226,12 +226,6 @@ class TestClaiming:
         with pytest.raises(RegistrationError, match="agent mara was removed") as caught:
             ready.result()
         assert caught.value.code == "AGENT_NOT_REGISTERED"
-
-    def test_the_base_claims_nothing(self) -> None:
-        """What a claim is, agents and lines say themselves."""
-        wire = Wire()
-        with pytest.raises(NotImplementedError):
-            Registration(wire.session, wire.agent()).claim()
 
 
 class TestConfiguration:

@@ -13,7 +13,8 @@ from pinecall.core import secrets
 from pinecall.core.agent import AgentBase
 from pinecall.core.call import CallBase
 from pinecall.core.client import ClientBase
-from pinecall.core.line import LineBase, LineCallBase
+from pinecall.core.line import LineBase
+from pinecall.core.line_call import LineCallBase
 from pinecall.core.link import Failure
 from pinecall.core.ringing import RingingCall
 from pinecall.core.speech import ReplyStream
@@ -147,7 +148,7 @@ def test_no_key_at_all() -> None:
     def none() -> str:
         raise ConfigurationError("no API key")
 
-    object.__setattr__(wire.link.settings, "api_key", none)
+    wire.session._api_key = none
     assert wire.session.clean(f"{KEY} and more") == "*** and more"
 
 

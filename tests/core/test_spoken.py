@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.conversation import merged, transcript_of
+from pinecall.core.conversation import merged
 from pinecall.core.outcome import too_late
+from pinecall.core.record import transcript_of
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

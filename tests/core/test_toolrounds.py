@@ -384,7 +384,7 @@ class TestOnce:
         wire.server(round_of(("slow", "")))
         wire.server("call.ended", **IDS)
         assert not call.ledger
-        assert call.said == {}
+        assert call.conversation.ids() == {}
 
 
 def test_session_begun_before_us() -> None:

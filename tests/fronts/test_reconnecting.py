@@ -64,7 +64,7 @@ def test_a_call_that_does_not_come_back(
     front: Front, server: Server, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without an event for it a detached call ends with ``connection_lost``."""
-    monkeypatch.setattr("pinecall.core.lifetime.DETACHED_FOR", 0.1)
+    monkeypatch.setattr("pinecall.core.lifecycle.DETACHED_FOR", 0.1)
     pc = front.connected(server, "mara")
     pc.on("call.started", log)
     pc.on("call.ended", lambda call, reason: log((call.id, reason)))

@@ -10,25 +10,25 @@ from ..agent import AgentBase
 from .base import effect, pass_on
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
 @effect(AgentCreated, AgentResumed)
-def agent_created(s: Session, event: Any, agent: Any, call: Any) -> None:
+def agent_created(s: Lifecycle, event: Any, agent: Any, call: Any) -> None:
     if isinstance(agent, AgentBase):
         agent.registration.acked()
     pass_on(s, event, agent, call)
 
 
 @effect(ChannelAdded)
-def channel_added(s: Session, event: ChannelAdded, agent: Any, call: Any) -> None:
+def channel_added(s: Lifecycle, event: ChannelAdded, agent: Any, call: Any) -> None:
     if isinstance(agent, AgentBase) and event.type == "phone":
         agent.registration.number_answered(event.ref)
     pass_on(s, event, agent, call)
 
 
 @effect(AgentDisplaced)
-def agent_displaced(s: Session, event: AgentDisplaced, agent: Any, call: Any) -> None:
+def agent_displaced(s: Lifecycle, event: AgentDisplaced, agent: Any, call: Any) -> None:
     if isinstance(agent, AgentBase):
         reason = s.clean(event.reason or "no reason given")
         error = DisplacedError(

@@ -11,15 +11,13 @@ from ..names import MAY_LACK_CALL, SIGNATURES
 from ..wire import salvage
 
 if TYPE_CHECKING:
-    from ..agent import AgentBase
     from ..call import CallBase
-    from ..line import LineBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
+    from ..owner import Owner
 
 __all__ = ["EFFECTS", "concerns_somebody", "effect", "late", "pass_on", "to_call"]
 
-Owner = "AgentBase | LineBase | None"
-Effect = Callable[["Session", Any, Any, Any], None]
+Effect = Callable[["Lifecycle", Any, Any, Any], None]
 F = TypeVar("F", bound=Effect)
 
 EFFECTS: dict[type[Event], Effect] = {}
@@ -61,9 +59,7 @@ def effect(*classes: type[Event]) -> Callable[[F], F]:
     return register
 
 
-def to_call(
-    s: Session, event: Any, agent: AgentBase | LineBase | None, call: CallBase | None
-) -> None:
+def to_call(s: Lifecycle, event: Any, agent: Owner | None, call: CallBase | None) -> None:
     """Hand ``(event, call)`` on under the event's own name."""
     if call is None:
         pass_on(s, event, agent, None)
@@ -71,9 +67,7 @@ def to_call(
         s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call)
 
 
-def pass_on(
-    s: Session, event: Any, agent: AgentBase | LineBase | None, call: CallBase | None
-) -> None:
+def pass_on(s: Lifecycle, event: Any, agent: Owner | None, call: CallBase | None) -> None:
     """Hand an event on to whom it concerns, under its own name and in its own signature."""
     name = event.EVENT
     if call is None and not concerns_somebody(s, event, agent):
@@ -92,7 +86,7 @@ def _of_the_agent(event: Any, agent: Any) -> bool:
     return agent is not None and event.EVENT.startswith("llm.") and not event.call_id
 
 
-def late(s: Session, event: Any, agent: Any, call: CallBase | None, call_id: str | None) -> None:
+def late(s: Lifecycle, event: Any, agent: Any, call: CallBase | None, call_id: str | None) -> None:
     """Hand on what may come after the end of its call, then with None for it."""
     if agent is None and call_id:
         agent = s.registry.ended_owner(call_id)
@@ -102,7 +96,7 @@ def late(s: Session, event: Any, agent: Any, call: CallBase | None, call_id: str
         s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call)
 
 
-def concerns_somebody(s: Session, event: Any, agent: Any) -> bool:
+def concerns_somebody(s: Lifecycle, event: Any, agent: Any) -> bool:
     """False, and counted as dropped, for what names a call that is over, or a stranger."""
     call_id = getattr(event, "call_id", None)
     if call_id and s.registry.ended_owner(call_id) is not None:
@@ -120,9 +114,9 @@ def concerns_somebody(s: Session, event: Any, agent: Any) -> bool:
 
 @effect(UnknownEvent)
 def unknown_event(
-    s: Session,
+    s: Lifecycle,
     event: UnknownEvent,
-    agent: AgentBase | LineBase | None,
+    agent: Owner | None,
     call: CallBase | None,
 ) -> None:
     s.counts["unknown"] += 1

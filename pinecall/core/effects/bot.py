@@ -17,18 +17,18 @@ from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
 @effect(BotSpeaking)
-def bot_speaking(s: Session, event: BotSpeaking, agent: Any, call: CallBase | None) -> None:
+def bot_speaking(s: Lifecycle, event: BotSpeaking, agent: Any, call: CallBase | None) -> None:
     if call is not None:
         call.bot_begins(event.message_id)
     to_call(s, event, agent, call)
 
 
 @effect(BotWord)
-def bot_word(s: Session, event: BotWord, agent: Any, call: CallBase | None) -> None:
+def bot_word(s: Lifecycle, event: BotWord, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -38,7 +38,7 @@ def bot_word(s: Session, event: BotWord, agent: Any, call: CallBase | None) -> N
 
 
 @effect(BotFinished, BotInterrupted)
-def bot_done(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+def bot_done(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -58,17 +58,17 @@ def bot_done(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
 
 @effect(MessageConfirmed)
 def message_confirmed(
-    s: Session, event: MessageConfirmed, agent: Any, call: CallBase | None
+    s: Lifecycle, event: MessageConfirmed, agent: Any, call: CallBase | None
 ) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
-    if call.confirmed(event.message_id, event.text):
+    if call.conversation.confirmed(event.message_id, event.text):
         s.emit("message.confirmed", (event, call), event=event, agent=agent, call=call)
 
 
 @effect(ReplyRejected, MessageAborted)
-def reply_rejected(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+def reply_rejected(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     if call is not None:
         call.speeches_settle(event.message_id, interrupted=True)
         call.abort_streams(event.message_id)

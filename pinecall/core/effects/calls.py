@@ -17,18 +17,20 @@ from ...events import (
 from ..agent import AgentBase
 from ..dial import NOT_ANSWERED, dial_reason
 from ..greeting import greet
-from ..line import LineBase, LineCallBase
+from ..line import LineBase
+from ..line_call import LineCallBase
 from ..ringing import RingingCall
 from .base import concerns_somebody, effect, late, pass_on, to_call
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
+    from ..owner import Owner
 
 
 @effect(CallStarted)
 def call_started(
-    s: Session, event: CallStarted, agent: AgentBase | LineBase | None, call: CallBase | None
+    s: Lifecycle, event: CallStarted, agent: Owner | None, call: CallBase | None
 ) -> None:
     owner = s.registry.owner(event.agent_id)
     if isinstance(call, LineCallBase) and call.routed and isinstance(owner, AgentBase):
@@ -56,7 +58,7 @@ def call_started(
                 s.drop(event, f"call {event.call_id} is over")
                 return
             s.registry.revive(event.call_id)
-        make = s.front.make_line_call if isinstance(agent, LineBase) else s.front.make_call
+        make = s.makers.make_line_call if isinstance(agent, LineBase) else s.makers.make_call
         call = make(s, agent, event.call_id)
         s.start_call(call, event)
     else:
@@ -70,13 +72,18 @@ def call_started(
     call.extension = event.extension
     call.routed_from = event.routed_from
     call.line_transcript = event.line_transcript
-    call.status = "active"
+    call.answered()
     call.announced = True
     if isinstance(agent, LineBase):
         agent.answer(cast("LineCallBase", call), event)
-        return
+    else:
+        _begin(s, event, cast("AgentBase", agent), call)
+
+
+def _begin(s: Lifecycle, event: CallStarted, agent: AgentBase, call: CallBase) -> None:
+    """The call of an agent begins."""
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
-    call.begin_history(agent)
+    call.begin_history(agent.config.history)
     if agent.has_dials:
         agent.dials.started(call)
     if call.direction == "inbound":
@@ -84,9 +91,7 @@ def call_started(
 
 
 @effect(CallEnded)
-def call_ended(
-    s: Session, event: CallEnded, agent: AgentBase | LineBase | None, call: CallBase | None
-) -> None:
+def call_ended(s: Lifecycle, event: CallEnded, agent: Owner | None, call: CallBase | None) -> None:
     reason = s.clean(event.reason or "unknown")
     if isinstance(s.registry.owner(event.agent_id), LineBase) and not isinstance(
         call, LineCallBase
@@ -98,7 +103,7 @@ def call_ended(
         call.started_at = event.started_at or call.started_at
         call.ended_at = event.ended_at or 0.0
         if event.messages:
-            call.history_told(event.messages)
+            call.conversation.told(event.messages)
         s.end_call(call, reason, event)
         return
     known = s.registry.ended_owner(event.call_id) is not None
@@ -111,14 +116,14 @@ def call_ended(
 
 @effect(CallDialing)
 def call_dialing(
-    s: Session, event: CallDialing, agent: AgentBase | LineBase | None, call: CallBase | None
+    s: Lifecycle, event: CallDialing, agent: Owner | None, call: CallBase | None
 ) -> None:
     if (
         call is None
         and isinstance(agent, AgentBase)
         and s.registry.ended_owner(event.call_id) is None
     ):
-        call = s.front.make_call(
+        call = s.makers.make_call(
             s,
             agent,
             event.call_id,
@@ -126,24 +131,22 @@ def call_dialing(
             to=event.to,
             direction="outbound",
             transport="phone",
+            status="dialing",
         )
-        call.status = "dialing"
         s.start_call(call, event)
         agent.dials.dialing(call)
     pass_on(s, event, agent, call)
 
 
 @effect(CallUpdated)
-def call_updated(s: Session, event: CallUpdated, agent: Any, call: CallBase | None) -> None:
+def call_updated(s: Lifecycle, event: CallUpdated, agent: Any, call: CallBase | None) -> None:
     if call is not None and event.language:
         call.language = event.language
     to_call(s, event, agent, call)
 
 
 @effect(CallError)
-def call_error(
-    s: Session, event: CallError, agent: AgentBase | LineBase | None, call: CallBase | None
-) -> None:
+def call_error(s: Lifecycle, event: CallError, agent: Owner | None, call: CallBase | None) -> None:
     text = s.clean(event.error or "no reason given")
     if call is None and not concerns_somebody(s, event, agent):
         return
@@ -166,7 +169,7 @@ def call_error(
 
 
 @effect(CallRinging)
-def call_ringing(s: Session, event: CallRinging, agent: Any, call: Any) -> None:
+def call_ringing(s: Lifecycle, event: CallRinging, agent: Any, call: Any) -> None:
     if not isinstance(agent, AgentBase):
         pass_on(s, event, agent, call)
         return
@@ -181,6 +184,6 @@ def call_ringing(s: Session, event: CallRinging, agent: Any, call: Any) -> None:
 
 
 @effect(CallRecording)
-def call_recording(s: Session, event: CallRecording, agent: Any, call: Any) -> None:
+def call_recording(s: Lifecycle, event: CallRecording, agent: Any, call: Any) -> None:
     """Comes after the end of its call, and may be without an agent."""
     late(s, event, agent, call, event.call_id)

@@ -30,11 +30,11 @@ from .base import effect, pass_on
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
-def start_chat(s: Session, agent: AgentBase, call_id: str, event: Any) -> CallBase:
-    call = s.front.make_call(
+def start_chat(s: Lifecycle, agent: AgentBase, call_id: str, event: Any) -> CallBase:
+    call = s.makers.make_call(
         s,
         agent,
         call_id,
@@ -47,12 +47,12 @@ def start_chat(s: Session, agent: AgentBase, call_id: str, event: Any) -> CallBa
     s.start_call(call, event)
     call.announced = True
     s.emit("chat.started", (call,), event=event, agent=agent, call=call)
-    call.begin_history(agent)
+    call.begin_history(agent.config.history)
     return call
 
 
 @effect(LlmChatStarted)
-def chat_started(s: Session, event: LlmChatStarted, agent: Any, call: CallBase | None) -> None:
+def chat_started(s: Lifecycle, event: LlmChatStarted, agent: Any, call: CallBase | None) -> None:
     call_id = event.call_id
     if not call_id:
         s.chats.started(event.session_id, event.model)
@@ -70,7 +70,7 @@ def chat_started(s: Session, event: LlmChatStarted, agent: Any, call: CallBase |
 
 
 @effect(LlmChatChunk)
-def chat_chunk(s: Session, event: LlmChatChunk, agent: Any, call: CallBase | None) -> None:
+def chat_chunk(s: Lifecycle, event: LlmChatChunk, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -84,7 +84,7 @@ def chat_chunk(s: Session, event: LlmChatChunk, agent: Any, call: CallBase | Non
 
 
 @effect(ChatMessage)
-def chat_message(s: Session, event: ChatMessage, agent: Any, call: CallBase | None) -> None:
+def chat_message(s: Lifecycle, event: ChatMessage, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -100,7 +100,7 @@ def chat_message(s: Session, event: ChatMessage, agent: Any, call: CallBase | No
     set_raw(message, event.raw)
     if message_id:
         call.last_message_id = message_id
-    if call.remember("user", event.text, message_id):
+    if call.conversation.remember("user", event.text, message_id):
         s.emit(
             "user.message",
             (message, call),
@@ -112,11 +112,11 @@ def chat_message(s: Session, event: ChatMessage, agent: Any, call: CallBase | No
 
 
 @effect(ChatResponse)
-def chat_response(s: Session, event: ChatResponse, agent: Any, call: CallBase | None) -> None:
+def chat_response(s: Lifecycle, event: ChatResponse, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
-    call.remember("assistant", event.text)
+    call.conversation.remember("assistant", event.text)
     streamed = call.current_bot_text
     call.bot_begins(None)
     # Where it was streamed, the whole text is no news.
@@ -124,7 +124,7 @@ def chat_response(s: Session, event: ChatResponse, agent: Any, call: CallBase | 
         _speaking(s, event, event.text, call)
 
 
-def _speaking(s: Session, event: Any, text: str, call: CallBase, message_id: str = "") -> None:
+def _speaking(s: Lifecycle, event: Any, text: str, call: CallBase, message_id: str = "") -> None:
     speaking = BotSpeaking(
         agent_id=call.agent.id, call_id=call.id, message_id=message_id, text=text
     )
@@ -133,7 +133,7 @@ def _speaking(s: Session, event: Any, text: str, call: CallBase, message_id: str
 
 
 @effect(LlmChatEnded)
-def chat_ended(s: Session, event: LlmChatEnded, agent: Any, call: CallBase | None) -> None:
+def chat_ended(s: Lifecycle, event: LlmChatEnded, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -141,12 +141,12 @@ def chat_ended(s: Session, event: LlmChatEnded, agent: Any, call: CallBase | Non
     call.started_at = event.started_at or call.started_at
     call.ended_at = event.ended_at or 0.0
     if event.messages:
-        call.history_told(event.messages)
+        call.conversation.told(event.messages)
     s.end_call(call, "chat_completed", event)
 
 
 @effect(LlmChatError)
-def chat_error(s: Session, event: LlmChatError, agent: Any, call: CallBase | None) -> None:
+def chat_error(s: Lifecycle, event: LlmChatError, agent: Any, call: CallBase | None) -> None:
     if not event.call_id:
         s.chats.failed(event, event.session_id, event.error or "no reason given")
         _to_requester(s, event, agent, call)
@@ -168,32 +168,32 @@ def chat_error(s: Session, event: LlmChatError, agent: Any, call: CallBase | Non
 # -- the requester's side -----------------------------------------------------------------------
 
 
-def _to_requester(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+def _to_requester(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     """To everybody who listens; the agent may be another process's."""
     args = (event, call)
     s.emit(event.EVENT, args, event=event, agent=agent, call=call)
 
 
 @effect(LlmChatToken)
-def chat_token(s: Session, event: LlmChatToken, agent: Any, call: CallBase | None) -> None:
+def chat_token(s: Lifecycle, event: LlmChatToken, agent: Any, call: CallBase | None) -> None:
     s.chats.token(event.session_id, event.token, event.text)
     _to_requester(s, event, agent, call)
 
 
 @effect(LlmChatToolCall)
-def chat_tool_call(s: Session, event: LlmChatToolCall, agent: Any, call: CallBase | None) -> None:
+def chat_tool_call(s: Lifecycle, event: LlmChatToolCall, agent: Any, call: CallBase | None) -> None:
     s.chats.used(event.session_id, event.tool_calls, size_of(event))
     _to_requester(s, event, agent, call)
 
 
 @effect(LlmChatToolResult)
 def chat_tool_result(
-    s: Session, event: LlmChatToolResult, agent: Any, call: CallBase | None
+    s: Lifecycle, event: LlmChatToolResult, agent: Any, call: CallBase | None
 ) -> None:
     _to_requester(s, event, agent, call)
 
 
 @effect(LlmChatDone)
-def chat_done(s: Session, event: LlmChatDone, agent: Any, call: CallBase | None) -> None:
+def chat_done(s: Lifecycle, event: LlmChatDone, agent: Any, call: CallBase | None) -> None:
     s.chats.done(event.session_id, event.text or "", event.model)
     _to_requester(s, event, agent, call)

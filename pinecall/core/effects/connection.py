@@ -10,7 +10,7 @@ from ..agent import AgentBase
 from .base import effect
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 _REGISTRATION = frozenset({"REGISTRATION_ERROR", "PROVIDER_KEY_REQUIRED", "MODEL_NOT_ALLOWED"})
 _CONFLICT = frozenset({"AGENT_CONFLICT", "AGENT_IN_USE", "AGENT_CONFLICT_FATAL"})
@@ -25,22 +25,22 @@ _IN_TEXT = (
 
 
 @effect(Connected, Authenticated)
-def heard(s: Session, event: Any, agent: Any, call: Any) -> None:
+def heard(s: Lifecycle, event: Any, agent: Any, call: Any) -> None:
     """A sign of life, and no more."""
 
 
 @effect(Pong)
-def pong(s: Session, event: Pong, agent: Any, call: Any) -> None:
+def pong(s: Lifecycle, event: Pong, agent: Any, call: Any) -> None:
     s.proofs.pong()
 
 
 @effect(Ping)
-def ping(s: Session, event: Ping, agent: Any, call: Any) -> None:
+def ping(s: Lifecycle, event: Ping, agent: Any, call: Any) -> None:
     s.transmit({"event": "pong"})
 
 
 @effect(ErrorFrame)
-def error(s: Session, event: ErrorFrame, agent: Any, call: Any) -> None:
+def error(s: Lifecycle, event: ErrorFrame, agent: Any, call: Any) -> None:
     text = s.clean(event.error or event.message or "no reason given")
     in_text = next((known for known in _IN_TEXT if known in text), "SERVER_ERROR")
     code = s.clean(event.code or in_text)

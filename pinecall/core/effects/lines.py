@@ -12,21 +12,22 @@ from ...events import (
     LineDestroyed,
     LineError,
 )
-from ..line import LineBase, LineCallBase, RouteResult
+from ..line import LineBase
+from ..line_call import LineCallBase, RouteResult
 from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
-def _line(s: Session, event: Any) -> LineBase | None:
+def _line(s: Lifecycle, event: Any) -> LineBase | None:
     line = s.registry.lines.get(event.number)
     owner = line or s.registry.owner(event.agent_id)
     return owner if isinstance(owner, LineBase) else None
 
 
 @effect(LineCreated)
-def line_created(s: Session, event: LineCreated, agent: Any, call: Any) -> None:
+def line_created(s: Lifecycle, event: LineCreated, agent: Any, call: Any) -> None:
     line = _line(s, event)
     if line is None:
         s.drop(event, f"there is no line {event.number} here")
@@ -36,7 +37,7 @@ def line_created(s: Session, event: LineCreated, agent: Any, call: Any) -> None:
 
 
 @effect(LineError)
-def line_error(s: Session, event: LineError, agent: Any, call: Any) -> None:
+def line_error(s: Lifecycle, event: LineError, agent: Any, call: Any) -> None:
     line = _line(s, event)
     if line is None:
         s.drop(event, f"there is no line {event.number} here")
@@ -45,7 +46,7 @@ def line_error(s: Session, event: LineError, agent: Any, call: Any) -> None:
 
 
 @effect(LineDestroyed)
-def line_destroyed(s: Session, event: LineDestroyed, agent: Any, call: Any) -> None:
+def line_destroyed(s: Lifecycle, event: LineDestroyed, agent: Any, call: Any) -> None:
     line = s.registry.leaving.pop(event.number, None)
     if line is None:
         s.drop(event, f"line {event.number} was not being given back")
@@ -54,14 +55,14 @@ def line_destroyed(s: Session, event: LineDestroyed, agent: Any, call: Any) -> N
 
 
 @effect(CallDtmfReceived)
-def dtmf_received(s: Session, event: CallDtmfReceived, agent: Any, call: Any) -> None:
+def dtmf_received(s: Lifecycle, event: CallDtmfReceived, agent: Any, call: Any) -> None:
     if isinstance(call, LineCallBase):
         call.key_pressed(event.digit)
     to_call(s, event, agent, call)
 
 
 @effect(CallRouted)
-def call_routed(s: Session, event: CallRouted, agent: Any, call: Any) -> None:
+def call_routed(s: Lifecycle, event: CallRouted, agent: Any, call: Any) -> None:
     """``call.ended`` with the reason ``routed`` follows."""
     if isinstance(call, LineCallBase):
         call.route_settled(RouteResult(True))
@@ -69,7 +70,7 @@ def call_routed(s: Session, event: CallRouted, agent: Any, call: Any) -> None:
 
 
 @effect(CallRouteFailed)
-def route_failed(s: Session, event: CallRouteFailed, agent: Any, call: Any) -> None:
+def route_failed(s: Lifecycle, event: CallRouteFailed, agent: Any, call: Any) -> None:
     if isinstance(call, LineCallBase):
         call.route_settled(RouteResult(False, event.reason or "swap_failed"))
     pass_on(s, event, agent, call)

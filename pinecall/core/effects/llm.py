@@ -24,17 +24,17 @@ from .base import concerns_somebody, effect, late, pass_on, to_call
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
 @effect(LlmBefore)
-def llm_before(s: Session, event: LlmBefore, agent: Any, call: CallBase | None) -> None:
+def llm_before(s: Lifecycle, event: LlmBefore, agent: Any, call: CallBase | None) -> None:
     prepare(s, event, agent, call)
 
 
 @effect(LlmPreparingTimeout)
 def preparing_timeout(
-    s: Session, event: LlmPreparingTimeout, agent: Any, call: CallBase | None
+    s: Lifecycle, event: LlmPreparingTimeout, agent: Any, call: CallBase | None
 ) -> None:
     if call is not None or concerns_somebody(s, event, agent):
         name, args = "call.preparing_timeout", (event, call)
@@ -42,7 +42,7 @@ def preparing_timeout(
 
 
 @effect(LlmToolCall)
-def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | None) -> None:
+def llm_tool_call(s: Lifecycle, event: LlmToolCall, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -57,11 +57,11 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
     owner = call.agent
     tools = owner.tools if isinstance(owner, AgentBase) else {}
     named = [_named(tool_call) for tool_call in event.tool_calls]
-    call.grew(size_of(event))
+    call.conversation.grew(size_of(event))
     by_hand = s.has_handlers("llm.tool_call", owner) or call.listens("llm.tool_call")
     args = (event, call)
     if by_hand and not any(name in tools for name, _ in named):
-        asked = HandRound(call, msg_id, event.tool_calls)
+        asked = call.ledger.begin(HandRound, call, msg_id, event.tool_calls)
         asked.send()  # what is known of it already
         if len(asked.fresh) < len(ids):
             new = attrs.evolve(event, tool_calls=[event.tool_calls[at] for at in asked.fresh])
@@ -70,7 +70,7 @@ def llm_tool_call(s: Session, event: LlmToolCall, agent: Any, call: CallBase | N
         if asked.fresh:
             s.emit("llm.tool_call", args, event=args[0], agent=owner, call=call)
         return
-    round_ = ToolRound(call, msg_id, event.tool_calls)
+    round_ = call.ledger.begin(ToolRound, call, msg_id, event.tool_calls)
     if not round_.fresh:
         round_.send()
         return
@@ -90,13 +90,13 @@ def _named(tool_call: dict[str, Any]) -> tuple[str, Any]:
 
 
 @effect(SkillLoaded, SkillUnloaded)
-def skill(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+def skill(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     if call is not None:
         call.skill_changed(event.skill, loaded=isinstance(event, SkillLoaded))
     to_call(s, event, agent, call)
 
 
 @effect(MemoryOps)
-def memory_ops(s: Session, event: MemoryOps, agent: Any, call: CallBase | None) -> None:
+def memory_ops(s: Lifecycle, event: MemoryOps, agent: Any, call: CallBase | None) -> None:
     """May come after its call ended (the end-of-call pass)."""
     late(s, event, agent, call, event.call_id or event.session_id)

@@ -15,7 +15,7 @@ from .whatsapp import start_session
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 __all__ = ["SHOW_A_CALL", "missed_call"]
 
@@ -32,7 +32,7 @@ SHOW_A_CALL: frozenset[type[Event]] = frozenset(EVENTS[name] for name in _NAMES.
 _CHAT = {"chat.message", "chat.response", "llm.chat.chunk"}
 
 
-def missed_call(s: Session, event: Any, agent: Any, call_id: str) -> CallBase | None:
+def missed_call(s: Lifecycle, event: Any, agent: Any, call_id: str) -> CallBase | None:
     """The call that the event belongs to, made now; None where it makes none."""
     if not isinstance(agent, AgentBase) or s.registry.ended_owner(call_id) is not None:
         return None
@@ -42,15 +42,15 @@ def missed_call(s: Session, event: Any, agent: Any, call_id: str) -> CallBase | 
         call = start_session(s, agent, call_id, event)
     else:
         call = _start(s, agent, call_id, event)
-    call.partial = True
+    call.conversation.partial = True
     call.history_written()
     return call
 
 
-def _start(s: Session, agent: AgentBase, call_id: str, event: Event) -> CallBase:
+def _start(s: Lifecycle, agent: AgentBase, call_id: str, event: Event) -> CallBase:
     said = event.raw
     metadata = said.get("metadata")
-    call = s.front.make_call(
+    call = s.makers.make_call(
         s,
         agent,
         call_id,
@@ -64,7 +64,7 @@ def _start(s: Session, agent: AgentBase, call_id: str, event: Event) -> CallBase
     s.start_call(call, event)
     call.announced = True
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
-    call.begin_history(agent)
+    call.begin_history(agent.config.history)
     return call
 
 

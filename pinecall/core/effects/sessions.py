@@ -9,10 +9,10 @@ from .base import effect, pass_on
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
 @effect(HistoryData, HistoryUpdated)
-def history_answer(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+def history_answer(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     s.requests.answered(event)
     pass_on(s, event, agent, call)

@@ -12,34 +12,34 @@ from ...events import (
     UserMessage,
     UserSpeaking,
 )
-from ..line import LineCallBase
+from ..line_call import LineCallBase
 from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
 @effect(UserSpeaking, AudioMetrics)
-def interim(s: Session, event: Any, agent: Any, call: CallBase | None) -> None:
+def interim(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     to_call(s, event, agent, call)
 
 
 @effect(UserMessage)
-def user_message(s: Session, event: UserMessage, agent: Any, call: CallBase | None) -> None:
+def user_message(s: Lifecycle, event: UserMessage, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
     if event.message_id:
         call.last_message_id = event.message_id
     call.turn.heard(event)
-    if call.remember("user", event.text, event.message_id):
+    if call.conversation.remember("user", event.text, event.message_id):
         answers = event.message_id or None
         s.emit("user.message", (event, call), event=event, agent=agent, call=call, answers=answers)
 
 
 @effect(EagerTurn)
-def eager_turn(s: Session, event: EagerTurn, agent: Any, call: CallBase | None) -> None:
+def eager_turn(s: Lifecycle, event: EagerTurn, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -50,7 +50,7 @@ def eager_turn(s: Session, event: EagerTurn, agent: Any, call: CallBase | None) 
 
 
 @effect(TurnEnd)
-def turn_end(s: Session, event: TurnEnd, agent: Any, call: CallBase | None) -> None:
+def turn_end(s: Lifecycle, event: TurnEnd, agent: Any, call: CallBase | None) -> None:
     if call is None:
         pass_on(s, event, agent, call)
         return
@@ -63,7 +63,7 @@ def turn_end(s: Session, event: TurnEnd, agent: Any, call: CallBase | None) -> N
 
 
 @effect(TurnContinued)
-def turn_continued(s: Session, event: TurnContinued, agent: Any, call: CallBase | None) -> None:
+def turn_continued(s: Lifecycle, event: TurnContinued, agent: Any, call: CallBase | None) -> None:
     if call is not None:
         call.abort_streams()
     to_call(s, event, agent, call)

@@ -16,10 +16,10 @@ from .base import effect, pass_on
 
 if TYPE_CHECKING:
     from ..call import CallBase
-    from ..session import Session
+    from ..lifecycle import Lifecycle
 
 
-def _known(s: Session, event: Any, agent: Any) -> tuple[AgentBase | None, CallBase | None]:
+def _known(s: Lifecycle, event: Any, agent: Any) -> tuple[AgentBase | None, CallBase | None]:
     """The session's call and its agent; without either, the only agent that has WhatsApp."""
     call = s.registry.calls.get(event.session_id) if event.session_id else None
     if call is not None and isinstance(call.agent, AgentBase):
@@ -40,27 +40,27 @@ def _known(s: Session, event: Any, agent: Any) -> tuple[AgentBase | None, CallBa
 
 
 def start_session(
-    s: Session,
+    s: Lifecycle,
     agent: AgentBase,
     session_id: str,
     event: Any,
     contact_phone: str = "",
     contact_name: str | None = None,
 ) -> CallBase:
-    call = s.front.make_call(
+    call = s.makers.make_call(
         s, agent, session_id, from_=contact_phone, to=agent.id, transport="whatsapp"
     )
     s.start_call(call, event)
     call.announced = True
-    session = s.front.make_whatsapp_session(call, contact_name)
+    session = s.makers.make_whatsapp_session(call, contact_name)
     s.emit("whatsapp.started", (call,), event=event, agent=agent, call=call)
     s.emit("whatsapp.session_started", (session,), event=event, agent=agent, call=call)
-    call.begin_history(agent)
+    call.begin_history(agent.config.history)
     return call
 
 
 @effect(WhatsAppSessionStarted)
-def session_started(s: Session, event: WhatsAppSessionStarted, agent: Any, call: Any) -> None:
+def session_started(s: Lifecycle, event: WhatsAppSessionStarted, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
     if known is not None:
         known.from_ = known.from_ or event.contact_phone or ""
@@ -75,7 +75,7 @@ def session_started(s: Session, event: WhatsAppSessionStarted, agent: Any, call:
 
 
 @effect(WhatsAppMessage)
-def message(s: Session, event: WhatsAppMessage, agent: Any, call: Any) -> None:
+def message(s: Lifecycle, event: WhatsAppMessage, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
     if (
         known is None
@@ -88,35 +88,33 @@ def message(s: Session, event: WhatsAppMessage, agent: Any, call: Any) -> None:
     if known is not None:
         known.from_ = known.from_ or event.from_ or ""
         if event.text:
-            known.remember("user", event.text, event.message_id)
+            known.conversation.remember("user", event.text, event.message_id)
     pass_on(s, event, owner, known)
 
 
 @effect(WhatsAppResponse)
-def response(s: Session, event: WhatsAppResponse, agent: Any, call: Any) -> None:
+def response(s: Lifecycle, event: WhatsAppResponse, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
     if known is not None and event.text:
-        known.remember("assistant", event.text)
-        if event.source:
-            known.messages[-1]["source"] = event.source
+        known.conversation.remember("assistant", event.text, source=event.source)
     pass_on(s, event, owner, known)
 
 
 @effect(WhatsAppStatus)
-def status(s: Session, event: WhatsAppStatus, agent: Any, call: Any) -> None:
+def status(s: Lifecycle, event: WhatsAppStatus, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
     pass_on(s, event, owner, known)
 
 
 @effect(WhatsAppSessionEnded)
-def session_ended(s: Session, event: WhatsAppSessionEnded, agent: Any, call: Any) -> None:
+def session_ended(s: Lifecycle, event: WhatsAppSessionEnded, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
     if known is not None:
         known.duration = event.duration or 0.0
         known.started_at = event.started_at or known.started_at
         known.ended_at = event.ended_at or 0.0
         if event.messages:
-            known.history_told(event.messages)
+            known.conversation.told(event.messages)
     pass_on(s, event, owner, known)
     if known is not None:
         s.end_call(known, s.clean(event.reason or "unknown"), event)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ..errors import DisplacedError, NotConnected, PinecallError, ProtocolError
 from ..events import Connected, Disconnected
 from ..logs import Log
-from .delivering import Delivering
+from .agent import AgentBase
+from .call import CallBase
+from .chats import Chats
+from .drain import Drain
+from .front import Front
+from .handlers import Source
 from .inbox import size_of
 from .limits import CALL_STARTS, LIVE_CALLS, MAX_ID
+from .line import LineBase
+from .line_call import LineCallBase
+from .link import Link, LinkSettings
+from .outbox import Durable
 from .outcome import Outcome
+from .registry import Registry
+from .runtime import Runtime
+from .whatsapp import WhatsAppSessionBase
 
 if TYPE_CHECKING:
-    from .agent import AgentBase
-    from .call import CallBase
-    from .chats import Chats
-    from .drain import Drain
-    from .line import LineBase
-    from .link import Link
-    from .outbox import Durable, Outbox
-    from .ports import Front
-    from .proofs import Proofs
-    from .registry import Registry
-    from .requests import Requests
-    from .timers import Timers
+    from .hub import Hub
 
-__all__ = ["Lifetime"]
+__all__ = ["Lifecycle", "Makers"]
 
 log = Log("calls")
 
@@ -39,38 +41,57 @@ DETACHED_FOR = 30.0
 REFUSED_FOR = 1.0
 
 
-class Lifetime(Delivering):
-    """The part of a :class:`~pinecall.core.session.Session` that begins and ends things."""
+class Makers(Front, Protocol):
+    """A front with its classes: what makes the objects that users hold."""
 
-    if TYPE_CHECKING:
-        timers: Timers
-        outbox: Outbox
-        proofs: Proofs
-        registry: Registry
-        requests: Requests
-        chats: Chats
-        link: Link
+    @property
+    def make_agent(self) -> Callable[[Runtime, str], AgentBase]: ...
 
-        def send_held(self, agent_id: str) -> None: ...
+    @property
+    def make_line(self) -> Callable[[Runtime, str], LineBase]: ...
 
-    def __init__(self, front: Front) -> None:
-        super().__init__(front)
+    @property
+    def make_call(self) -> Callable[..., CallBase]:
+        """``make_call(runtime, owner, call_id, **facts)``."""
+        ...
+
+    @property
+    def make_line_call(self) -> Callable[..., LineCallBase]: ...
+
+    @property
+    def make_whatsapp_session(self) -> Callable[[CallBase, str | None], WhatsAppSessionBase]: ...
+
+
+class Lifecycle(Runtime):
+    """The :class:`~pinecall.core.runtime.Runtime` of a whole client: its agents, calls and link,
+    which begin and end here."""
+
+    def __init__(
+        self, settings: LinkSettings, makers: Makers, *, random: Callable[[], float]
+    ) -> None:
+        super().__init__(makers, random=random, api_key=settings.api_key)
+        self.makers = makers
+        self.registry: Registry[AgentBase, LineBase, CallBase] = Registry()
+        self.chats = Chats(self)
+        self.link = Link(self, settings, watcher=self)
         self.org_id: str | None = None
         self.drain: Drain | None = None
+        self.hub: Hub | None = None
+        #: Turns whose handlers have not finished, by what says that they have.
+        self.preparing: set[Callable[..., None]] = set()
         self._over: Outcome[None] | None = None
         #: What the server may not have had when ``disconnect()`` was called.
         self._closing: list[Durable] = []
-        #: Characters of the frames that began the live calls, and of what was said on them.
-        self.call_starts = self.call_text = 0
+        #: Characters of the frames that began the live calls.
+        self.call_starts = 0
+
+    @property
+    def ready(self) -> bool:
+        return self.link.ready
 
     @property
     def state(self) -> str:
         return self.link.state
-
-    @property
-    def ended(self) -> bool:
-        """Was the link closed, or lost for good? ``connect()`` opens another."""
-        return self.link.state == "closed"
 
     def connect(self) -> Outcome[None]:
         if self.hub is not None:
@@ -100,6 +121,7 @@ class Lifetime(Delivering):
 
     def link_up(self, event: Connected) -> None:
         self.org_id = event.org_id
+        self.preparing.clear()
         self.emit_client("connected", (), event)
         for agent in self.registry.agents.values():
             agent.registration.create()
@@ -181,6 +203,30 @@ class Lifetime(Delivering):
             self._over = None
             over.fail(error)
 
+    # -- leaving --------------------------------------------------------------------------------
+
+    def begin_drain(self, timeout: float) -> Drain:
+        """No new calls; the present ones may finish."""
+        drain = self.drain = Drain(
+            self.timers,
+            calls=lambda: self.registry.calls,
+            unsent=lambda: self.outbox.held,
+            done=self._is_drained,
+        )
+        drain.outcome.waiters.append(self._drained)
+        for agent in self.registry.agents.values():
+            agent.stop_taking_calls()
+        drain.begin(timeout)
+        return drain
+
+    def _drained(self) -> None:
+        self.drain = None
+
+    def _is_drained(self) -> bool:
+        if self.link.state in ("idle", "closed"):
+            return True
+        return not self.registry.calls and not self.outbox.held and not len(self.chats)
+
     def _end_drain(self) -> None:
         """Before its calls are ended: they are cut, not finished."""
         if self.drain is not None:
@@ -236,16 +282,33 @@ class Lifetime(Delivering):
             )
 
     def reattach(self, call: CallBase) -> None:
-        call.status = "active"
+        """The server speaks of a call that was left with the former link: it goes on."""
+        call.reattach()
         self.timers.clear(("detached", call.id))
         log.info("call %s of agent %r goes on", call.id, call.agent.id)
         self.send_held(call.agent.id)
 
+    # -- agents and lines -----------------------------------------------------------------------
+
+    def remove_agent(self, agent: AgentBase) -> None:
+        """End its calls and forget it."""
+        for call in list(agent.live_calls.values()):
+            self.end_call(call, "agent_removed")
+        agent.removed_by_program()
+        self.registry.remove_agent(agent)
+        self.look_whether_all_are_refused()
+
+    def line_destroyed(self, line: Source) -> None:
+        line = cast("LineBase", line)
+        if line.registered:
+            self.registry.leaving[line.number] = line
+        self.registry.remove_line(line)
+
+    # -- calls ----------------------------------------------------------------------------------
+
     def end_calls(self, reason: str) -> None:
         for call in list(self.registry.calls.values()):
             self.end_call(call, reason)
-
-    # -- calls ----------------------------------------------------------------------------------
 
     def start_call(self, call: CallBase, event: Any = None) -> None:
         """``event`` began it. Raises what is reported of a call that no table can hold."""
