@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from ._shared.prompt_file import PromptFile
 from .core.agent import AgentBase
 from .core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from .core.call import CallBase
@@ -12,7 +13,6 @@ from .core.line_call import LineCallBase, RouteResult
 from .core.listen import Heard
 from .core.listening import Listening
 from .core.whatsapp import WhatsAppSessionBase
-from .prompt_file import PromptFile
 from .waiting import Answer, EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, cast
 
+from ._shared.recording import Recording, read_recording
 from .core.rest import speech as speech_ops
 from .core.rest.base import RestOp
 from .core.rest.live import LiveSession
@@ -13,13 +14,12 @@ from .core.rest.speech import SpeechFigures, SpeechHead, SpeechReader, Word
 from .core.rest.transcription import Transcription, transcribe
 from .core.rest.voices import Voice, audio_voices
 from .live import LiveTranscription
-from .recording import Recording, read_recording
 
 if TYPE_CHECKING:
     import httpx
 
-    from .endpoints import Progress
-    from .http import HttpPort
+    from ._asyncio.http import HttpPort
+    from ._shared.endpoints import Progress
 
 __all__ = ["Audio", "LiveTranscription", "Speech", "SpeechFigures", "Transcription", "Word"]
 
@@ -193,7 +193,7 @@ class Speech:
     async def _more(self, *, for_audio: bool) -> None:
         import httpx
 
-        from .endpoints import trouble
+        from ._shared.endpoints import trouble
 
         async with self._lock:
             if self._reader.over or (for_audio and self._reader.audio):

@@ -10,8 +10,8 @@ from .core.rest.calls import CallLog, LogEntry
 from .errors import ApiError
 
 if TYPE_CHECKING:
-    from .http import HttpPort
-    from .side_socket import SideSocket
+    from ._asyncio.api_socket import ApiSocket
+    from ._asyncio.http import HttpPort
 
 __all__ = ["LogEntry", "Observation", "observe"]
 
@@ -42,7 +42,7 @@ class Observation:
     def __init__(self, port: HttpPort, log: CallLog) -> None:
         self._port = port
         self._log = log
-        self._socket: SideSocket | None = None
+        self._socket: ApiSocket | None = None
         self._stopped: asyncio.Event | None = None
         port.adopt(self)
 
@@ -55,7 +55,7 @@ class Observation:
         return self
 
     async def __anext__(self) -> LogEntry:
-        from .side_socket import SideClosed
+        from ._asyncio.api_socket import SocketClosed
 
         log = self._log
         while not log.entries:
@@ -69,13 +69,13 @@ class Observation:
                 continue
             try:
                 log.receive(await self._socket.receive())
-            except SideClosed as exc:
+            except SocketClosed as exc:
                 await self._drop()
                 log.lost(exc.reason, asyncio.get_running_loop().time())
         return log.entries.popleft()
 
     async def _connect(self) -> None:
-        from .side_socket import OpenFailed, open_side_socket
+        from ._asyncio.api_socket import OpenFailed, open_api_socket
 
         log = self._log
         self._stopped = self._stopped or asyncio.Event()
@@ -87,7 +87,7 @@ class Observation:
             pass  # the delay is over
         try:
             token = await self._port.run(log.token())
-            socket = await open_side_socket(self._port.settings, log.url(token))
+            socket = await open_api_socket(self._port.settings, log.url(token))
         except ApiError as exc:
             log.failed(exc)
         except OpenFailed as exc:

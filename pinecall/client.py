@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ._asyncio.driver import Driver
+from ._shared.client import BaseClient, HostBase
+from ._shared.notebook import former_clients
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .core.drain import DrainReport
-from .driver import Driver
 from .errors import ConfigurationError, NotConnected
-from .front import ClientFront, FrontPort
 from .logs import Log
-from .notebook import former_clients
 from .options import AgentOptions, ReconnectPolicy
 from .waiting import Answer, wait
 from .web import ClientWeb
@@ -31,7 +31,7 @@ __all__ = ["Pinecall"]
 log = Log("link")
 
 
-class _Front(FrontPort):
+class _Host(HostBase):
     coroutines = True
     make_agent = Agent
     make_line = Line
@@ -40,7 +40,7 @@ class _Front(FrontPort):
     make_whatsapp_session = WhatsAppSession
 
 
-class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
+class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
     """A connection to the platform, for asyncio.
 
     ::
@@ -81,9 +81,9 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         allow_insecure: bool = False,
         strict: bool = False,
     ) -> None:
-        front = _Front()
+        host = _Host()
         self._set_up(
-            front,
+            host,
             api_key=api_key,
             url=url,
             reconnect=reconnect,
@@ -94,7 +94,7 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
             allow_insecure=allow_insecure,
             strict=strict,
         )
-        self._driver = front.driver = Driver(self.session, self.settings)
+        self._driver = host.driver = Driver(self.session, self.settings)
 
     async def connect(self) -> None:
         """Open and authenticate; returns once the server says so. Repeating it changes nothing.

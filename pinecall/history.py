@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ._shared.sqlite_store import Records, SqliteStore
 from .core.record import ConversationRecord
-from .sqlite_store import Records, SqliteStore
 
 __all__ = ["ConversationRecord", "SqliteHistory"]
 

@@ -9,7 +9,7 @@ from .core.rest import knowledge as ops
 from .core.rest.knowledge import KnowledgeBase, KnowledgeDoc, KnowledgeHit, Pushed
 
 if TYPE_CHECKING:
-    from .http import HttpPort
+    from ._asyncio.http import HttpPort
 
 __all__ = ["Knowledge", "KnowledgeBase", "KnowledgeDoc", "KnowledgeHit", "Pushed"]
 

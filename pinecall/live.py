@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
 if TYPE_CHECKING:
-    from .http import HttpPort
-    from .side_socket import SideSocket
+    from ._asyncio.api_socket import ApiSocket
+    from ._asyncio.http import HttpPort
 
 __all__ = ["LiveTranscription"]
 
@@ -109,21 +109,21 @@ class LiveTranscription:
         change.set()
 
     async def _run(self, url: str, headers: dict[str, str]) -> None:
-        from .side_socket import OpenFailed, SideClosed, open_side_socket
+        from ._asyncio.api_socket import OpenFailed, SocketClosed, open_api_socket
 
         session = self._session
         late = asyncio.get_running_loop().call_later(READY_WITHIN, self._late)
         sender: asyncio.Task[None] | None = None
-        socket: SideSocket | None = None
+        socket: ApiSocket | None = None
         try:
-            socket = await open_side_socket(self._port.settings, url, headers, timeout=READY_WITHIN)
+            socket = await open_api_socket(self._port.settings, url, headers, timeout=READY_WITHIN)
             sender = asyncio.get_running_loop().create_task(self._send(socket))
             while not session.over:
                 session.receive(await socket.receive())
                 self._changed()
         except OpenFailed as exc:
             session.refused(exc.failure)
-        except SideClosed as exc:
+        except SocketClosed as exc:
             session.closed(exc.code)
         except Exception as exc:
             session.broken(exc)
@@ -141,14 +141,14 @@ class LiveTranscription:
         if self._session.ready is None and self._task is not None:
             self._task.cancel()
 
-    async def _send(self, socket: SideSocket) -> None:
-        from .side_socket import SideClosed
+    async def _send(self, socket: ApiSocket) -> None:
+        from ._asyncio.api_socket import SocketClosed
 
         while True:
             while (message := self._session.outgoing()) is not None:
                 try:
                     await socket.send(message)
-                except SideClosed:
+                except SocketClosed:
                     return  # the reader hears of it too, with the reason
                 self._changed()
             await self._change.wait()

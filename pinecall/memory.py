@@ -8,7 +8,7 @@ from .core.rest import memory as ops
 from .core.rest.memory import ContactMemory, Fact, MemoryHit
 
 if TYPE_CHECKING:
-    from .http import HttpPort
+    from ._asyncio.http import HttpPort
 
 __all__ = ["ContactMemory", "Fact", "Memory", "MemoryHit"]
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs
 
+from ._asyncio.feed import Pull, Push
 from .core.filters import agent_filter, describe
 from .core.hub import Hub
 from .core.showing import shows
 from .core.sse import HEADERS
-from .feed import Pull, Push
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -55,14 +55,14 @@ class EventStream:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if cls is EventStream and "quart" in sys.modules:
-            from .frameworks import quart_class
+            from ._asyncio.frameworks import quart_class
 
             found = quart_class()
             if found is not None:
                 return cast("Self", Exception.__new__(found))
         # FastAPI takes for a response only what is an instance of Starlette's class.
         if cls is EventStream and "starlette.responses" in sys.modules:
-            from .frameworks import starlette_class
+            from ._asyncio.frameworks import starlette_class
 
             return cast("Self", object.__new__(starlette_class()))
         plain: Any = object.__new__(cls)
@@ -158,7 +158,7 @@ class EventStream:
 
     async def aiohttp(self, request: Any) -> Any:
         """Answer an aiohttp request: ``return await pc.stream().aiohttp(request)``."""
-        from .frameworks import aiohttp_response
+        from ._asyncio.frameworks import aiohttp_response
 
         return await aiohttp_response(self, request)
 
@@ -180,13 +180,13 @@ class EventStream:
 
     def django(self, request: Any) -> Any:
         """A Django response, for ASGI: ``return pc.stream().django(request)``."""
-        from .frameworks import django_response
+        from ._asyncio.frameworks import django_response
 
         return django_response(self, request)
 
     def quart(self) -> Any:
         """A Quart response to the present request: ``return pc.stream().quart()``."""
-        from .frameworks import quart_response
+        from ._asyncio.frameworks import quart_response
 
         return quart_response(self)
 

@@ -9,6 +9,8 @@ from .core import rest
 from .waiting import wait_registered
 
 if TYPE_CHECKING:
+    from ._asyncio.http import HttpPort
+    from ._shared.settings import Settings
     from .audio import Audio
     from .call_log import Observation
     from .client import Pinecall
@@ -17,10 +19,8 @@ if TYPE_CHECKING:
     from .core.rest.phones import Balance, OnlineAgent, Phone
     from .core.rest.tokens import Token
     from .core.rest.voices import Voice
-    from .http import HttpPort
     from .knowledge import Knowledge
     from .memory import Memory
-    from .settings import Settings
     from .stream import EventStream
 
 __all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
@@ -41,7 +41,7 @@ class ClientWeb:
     @property
     def _port(self) -> HttpPort:
         if self._opened_port is None:
-            from .http import HttpPort
+            from ._asyncio.http import HttpPort
 
             self._opened_port = HttpPort(self.settings)
         return self._opened_port
@@ -145,7 +145,7 @@ class ClientWeb:
         Of this front alone: WSGI has no WebSockets, and a thread cannot wait for a message and for
         an event at once.
         """
-        from .ws import serve_ws
+        from ._asyncio.websocket_stream import serve_ws
 
         await serve_ws(self.session.open_hub(), socket, agents, last_event_id=last_event_id)
 
@@ -199,7 +199,7 @@ class AgentWeb:
         """This agent's events, or one call's, over a WebSocket that your framework has accepted.
         Of this front alone, as the client's."""
         self.require("ws")
-        from .ws import serve_ws
+        from ._asyncio.websocket_stream import serve_ws
 
         await serve_ws(
             self.session.open_hub(),

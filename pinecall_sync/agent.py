@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from pinecall._shared.prompt_file import PromptFile
 from pinecall.core.agent import AgentBase
 from pinecall.core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from pinecall.core.call import CallBase
@@ -12,7 +13,6 @@ from pinecall.core.line_call import LineCallBase, RouteResult
 from pinecall.core.listen import Heard
 from pinecall.core.listening import Listening
 from pinecall.core.whatsapp import WhatsAppSessionBase
-from pinecall.prompt_file import PromptFile
 from pinecall.typing import Plain
 
 from .waiting import EventIterator, Playback, wait, wait_registered

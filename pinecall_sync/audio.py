@@ -7,22 +7,22 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pinecall._shared.recording import Recording, read_recording
 from pinecall.core.rest import speech as speech_ops
 from pinecall.core.rest.base import RestOp
 from pinecall.core.rest.live import LiveSession
 from pinecall.core.rest.speech import SpeechFigures, SpeechHead, SpeechReader, Word
 from pinecall.core.rest.transcription import Transcription, transcribe
 from pinecall.core.rest.voices import Voice, audio_voices
-from pinecall.recording import Recording, read_recording
 
 from .live import LiveTranscription
 
 if TYPE_CHECKING:
     import httpx
 
-    from pinecall.endpoints import Progress
+    from pinecall._shared.endpoints import Progress
 
-    from .http import HttpPort
+    from ._threads.http import HttpPort
 
 __all__ = ["Audio", "LiveTranscription", "Speech", "SpeechFigures", "Transcription", "Word"]
 
@@ -204,7 +204,7 @@ class Speech:
     def _more(self, *, for_audio: bool) -> None:
         import httpx
 
-        from pinecall.endpoints import trouble
+        from pinecall._shared.endpoints import trouble
 
         with self._lock:
             if self._reader.over or (for_audio and self._reader.audio):

@@ -11,8 +11,8 @@ from pinecall.core.rest.calls import CallLog, LogEntry
 from pinecall.errors import ApiError
 
 if TYPE_CHECKING:
-    from .http import HttpPort
-    from .side_socket import SideSocket
+    from ._threads.api_socket import ApiSocket
+    from ._threads.http import HttpPort
 
 __all__ = ["LogEntry", "Observation", "observe"]
 
@@ -43,7 +43,7 @@ class Observation:
     def __init__(self, port: HttpPort, log: CallLog) -> None:
         self._port = port
         self._log = log
-        self._socket: SideSocket | None = None
+        self._socket: ApiSocket | None = None
         self._reading = threading.Lock()
         self._stopped = threading.Event()
         port.adopt(self)
@@ -61,7 +61,7 @@ class Observation:
             return self._next()
 
     def _next(self) -> LogEntry:
-        from .side_socket import SideClosed
+        from ._threads.api_socket import SocketClosed
 
         log = self._log
         while not log.entries:
@@ -76,20 +76,20 @@ class Observation:
             try:
                 for text in self._socket.receive():
                     log.receive(text)
-            except SideClosed as exc:
+            except SocketClosed as exc:
                 self._drop()
                 log.lost(exc.reason, time.monotonic())
         return log.entries.popleft()
 
     def _connect(self) -> None:
-        from .side_socket import OpenFailed, open_side_socket
+        from ._threads.api_socket import OpenFailed, open_api_socket
 
         log = self._log
         if log.delay and self._stopped.wait(log.delay):
             return
         try:
             token = self._port.run(log.token())
-            socket = open_side_socket(self._port.settings, log.url(token))
+            socket = open_api_socket(self._port.settings, log.url(token))
         except ApiError as exc:
             log.failed(exc)
         except OpenFailed as exc:

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from pinecall._shared.client import BaseClient, HostBase
+from pinecall._shared.notebook import former_clients
+from pinecall._shared.shutdown import end_streams_on_signals
 from pinecall.core.drain import DrainReport
 from pinecall.errors import NotConnected
-from pinecall.front import ClientFront, FrontPort
 from pinecall.logs import Log
-from pinecall.notebook import former_clients
 from pinecall.options import AgentOptions, ReconnectPolicy
-from pinecall.shutdown import end_streams_on_signals
 
+from ._threads.driver import Driver
+from ._threads.signals import Signals
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
-from .driver import Driver
-from .signals import Signals
 from .waiting import wait
 from .web import ClientWeb
 
@@ -35,7 +35,7 @@ log = Log("link")
 _THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
 
 
-class _Front(FrontPort):
+class _Host(HostBase):
     coroutines = False
     make_agent = Agent
     make_line = Line
@@ -44,7 +44,7 @@ class _Front(FrontPort):
     make_whatsapp_session = WhatsAppSession
 
 
-class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
+class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
     """A connection to the platform, for programs without an event loop.
 
     ::
@@ -88,9 +88,9 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
         strict: bool = False,
         threads: int = 16,
     ) -> None:
-        front = _Front()
+        host = _Host()
         self._set_up(
-            front,
+            host,
             api_key=api_key,
             url=url,
             reconnect=reconnect,
@@ -101,7 +101,7 @@ class Pinecall(Events, ClientWeb, ClientFront[Agent, Line]):
             allow_insecure=allow_insecure,
             strict=strict,
         )
-        self._driver = front.driver = Driver(self.session, self.settings, threads)
+        self._driver = host.driver = Driver(self.session, self.settings, threads)
 
     def connect(self) -> None:
         """Open and authenticate; returns once the server says so. Repeating it changes nothing.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from pinecall._shared.sqlite_store import Records, SqliteStore
 from pinecall.core.record import ConversationRecord
-from pinecall.sqlite_store import Records, SqliteStore
 
 __all__ = ["ConversationRecord", "SqliteHistory"]
 

@@ -9,7 +9,7 @@ from pinecall.core.rest import knowledge as ops
 from pinecall.core.rest.knowledge import KnowledgeBase, KnowledgeDoc, KnowledgeHit, Pushed
 
 if TYPE_CHECKING:
-    from .http import HttpPort
+    from ._threads.http import HttpPort
 
 __all__ = ["Knowledge", "KnowledgeBase", "KnowledgeDoc", "KnowledgeHit", "Pushed"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pinecall.core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
 if TYPE_CHECKING:
-    from .http import HttpPort
-    from .side_socket import SideSocket
+    from ._threads.api_socket import ApiSocket
+    from ._threads.http import HttpPort
 
 __all__ = ["LiveTranscription"]
 
@@ -34,7 +34,7 @@ class LiveTranscription:
         self._session = session
         self._thread: threading.Thread | None = None
         self._change = threading.Condition()
-        self._socket: SideSocket | None = None
+        self._socket: ApiSocket | None = None
 
     def start(self) -> None:
         """Connect, without waiting; what fails is raised by what you wait for next."""
@@ -119,18 +119,18 @@ class LiveTranscription:
                 self._socket.wake()
 
     def _run(self, url: str, headers: dict[str, str]) -> None:
-        from .side_socket import OpenFailed, SideClosed, open_side_socket
+        from ._threads.api_socket import OpenFailed, SocketClosed, open_api_socket
 
         session = self._session
         deadline = time.monotonic() + READY_WITHIN
         try:
-            self._socket = open_side_socket(self._port.settings, url, headers, timeout=READY_WITHIN)
+            self._socket = open_api_socket(self._port.settings, url, headers, timeout=READY_WITHIN)
             while not session.over:
                 self._step(self._socket, deadline)
         except OpenFailed as exc:
             failure = exc.failure
             self._tell(lambda: session.refused(failure))
-        except SideClosed as exc:
+        except SocketClosed as exc:
             code = exc.code
             self._tell(lambda: session.closed(code))
         except Exception as exc:
@@ -144,7 +144,7 @@ class LiveTranscription:
             if socket is not None:
                 socket.close()
 
-    def _step(self, socket: SideSocket, deadline: float) -> None:
+    def _step(self, socket: ApiSocket, deadline: float) -> None:
         session = self._session
         with self._change:
             while socket.may_send and (message := session.outgoing()) is not None:

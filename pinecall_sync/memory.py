@@ -8,7 +8,7 @@ from pinecall.core.rest import memory as ops
 from pinecall.core.rest.memory import ContactMemory, Fact, MemoryHit
 
 if TYPE_CHECKING:
-    from .http import HttpPort
+    from ._threads.http import HttpPort
 
 __all__ = ["ContactMemory", "Fact", "Memory", "MemoryHit"]
 

@@ -11,11 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from pinecall._shared.shutdown import end_streams_on_signals
 from pinecall.core.filters import agent_filter, describe
 from pinecall.core.hub import BEAT, Hub
 from pinecall.core.showing import shows
 from pinecall.core.sse import HEADERS, PING
-from pinecall.shutdown import end_streams_on_signals
 
 if TYPE_CHECKING:
     from typing_extensions import Self

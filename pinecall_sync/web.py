@@ -10,17 +10,17 @@ from pinecall.core import rest
 from .waiting import wait_registered
 
 if TYPE_CHECKING:
+    from pinecall._shared.settings import Settings
     from pinecall.core.call import CallBase
     from pinecall.core.engine import Engine
     from pinecall.core.rest.phones import Balance, OnlineAgent, Phone
     from pinecall.core.rest.tokens import Token
     from pinecall.core.rest.voices import Voice
-    from pinecall.settings import Settings
 
+    from ._threads.http import HttpPort
     from .audio import Audio
     from .call_log import Observation
     from .client import Pinecall
-    from .http import HttpPort
     from .knowledge import Knowledge
     from .memory import Memory
     from .stream import EventStream
@@ -43,7 +43,7 @@ class ClientWeb:
     @property
     def _port(self) -> HttpPort:
         if self._opened_port is None:
-            from .http import HttpPort
+            from ._threads.http import HttpPort
 
             self._opened_port = HttpPort(self.settings)
         return self._opened_port

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import websocket
 
-from ..settings import http_base
+from .._shared.settings import http_base
 from .base import DEFAULT_KEY
 from .errors import EmulatorError
 

@@ -39,8 +39,8 @@ FORBIDDEN = {
 
 
 #: What only a front may load.
-FRONTS = {"agent", "client", "driver", "eager", "feed", "front", "http", "side_socket", "stream",
-          "transport", "waiting", "web", "ws"}  # fmt: skip
+FRONTS = {"_asyncio", "_shared", "agent", "audio", "call_log", "client", "history", "knowledge",
+          "live", "memory", "stream", "waiting", "web"}  # fmt: skip
 
 
 def imported(tree: ast.AST, package: str) -> Iterator[str]:
@@ -89,10 +89,11 @@ def test_imports(path: Path) -> None:
     [
         ("import time", "pinecall.core", {"time"}),
         ("from os import path", "pinecall.core", {"os", "os.path"}),
-        ("from ..driver import Driver", "pinecall.core", {"pinecall.driver", "pinecall.driver.Driver"}),
-        ("from .. import transport", "pinecall.core", {"pinecall.transport"}),
-        ("from ...http import HttpPort", "pinecall.core.rest",
-         {"pinecall.http", "pinecall.http.HttpPort"}),
+        ("from .._asyncio.driver import Driver", "pinecall.core",
+         {"pinecall._asyncio.driver", "pinecall._asyncio.driver.Driver"}),
+        ("from .. import stream", "pinecall.core", {"pinecall.stream"}),
+        ("from ..._asyncio.http import HttpPort", "pinecall.core.rest",
+         {"pinecall._asyncio.http", "pinecall._asyncio.http.HttpPort"}),
         ("from ... import web", "pinecall.core.effects", {"pinecall.web"}),
         ("from pinecall_sync import Pinecall", "pinecall.core",
          {"pinecall_sync", "pinecall_sync.Pinecall"}),

@@ -12,11 +12,13 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from pinecall.settings import Settings
+from pinecall._shared.settings import Settings
 
 from .driving import Front
 
 KEY = "pk_test_0123456789"
+#: The folder of what is private to each front.
+PRIVATE = {"pinecall": "_asyncio", "pinecall_sync": "_threads"}
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -50,7 +52,8 @@ class Rest:
         if handler is not None:
             options["transport"] = httpx.MockTransport(answer)
         given = options.pop("settings", None) or settings()
-        self.port = self.of("http").HttpPort(given, random=lambda: 0.0, **options)
+        http = importlib.import_module(f"{self.module}.{PRIVATE[self.module]}.http")
+        self.port = http.HttpPort(given, random=lambda: 0.0, **options)
         self.disconnect = self.port.aclose if self.module == "pinecall" else self.port.close
         front.clients.append(self)
 

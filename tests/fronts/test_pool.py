@@ -7,8 +7,8 @@ import weakref
 
 import pytest
 
-from pinecall.pool import Pool
-from pinecall_sync.lanes import Lanes
+from pinecall._shared.pool import Pool
+from pinecall_sync._threads.lanes import Lanes
 
 from .log import DEADLINE, Log, until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pinecall import ConfigurationError
-from pinecall.prompt_file import read_prompt
+from pinecall._shared.prompt_file import read_prompt
 
 
 def test_read(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pinecall import ConnectError, TokenError
-from pinecall.proxies import bypassed, proxy_for, split_proxy
-from pinecall.transport import _TAKES_PROXY
+from pinecall._asyncio.transport import _TAKES_PROXY
+from pinecall._shared.proxies import bypassed, proxy_for, split_proxy
 from pinecall_sync.emulator import Emulator
 
 from .driving import FRONTS, Front

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pinecall.resolving import connect_tcp, look_up
-from pinecall.transport import ProxyUnreachable, _resolved
+from pinecall._asyncio.resolving import connect_tcp, look_up
+from pinecall._asyncio.transport import ProxyUnreachable, _resolved
 
 from .driving import Asyncio
 from .log import DEADLINE, Log
@@ -30,7 +30,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
         kinds = (socket.SOCK_STREAM, 6, "")
         return [(family, *kinds, (address, port)) for family, address in known[host]]
 
-    monkeypatch.setattr("pinecall.resolving.socket.getaddrinfo", found)
+    monkeypatch.setattr("pinecall._asyncio.resolving.socket.getaddrinfo", found)
     return known
 
 
@@ -126,7 +126,7 @@ def test_who_gives_up_closes(names: dict[str, list[Any]]) -> None:
 
 def test_addresses_need_no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """An address in place of a name costs no thread."""
-    monkeypatch.setattr("pinecall.resolving.threading.Thread", None)
+    monkeypatch.setattr("pinecall._asyncio.resolving.threading.Thread", None)
     ((family, _kind, _protocol, _name, address),) = asyncio.run(look_up("127.0.0.1", 80))
     assert (family, address) == (socket.AF_INET, ("127.0.0.1", 80))
     assert asyncio.run(_resolved("http://[::1]:3128")) == "http://[::1]:3128"

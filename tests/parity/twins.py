@@ -29,8 +29,6 @@ ONE_SIDED_PARAMETERS = {
     ("stream", "EventStream", "__init__"): {"max_streams"},  # a WSGI stream occupies a thread
     ("stream", "EventStream", "open"): {"connection"},  # which WSGI servers let it watch
 }
-#: Modules that both packages have for parts of their own, not for users.
-INNER = {"driver", "transport", "side_socket", "http"}
 #: Modules that only an extra makes importable.
 OF_AN_EXTRA = {"emulator"}
 
@@ -48,7 +46,7 @@ def _modules() -> set[str]:
 
 def _twins(without: set[str]) -> Iterator[Twin]:
     modules = _modules() & {m.name for m in pkgutil.iter_modules(pinecall_sync.__path__)}
-    for module in sorted(modules - INNER - without):
+    for module in sorted(modules - without):
         one = importlib.import_module(f"pinecall.{module}")
         two = importlib.import_module(f"pinecall_sync.{module}")
         for name in sorted(set(one.__all__) & set(two.__all__)):

@@ -41,7 +41,7 @@ class Front:
         return self._new(WORLD.hub, [], call=SOLO)
 
     async def ws(self, socket: Any) -> None:
-        from pinecall.ws import serve_ws
+        from pinecall._asyncio.websocket_stream import serve_ws
 
         await serve_ws(WORLD.hub, socket, of_agent="mine")
 

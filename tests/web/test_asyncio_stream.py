@@ -18,8 +18,8 @@ from hubs import World
 
 from pinecall import ConfigurationError
 from pinecall import events as ev
+from pinecall._asyncio.websocket_stream import serve_ws
 from pinecall.stream import EventStream
-from pinecall.ws import serve_ws
 
 
 class Exchange:
@@ -136,7 +136,9 @@ def test_a_stuck_write_is_given_up_when_the_reader_is_cut() -> None:
 
 def test_a_reader_that_is_cut_before_it_begins_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Python 3.12 a task begins in the next turn of the loop, and may have no more to do."""
-    monkeypatch.setattr("pinecall.feed.begin", lambda loop, writing, _: loop.create_task(writing))
+    monkeypatch.setattr(
+        "pinecall._asyncio.feed.begin", lambda loop, writing, _: loop.create_task(writing)
+    )
 
     async def test(world: World) -> None:
         exchange = Exchange()

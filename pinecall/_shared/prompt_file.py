@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 __all__ = ["PromptFile", "read_prompt"]
 

@@ -11,9 +11,9 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from .core.rest.base import Body, Exchange, Reply, RestOp, unreached
-from .endpoints import Endpoints, Prepared, Progress, pieces, trouble
-from .settings import Settings
+from .._shared.endpoints import Endpoints, Prepared, Progress, pieces, trouble
+from .._shared.settings import Settings
+from ..core.rest.base import Body, Exchange, Reply, RestOp, unreached
 
 __all__ = ["HttpPort"]
 

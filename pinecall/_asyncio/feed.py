@@ -9,16 +9,16 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from .eager import begin
-from .shutdown import end_streams_on_signals
+from .._shared.shutdown import end_streams_on_signals
+from .tasks import begin
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
 
-    from .core.hub import Hub
-    from .core.subscriber import Subscriber
+    from ..core.hub import Hub
+    from ..core.subscriber import Subscriber
 
 __all__ = ["Pull", "Push"]
 

@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from .logs import Log
+from ..logs import Log
 
 __all__ = ["Pool", "Work"]
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from websocket import ABNF
 
+from pinecall._shared.failures import ANSWER, QUIET, SocketClosed
+from pinecall._shared.settings import Settings, socket_url
 from pinecall.core.rest.base import scrub
-from pinecall.settings import Settings, socket_url
-from pinecall.side import ANSWER, QUIET, SideClosed
 
 from .transport import OpenFailed, Socket, _Connection, _failure, _proxy, _tls
 
-__all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
+__all__ = ["ApiSocket", "OpenFailed", "SocketClosed", "open_api_socket"]
 
 
 class _Scrubbing(logging.Filter):
@@ -44,7 +44,7 @@ class _Frames(Socket):
         self.flush()
 
 
-class SideSocket:
+class ApiSocket:
     """``send()`` and ``receive()`` are for one thread; ``wake()`` and ``close()`` for any."""
 
     def __init__(self, connection: Any) -> None:
@@ -67,21 +67,21 @@ class SideSocket:
         return self._frames.may_write
 
     def send(self, message: str | bytes) -> None:
-        """Does not wait; see ``may_send``. Raises :class:`SideClosed`."""
+        """Does not wait; see ``may_send``. Raises :class:`SocketClosed`."""
         try:
             self._frames.put(message)
         except OSError as exc:
-            raise SideClosed(1006, exc.strerror or "") from None
+            raise SocketClosed(1006, exc.strerror or "") from None
 
     def receive(self, timeout: float | None = None) -> list[str]:
         """Waits until something happens; the texts that came, if that was it.
 
         Else ``timeout`` seconds have passed, ``wake()`` was called, or there is room to send again.
-        Raises :class:`SideClosed`.
+        Raises :class:`SocketClosed`.
         """
         with self._using:
             if self._closing:
-                raise SideClosed(1000, "closed here")
+                raise SocketClosed(1000, "closed here")
             if self._unread or self._wait(timeout):
                 return self._read()
             self._watch()
@@ -109,7 +109,7 @@ class SideSocket:
         alive = self._frames.receive(texts.extend, lambda what: None)
         if not alive and not texts:
             code = self._frames.close_code
-            raise SideClosed(1006 if code is None else code, self._frames.close_reason)
+            raise SocketClosed(1006 if code is None else code, self._frames.close_reason)
         # The end is told when what came before it has been handed over.
         self._unread = not alive
         return texts
@@ -117,7 +117,7 @@ class SideSocket:
     def _watch(self) -> None:
         silent = time.monotonic() - self._heard
         if silent >= QUIET + ANSWER:
-            raise SideClosed(1006, "the server fell silent")
+            raise SocketClosed(1006, "the server fell silent")
         if silent >= QUIET and not self._asked:
             self._asked = True
             self._frames.ping()
@@ -126,7 +126,7 @@ class SideSocket:
         try:
             self._frames.flush()
         except OSError as exc:
-            raise SideClosed(1006, exc.strerror or "") from None
+            raise SocketClosed(1006, exc.strerror or "") from None
 
     def wake(self) -> None:
         """``receive()`` returns."""
@@ -149,9 +149,9 @@ class SideSocket:
             self._woken.close()
 
 
-def open_side_socket(
+def open_api_socket(
     settings: Settings, url: str, headers: dict[str, str] | None = None, *, timeout: float = 10.0
-) -> SideSocket:
+) -> ApiSocket:
     """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
     socket_url(url, allow_insecure=settings.allow_insecure)
     connection: Any = _Connection(lambda _stage, _give_up: None, skip_utf8_validation=True)
@@ -167,4 +167,4 @@ def open_side_socket(
         )
     except Exception as exc:
         raise OpenFailed(_failure(exc, connection)) from exc
-    return SideSocket(connection)
+    return ApiSocket(connection)

@@ -8,9 +8,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from .core.sse import HEADERS
+from ..core.sse import HEADERS
+from ..stream import EventStream, query_id
 from .feed import Push
-from .stream import EventStream, query_id
 
 __all__ = [
     "aiohttp_response",

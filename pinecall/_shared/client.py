@@ -10,19 +10,19 @@ import weakref
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from .core.agent import AgentBase
-from .core.client import ClientBase
-from .core.engine import Engine
-from .core.lifecycle import Makers
-from .core.line import LineBase
+from ..core.agent import AgentBase
+from ..core.client import ClientBase
+from ..core.engine import Engine
+from ..core.lifecycle import Makers
+from ..core.line import LineBase
 from .notebook import remember
 from .settings import Settings
 from .unattended import tell, watch
 
 if TYPE_CHECKING:
-    from .core.outcome import Outcome
+    from ..core.outcome import Outcome
 
-__all__ = ["ClientFront", "FrontPort"]
+__all__ = ["BaseClient", "HostBase"]
 
 AgentT = TypeVar("AgentT", bound=AgentBase)
 LineT = TypeVar("LineT", bound=LineBase)
@@ -33,12 +33,12 @@ class Driving(Protocol):
     def check_process(self) -> None: ...
 
 
-class FrontPort:
-    """With a front's classes: its :class:`~pinecall.core.lifecycle.Makers`."""
+class HostBase:
+    """With a front's classes: its :class:`~pinecall.core.front.Front`."""
 
     def __init__(self) -> None:
         self.guard: AbstractContextManager[Any] = threading.RLock()
-        _fronts.add(self)
+        _hosts.add(self)
         self.driver: Driving | None = None
         self.client: Any = None
 
@@ -54,20 +54,20 @@ class FrontPort:
             self.driver.wake()
 
 
-_fronts: weakref.WeakSet[FrontPort] = weakref.WeakSet()
+_hosts: weakref.WeakSet[HostBase] = weakref.WeakSet()
 
 
 def _free_guards() -> None:
     """In a forked child: a thread that held a guard exists in the parent alone."""
-    for front in list(_fronts):
-        front.guard._at_fork_reinit()  # type: ignore[attr-defined]
+    for host in list(_hosts):
+        host.guard._at_fork_reinit()  # type: ignore[attr-defined]
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_free_guards)
 
 
-class ClientFront(ClientBase[AgentT, LineT]):
+class BaseClient(ClientBase[AgentT, LineT]):
     """A client, but for what connects and waits."""
 
     settings: Settings

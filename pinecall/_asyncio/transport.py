@@ -18,17 +18,17 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidURI
 from websockets.protocol import OPEN
 
-from .core.frames import Cutter
-from .core.handshake import Answer
-from .core.limits import EARLY
-from .core.link import Failure
-from .errors import ConfigurationError
-from .failures import classify, no_socks, not_a_server, refused
-from .proxies import split_proxy
+from .._shared.failures import classify, no_socks, not_a_server, refused
+from .._shared.proxies import split_proxy
+from ..core.frames import Cutter
+from ..core.handshake import Answer
+from ..core.limits import EARLY
+from ..core.link import Failure
+from ..errors import ConfigurationError
 from .resolving import connect_tcp, look_up
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from .._shared.settings import Settings
 
 __all__ = ["OpenFailed", "Receiver", "Socket", "open_socket"]
 

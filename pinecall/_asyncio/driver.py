@@ -17,22 +17,22 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .core.handlers import Delivery, Handler
-from .core.jobs import Job, title_of
-from .core.limits import HANDLERS
-from .core.link import Phase
-from .core.usercode import describe
-from .eager import asked_to_stop, begin
-from .errors import ConfigurationError
-from .failures import check_process
-from .handling import context_of, context_of_job, interrupt_main, start
-from .logs import Log
-from .pool import Pool
+from .._shared.failures import check_process
+from .._shared.handling import context_of, context_of_job, interrupt_main, start
+from .._shared.pool import Pool
+from ..core.handlers import Delivery, Handler
+from ..core.jobs import Job, title_of
+from ..core.limits import HANDLERS
+from ..core.link import Phase
+from ..core.usercode import describe
+from ..errors import ConfigurationError
+from ..logs import Log
+from .tasks import asked_to_stop, begin
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
-    from .core.engine import Engine
-    from .settings import Settings
+    from .._shared.settings import Settings
+    from ..core.engine import Engine
 
 __all__ = ["Driver"]
 

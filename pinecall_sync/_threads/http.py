@@ -13,9 +13,9 @@ from typing import Protocol, TypeVar
 
 import httpx
 
+from pinecall._shared.endpoints import Endpoints, Prepared, Progress, pieces, trouble
+from pinecall._shared.settings import Settings
 from pinecall.core.rest.base import Body, Exchange, Reply, RestOp, unreached
-from pinecall.endpoints import Endpoints, Prepared, Progress, pieces, trouble
-from pinecall.settings import Settings
 
 __all__ = ["HttpPort"]
 

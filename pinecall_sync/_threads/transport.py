@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any
 import websocket
 from websocket import ABNF
 
+from pinecall._shared.failures import classify, no_socks, not_a_server, refused
+from pinecall._shared.proxies import split_proxy
 from pinecall.core.frames import Cutter
 from pinecall.core.handshake import Answer
 from pinecall.core.link import Failure
 from pinecall.core.secrets import scrub
 from pinecall.errors import ConfigurationError
-from pinecall.failures import classify, no_socks, not_a_server, refused
-from pinecall.proxies import split_proxy
 
 if TYPE_CHECKING:
-    from pinecall.settings import Settings
+    from pinecall._shared.settings import Settings
 
 __all__ = ["OpenFailed", "Socket", "open_socket"]
 

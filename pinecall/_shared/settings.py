@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from .core.config import reconnect_policy
-from .core.link import LinkSettings
-from .core.seconds import check_unit
-from .core.secrets import keep, keep_url
-from .errors import ConfigurationError
-from .options import ReconnectPolicy
+from ..core.config import reconnect_policy
+from ..core.link import LinkSettings
+from ..core.seconds import check_unit
+from ..core.secrets import keep, keep_url
+from ..errors import ConfigurationError
+from ..options import ReconnectPolicy
 from .proxies import SCHEMES, proxy_for
 
 __all__ = ["DEFAULT_URL", "Settings", "http_base", "socket_url"]

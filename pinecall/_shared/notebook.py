@@ -10,25 +10,25 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from .front import ClientFront
+    from .client import BaseClient
 
 __all__ = ["former_clients", "remember"]
 
 _DOWN = ("idle", "closed")
 
-_clients: weakref.WeakSet[ClientFront[Any, Any]] = weakref.WeakSet()
+_clients: weakref.WeakSet[BaseClient[Any, Any]] = weakref.WeakSet()
 
 
-def remember(client: ClientFront[Any, Any]) -> None:
+def remember(client: BaseClient[Any, Any]) -> None:
     """It was made; in a notebook it may be in the way later."""
     if _shell() is not None:
         _clients.add(client)
 
 
-def former_clients(client: ClientFront[Any, Any], agent_id: str = "") -> list[Any]:
+def former_clients(client: BaseClient[Any, Any], agent_id: str = "") -> list[Any]:
     """Clients that hold an agent or a line of ``client``'s (or the agent that it is about to have),
     on the same server with the same key, and that no variable of the notebook names any more: what
     an earlier run of the cell has left."""
@@ -48,12 +48,12 @@ def former_clients(client: ClientFront[Any, Any], agent_id: str = "") -> list[An
     ]
 
 
-def _held(client: ClientFront[Any, Any]) -> set[str]:
+def _held(client: BaseClient[Any, Any]) -> set[str]:
     registry = client.session.registry
     return {*registry.agents, *(line.id for line in registry.lines.values())}
 
 
-def _account(client: ClientFront[Any, Any]) -> tuple[str, str] | None:
+def _account(client: BaseClient[Any, Any]) -> tuple[str, str] | None:
     try:
         return client.settings.current_url(), client.settings.current_key()
     except ConfigurationError:

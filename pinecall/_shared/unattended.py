@@ -9,10 +9,10 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from .logs import Log
+from ..logs import Log
 
 if TYPE_CHECKING:
-    from .front import ClientFront
+    from .client import BaseClient
 
 __all__ = ["tell", "watch"]
 
@@ -21,10 +21,10 @@ log = Log("agents")
 #: Programs that wait in place of the user's: web servers and notebooks end in ways of their own.
 HOSTS = {"daphne", "granian", "gunicorn", "hypercorn", "ipykernel", "uvicorn", "waitress-serve"}
 
-_clients: weakref.WeakSet[ClientFront[Any, Any]] = weakref.WeakSet()
+_clients: weakref.WeakSet[BaseClient[Any, Any]] = weakref.WeakSet()
 
 
-def watch(client: ClientFront[Any, Any]) -> None:
+def watch(client: BaseClient[Any, Any]) -> None:
     """It connects: look at it when the program ends. Repeating it is cheap."""
     if not _clients:
         atexit.unregister(_look)
@@ -33,7 +33,7 @@ def watch(client: ClientFront[Any, Any]) -> None:
     client._watched_by = os.getpid()
 
 
-def tell(client: ClientFront[Any, Any]) -> None:
+def tell(client: BaseClient[Any, Any]) -> None:
     """It goes: once, if it was connected for somebody."""
     pid, client._watched_by = client._watched_by, None
     # After an exception its traceback has said why the program ended.

@@ -9,16 +9,15 @@ from functools import partial
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from .core.limits import SIDE_MESSAGES, SIDE_TEXT
-from .failures import classify
-from .settings import Settings, socket_url
-from .side import ANSWER, QUIET, SideClosed
+from .._shared.failures import ANSWER, QUIET, SocketClosed, classify
+from .._shared.settings import Settings, socket_url
+from ..core.limits import SIDE_MESSAGES, SIDE_TEXT
 from .transport import OpenFailed, Socket, _failure, _quiet, route
 
-__all__ = ["OpenFailed", "SideClosed", "SideSocket", "open_side_socket"]
+__all__ = ["ApiSocket", "OpenFailed", "SocketClosed", "open_api_socket"]
 
 
-class SideSocket:
+class ApiSocket:
     def __init__(self, connection: Socket) -> None:
         self._connection = connection
         # Kept here: websockets 13 forgets with the connection what arrived before its end.
@@ -26,7 +25,7 @@ class SideSocket:
         self._waiting = 0
         self._paused = False
         self._change = asyncio.Event()
-        self._end: SideClosed | None = None
+        self._end: SocketClosed | None = None
         connection.attach(self)
 
     # -- what the connection tells ------------------------------------------------------------------
@@ -48,7 +47,7 @@ class SideSocket:
         """``send`` waits by itself."""
 
     def lost(self, socket: Socket, code: int | None, reason: str) -> None:
-        self._end = SideClosed(1006 if code is None else code, reason)
+        self._end = SocketClosed(1006 if code is None else code, reason)
         self._change.set()
 
     # -- what its user asks ---------------------------------------------------------------------------
@@ -69,7 +68,7 @@ class SideSocket:
         return text
 
     async def receive(self) -> str:
-        """The next text; may be cancelled. Raises :class:`SideClosed`."""
+        """The next text; may be cancelled. Raises :class:`SocketClosed`."""
         while (text := self._take()) is None:
             if self._end is not None:
                 raise self._end.with_traceback(None)
@@ -85,16 +84,16 @@ class SideSocket:
             await asyncio.wait_for(await self._connection.ping(), ANSWER)
         except asyncio.TimeoutError:
             self._connection.transport.abort()
-            raise SideClosed(1006, "the server fell silent") from None
+            raise SocketClosed(1006, "the server fell silent") from None
         except ConnectionClosed:
             pass  # what arrived before it is still to be received
 
     async def send(self, message: str | bytes) -> None:
-        """Waits while the network is behind. Raises :class:`SideClosed`."""
+        """Waits while the network is behind. Raises :class:`SocketClosed`."""
         try:
             await self._connection.send(message)
         except ConnectionClosed:
-            raise self._end or SideClosed(1006, "") from None
+            raise self._end or SocketClosed(1006, "") from None
 
     async def close(self) -> None:
         """Says goodbye and waits for the answer for at most a second, or until it is cancelled."""
@@ -106,13 +105,13 @@ class SideSocket:
             self._connection.transport.abort()
 
 
-async def open_side_socket(
+async def open_api_socket(
     settings: Settings, url: str, headers: dict[str, str] | None = None, *, timeout: float = 10.0
-) -> SideSocket:
+) -> ApiSocket:
     """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
     socket_url(url, allow_insecure=settings.allow_insecure)
     try:
-        return SideSocket(await asyncio.wait_for(_opened(settings, url, headers), timeout))
+        return ApiSocket(await asyncio.wait_for(_opened(settings, url, headers), timeout))
     except asyncio.TimeoutError:
         raise OpenFailed(classify(TimeoutError(), connected=False)) from None
     except Exception as exc:

@@ -17,21 +17,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pinecall._shared.failures import check_process
+from pinecall._shared.handling import context_of, context_of_job, interrupt_main, start
+from pinecall._shared.pool import Pool
 from pinecall.core.handlers import Delivery, Handler
 from pinecall.core.inbox import size_of
 from pinecall.core.jobs import Job, title_of
 from pinecall.core.link import Phase
-from pinecall.failures import check_process
-from pinecall.handling import context_of, context_of_job, interrupt_main, start
 from pinecall.logs import Log
-from pinecall.pool import Pool
 
 from .lanes import Lanes
 from .transport import OpenFailed, Socket, open_socket
 
 if TYPE_CHECKING:
+    from pinecall._shared.settings import Settings
     from pinecall.core.engine import Engine
-    from pinecall.settings import Settings
 
 __all__ = ["Driver"]
 

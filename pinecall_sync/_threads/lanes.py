@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Generic, TypeVar
 
+from pinecall._shared.pool import Pool
 from pinecall.core.inbox import Inbox
-from pinecall.pool import Pool
 
 __all__ = ["Lanes"]
 

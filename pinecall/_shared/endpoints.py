@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from .core.link import Failure
-from .core.rest.base import Body, Reply, RestOp, authorization
-from .errors import ConfigurationError
+from ..core.link import Failure
+from ..core.rest.base import Body, Reply, RestOp, authorization
+from ..errors import ConfigurationError
 from .failures import classify
 from .settings import DEFAULT_URL, Settings, http_base, socket_url
 

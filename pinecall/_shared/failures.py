@@ -10,15 +10,37 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from .core.link import Failure
-from .errors import ConfigurationError, ProtocolError
+from ..core.link import Failure
+from ..errors import ConfigurationError, ProtocolError
 
 if TYPE_CHECKING:
-    from .core.handshake import Answer
+    from ..core.handshake import Answer
 
-__all__ = ["check_process", "classify", "http_failure", "no_socks", "not_a_server", "refused"]
+__all__ = [
+    "ANSWER",
+    "QUIET",
+    "SocketClosed",
+    "check_process",
+    "classify",
+    "http_failure",
+    "no_socks",
+    "not_a_server",
+    "refused",
+]
+
+#: Seconds of silence after which a WebSocket of the REST API is pinged, and seconds for the answer.
+QUIET, ANSWER = 20.0, 10.0
 
 _RETRY_STATUS = {408, 425, 429}
+
+
+class SocketClosed(Exception):
+    """A WebSocket of the REST API is over. ``code`` is 1006 without a closing handshake."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason or f"close code {code}")
+        self.code = code
+        self.reason = reason
 
 
 def http_failure(status: int, cause: BaseException | None = None) -> Failure:
