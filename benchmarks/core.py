@@ -10,14 +10,14 @@ from contextlib import AbstractContextManager
 from random import Random
 from typing import Any
 
-from pinecall.core.agent import AgentBase
-from pinecall.core.call import CallBase
-from pinecall.core.client import ClientBase
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.api.client import ClientBase
+from pinecall.core.calls.call import CallBase
+from pinecall.core.calls.whatsapp import WhatsAppSessionBase
 from pinecall.core.engine import Engine
-from pinecall.core.line import LineBase
-from pinecall.core.line_call import LineCallBase
-from pinecall.core.link import LinkSettings
-from pinecall.core.whatsapp import WhatsAppSessionBase
+from pinecall.core.lines.line import LineBase
+from pinecall.core.lines.line_call import LineCallBase
+from pinecall.core.link.link import LinkSettings
 
 from . import mix
 from .report import Result, at_least, at_most, measured

@@ -18,8 +18,8 @@ from typing import Any
 
 import uvicorn
 
-from pinecall.core import wire
-from pinecall.core.sse import block
+from pinecall.core.streams.sse import block
+from pinecall.core.wire import codec
 from pinecall.events import Item
 from pinecall.stream import EventStream
 
@@ -40,7 +40,7 @@ class Pinecall:
 
     def prepare(self, text: str) -> Item:
         # Decoded anew for each publishing, as from the wire: what an event has decoded, it keeps.
-        event: Any = wire.decode(text)
+        event: Any = codec.decode(text)
         call = self._calls[event.call_id]
         return Item(event.EVENT, event, call.agent, call)
 

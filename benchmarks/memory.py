@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from pinecall.core.call import CallBase
+from pinecall.core.calls.call import CallBase
 
 from . import mix
 from .core import World

@@ -12,8 +12,8 @@ import websockets
 
 import pinecall
 import pinecall_sync
-from pinecall.core.encode import encode_create
-from pinecall.core.wire import encode
+from pinecall.core.config.wire_form import encode_create
+from pinecall.core.wire.codec import encode
 
 from . import mix
 from .clients import HELLO, KEY, PATIENCE

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from . import events
     from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall
-    from .core.chats import ChatReply
+    from .core.agents.ringing import RingingCall
+    from .core.calls.chat_requests import ChatReply
+    from .core.calls.speech import ReplyStream, SayResult
     from .core.drain import DrainReport
-    from .core.line_call import RouteResult
-    from .core.listen import Heard
-    from .core.record import ConversationRecord
-    from .core.rest.calls import LogEntry
+    from .core.history.record import ConversationRecord
+    from .core.lines.line_call import RouteResult
+    from .core.lines.listener import Heard
+    from .core.rest.call_log import LogEntry
     from .core.rest.phones import Balance, Phone
     from .core.rest.tokens import Token
     from .core.rest.voices import Voice
-    from .core.ringing import RingingCall
-    from .core.speech import ReplyStream, SayResult
-    from .core.toolround import ToolResult
+    from .core.tools.rounds import ToolResult
     from .errors import (
         AgentConflictError,
         ApiError,
@@ -107,18 +107,18 @@ __all__ = [
 _FROM = {
     "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     "client": ("Pinecall",),
-    "core.chats": ("ChatReply",),
-    "core.record": ("ConversationRecord",),
+    "core.calls.chat_requests": ("ChatReply",),
+    "core.history.record": ("ConversationRecord",),
     "core.drain": ("DrainReport",),
-    "core.line_call": ("RouteResult",),
-    "core.listen": ("Heard",),
-    "core.rest.calls": ("LogEntry",),
+    "core.lines.line_call": ("RouteResult",),
+    "core.lines.listener": ("Heard",),
+    "core.rest.call_log": ("LogEntry",),
     "core.rest.phones": ("Balance", "Phone"),
     "core.rest.tokens": ("Token",),
     "core.rest.voices": ("Voice",),
-    "core.ringing": ("RingingCall",),
-    "core.speech": ("ReplyStream", "SayResult"),
-    "core.toolround": ("ToolResult",),
+    "core.agents.ringing": ("RingingCall",),
+    "core.calls.speech": ("ReplyStream", "SayResult"),
+    "core.tools.rounds": ("ToolResult",),
     "options": ("AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy"),
     "skills": ("Skill",),
     "tools": ("Tool", "tool"),

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from ._shared.prompt_file import PromptFile
-from .core.agent import AgentBase
-from .core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
-from .core.call import CallBase
-from .core.line import LineBase
-from .core.line_call import LineCallBase, RouteResult
-from .core.listen import Heard
-from .core.listening import Listening
-from .core.whatsapp import WhatsAppSessionBase
+from .core.agents.agent import AgentBase
+from .core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
+from .core.api.listening import Listening
+from .core.calls.call import CallBase
+from .core.calls.whatsapp import WhatsAppSessionBase
+from .core.lines.line import LineBase
+from .core.lines.line_call import LineCallBase, RouteResult
+from .core.lines.listener import Heard
 from .waiting import Answer, EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from .client import Pinecall
-    from .core.outcome import Outcome
-    from .core.speech import Speech
+    from .core.calls.speech import Speech
+    from .core.kernel.outcome import Outcome
 
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from ._shared.recording import Recording, read_recording
 from .core.rest import speech as speech_ops
-from .core.rest.base import RestOp
 from .core.rest.live import LiveSession
+from .core.rest.op import RestOp
 from .core.rest.speech import SpeechFigures, SpeechHead, SpeechReader, Word
 from .core.rest.transcription import Transcription, transcribe
 from .core.rest.voices import Voice, audio_voices

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .core.rest.calls import CallLog, LogEntry
+from .core.rest.call_log import CallLog, LogEntry
 from .errors import ApiError
 
 if TYPE_CHECKING:

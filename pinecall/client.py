@@ -24,7 +24,7 @@ from .web import ClientWeb
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .core.chats import ChatReply
+    from .core.calls.chat_requests import ChatReply
 
 __all__ = ["Pinecall"]
 

@@ -25,7 +25,7 @@ No message or ``repr`` in this tree ever holds an API key or a token.
 
 from __future__ import annotations
 
-from .core.secrets import clean
+from .core.text.secrets import clean
 
 __all__ = [
     "AgentConflictError",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ._shared.sqlite_store import Records, SqliteStore
-from .core.record import ConversationRecord
+from .core.history.record import ConversationRecord
 
 __all__ = ["ConversationRecord", "SqliteHistory"]
 

@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import Any
 
-from .core.secrets import clean
+from .core.text.secrets import clean
 
 __all__ = ["Log"]
 

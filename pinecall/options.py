@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import field, frozen
 
-from pinecall.by_value import ByValue
-from pinecall.core import secrets
-from pinecall.core.checks import Place, nearest
-from pinecall.core.fields import CHANNEL, CONFIG, Table, read
-from pinecall.core.phone import normalize
-from pinecall.core.seconds import check_unit
+from pinecall.core.config.checks import Place, nearest
+from pinecall.core.config.fields import CHANNEL, CONFIG, Table, read
+from pinecall.core.config.phone import normalize
+from pinecall.core.kernel.seconds import check_unit
+from pinecall.core.text import secrets
+from pinecall.core.text.by_value import ByValue
 from pinecall.errors import ConfigurationError
 
-from .core.showing import shows
+from .core.text.showing import shows
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

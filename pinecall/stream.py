@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs
 
 from ._asyncio.feed import Pull, Push
-from .core.filters import agent_filter, describe
-from .core.hub import Hub
-from .core.showing import shows
-from .core.sse import HEADERS
+from .core.streams.filters import agent_filter, describe
+from .core.streams.hub import Hub
+from .core.streams.sse import HEADERS
+from .core.text.showing import shows
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .core.call import CallBase
+    from .core.calls.call import CallBase
 
 __all__ = ["EventStream"]
 

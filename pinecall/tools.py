@@ -12,14 +12,14 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 import attrs
 import msgspec
 
-from .core.arguments import ToolArgumentError, read_arguments
-from .core.callables import is_coroutine, why_it_never_runs
-from .core.docstring import parse_docstring
-from .core.foreign import with_fields
-from .core.results import encode_result, error_result
-from .core.schema import decoders, parameters_schema
-from .core.seconds import check_unit
-from .core.signature import Signature, caller_names, read_signature
+from .core.kernel.callables import is_coroutine, why_it_never_runs
+from .core.kernel.seconds import check_unit
+from .core.tools.arguments import ToolArgumentError, read_arguments
+from .core.tools.docstring import parse_docstring
+from .core.tools.foreign import with_fields
+from .core.tools.results import encode_result, error_result
+from .core.tools.schema import decoders, parameters_schema
+from .core.tools.signature import Signature, caller_names, read_signature
 from .errors import ConfigurationError
 
 __all__ = [

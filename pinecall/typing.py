@@ -23,19 +23,19 @@ from typing import (
     overload,
 )
 
-from .core.names import check_name
+from .core.wire.names import check_name
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from threading import Thread
 
     from . import events as ev
-    from .core.agent import AgentBase
-    from .core.call import CallBase
-    from .core.line import LineBase
-    from .core.ringing import RingingCall
-    from .core.speech import ReplyStream
-    from .core.whatsapp import WhatsAppSessionBase
+    from .core.agents.agent import AgentBase
+    from .core.agents.ringing import RingingCall
+    from .core.calls.call import CallBase
+    from .core.calls.speech import ReplyStream
+    from .core.calls.whatsapp import WhatsAppSessionBase
+    from .core.lines.line import LineBase
     from .errors import PinecallError
 
 __all__ = ["Decorator", "EventName", "Frame", "Message", "Off", "On", "Plain"]

@@ -6,17 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .core.agent_registration import not_registered
-from .core.outcome import Outcome, too_late
-from .core.seconds import check_unit
-from .core.showing import shows
+from .core.agents.registration import not_registered
+from .core.kernel.outcome import Outcome, too_late
+from .core.kernel.seconds import check_unit
+from .core.text.showing import shows
 from .errors import RequestTimeout
 
 if TYPE_CHECKING:
-    from .core.delivering import Subscription
+    from .core.calls.speech import SayResult, Speech
     from .core.engine import Engine
-    from .core.registration import Registration
-    from .core.speech import SayResult, Speech
+    from .core.kernel.delivering import Subscription
+    from .core.model.registration import Registration
     from .events import Item
 
 __all__ = ["Answer", "EventIterator", "Playback", "wait", "wait_registered"]

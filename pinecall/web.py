@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .audio import Audio
     from .call_log import Observation
     from .client import Pinecall
-    from .core.call import CallBase
+    from .core.calls.call import CallBase
     from .core.engine import Engine
     from .core.rest.phones import Balance, OnlineAgent, Phone
     from .core.rest.tokens import Token

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pinecall import events
-    from pinecall.core.chats import ChatReply
+    from pinecall.core.agents.ringing import RingingCall
+    from pinecall.core.calls.chat_requests import ChatReply
+    from pinecall.core.calls.speech import ReplyStream, SayResult
     from pinecall.core.drain import DrainReport
-    from pinecall.core.line_call import RouteResult
-    from pinecall.core.listen import Heard
-    from pinecall.core.record import ConversationRecord
-    from pinecall.core.rest.calls import LogEntry
+    from pinecall.core.history.record import ConversationRecord
+    from pinecall.core.lines.line_call import RouteResult
+    from pinecall.core.lines.listener import Heard
+    from pinecall.core.rest.call_log import LogEntry
     from pinecall.core.rest.phones import Balance, Phone
     from pinecall.core.rest.tokens import Token
     from pinecall.core.rest.voices import Voice
-    from pinecall.core.ringing import RingingCall
-    from pinecall.core.speech import ReplyStream, SayResult
-    from pinecall.core.toolround import ToolResult
+    from pinecall.core.tools.rounds import ToolResult
     from pinecall.errors import (
         AgentConflictError,
         ApiError,

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from pinecall._shared.prompt_file import PromptFile
-from pinecall.core.agent import AgentBase
-from pinecall.core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
-from pinecall.core.call import CallBase
-from pinecall.core.line import LineBase
-from pinecall.core.line_call import LineCallBase, RouteResult
-from pinecall.core.listen import Heard
-from pinecall.core.listening import Listening
-from pinecall.core.whatsapp import WhatsAppSessionBase
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
+from pinecall.core.api.listening import Listening
+from pinecall.core.calls.call import CallBase
+from pinecall.core.calls.whatsapp import WhatsAppSessionBase
+from pinecall.core.lines.line import LineBase
+from pinecall.core.lines.line_call import LineCallBase, RouteResult
+from pinecall.core.lines.listener import Heard
 from pinecall.typing import Plain
 
 from .waiting import EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
-    from pinecall.core.outcome import Outcome
-    from pinecall.core.speech import Speech
+    from pinecall.core.calls.speech import Speech
+    from pinecall.core.kernel.outcome import Outcome
 
     from .client import Pinecall
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pinecall._shared.recording import Recording, read_recording
 from pinecall.core.rest import speech as speech_ops
-from pinecall.core.rest.base import RestOp
 from pinecall.core.rest.live import LiveSession
+from pinecall.core.rest.op import RestOp
 from pinecall.core.rest.speech import SpeechFigures, SpeechHead, SpeechReader, Word
 from pinecall.core.rest.transcription import Transcription, transcribe
 from pinecall.core.rest.voices import Voice, audio_voices

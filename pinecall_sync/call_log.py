@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pinecall.core.rest.calls import CallLog, LogEntry
+from pinecall.core.rest.call_log import CallLog, LogEntry
 from pinecall.errors import ApiError
 
 if TYPE_CHECKING:

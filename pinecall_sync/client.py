@@ -25,7 +25,7 @@ from .web import ClientWeb
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pinecall.core.chats import ChatReply
+    from pinecall.core.calls.chat_requests import ChatReply
 
 __all__ = ["Pinecall"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from pinecall._shared.sqlite_store import Records, SqliteStore
-from pinecall.core.record import ConversationRecord
+from pinecall.core.history.record import ConversationRecord
 
 __all__ = ["ConversationRecord", "SqliteHistory"]
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from pinecall._shared.shutdown import end_streams_on_signals
-from pinecall.core.filters import agent_filter, describe
-from pinecall.core.hub import BEAT, Hub
-from pinecall.core.showing import shows
-from pinecall.core.sse import HEADERS, PING
+from pinecall.core.streams.filters import agent_filter, describe
+from pinecall.core.streams.hub import BEAT, Hub
+from pinecall.core.streams.sse import HEADERS, PING
+from pinecall.core.text.showing import shows
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pinecall.core.call import CallBase
-    from pinecall.core.subscriber import Subscriber
+    from pinecall.core.calls.call import CallBase
+    from pinecall.core.streams.subscriber import Subscriber
 
 __all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
 

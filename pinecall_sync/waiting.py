@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from pinecall.core.agent_registration import not_registered
-from pinecall.core.outcome import Outcome, too_late
-from pinecall.core.seconds import check_unit
-from pinecall.core.showing import shows
+from pinecall.core.agents.registration import not_registered
+from pinecall.core.kernel.outcome import Outcome, too_late
+from pinecall.core.kernel.seconds import check_unit
+from pinecall.core.text.showing import shows
 from pinecall.errors import RequestTimeout
 
 if TYPE_CHECKING:
-    from pinecall.core.delivering import Subscription
+    from pinecall.core.calls.speech import SayResult, Speech
     from pinecall.core.engine import Engine
-    from pinecall.core.registration import Registration
-    from pinecall.core.speech import SayResult, Speech
+    from pinecall.core.kernel.delivering import Subscription
+    from pinecall.core.model.registration import Registration
     from pinecall.events import Item
 
 __all__ = ["EventIterator", "Playback", "wait", "wait_registered"]

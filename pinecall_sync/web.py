@@ -11,7 +11,7 @@ from .waiting import wait_registered
 
 if TYPE_CHECKING:
     from pinecall._shared.settings import Settings
-    from pinecall.core.call import CallBase
+    from pinecall.core.calls.call import CallBase
     from pinecall.core.engine import Engine
     from pinecall.core.rest.phones import Balance, OnlineAgent, Phone
     from pinecall.core.rest.tokens import Token

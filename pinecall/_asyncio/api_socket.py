@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from .._shared.failures import ANSWER, QUIET, SocketClosed, classify
 from .._shared.settings import Settings, socket_url
-from ..core.limits import SIDE_MESSAGES, SIDE_TEXT
+from ..core.wire.limits import SIDE_MESSAGES, SIDE_TEXT
 from .transport import OpenFailed, Socket, _failure, _quiet, route
 
 __all__ = ["ApiSocket", "OpenFailed", "SocketClosed", "open_api_socket"]

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 from .._shared.failures import check_process
 from .._shared.handling import context_of, context_of_job, interrupt_main, start
 from .._shared.pool import Pool
-from ..core.handlers import Delivery, Handler
-from ..core.jobs import Job, title_of
-from ..core.limits import HANDLERS
-from ..core.link import Phase
-from ..core.usercode import describe
+from ..core.kernel.handlers import Delivery, Handler
+from ..core.kernel.job import Job, title_of
+from ..core.kernel.usercode import describe
+from ..core.link.link import Phase
+from ..core.wire.limits import HANDLERS
 from ..errors import ConfigurationError
 from ..logs import Log
 from .tasks import asked_to_stop, begin

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ..core.hub import Hub
-    from ..core.subscriber import Subscriber
+    from ..core.streams.hub import Hub
+    from ..core.streams.subscriber import Subscriber
 
 __all__ = ["Pull", "Push"]
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from ..core.sse import HEADERS
+from ..core.streams.sse import HEADERS
 from ..stream import EventStream, query_id
 from .feed import Push
 

@@ -13,7 +13,7 @@ import httpx
 
 from .._shared.endpoints import Endpoints, Prepared, Progress, pieces, trouble
 from .._shared.settings import Settings
-from ..core.rest.base import Body, Exchange, Reply, RestOp, unreached
+from ..core.rest.op import Body, Exchange, Reply, RestOp, unreached
 
 __all__ = ["HttpPort"]
 

@@ -1,8 +1,8 @@
 """The asyncio front's socket: websockets' connection, its frames taken where they arrive.
 
 ``recv()`` would put a queue and a future between the socket and the session. So whole text frames are
-cut out of each read (:mod:`pinecall.core.frames`) and go into the session together; the connection
-sees control frames, and the head of the answer to its handshake (:mod:`pinecall.core.handshake`).
+cut out of each read (:mod:`pinecall.core.wire.cutter`) and go into the session together; the connection
+sees control frames, and the head of the answer to its handshake (:mod:`pinecall.core.wire.handshake`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from websockets.protocol import OPEN
 
 from .._shared.failures import classify, no_socks, not_a_server, refused
 from .._shared.proxies import split_proxy
-from ..core.frames import Cutter
-from ..core.handshake import Answer
-from ..core.limits import EARLY
-from ..core.link import Failure
+from ..core.link.link import Failure
+from ..core.wire.cutter import Cutter
+from ..core.wire.handshake import Answer
+from ..core.wire.limits import EARLY
 from ..errors import ConfigurationError
 from .resolving import connect_tcp, look_up
 

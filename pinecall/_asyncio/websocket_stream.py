@@ -8,15 +8,15 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.filters import agent_filter
-from ..core.usercode import shown
+from ..core.kernel.usercode import shown
+from ..core.streams.filters import agent_filter
 from ..errors import ConfigurationError
 from ..logs import Log
 from ..stream import query_id
 from .feed import Push
 
 if TYPE_CHECKING:
-    from ..core.hub import Hub
+    from ..core.streams.hub import Hub
 
 __all__ = ["serve_ws"]
 

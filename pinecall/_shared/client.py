@@ -10,17 +10,17 @@ import weakref
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..core.agent import AgentBase
-from ..core.client import ClientBase
+from ..core.agents.agent import AgentBase
+from ..core.api.client import ClientBase
 from ..core.engine import Engine
 from ..core.lifecycle import Makers
-from ..core.line import LineBase
+from ..core.lines.line import LineBase
 from .notebook import remember
 from .settings import Settings
 from .unattended import tell, watch
 
 if TYPE_CHECKING:
-    from ..core.outcome import Outcome
+    from ..core.kernel.outcome import Outcome
 
 __all__ = ["BaseClient", "HostBase"]
 
@@ -34,7 +34,7 @@ class Driving(Protocol):
 
 
 class HostBase:
-    """With a front's classes: its :class:`~pinecall.core.front.Front`."""
+    """With a front's classes: its :class:`~pinecall.core.kernel.front.Front`."""
 
     def __init__(self) -> None:
         self.guard: AbstractContextManager[Any] = threading.RLock()

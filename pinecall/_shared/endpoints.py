@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from ..core.link import Failure
-from ..core.rest.base import Body, Reply, RestOp, authorization
+from ..core.link.link import Failure
+from ..core.rest.op import Body, Reply, RestOp, authorization
 from ..errors import ConfigurationError
 from .failures import classify
 from .settings import DEFAULT_URL, Settings, http_base, socket_url

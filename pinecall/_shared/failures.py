@@ -10,11 +10,11 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from ..core.link import Failure
+from ..core.link.link import Failure
 from ..errors import ConfigurationError, ProtocolError
 
 if TYPE_CHECKING:
-    from ..core.handshake import Answer
+    from ..core.wire.handshake import Answer
 
 __all__ = [
     "ANSWER",

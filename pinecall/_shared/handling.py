@@ -6,8 +6,8 @@ import _thread
 from contextvars import Context
 from typing import Any
 
-from ..core.handlers import Delivery, Handler, answering
-from ..core.jobs import Job
+from ..core.kernel.handlers import Delivery, Handler, answering
+from ..core.kernel.job import Job
 
 __all__ = ["context_of", "context_of_job", "interrupt_main", "start"]
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from ..core.config import reconnect_policy
-from ..core.link import LinkSettings
-from ..core.seconds import check_unit
-from ..core.secrets import keep, keep_url
+from ..core.config.methods import reconnect_policy
+from ..core.kernel.seconds import check_unit
+from ..core.link.link import LinkSettings
+from ..core.text.secrets import keep, keep_url
 from ..errors import ConfigurationError
 from ..options import ReconnectPolicy
 from .proxies import SCHEMES, proxy_for

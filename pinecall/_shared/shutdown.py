@@ -10,7 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..core.hub import Hub
+    from ..core.streams.hub import Hub
 
 __all__ = ["end_streams_on_signals"]
 

@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ..core.jsontext import write
-from ..core.record import ConversationRecord, transcript_of
-from ..core.showing import shows
+from ..core.history.record import ConversationRecord, transcript_of
+from ..core.text.jsontext import write
+from ..core.text.showing import shows
 from ..errors import ConfigurationError
 from .sqlite_file import SqliteFile, transaction
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 from attrs import field, frozen
 
-from .outcome import Outcome
-from .timers import Timers
+from .kernel.outcome import Outcome
+from .kernel.timers import Timers
 
 __all__ = ["Drain", "DrainReport"]
 

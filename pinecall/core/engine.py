@@ -19,17 +19,18 @@ from typing import TYPE_CHECKING, Any
 from ..errors import NotConnected, PinecallError, ProtocolError
 from ..events import Connected, ErrorFrame, Event
 from ..logs import Log
-from . import effects, wire
-from .agent import AgentBase
+from . import effects
+from .agents.agent import AgentBase
+from .kernel.runtime import name_of
 from .lifecycle import Lifecycle, Makers
-from .limits import MALFORMED_REPORTED, MAX_MESSAGE
-from .link import LinkSettings
-from .owner import Owner
-from .runtime import name_of
-from .tracing import Tracing
+from .link.link import LinkSettings
+from .model.owner import Owner
+from .wire import codec
+from .wire.limits import MALFORMED_REPORTED, MAX_MESSAGE
+from .wire.tracing import Tracing
 
 if TYPE_CHECKING:
-    from .hub import Hub
+    from .streams.hub import Hub
 
 __all__ = ["Engine"]
 
@@ -40,7 +41,7 @@ _ENDS = frozenset({"call.ended", "llm.chat.ended", "llm.chat.error", "whatsapp.s
 
 
 class Engine(Lifecycle):
-    """The core of one client. At run time its :class:`~pinecall.core.runtime.Runtime` and its
+    """The core of one client. At run time its :class:`~pinecall.core.kernel.runtime.Runtime` and its
     :class:`~pinecall.core.lifecycle.Lifecycle` are this one object."""
 
     def __init__(
@@ -88,8 +89,8 @@ class Engine(Lifecycle):
             )
             return
         try:
-            event = wire.decode(text, self._mended)
-        except wire.Malformed as exc:
+            event = codec.decode(text, self._mended)
+        except codec.Malformed as exc:
             self._bad_message(f"{exc}: {self.preview(text, 120)}")
             return
         if self.tracing.on:
@@ -181,7 +182,7 @@ class Engine(Lifecycle):
         """Where event streams subscribe; from the first on, events are published there."""
         self.front.check()
         if self.hub is None:
-            from .hub import Hub  # most programs have no streams, and start faster without
+            from .streams.hub import Hub
 
             self.hub = self.publisher = Hub(self.registry, self.guard, self.random)
             self.hub.check = self.front.check

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from ..errors import DisplacedError, NotConnected, PinecallError, ProtocolError
 from ..events import Connected, Disconnected
 from ..logs import Log
-from .agent import AgentBase
-from .call import CallBase
-from .chats import Chats
+from .agents.agent import AgentBase
+from .calls.call import CallBase
+from .calls.chat_requests import Chats
+from .calls.whatsapp import WhatsAppSessionBase
 from .drain import Drain
-from .front import Front
-from .handlers import Source
-from .inbox import size_of
-from .limits import CALL_STARTS, LIVE_CALLS, MAX_ID
-from .line import LineBase
-from .line_call import LineCallBase
-from .link import Link, LinkSettings
-from .outbox import Durable
-from .outcome import Outcome
-from .registry import Registry
-from .runtime import Runtime
-from .whatsapp import WhatsAppSessionBase
+from .kernel.front import Front
+from .kernel.handlers import Source
+from .kernel.inbox import size_of
+from .kernel.outbox import Durable
+from .kernel.outcome import Outcome
+from .kernel.runtime import Runtime
+from .lines.line import LineBase
+from .lines.line_call import LineCallBase
+from .link.link import Link, LinkSettings
+from .model.registry import Registry
+from .wire.limits import CALL_STARTS, LIVE_CALLS, MAX_ID
 
 if TYPE_CHECKING:
-    from .hub import Hub
+    from .streams.hub import Hub
 
 __all__ = ["Lifecycle", "Makers"]
 
@@ -63,7 +63,7 @@ class Makers(Front, Protocol):
 
 
 class Lifecycle(Runtime):
-    """The :class:`~pinecall.core.runtime.Runtime` of a whole client: its agents, calls and link,
+    """The :class:`~pinecall.core.kernel.runtime.Runtime` of a whole client: its agents, calls and link,
     which begin and end here."""
 
     def __init__(

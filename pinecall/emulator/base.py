@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from attrs import fields_dict
 
-from ..core.showing import shows
+from ..core.text.showing import shows
 from . import views
 from .app import make_app
 from .core import Server, Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ..core.showing import shows
+from ..core.text.showing import shows
 from ..errors import CallEnded
 from .core.caller import Saying
 from .core.chat import ChatSession

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .._asyncio.tasks import asked_to_stop, begin
-from ..core.usercode import shown
+from ..core.kernel.usercode import shown
 from .core.outbox import Frame
 from .errors import EmulatorError
 from .turn import Failure, Piece, Responder, ToolCall, ToolCalls, Turn

@@ -8,7 +8,7 @@ import attrs
 import msgspec
 from attrs import frozen
 
-from ..by_value import ByValue
+from ..core.text.by_value import ByValue
 
 
 class Event(ByValue):

@@ -9,9 +9,9 @@ from attrs import frozen
 from ._base import Event
 
 if TYPE_CHECKING:
-    from ..core.agent import AgentBase
-    from ..core.call import CallBase
-    from ..core.line import LineBase
+    from ..core.agents.agent import AgentBase
+    from ..core.calls.call import CallBase
+    from ..core.lines.line import LineBase
 
 __all__ = ["Disconnected", "EventsGap", "Item", "Reconnecting", "Turn"]
 

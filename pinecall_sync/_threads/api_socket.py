@@ -13,7 +13,7 @@ from websocket import ABNF
 
 from pinecall._shared.failures import ANSWER, QUIET, SocketClosed
 from pinecall._shared.settings import Settings, socket_url
-from pinecall.core.rest.base import scrub
+from pinecall.core.rest.op import scrub
 
 from .transport import OpenFailed, Socket, _Connection, _failure, _proxy, _tls
 

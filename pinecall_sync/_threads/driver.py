@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from pinecall._shared.failures import check_process
 from pinecall._shared.handling import context_of, context_of_job, interrupt_main, start
 from pinecall._shared.pool import Pool
-from pinecall.core.handlers import Delivery, Handler
-from pinecall.core.inbox import size_of
-from pinecall.core.jobs import Job, title_of
-from pinecall.core.link import Phase
+from pinecall.core.kernel.handlers import Delivery, Handler
+from pinecall.core.kernel.inbox import size_of
+from pinecall.core.kernel.job import Job, title_of
+from pinecall.core.link.link import Phase
 from pinecall.logs import Log
 
 from .lanes import Lanes

@@ -15,7 +15,7 @@ import httpx
 
 from pinecall._shared.endpoints import Endpoints, Prepared, Progress, pieces, trouble
 from pinecall._shared.settings import Settings
-from pinecall.core.rest.base import Body, Exchange, Reply, RestOp, unreached
+from pinecall.core.rest.op import Body, Exchange, Reply, RestOp, unreached
 
 __all__ = ["HttpPort"]
 

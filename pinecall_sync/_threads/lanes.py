@@ -13,7 +13,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from pinecall._shared.pool import Pool
-from pinecall.core.inbox import Inbox
+from pinecall.core.kernel.inbox import Inbox
 
 __all__ = ["Lanes"]
 

@@ -2,7 +2,7 @@
 
 websocket-client reads and writes in turns, each possibly for long, and a timed-out write leaves a
 torn stream behind. So it is given a :class:`_Answering` for a socket until the handshake is done, and
-then a :class:`_Buffers`: it frames what is to be written, :mod:`pinecall.core.frames` takes apart what
+then a :class:`_Buffers`: it frames what is to be written, :mod:`pinecall.core.wire.cutter` takes apart what
 was read, and the link's thread does the waiting, for both directions at once. Everything here but
 :func:`open_socket` is called from that one thread.
 """
@@ -23,10 +23,10 @@ from websocket import ABNF
 
 from pinecall._shared.failures import classify, no_socks, not_a_server, refused
 from pinecall._shared.proxies import split_proxy
-from pinecall.core.frames import Cutter
-from pinecall.core.handshake import Answer
-from pinecall.core.link import Failure
-from pinecall.core.secrets import scrub
+from pinecall.core.link.link import Failure
+from pinecall.core.text.secrets import scrub
+from pinecall.core.wire.cutter import Cutter
+from pinecall.core.wire.handshake import Answer
 from pinecall.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -9,18 +9,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from pinecall.core.agent import AgentBase
-from pinecall.core.call import CallBase
-from pinecall.core.client import ClientBase
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.api.client import ClientBase
+from pinecall.core.calls.call import CallBase
+from pinecall.core.calls.verbs import answering
+from pinecall.core.calls.whatsapp import WhatsAppSessionBase
 from pinecall.core.engine import Engine
-from pinecall.core.handlers import Delivery
-from pinecall.core.jobs import Job
-from pinecall.core.line import LineBase
-from pinecall.core.line_call import LineCallBase
-from pinecall.core.link import Failure, LinkSettings
-from pinecall.core.outcome import Outcome
-from pinecall.core.verbs import answering
-from pinecall.core.whatsapp import WhatsAppSessionBase
+from pinecall.core.kernel.handlers import Delivery
+from pinecall.core.kernel.job import Job
+from pinecall.core.kernel.outcome import Outcome
+from pinecall.core.lines.line import LineBase
+from pinecall.core.lines.line_call import LineCallBase
+from pinecall.core.link.link import Failure, LinkSettings
 from pinecall.errors import ConfigurationError
 from pinecall.options import ReconnectPolicy
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from pinecall import events as ev
-from pinecall.core import wire
-from pinecall.core.hub import Hub
-from pinecall.core.sse import Parser
+from pinecall.core.streams.hub import Hub
+from pinecall.core.wire import codec
+from pinecall.core.wire.sse_reader import SseReader
 from pinecall.events import Item
 
 
@@ -54,7 +54,7 @@ class World:
 
     def frame(self, call: Any, event: str, **fields: Any) -> None:
         raw = {"event": event, "agent_id": f"org:{call.agent.id}", "call_id": call.id, **fields}
-        self.publish(event, wire.decode(json.dumps(raw)), call=call)
+        self.publish(event, codec.decode(json.dumps(raw)), call=call)
 
     def word(self, call: Any, number: int, message: str = "m1") -> None:
         self.frame(call, "bot.word", message_id=message, word=f"w{number}", word_index=number)
@@ -77,7 +77,7 @@ class Reader:
     def __init__(self, world: World, **options: Any) -> None:
         self.wakes = 0
         self.bytes = b""
-        self.parser = Parser()
+        self.parser = SseReader()
         self.subscriber = world.hub.subscribe(self._wake, **options)
 
     def _wake(self) -> None:

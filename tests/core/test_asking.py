@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.agent import AgentBase
-from pinecall.core.asking import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
-from pinecall.core.call import CallBase
-from pinecall.core.line_call import LineCallBase, RouteResult
-from pinecall.core.listen import Heard
-from pinecall.core.outcome import Outcome
-from pinecall.core.speech import SayResult, Speech
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
+from pinecall.core.calls.call import CallBase
+from pinecall.core.calls.speech import SayResult, Speech
+from pinecall.core.kernel.outcome import Outcome
+from pinecall.core.lines.line_call import LineCallBase, RouteResult
+from pinecall.core.lines.listener import Heard
 
 NUMBER = "+12186633772"
 FACTS = {"from": "+15551230000", "to": NUMBER, "direction": "inbound", "transport": "phone"}

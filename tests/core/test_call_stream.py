@@ -8,8 +8,8 @@ import pytest
 from harness import Wire
 from hubs import Reader, World
 
-from pinecall.core.filters import describe
-from pinecall.core.subscriber import Subscriber
+from pinecall.core.streams.filters import describe
+from pinecall.core.streams.subscriber import Subscriber
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

@@ -12,14 +12,14 @@ import pytest
 from harness import Wire
 
 from pinecall import ConfigurationError, tool
-from pinecall.core.callables import (
+from pinecall.core.kernel.callables import (
     check_function,
     check_result,
     is_coroutine,
     same,
     why_it_never_runs,
 )
-from pinecall.core.usercode import describe
+from pinecall.core.kernel.usercode import describe
 
 
 def generator(*_: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from harness import Wire
 
-from pinecall.core.call import CallBase
+from pinecall.core.calls.call import CallBase
 
 
 def start(wire: Wire, **fields: object) -> CallBase:

@@ -8,7 +8,7 @@ import pytest
 from harness import Wire
 
 from pinecall import ChatReply, ConfigurationError, NotConnected, RequestRejected, RequestTimeout
-from pinecall.core.outcome import Outcome
+from pinecall.core.kernel.outcome import Outcome
 
 
 def ask(wire: Wire, text: str = "Hi", **options: Any) -> Outcome[ChatReply]:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.agent import AgentBase
-from pinecall.core.call import CallBase
-from pinecall.core.outcome import Outcome
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.calls.call import CallBase
+from pinecall.core.kernel.outcome import Outcome
 from pinecall.errors import ConfigurationError, DialError, NotConnected, RegistrationError
 
 FROM = "+13186330963"

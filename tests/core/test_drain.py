@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness import Wire
 
 from pinecall.core.drain import DrainReport
-from pinecall.core.outcome import Outcome
+from pinecall.core.kernel.outcome import Outcome
 
 
 def drain(wire: Wire, timeout: float = 30.0) -> Outcome[DrainReport]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.outbox import MAX_UNSENT_BYTES
+from pinecall.core.kernel.outbox import MAX_UNSENT_BYTES
 from pinecall.errors import NotConnected
 
 RESULT = [{"tool_call_id": "t1", "result": 1}]

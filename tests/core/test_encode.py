@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from pinecall.core.config import agent_options, deploy_options, session_options
-from pinecall.core.encode import (
+from pinecall.core.config.methods import agent_options, deploy_options, session_options
+from pinecall.core.config.wire_form import (
     WIRE_KEYS,
     config_values,
     encode_channel,

@@ -11,7 +11,7 @@ from harness import EVENTS, Wire
 
 from pinecall import events
 from pinecall.core.effects import EFFECTS
-from pinecall.core.wire import decode
+from pinecall.core.wire.codec import decode
 from pinecall.events import BotWord, Reconnecting, Turn, UnknownEvent
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "object": dict, "array": list}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinecall.core.frames import MAX_FRAME, Cutter
+from pinecall.core.wire.cutter import MAX_FRAME, Cutter
 
 PING, PONG, CLOSE, TEXT, BINARY, CONTINUATION = 0x89, 0x8A, 0x88, 0x81, 0x82, 0x80
 #: Parts of a message: not FIN.
@@ -118,7 +118,7 @@ def test_many_small_fragments() -> None:
 def test_endless_fragments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fragments count with their heads: a message of empty ones is cut as every other is."""
     limit = 1 << 20
-    monkeypatch.setattr("pinecall.core.frames.MAX_FRAME", limit)
+    monkeypatch.setattr("pinecall.core.wire.cutter.MAX_FRAME", limit)
     cutter = Cutter()
     cutter.cut(frame(TEXT_BEGINS, b""))
     block = frame(GOES_ON, b"") * 100_000

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.agent import AgentBase
-from pinecall.core.agent_registration import not_registered
-from pinecall.core.line import LineBase
-from pinecall.core.outbox import MAX_UNSENT_BYTES
-from pinecall.core.outcome import Outcome
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.agents.registration import not_registered
+from pinecall.core.kernel.outbox import MAX_UNSENT_BYTES
+from pinecall.core.kernel.outcome import Outcome
+from pinecall.core.lines.line import LineBase
 from pinecall.errors import (
     AgentConflictError,
     DialError,

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from harness import EVENTS, Wire
 
-from pinecall.core.callables import is_coroutine
-from pinecall.core.delivering import Subscription
+from pinecall.core.api.listening import Listening
 from pinecall.core.engine import Engine
-from pinecall.core.handlers import Handlers, Revision
-from pinecall.core.has_handlers import HasHandlers
-from pinecall.core.listening import Listening
-from pinecall.core.names import SIGNATURES, check_name, public_name
-from pinecall.core.usercode import describe
+from pinecall.core.kernel.callables import is_coroutine
+from pinecall.core.kernel.delivering import Subscription
+from pinecall.core.kernel.handlers import Handlers, Revision
+from pinecall.core.kernel.has_handlers import HasHandlers
+from pinecall.core.kernel.usercode import describe
+from pinecall.core.wire.names import SIGNATURES, check_name, public_name
 from pinecall.errors import CallEnded, ConfigurationError, PinecallError
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}

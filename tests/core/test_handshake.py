@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core.handshake import Answer
-from pinecall.core.limits import HANDSHAKE
+from pinecall.core.wire.handshake import Answer
+from pinecall.core.wire.limits import HANDSHAKE
 
 #: The example of RFC 6455, section 1.3.
 KEY, ACCEPT = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="

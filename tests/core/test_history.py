@@ -9,20 +9,20 @@ from typing import Any
 import attrs
 import pytest
 
-from pinecall.core.agent import AgentBase
-from pinecall.core.call import CallBase
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.calls.call import CallBase
 from pinecall.core.engine import Engine
-from pinecall.core.history import Historian
-from pinecall.core.jobs import Job
-from pinecall.core.link import LinkSettings
-from pinecall.core.record import (
+from pinecall.core.history.historian import Historian
+from pinecall.core.history.record import (
     ConversationRecord,
     contact_of,
     record_of,
     restored_messages,
     same_contact,
 )
-from pinecall.core.storejobs import check_store
+from pinecall.core.history.store import check_store
+from pinecall.core.kernel.job import Job
+from pinecall.core.link.link import LinkSettings
 from pinecall.errors import ConfigurationError, PinecallError
 
 CALLER = "+34607827824"

@@ -9,9 +9,9 @@ from harness import Wire
 from hubs import Reader, World
 
 from pinecall import events as ev
-from pinecall.core.filters import agent_filter
-from pinecall.core.hub import BEAT
-from pinecall.core.sse import Parser
+from pinecall.core.streams.filters import agent_filter
+from pinecall.core.streams.hub import BEAT
+from pinecall.core.wire.sse_reader import SseReader
 from pinecall.errors import ConfigurationError
 
 
@@ -587,7 +587,7 @@ def test_what_happens_on_a_client_is_streamed() -> None:
     reader = hub.subscribe(lambda: None)
     wire.call()
     wire.server("user.message", agent_id="mara", call_id="CA1", message_id="u1", text="hi")
-    shown = [event.event for event in Parser().feed(reader.take())]
+    shown = [event.event for event in SseReader().feed(reader.take())]
     assert shown == ["connected", "call.started", "user.message"]
     hub.close()
     assert reader.over

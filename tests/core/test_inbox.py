@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core import wire
-from pinecall.core.inbox import INTERIM, Inbox, size_of
+from pinecall.core.kernel.inbox import INTERIM, Inbox, size_of
+from pinecall.core.wire import codec
 from pinecall.events import EventsGap
 
 
@@ -92,7 +92,7 @@ def test_nothing_is_kept_of_what_was_taken() -> None:
 def test_sizes() -> None:
     """An event is as large as its frame; what the SDK makes itself is nothing."""
     text = '{"event":"bot.word","word":"hi"}'
-    assert size_of(wire.decode(text)) == len(text)
+    assert size_of(codec.decode(text)) == len(text)
     assert size_of(EventsGap(missed=1)) == 0
     assert size_of(None) == 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness import Wire
 
-from pinecall.core.jobs import title_of
+from pinecall.core.kernel.job import title_of
 
 
 def test_whose_it_is() -> None:

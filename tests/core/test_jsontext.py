@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.jsontext import mend, read, valid_json, write
-from pinecall.core.rest.base import Reply, json_body
-from pinecall.core.wire import Malformed, decode
+from pinecall.core.rest.op import Reply, json_body
+from pinecall.core.text.jsontext import mend, read, valid_json, write
+from pinecall.core.wire.codec import Malformed, decode
 from pinecall.tools import tool
 
 IDS = '"agent_id":"mara","call_id":"CA1"'

@@ -10,14 +10,15 @@ import pytest
 from harness import Wire
 from hubs import Reader, World
 
-from pinecall.core import limits, sse
-from pinecall.core.names import SIGNATURES
-from pinecall.core.rest.base import Body, Reply
-from pinecall.core.rest.calls import CallLog
+from pinecall.core.rest.call_log import CallLog
 from pinecall.core.rest.live import LiveSession
+from pinecall.core.rest.op import Body, Reply
 from pinecall.core.rest.phones import phones
 from pinecall.core.rest.speech import SpeechHead, SpeechReader, speech
-from pinecall.core.tally import Tally
+from pinecall.core.streams import browser_events
+from pinecall.core.wire import limits
+from pinecall.core.wire.names import SIGNATURES
+from pinecall.core.wire.tally import Tally
 from pinecall.errors import ApiError, ProtocolError
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
@@ -46,7 +47,7 @@ class TestNames:
 
     def test_kinds_of_wrong_fields(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What is reported once for each kind is reported for so many kinds, cut, and no more."""
-        monkeypatch.setattr("pinecall.core.delivering.KINDS", 3)
+        monkeypatch.setattr("pinecall.core.kernel.delivering.KINDS", 3)
         wire = Wire().up()
         told = wire.listen("error")
         for number in (1, 1, 2, 3, 4):
@@ -57,8 +58,8 @@ class TestNames:
 
     def test_names_of_keys(self) -> None:
         """The spelling of a long key is not remembered by the streams."""
-        assert sse.camel("a_b" + LONG) == "aB" + LONG
-        assert "a_b" + LONG not in sse._camel
+        assert browser_events.camel("a_b" + LONG) == "aB" + LONG
+        assert "a_b" + LONG not in browser_events._camel
 
 
 class TestIds:
@@ -140,7 +141,7 @@ class TestIds:
 
     def test_of_logs(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An agent's log keeps the cursors of the logs it heard of last, and its own."""
-        monkeypatch.setattr("pinecall.core.rest.calls.LOG_CURSORS", 3)
+        monkeypatch.setattr("pinecall.core.rest.call_log.LOG_CURSORS", 3)
         log = CallLog(agent="mara", random=lambda: 0.5)
 
         def entry(call: str | None, seq: int) -> None:
@@ -198,7 +199,7 @@ class TestCalls:
 
     def test_many_long_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What was said on all calls has a bound too: the call that grows beyond it forgets half."""
-        monkeypatch.setattr("pinecall.core.conversation.CALLS_TEXT", 10_000)
+        monkeypatch.setattr("pinecall.core.model.conversation.CALLS_TEXT", 10_000)
         wire = Wire()
         calls = [wire.call(call_id=f"CA{number}") for number in range(4)]
         for number in range(200):
@@ -234,7 +235,7 @@ class TestCalls:
 
     def test_much_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Long messages count by their length, a message that grows too; the newest one stays."""
-        monkeypatch.setattr("pinecall.core.conversation.CALL_TEXT", 1000)
+        monkeypatch.setattr("pinecall.core.model.conversation.CALL_TEXT", 1000)
         wire = Wire()
         call = wire.call()
         for number in range(10):
@@ -247,7 +248,7 @@ class TestCalls:
 
     def test_many_rounds(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The rounds of tools count with what they ask and answer."""
-        monkeypatch.setattr("pinecall.core.conversation.CALL_TEXT", 5000)
+        monkeypatch.setattr("pinecall.core.model.conversation.CALL_TEXT", 5000)
         wire = Wire()
         call = wire.call()
         for number in range(100):
@@ -257,7 +258,7 @@ class TestCalls:
 
     def test_confirmations_without_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Ids of messages of which nothing is known are forgotten too."""
-        monkeypatch.setattr("pinecall.core.conversation.CALL_MESSAGES", 10)
+        monkeypatch.setattr("pinecall.core.model.conversation.CALL_MESSAGES", 10)
         wire = Wire()
         call = wire.call()
         call.conversation.remember("user", "hello", "u1")
@@ -269,7 +270,7 @@ class TestCalls:
     @pytest.mark.parametrize("word", ["", "x" * 1000])
     def test_a_reply_without_end(self, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
         """The text of a reply so far has a bound, for empty words too; the next one begins anew."""
-        monkeypatch.setattr("pinecall.core.call_state.BOT_TEXT", 2500)
+        monkeypatch.setattr("pinecall.core.model.call_state.BOT_TEXT", 2500)
         wire = Wire()
         call = wire.call()
         heard = wire.listen("bot.word")
@@ -300,7 +301,7 @@ class TestCalls:
 
     def test_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A listen() without an end collects so many keys."""
-        monkeypatch.setattr("pinecall.core.listen.KEYS", 5)
+        monkeypatch.setattr("pinecall.core.lines.listener.KEYS", 5)
         wire = Wire().up()
         line = wire.pc.line("+13186330963")
         wire.server("line.created", number="+13186330963")
@@ -316,7 +317,7 @@ class TestCalls:
 class TestChats:
     def test_an_answer_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Tokens and tool calls beyond the bound are left out; the answer still comes."""
-        monkeypatch.setattr("pinecall.core.chats.CHAT_ANSWER", 1000)
+        monkeypatch.setattr("pinecall.core.calls.chat_requests.CHAT_ANSWER", 1000)
         wire = Wire().up()
         outcome = wire.session.chats.ask("mara", "hi", session_id="s1", metadata=None, timeout=30.0)
         for _ in range(2000):
@@ -486,7 +487,7 @@ class TestRest:
 
     def test_an_endless_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An answer that is too large is an error that says so."""
-        monkeypatch.setattr("pinecall.core.rest.base.REST_BODY", 100)
+        monkeypatch.setattr("pinecall.core.rest.op.REST_BODY", 100)
         body = Body(200, None)
         body.add(b"x" * 100)
         assert body.wanted
@@ -527,7 +528,7 @@ class TestRest:
             reader.feed(piece)
         assert reader.error is not None
         assert "an event of the answer is too long" in str(reader.error)
-        assert len(reader._lines._rest) + reader._lines._size < 5000
+        assert len(reader._events._rest) + reader._events._size < 5000
 
     def test_events_byte_by_byte(self) -> None:
         """Events are read in any pieces, and what was searched is not searched again."""

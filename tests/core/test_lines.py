@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.line import LineBase
-from pinecall.core.line_call import LineCallBase
-from pinecall.core.listen import Heard
+from pinecall.core.lines.line import LineBase
+from pinecall.core.lines.line_call import LineCallBase
+from pinecall.core.lines.listener import Heard
 from pinecall.errors import CallEnded, ConfigurationError, NotConnected, RegistrationError
 
 NUMBER = "+12186633772"

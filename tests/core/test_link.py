@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from harness import KEY, Wire
 
-from pinecall.core.backoff import reconnect_delay
-from pinecall.core.link import Failure, Phase
-from pinecall.core.outcome import Outcome
+from pinecall.core.kernel.outcome import Outcome
+from pinecall.core.link.backoff import reconnect_delay
+from pinecall.core.link.link import Failure, Phase
 from pinecall.errors import (
     AuthenticationError,
     ConfigurationError,

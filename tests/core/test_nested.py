@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.seconds import check_unit
+from pinecall.core.kernel.seconds import check_unit
 from pinecall.errors import ConfigurationError
 from pinecall.options import ReconnectPolicy
 from pinecall.tools import tool

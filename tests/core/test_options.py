@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from pinecall import option_types
-from pinecall.core.config import (
+from pinecall.core.config.fields import CHANNEL, CONFIG, LINE
+from pinecall.core.config.methods import (
     agent_options,
     channel_change,
     channel_options,
@@ -24,7 +25,6 @@ from pinecall.core.config import (
     reconnect_policy,
     session_options,
 )
-from pinecall.core.fields import CHANNEL, CONFIG, LINE
 from pinecall.errors import ConfigurationError
 from pinecall.options import (
     AgentOptions,
@@ -679,7 +679,7 @@ def test_tables_agree() -> None:
 def test_import_is_light() -> None:
     """The options load without a transport, an event loop or difflib."""
     code = (
-        "import sys, pinecall.core.config, pinecall.core.encode\n"
+        "import sys, pinecall.core.config.methods, pinecall.core.config.wire_form\n"
         "heavy = {'asyncio', 'websockets', 'websocket', 'httpx', 'socket', 'difflib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core.outbox import MAX_HELD, MAX_HELD_BYTES, MAX_UNSENT_BYTES, Durable, Outbox
+from pinecall.core.kernel.outbox import MAX_HELD, MAX_HELD_BYTES, MAX_UNSENT_BYTES, Durable, Outbox
 from pinecall.errors import NotConnected
 
 

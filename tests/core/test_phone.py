@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core.phone import is_phone, normalize
+from pinecall.core.config.phone import is_phone, normalize
 from pinecall.errors import ConfigurationError
 
 

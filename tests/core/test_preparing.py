@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.handlers import Delivery
-from pinecall.core.preparing import budget
+from pinecall.core.effects.preparing import budget
+from pinecall.core.kernel.handlers import Delivery
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 READY = {"event": "llm.ready", **IDS, "turn": 7}
@@ -201,7 +201,7 @@ def test_timeout_without_a_call() -> None:
 def test_turns_that_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns beyond the bound are answered without their handlers, until some have finished; what a
     former connection asked does not count."""
-    monkeypatch.setattr("pinecall.core.preparing.PREPARING", 2)
+    monkeypatch.setattr("pinecall.core.effects.preparing.PREPARING", 2)
     wire = Wire()
     wire.call()
     heard = wire.listen("call.preparing")

@@ -70,7 +70,7 @@ def forbidden(source: str, package: str) -> set[str]:
 
 def test_there_is_a_core() -> None:
     """The modules under test are found."""
-    assert {"engine.py", "link.py", "wire.py"} <= {path.name for path in MODULES}
+    assert {"engine.py", "link.py", "codec.py"} <= {path.name for path in MODULES}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -155,7 +155,7 @@ def test_a_client_loads_what_it_needs() -> None:
     for statement in ("from pinecall import Pinecall", "from pinecall_sync import Pinecall"):
         loaded = loaded_by(statement)
         assert "pinecall.core.engine" in loaded
-        assert loaded & {"pinecall.core.hub", "pinecall.stream", "pinecall.audio"} == set()
+        assert loaded & {"pinecall.core.streams.hub", "pinecall.stream", "pinecall.audio"} == set()
         assert not any(name.startswith("pinecall.core.rest.") for name in loaded)
 
 

@@ -10,7 +10,7 @@ import pytest
 from annotated_types import Ge, Len
 from pydantic import BaseModel, Field, StringConstraints
 
-from pinecall.core.results import encode_result
+from pinecall.core.tools.results import encode_result
 from pinecall.errors import ConfigurationError
 from pinecall.tools import ToolArgumentError, tool
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.agent_registration import not_registered
-from pinecall.core.backoff import ConflictEpisode
+from pinecall.core.agents.registration import not_registered
+from pinecall.core.link.backoff import ConflictEpisode
 from pinecall.errors import (
     AgentConflictError,
     ConfigurationError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from harness import EVENTS, Wire
 
-from pinecall.core.registry import ENDED_REMEMBERED, SPELLINGS_REMEMBERED, Registry, slug
+from pinecall.core.model.registry import ENDED_REMEMBERED, SPELLINGS_REMEMBERED, Registry, slug
 from pinecall.errors import ConfigurationError
 
 

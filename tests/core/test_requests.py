@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.verbs import history_messages, prompt_vars
+from pinecall.core.calls.verbs import history_messages, prompt_vars
 from pinecall.errors import (
     CallEnded,
     ConfigurationError,

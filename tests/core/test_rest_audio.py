@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.link import Failure
-from pinecall.core.rest.base import Reply
+from pinecall.core.link.link import Failure
 from pinecall.core.rest.live import LIMIT, LiveSession
+from pinecall.core.rest.op import Reply
 from pinecall.core.rest.speech import SpeechReader, speech
 from pinecall.core.rest.transcription import file_name_and_type, transcribe
 from pinecall.errors import ApiError, ConfigurationError, RequestTimeout

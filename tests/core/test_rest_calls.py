@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.link import Failure
-from pinecall.core.rest.calls import ATTEMPTS, CallLog
+from pinecall.core.link.link import Failure
+from pinecall.core.rest.call_log import ATTEMPTS, CallLog
 from pinecall.core.rest.tokens import Token
 from pinecall.errors import ApiError, ConfigurationError, TokenError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core.link import Failure
-from pinecall.core.rest.base import Exchange, Reply
+from pinecall.core.link.link import Failure
 from pinecall.core.rest.knowledge import query
+from pinecall.core.rest.op import Exchange, Reply
 from pinecall.core.rest.phones import Phone, phones
 from pinecall.errors import ApiError
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from pinecall.core.rest import knowledge, memory
-from pinecall.core.rest.base import Exchange, Reply, RestOp, authorization, scrub
+from pinecall.core.rest.op import Exchange, Reply, RestOp, authorization, scrub
 from pinecall.core.rest.phones import balance, online_agents, phones
 from pinecall.core.rest.speech import speech
 from pinecall.core.rest.tokens import agents_of, create_token

@@ -10,9 +10,9 @@ from harness import KEY, Wire, check_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pinecall.core.call import CallBase
-from pinecall.core.link import Failure, Phase
-from pinecall.core.outcome import Outcome
+from pinecall.core.calls.call import CallBase
+from pinecall.core.kernel.outcome import Outcome
+from pinecall.core.link.link import Failure, Phase
 from pinecall.errors import (
     CallEnded,
     DialError,

@@ -9,16 +9,16 @@ from collections import OrderedDict
 import pytest
 from harness import EVENTS, KEY, Wire
 
-from pinecall.core import secrets
-from pinecall.core.agent import AgentBase
-from pinecall.core.call import CallBase
-from pinecall.core.client import ClientBase
-from pinecall.core.line import LineBase
-from pinecall.core.line_call import LineCallBase
-from pinecall.core.link import Failure
-from pinecall.core.ringing import RingingCall
-from pinecall.core.speech import ReplyStream
-from pinecall.core.whatsapp import WhatsAppSessionBase
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.agents.ringing import RingingCall
+from pinecall.core.api.client import ClientBase
+from pinecall.core.calls.call import CallBase
+from pinecall.core.calls.speech import ReplyStream
+from pinecall.core.calls.whatsapp import WhatsAppSessionBase
+from pinecall.core.lines.line import LineBase
+from pinecall.core.lines.line_call import LineCallBase
+from pinecall.core.link.link import Failure
+from pinecall.core.text import secrets
 from pinecall.errors import ConfigurationError, ConnectError, PinecallError
 from pinecall.events import BotWord
 from pinecall.options import AgentOptions, Channel

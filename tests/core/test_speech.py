@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.speech import SayResult
-from pinecall.core.verbs import answering
+from pinecall.core.calls.speech import SayResult
+from pinecall.core.calls.verbs import answering
 from pinecall.errors import ConfigurationError, NotConnected, RequestTimeout
 from pinecall.events import Turn
 

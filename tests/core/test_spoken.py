@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.conversation import merged
-from pinecall.core.outcome import too_late
-from pinecall.core.record import transcript_of
+from pinecall.core.history.record import transcript_of
+from pinecall.core.kernel.outcome import too_late
+from pinecall.core.model.conversation import merged
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinecall import events as ev
-from pinecall.core import sse
-from pinecall.core.sse import HEADERS, Parser, block, payload_of
+from pinecall.core.streams import browser_events
+from pinecall.core.streams.browser_events import payload_of
+from pinecall.core.streams.sse import HEADERS, block
+from pinecall.core.wire.sse_reader import SseReader
 from pinecall.events import Item
 from pinecall.events._base import set_raw
 
@@ -131,9 +133,9 @@ def test_what_has_neither_call_nor_agent() -> None:
 
 def test_any_number_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that makes up keys without end fills no memory, and they are respelt all the same."""
-    monkeypatch.setattr(sse, "_camel", known := {"a_b": "aB"})
-    monkeypatch.setattr(sse, "_CAMEL_REMEMBERED", 2)
-    assert [sse.camel(key) for key in ("a_b", "c_d", "e_f", "e_f")] == ["aB", "cD", "eF", "eF"]
+    monkeypatch.setattr(browser_events, "_camel", known := {"a_b": "aB"})
+    monkeypatch.setattr(browser_events, "_CAMEL_REMEMBERED", 2)
+    assert [browser_events.camel(key) for key in ("a_b", "c_d", "e_f", "e_f")] == ["aB", "cD", "eF", "eF"]
     assert known == {"a_b": "aB", "c_d": "cD"}
 
 
@@ -178,7 +180,7 @@ READ = [("a", "1", "x-1"), ("b", "1\n2", "x-1"), ("message", "three", "x-1")]
 def test_the_parser_reads_a_stream_cut_anywhere(cuts: list[int]) -> None:
     """LF, CRLF and CR end lines, wherever the pieces end; data lines are joined."""
     whole = b"".join(PIECES)
-    parser, found = Parser(), []
+    parser, found = SseReader(), []
     edges = [0, *sorted(cuts), len(whole)]
     for start, end in itertools.pairwise(edges):
         found += parser.feed(whole[start:end])
@@ -190,7 +192,7 @@ def test_the_parser_reads_a_stream_cut_anywhere(cuts: list[int]) -> None:
 
 def test_mixed_line_ends() -> None:
     """An LF in a piece of its own belongs to the CR before it, the next one does not."""
-    parser = Parser()
+    parser = SseReader()
     pieces = (b"data: x\r", b"", b"\n", b"\n")
     assert [[event.data for event in parser.feed(piece)] for piece in pieces] == [[], [], [], ["x"]]
 
@@ -199,7 +201,7 @@ def test_mixed_line_ends() -> None:
 def test_a_block_is_read_back(text: str) -> None:
     """What is written is one event with one line of data."""
     data = json.dumps({"text": text}).encode()
-    [event] = Parser().feed(block("user.message", data, "e-1", 3000))
+    [event] = SseReader().feed(block("user.message", data, "e-1", 3000))
     assert (event.event, json.loads(event.data), event.id) == (
         "user.message",
         {"text": text},

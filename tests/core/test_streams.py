@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.speech import ReplyStream
+from pinecall.core.calls.speech import ReplyStream
 from pinecall.errors import CallEnded, NotConnected
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}

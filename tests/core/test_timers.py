@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinecall.core.timers import Timers
+from pinecall.core.kernel.timers import Timers
 
 
 def fire(timers: Timers, now: float) -> None:

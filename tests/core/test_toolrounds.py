@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.call import CallBase
-from pinecall.core.limits import LEDGER_ROUNDS
-from pinecall.core.toolround import ToolResult
+from pinecall.core.calls.call import CallBase
+from pinecall.core.tools.rounds import ToolResult
+from pinecall.core.wire.limits import LEDGER_ROUNDS
 from pinecall.errors import ConfigurationError, RequestTimeout
 from pinecall.skills import Skill
 from pinecall.tools import tool

@@ -21,8 +21,8 @@ import attrs
 import msgspec
 import pytest
 
-from pinecall.core.docstring import Docstring, parse_docstring
-from pinecall.core.portable import in_order
+from pinecall.core.tools.docstring import Docstring, parse_docstring
+from pinecall.core.tools.portable import in_order
 from pinecall.errors import ConfigurationError, PinecallError
 from pinecall.tools import (
     Tool,

@@ -7,7 +7,7 @@ import logging
 import pytest
 from harness import KEY, Wire
 
-from pinecall.core.tracing import Tracing
+from pinecall.core.wire.tracing import Tracing
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

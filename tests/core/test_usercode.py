@@ -11,10 +11,10 @@ import pytest
 from harness import Wire
 
 from pinecall import tool
-from pinecall.core import usercode
-from pinecall.core.jobs import Job
-from pinecall.core.storejobs import has_method, method_of
-from pinecall.core.text import valid
+from pinecall.core.history.store import has_method, method_of
+from pinecall.core.kernel import usercode
+from pinecall.core.kernel.job import Job
+from pinecall.core.text.utf8 import valid
 from pinecall.errors import PinecallError
 
 SPLIT = "half \ud83d a pair"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from harness import Wire
 
-from pinecall.core.agent import AgentBase
-from pinecall.core.call import CallBase
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.calls.call import CallBase
 
 IDS = {"agent_id": "support", "session_id": "wa-1"}
 WHATSAPP = {"phone_number_id": "w1", "access_token": "t"}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from harness import COMMANDS, check_command
 
-from pinecall.core import wire
-from pinecall.core.secrets import clean
-from pinecall.core.wire import Malformed, decode, encode, encode_value, preview, salvage
+from pinecall.core.text.secrets import clean
+from pinecall.core.wire import codec
+from pinecall.core.wire.codec import Malformed, decode, encode, encode_value, preview, salvage
 from pinecall.errors import ConfigurationError
 from pinecall.events import BotWord, CallEnded, CallStarted, UnknownEvent
 from pinecall.events._base import Event
@@ -182,11 +182,11 @@ class TestSalvage:
         """When nothing says which field it is, the bare event is left."""
 
         def refuse(raw: Any, cls: type[Event]) -> Event:
-            raise wire.msgspec.ValidationError("Expected something else")
+            raise codec.msgspec.ValidationError("Expected something else")
 
         event = decode('{"event":"call.ended","reason":5}')
         assert isinstance(event, UnknownEvent)
-        monkeypatch.setattr(wire, "_from_dict", refuse)
+        monkeypatch.setattr(codec, "_from_dict", refuse)
         good = salvage(event)
         assert isinstance(good, CallEnded)
         assert good.reason is None

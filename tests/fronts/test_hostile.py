@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from pinecall import ApiError, ConnectError
-from pinecall.core.limits import ERROR_BODY, HANDSHAKE, MAX_FRAME
 from pinecall.core.rest.phones import phones
+from pinecall.core.wire.limits import ERROR_BODY, HANDSHAKE, MAX_FRAME
 
 from .driving import Front
 from .log import DEADLINE, Log, until
@@ -143,7 +143,7 @@ class TestFrames:
         self, server: Server, pc: Any, log: Log, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It ends the connection as every other that is too large; nothing of it is kept."""
-        monkeypatch.setattr("pinecall.core.frames.MAX_FRAME", 1 << 20)
+        monkeypatch.setattr("pinecall.core.wire.cutter.MAX_FRAME", 1 << 20)
         there = server.connection()
         there.send_bytes(frame(0x01))
         with pytest.raises(OSError):
@@ -398,7 +398,7 @@ class TestRest:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """An answer that is larger than anything is an error that says so."""
-        monkeypatch.setattr("pinecall.core.rest.base.REST_BODY", 1 << 20)
+        monkeypatch.setattr("pinecall.core.rest.op.REST_BODY", 1 << 20)
         one = Rest(front, None, settings=settings(http(head, endless)))
         with pytest.raises(ApiError, match="larger than 1048576 bytes") as caught:
             one.run(phones())

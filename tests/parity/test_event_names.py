@@ -10,7 +10,7 @@ import pytest
 
 import pinecall.typing
 from pinecall import events
-from pinecall.core.names import PUBLIC, SIGNATURES
+from pinecall.core.wire.names import PUBLIC, SIGNATURES
 from pinecall.events import EVENTS
 from pinecall.typing import EventName
 

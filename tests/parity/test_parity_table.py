@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.names import SIGNATURES
-from pinecall.core.ringing import RingingCall
+from pinecall.core.agents.ringing import RingingCall
+from pinecall.core.wire.names import SIGNATURES
 from pinecall.events import EVENTS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "parity.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 from fronts.log import DEADLINE
 
 from pinecall import tool
-from pinecall.core.sse import Parser
+from pinecall.core.wire.sse_reader import SseReader
 
 from .scene import CALLER, NUMBER, Scene
 
@@ -24,7 +24,7 @@ class Page:
     def __init__(self, scene: Scene, stream: Any) -> None:
         self._scene = scene
         self._chunks = aiter(stream) if hasattr(stream, "__aiter__") else iter(stream)
-        self._parser = Parser()
+        self._parser = SseReader()
         self.told: list[Told] = []
         self.bytes = b""
         self.ended = False

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinecall import ConfigurationError, NotConnected, RequestRejected, RequestTimeout
-from pinecall.core.requests import Requests
+from pinecall.core.kernel.requests import Requests
 
 from .scene import Scene
 

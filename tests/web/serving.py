@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.sse import Parser, ServerSentEvent
+from pinecall.core.wire.sse_reader import ServerSentEvent, SseReader
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -157,7 +157,7 @@ class Browser:
 
     def __init__(self, port: int, path: str, headers: dict[str, str] | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
-        self.parser = Parser()
+        self.parser = SseReader()
         self.comments = 0
         asked = {"Host": "127.0.0.1", "Accept": "*/*", "Accept-Encoding": "gzip", **(headers or {})}
         lines = "".join(f"{name}: {value}\r\n" for name, value in asked.items())

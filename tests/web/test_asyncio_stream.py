@@ -310,7 +310,7 @@ def test_it_is_an_iterator_of_bytes() -> None:
 
 def test_a_quiet_stream_is_pinged(monkeypatch: pytest.MonkeyPatch) -> None:
     """One clock for all streams of a client writes the heartbeat of those that are idle."""
-    monkeypatch.setattr("pinecall.core.hub.BEAT", 0.001)
+    monkeypatch.setattr("pinecall.core.streams.hub.BEAT", 0.001)
 
     async def test(world: World) -> None:
         exchanges = [Exchange(), Exchange()]

@@ -5,7 +5,7 @@ is the agent or line it concerns and ``call`` the live call, each None where the
 without an effect of its own is handed on by :func:`pass_on`.
 """
 
-from . import agents, bot, calls, chat, connection, lines, llm, sessions, speech, whatsapp
+from . import agents, bot, calls, chat, connection, history, lines, llm, speech, whatsapp
 from .base import EFFECTS, pass_on
 from .missed import SHOW_A_CALL, missed_call
 
@@ -17,11 +17,11 @@ __all__ = [
     "calls",
     "chat",
     "connection",
+    "history",
     "lines",
     "llm",
     "missed_call",
     "pass_on",
-    "sessions",
     "speech",
     "whatsapp",
 ]

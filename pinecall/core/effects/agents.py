@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import DisplacedError
 from ...events import AgentCreated, AgentDisplaced, AgentResumed, ChannelAdded
-from ..agent import AgentBase
+from ..agents.agent import AgentBase
 from .base import effect, pass_on
 
 if TYPE_CHECKING:

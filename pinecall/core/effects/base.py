@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import ProtocolError
 from ...events import EVENTS, Event, UnknownEvent
-from ..names import MAY_LACK_CALL, SIGNATURES
-from ..wire import salvage
+from ..wire.codec import salvage
+from ..wire.names import MAY_LACK_CALL, SIGNATURES
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
-    from ..owner import Owner
+    from ..model.owner import Owner
 
 __all__ = ["EFFECTS", "concerns_somebody", "effect", "late", "pass_on", "to_call"]
 

@@ -16,7 +16,7 @@ from ...events import (
 from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
 
 

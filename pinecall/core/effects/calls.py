@@ -14,18 +14,18 @@ from ...events import (
     CallStarted,
     CallUpdated,
 )
-from ..agent import AgentBase
-from ..dial import NOT_ANSWERED, dial_reason
-from ..greeting import greet
-from ..line import LineBase
-from ..line_call import LineCallBase
-from ..ringing import RingingCall
+from ..agents.agent import AgentBase
+from ..agents.dials import NOT_ANSWERED, dial_reason
+from ..agents.ringing import RingingCall
+from ..lines.line import LineBase
+from ..lines.line_call import LineCallBase
 from .base import concerns_somebody, effect, late, pass_on, to_call
+from .greeting import greet
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
-    from ..owner import Owner
+    from ..model.owner import Owner
 
 
 @effect(CallStarted)

@@ -24,12 +24,12 @@ from ...events import (
     UserMessage,
 )
 from ...events._base import set_raw
-from ..agent import AgentBase
-from ..inbox import size_of
+from ..agents.agent import AgentBase
+from ..kernel.inbox import size_of
 from .base import effect, pass_on
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
 
 

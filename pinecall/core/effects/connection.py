@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import AgentConflictError, PinecallError, ServerAtCapacityError
 from ...events import Authenticated, Connected, ErrorFrame, Ping, Pong
-from ..agent import AgentBase
+from ..agents.agent import AgentBase
 from .base import effect
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from ...events import (
     LineDestroyed,
     LineError,
 )
-from ..line import LineBase
-from ..line_call import LineCallBase, RouteResult
+from ..lines.line import LineBase
+from ..lines.line_call import LineCallBase, RouteResult
 from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:

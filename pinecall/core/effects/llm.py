@@ -15,15 +15,15 @@ from ...events import (
     SkillUnloaded,
 )
 from ...events._base import set_raw
-from ..agent import AgentBase
-from ..arguments import name_and_arguments
-from ..inbox import size_of
-from ..preparing import prepare
-from ..toolround import HandRound, ToolRound, ids_of
+from ..agents.agent import AgentBase
+from ..kernel.inbox import size_of
+from ..tools.arguments import name_and_arguments
+from ..tools.rounds import HandRound, ToolRound, ids_of
 from .base import concerns_somebody, effect, late, pass_on, to_call
+from .preparing import prepare
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...events import EVENTS, Event
-from ..agent import AgentBase
+from ..agents.agent import AgentBase
 from .chat import start_chat
 from .whatsapp import start_session
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
 
 __all__ = ["SHOW_A_CALL", "missed_call"]

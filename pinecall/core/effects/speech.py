@@ -12,11 +12,11 @@ from ...events import (
     UserMessage,
     UserSpeaking,
 )
-from ..line_call import LineCallBase
+from ..lines.line_call import LineCallBase
 from .base import effect, pass_on, to_call
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
 
 

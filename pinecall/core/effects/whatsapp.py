@@ -11,11 +11,11 @@ from ...events import (
     WhatsAppSessionStarted,
     WhatsAppStatus,
 )
-from ..agent import AgentBase
+from ..agents.agent import AgentBase
 from .base import effect, pass_on
 
 if TYPE_CHECKING:
-    from ..call import CallBase
+    from ..calls.call import CallBase
     from ..lifecycle import Lifecycle
 
 

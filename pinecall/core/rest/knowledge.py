@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from attrs import evolve, frozen
 
 from ...errors import ApiError, ConfigurationError
-from .base import Reply, RestOp, json_body, path
-from .fields import filled, number, optional, positive, rows, text, whole
+from .answers import filled, number, optional, positive, rows, text, whole
+from .op import Reply, RestOp, json_body, path
 
 __all__ = ["KnowledgeBase", "KnowledgeDoc", "KnowledgeHit", "Pushed", "create", "delete",
            "delete_doc", "doc", "docs", "get", "list_all", "push", "query", "reindex"]  # fmt: skip

@@ -17,11 +17,11 @@ from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError, RequestTimeout
 from ...logs import Log
-from ..jsontext import read
-from ..limits import LIVE_RESULTS, LIVE_TEXT
-from ..link import Failure
-from .base import handshake_status, scrub
-from .fields import filled, flag, number, optional, positive, text, whole
+from ..link.link import Failure
+from ..text.jsontext import read
+from ..wire.limits import LIVE_RESULTS, LIVE_TEXT
+from .answers import filled, flag, number, optional, positive, text, whole
+from .op import handshake_status, scrub
 from .transcription import SpokenWord, spoken_words
 
 __all__ = ["LiveDone", "LiveReady", "LiveResult", "LiveSession"]

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from attrs import field, frozen
 
-from .base import Reply, RestOp, path
-from .fields import filled, flag, number, optional, positive, refused, rows, text, whole
+from .answers import filled, flag, number, optional, positive, refused, rows, text, whole
+from .op import Reply, RestOp, path
 
 __all__ = ["ContactMemory", "Fact", "MemoryHit", "forget", "get", "search"]
 

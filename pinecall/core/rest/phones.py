@@ -9,8 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from ...errors import ApiError
-from .base import Reply, RestOp
-from .fields import flag, optional, rows, text
+from .answers import flag, optional, rows, text
+from .op import Reply, RestOp
 
 __all__ = ["Balance", "OnlineAgent", "Phone", "balance", "online_agents", "phones"]
 

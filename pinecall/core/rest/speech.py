@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError
-from ..jsontext import read
-from ..limits import SPEECH_AUDIO, SPEECH_EVENT, SPEECH_WORDS
-from ..link import Failure
-from .base import Reply, RestOp, json_body, scrub, unreached
-from .fields import filled, number, optional, positive, text, whole
+from ..link.link import Failure
+from ..text.jsontext import read
+from ..wire.limits import SPEECH_AUDIO, SPEECH_EVENT, SPEECH_WORDS
+from ..wire.sse_reader import SseReader
+from .answers import filled, number, optional, positive, text, whole
+from .op import Reply, RestOp, json_body, scrub, unreached
 
 __all__ = ["SpeechFigures", "SpeechHead", "SpeechReader", "Word", "speech"]
 
@@ -140,7 +139,7 @@ class SpeechReader:
         self._size = 0
         self._waiting = 0
         self._words_size = 0
-        self._lines = EventLines()
+        self._events = SseReader()
 
     @property
     def over(self) -> bool:
@@ -149,13 +148,18 @@ class SpeechReader:
     def feed(self, data: bytes) -> None:
         if not self.head.events:
             self._sound(data)
-        elif not self._lines.feed(data, self._event):
+            return
+        if self.error is not None:
+            return  # what comes after a failure is not kept
+        for event in self._events.feed(data):
+            self._event(event.data)
+        if self._events.held > SPEECH_EVENT:
             self._fail("an event of the answer is too long", "BAD_RESPONSE")
 
     def ended(self) -> None:
         """The body is over."""
         if self.head.events:
-            self._lines.feed(b"\n\n", self._event)
+            self.feed(b"\n\n")
             self._fail("the answer ended before the speech was complete", "NETWORK_ERROR")
         elif not self.over:
             self._done(self.head.characters, self.head.audio_ms)
@@ -206,7 +210,7 @@ class SpeechReader:
             self.error = self.op.fail(message, code, status)
 
     def _event(self, data: str) -> None:
-        if self.over:
+        if self.over or not data:
             return
         if data == "[DONE]":
             self._done(self.head.characters, self.head.audio_ms)
@@ -250,36 +254,3 @@ class SpeechReader:
             characters=self.head.characters,
             audio_ms=self.head.audio_ms,
         )
-
-
-class EventLines:
-    """Server-sent events out of bytes cut anywhere, also between a CR and its LF."""
-
-    _END = re.compile(rb"\r\n|\n|\r(?!\Z)")
-
-    def __init__(self) -> None:
-        self._rest = bytearray()
-        self._data: list[str] = []
-        #: Bytes of the lines that these were.
-        self._size = 0
-
-    def feed(self, data: bytes, dispatch: Callable[[str], None]) -> bool:
-        """Each event's data, joined; False when one is longer than any event of ours."""
-        rest = self._rest
-        # A CR may have waited for what follows it; before that there is no end.
-        at, searched = 0, max(0, len(rest) - 1)
-        rest += data
-        while (end := self._END.search(rest, max(at, searched))) is not None:
-            self._line(bytes(rest[at : end.start()]), dispatch)
-            at = end.end()
-        del rest[:at]
-        return len(rest) + self._size <= SPEECH_EVENT
-
-    def _line(self, line: bytes, dispatch: Callable[[str], None]) -> None:
-        if not line:
-            joined, self._data, self._size = "\n".join(self._data), [], 0
-            if joined:
-                dispatch(joined)
-        elif line.startswith(b"data:"):
-            self._size += len(line)
-            self._data.append(line[5:].removeprefix(b" ").decode("utf-8", "replace"))

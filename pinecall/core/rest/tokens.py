@@ -8,10 +8,10 @@ from typing import Any
 from attrs import field, frozen
 
 from ...errors import ConfigurationError, TokenError
-from .. import secrets
-from ..checks import nearest
-from .base import Reply, RestOp, json_text
-from .fields import filled, optional, text, whole
+from ..config.checks import nearest
+from ..text import secrets
+from .answers import filled, optional, text, whole
+from .op import Reply, RestOp, json_text
 
 __all__ = ["CHANNELS", "SCOPES", "Token", "agents_of", "create_token"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from attrs import frozen
 
 from ...errors import ConfigurationError
-from .base import Reply, RestOp
-from .fields import filled, number, optional, positive, rows, text, whole
+from .answers import filled, number, optional, positive, rows, text, whole
+from .op import Reply, RestOp
 
 __all__ = ["Segment", "SpokenWord", "Transcription", "file_name_and_type", "transcribe"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from .base import Reply, RestOp
-from .fields import filled, optional, rows, text
+from .answers import filled, optional, rows, text
+from .op import Reply, RestOp
 
 __all__ = ["Voice", "VoiceLanguage", "audio_voices", "voices"]
 

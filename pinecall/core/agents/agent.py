@@ -1,0 +1,449 @@
+"""An agent: its desired state, kept here and replayed after every reconnect, and its verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import Context, copy_context
+from types import MappingProxyType
+from typing import Any, cast
+
+from ...errors import ConfigurationError, PinecallError
+from ...logs import Log
+from ...options import AgentOptions, Channel
+from ..calls.call import CallBase
+from ..config import methods, phone, wire_form
+from ..history.store import check_store
+from ..kernel.callables import is_coroutine
+from ..kernel.handlers import Source
+from ..kernel.outcome import Outcome
+from ..kernel.runtime import Runtime, frame_event
+from ..kernel.usercode import describe
+from ..model.owner import Owner
+from ..text.showing import shows
+from .dials import Dials
+from .registration import AgentRegistration
+from .scope import scope_of
+
+__all__ = ["AgentBase", "check_coroutines", "tools_of"]
+
+log = Log("agents")
+
+_NOTHING_GIVEN = AgentOptions()
+
+
+class AgentBase(Owner):
+    """One agent of this client (wire: ``agent.create``)."""
+
+    __slots__ = (
+        "_claimed",
+        "_dials",
+        "_tools",
+        "callers",
+        "channel_table",
+        "config",
+        "context",
+        "id",
+        "live_calls",
+        "own_handlers",
+        "pauses",
+        "registration",
+        "session",
+    )
+
+    #: How messages say that it is no more.
+    gone = "removed (remove_agent()); pc.agent() makes a new one"
+
+    registration: AgentRegistration
+
+    def __init__(self, session: Runtime, agent_id: str) -> None:
+        self.own_handlers = None
+        self.session = session
+        self.id = agent_id
+        self.config = _NOTHING_GIVEN
+        self.channel_table: dict[str, Channel] = {}
+        self.live_calls: dict[str, CallBase] = {}
+        self.callers: tuple[str, ...] = ()
+        self.pauses: list[dict[str, str]] = []
+        #: Where its functions (tools, greeting, store) were given: they run in a copy of it.
+        self.context: Context | None = None
+        #: What the last claim said.
+        self._claimed = self.config
+        self.registration = AgentRegistration(session, self)
+        self._dials: Dials | None = None
+        self._tools: dict[str, Any] | None = None
+
+    # -- what it says of itself -----------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """As configured, else the id."""
+        return self.config.name or self.id
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """Its channels by ref (``"+13186330963"``), or by type where there is none (``"chat"``)."""
+        return MappingProxyType(self.channel_table)
+
+    @shows
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.id!r}: {self.registration.status}, "
+            f"{len(self.channel_table)} channels, {len(self.live_calls)} calls>"
+        )
+
+    @property
+    def title(self) -> str:
+        return f"agent {self.id}"
+
+    # -- configuration --------------------------------------------------------------------------
+
+    def configure(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:
+        """Change the configuration: kept, sent now (``agent.configure``), and part of every later
+        registration. Applies to future calls; tools, skills and prompt also to live ones.
+
+        Raises ConfigurationError; ``allowed_origins`` is only read when the agent is created.
+        """
+        self.require("configure")
+        given = methods.configure_options(options, keywords, agent_id=self.id)
+        check_coroutines(given, self.id, allowed=self.session.front.coroutines)
+        with self.session.guard:
+            self.apply(given, ())
+        self.session.wake()
+
+    def apply(
+        self, given: AgentOptions, channels: Iterable[Channel], *, only_changed: bool = False
+    ) -> None:
+        """Merge options, checked, and channels into those of the agent."""
+        before = self.config
+        if given.allowed_origins is not None and self.registration.status in ("asked", "held"):
+            log.warning(
+                "agent %r: allowed_origins takes effect with the next registration",
+                self.id,
+            )
+        self.config = given if before is _NOTHING_GIVEN else wire_form.merge(before, given)
+        self._tools = None
+        if any(
+            one is not None for one in (given.tools, given.skills, given.greeting, given.history)
+        ):
+            self.context = copy_context()
+        if self.registered:
+            changes = wire_form.encode_configure(before, given, only_changed=only_changed)
+            if changes:
+                frame = {"event": "agent.configure", "agent_id": self.id, **changes}
+                self.session.transmit(frame)
+        for channel in channels:
+            if self.channel_table.get(channel.key) != channel:
+                self._put_channel(channel)
+        if self.registration.status == "refused":
+            self.registration.create()
+
+    def configure_session(
+        self, call_id: str, options: Mapping[str, Any] | None = None, /, **keywords: Any
+    ) -> None:
+        """Change one live call, by its id, from the next utterance on (``session.configure``)."""
+        if not isinstance(call_id, str) or not call_id:
+            raise ConfigurationError(
+                f"configure_session(call_id, …): call_id is the id of a call, not {call_id!r:.80}",
+                agent_id=self.id,
+            )
+        self.require("configure_session")
+        given = methods.session_options(options, keywords, agent_id=self.id, call_id=call_id)
+        encoded = wire_form.encode_session(given)
+        frame = {"event": "session.configure", "agent_id": self.id, "session_id": call_id}
+        with self.session.guard:
+            self.session.require_up("configure_session", self.id)
+            self._after_ack({**frame, **encoded})
+        self.session.wake()
+
+    def skill(self, skill: Any) -> None:
+        """Add a skill, or replace the one of that name; the whole list is sent."""
+        self.configure(skills=methods.put_skill(self.config.skills, skill))
+
+    @property
+    def tools(self) -> dict[str, Any]:
+        """Tools this process runs, by name: the agent's and those of every declared skill."""
+        if self._tools is None:
+            groups = [self.config.tools or (), *(tools_of(s) for s in self.config.skills or ())]
+            self._tools = {
+                tool.name: tool for group in groups for tool in group if hasattr(tool, "invoke")
+            }
+        return self._tools
+
+    # -- channels -------------------------------------------------------------------------------
+
+    def add_channel(
+        self, type: str | Channel, ref: str | None = None, /, **options: Any
+    ) -> Channel:
+        """Open a way in: ``"webrtc"``, ``"chat"``, ``"phone"`` with a number, ``"whatsapp"`` with
+        its phone-number id and ``access_token`` (wire: ``channel.add``).
+
+        The same ref again updates it. Raises ConfigurationError for a bad number or config.
+        """
+        self.require("add_channel")
+        channel = methods.channel_options(type, ref, options, agent_id=self.id)
+        with self.session.guard:
+            self._put_channel(channel)
+        self.session.wake()
+        return channel
+
+    def configure_channel(self, ref: str, /, **options: Any) -> None:
+        """Change a channel's own configuration; kept and replayed (wire: ``channel.configure``)."""
+        given = methods.channel_change(options, agent_id=self.id, ref=ref)
+        with self.session.guard:
+            channel = self._channel(ref, "configure_channel")
+            self.channel_table[channel.key] = wire_form.merge_channel(channel, given)
+            if self.registered:
+                self.session.transmit(
+                    {
+                        "event": "channel.configure",
+                        "agent_id": self.id,
+                        "ref": channel.key,
+                        **wire_form.encode_session(given),
+                    }
+                )
+        self.session.wake()
+
+    def remove_channel(self, ref: str, /) -> None:
+        """Close a way in; not claimed again (wire: ``channel.remove``)."""
+        with self.session.guard:
+            channel = self._channel(ref, "remove_channel")
+            del self.channel_table[channel.key]
+            if self.registered:
+                self._send_remove(channel)
+        self.session.wake()
+
+    def _channel(self, ref: str, verb: str) -> Channel:
+        self.require(verb)
+        channel = methods.find_channel(self.channel_table.values(), ref)
+        if channel is None:
+            known = ", ".join(self.channel_table) or "none"
+            raise ConfigurationError(
+                f"{verb}({ref!r}): agent {self.id!r} has no such channel; it has {known}",
+                agent_id=self.id,
+            )
+        return channel
+
+    def _put_channel(self, channel: Channel) -> None:
+        if self.registered:
+            self.session.transmit(self._adding(channel))
+            if channel.type == "phone":
+                self.registration.ask_numbers([channel.key])
+        self.channel_table[channel.key] = channel
+
+    def _adding(self, channel: Channel) -> dict[str, Any]:
+        body = wire_form.encode_channel(channel)
+        return {"event": "channel.add", "agent_id": self.id, **body}
+
+    def _send_remove(self, channel: Channel) -> None:
+        self.session.transmit(
+            {
+                "event": "channel.remove",
+                "agent_id": self.id,
+                "type": channel.type,
+                "ref": channel.key,
+            }
+        )
+
+    def route_callers(self, numbers: Iterable[str]) -> None:
+        """Send the calls and messages of these numbers to this connection (``dev.config``)."""
+        self.require("route_callers")
+        if isinstance(numbers, str):
+            numbers = [numbers]
+        what = f"route_callers, {self.title}"
+        if not isinstance(numbers, Iterable):
+            raise ConfigurationError(
+                f"{what}: a list of phone numbers, not {type(numbers).__name__}", agent_id=self.id
+            )
+        callers = tuple(phone.normalize(number, what) for number in numbers)
+        with self.session.guard:
+            self.callers = callers
+            if self.registered:
+                self.session.transmit({"event": "dev.config", "callers": list(callers)})
+        self.session.wake()
+
+    # -- people in the loop ---------------------------------------------------------------------
+
+    def pause(self, session_id: str | None = None, *, contact: str | None = None) -> None:
+        """Let a person answer: one session's, one contact's, or all (wire: ``session.pause``).
+
+        Kept until ``resume`` and sent again after a reconnect.
+        """
+        self.require("pause")
+        scope = scope_of(session_id, contact)
+        with self.session.guard:
+            if scope not in self.pauses:
+                self.pauses.append(scope)
+            if self.registered:
+                self.session.transmit(self._pausing(scope))
+        self.session.wake()
+
+    def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
+        """The model answers again; without a scope every pause ends (wire: ``session.resume``)."""
+        self.require("resume")
+        scope = scope_of(session_id, contact)
+        with self.session.guard:
+            self.pauses = [p for p in self.pauses if scope and p != scope]
+            if self.registered:
+                frame = {"event": "session.resume", "agent_id": self.id, **scope}
+                self.session.transmit(frame)
+        self.session.wake()
+
+    def _pausing(self, scope: dict[str, str]) -> dict[str, Any]:
+        return {"event": "session.pause", "agent_id": self.id, **scope}
+
+    def send_message(
+        self, text: str, *, session_id: str | None = None, contact: str | None = None
+    ) -> None:
+        """Write to a WhatsApp contact as a person; sent later if the link is down.
+
+        One of ``session_id`` and ``contact`` is needed. If the link is lost before the server has
+        confirmed it, ``error`` fires, and it is not sent again (wire: ``session.send``).
+        """
+        self.require("send_message")
+        scope = scope_of(session_id, contact)
+        if not scope or not isinstance(text, str):
+            raise ConfigurationError(
+                "send_message(text, …) needs a text and session_id= or contact=", agent_id=self.id
+            )
+        frame = {"event": "session.send", "agent_id": self.id, **scope, "text": text}
+        with self.session.guard:
+            self.session.send_durable(frame, now=self.registered, agent_id=self.id)
+        self.session.wake()
+
+    # -- calls ----------------------------------------------------------------------------------
+
+    @property
+    def dials(self) -> Dials:
+        if self._dials is None:
+            self._dials = Dials(self)
+        return self._dials
+
+    @property
+    def has_dials(self) -> bool:
+        return self._dials is not None
+
+    def call_ended(self, call: Source) -> None:
+        if self._dials is not None:
+            self._dials.call_ended(cast("CallBase", call))
+
+    def caller_id(self, from_: str | None) -> str:
+        """The number to ring from: the one given, or the only phone channel."""
+        if from_ is not None:
+            return phone.normalize(from_, f"dial, from_, {self.title}")
+        numbers = [c.key for c in self.channel_table.values() if c.type == "phone"]
+        if len(numbers) == 1:
+            return numbers[0]
+        has = f"has {len(numbers)} ({', '.join(numbers)})" if numbers else "has no phone channel"
+        raise ConfigurationError(
+            f"dial: agent {self.id!r} {has}; say from_= which number to ring from",
+            agent_id=self.id,
+        )
+
+    def place_dial(self, to: str, from_: str | None, **options: Any) -> Outcome[CallBase]:
+        with self.session.guard:
+            number = phone.normalize(to, f"dial, {self.title}")
+            outcome = self.dials.dial(number, self.caller_id(from_), **options)
+        self.session.wake()
+        return outcome
+
+    def place_bridge(self, target: str, **options: Any) -> Outcome[CallBase]:
+        with self.session.guard:
+            outcome = self.dials.bridge(target, **options)
+        self.session.wake()
+        return outcome
+
+    # -- frames ---------------------------------------------------------------------------------
+
+    def send(self, frame: dict[str, Any]) -> None:
+        """A raw frame, with this agent's id unless it names one; after the registration.
+
+        Raises NotConnected while the link is down.
+        """
+        self.require("send")
+        event = frame_event(frame, f"agent {self.id!r}.send()")
+        with self.session.guard:
+            self.session.require_up(event, self.id)
+            self._after_ack({**frame} if "agent_id" in frame else {**frame, "agent_id": self.id})
+        self.session.wake()
+
+    def _after_ack(self, frame: dict[str, Any]) -> None:
+        if self.registered:
+            self.session.transmit(frame)
+            self.session.count_ping(frame)
+        else:
+            self.session.hold_raw(frame, self.id)
+
+    def stop_taking_calls(self) -> None:
+        """Its channels close on the server; here they stay, for the next connection."""
+        if self.registered:
+            for channel in self.channel_table.values():
+                self._send_remove(channel)
+
+    # -- registration ---------------------------------------------------------------------------
+
+    def claim(self) -> dict[str, Any]:
+        self._claimed = self.config
+        return wire_form.encode_create(self.id, self.config)
+
+    def replay(self) -> Iterator[dict[str, Any]]:
+        """What goes out after the ack: what was configured since the claim, channels, callers,
+        pauses."""
+        if self._claimed is not self.config:
+            changes = wire_form.encode_configure(self._claimed, self.config, only_changed=True)
+            if changes:
+                yield {"event": "agent.configure", "agent_id": self.id, **changes}
+        for channel in self.channel_table.values():
+            yield self._adding(channel)
+        if self.callers:
+            yield {"event": "dev.config", "callers": list(self.callers)}
+        for scope in self.pauses:
+            yield self._pausing(scope)
+
+    def numbers(self) -> list[str]:
+        return [one.key for one in self.channel_table.values() if one.type == "phone"]
+
+    def number_refused(self, number: str) -> bool:
+        return self.channel_table.pop(number, None) is not None
+
+    def registration_ended(self, error: PinecallError | None) -> None:
+        if self._dials is not None:
+            if error is None:
+                self._dials.registered()
+            else:
+                self._dials.not_registered(error)
+
+    def removed_by_program(self) -> None:
+        """Release its channels on the server, forget what was to be sent."""
+        self.stop_taking_calls()
+        self.registration.forget()
+        if self._dials is not None:
+            self._dials.fail_all("agent_removed")
+        if self.own_handlers is not None:
+            self.session.unsubscribe_all(self.own_handlers)
+        self.session.drop_held(self.id, self.title)
+
+
+def tools_of(skill: Any) -> Iterable[Any]:
+    return getattr(skill, "tools", None) or ()
+
+
+def check_coroutines(options: AgentOptions, agent_id: str, *, allowed: bool) -> None:
+    """Raise ConfigurationError for a coroutine function, unless there is an event loop to run it
+    (``allowed``)."""
+    if allowed:
+        return
+    check_store(options.history, agent_id, coroutines=False)
+    if is_coroutine(options.greeting):
+        raise ConfigurationError(
+            f"agent {agent_id!r}: the greeting {describe(options.greeting)} is an 'async def'; "
+            "pinecall_sync runs plain functions: write 'def', or use the asyncio package pinecall",
+            agent_id=agent_id,
+        )
+    for group in (options.tools or (), *map(tools_of, options.skills or ())):
+        for tool in group:
+            if getattr(tool, "is_async", False):
+                raise ConfigurationError(
+                    f"agent {agent_id!r}: the tool {tool.name!r} is an 'async def'; pinecall_sync "
+                    "runs plain functions: write 'def', or use the asyncio package pinecall",
+                    agent_id=agent_id,
+                )

@@ -1,0 +1,179 @@
+"""The client of both fronts, but for the waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from ..agents.agent import AgentBase, check_coroutines
+from ..config import methods, phone
+from ..config.checks import Place, seconds
+from ..drain import DrainReport
+from ..engine import Engine
+from ..kernel.handlers import Handlers
+from ..kernel.has_handlers import HasHandlers
+from ..lines.line import LineBase
+from ..text.showing import shows
+
+if TYPE_CHECKING:
+    from ...options import AgentOptions
+    from ..calls.chat_requests import ChatReply
+    from ..kernel.outcome import Outcome
+
+__all__ = ["ClientBase"]
+
+AgentT = TypeVar("AgentT", bound=AgentBase)
+LineT = TypeVar("LineT", bound=LineBase)
+
+
+class ClientBase(HasHandlers, Generic[AgentT, LineT]):
+    """Agents, lines and handlers of one connection to the platform."""
+
+    session: Engine
+
+    @property
+    def handlers(self) -> Handlers:
+        return self.session.handlers
+
+    # -- agents ---------------------------------------------------------------------------------
+
+    def agent(
+        self, id: str, base: AgentOptions | Mapping[str, Any] | None = None, /, **options: Any
+    ) -> AgentT:
+        """Create an agent, or return the one there is; it is registered as soon as the link is up.
+
+        Options given for an agent that exists are applied to it. Never waits; call it before or
+        after ``connect()``. Raises ConfigurationError, which names the field and the fix.
+        (Wire: ``agent.create``, ``agent.configure``, ``channel.add``.)
+        """
+        methods.check_agent_id(id)
+        given, channels = methods.agent_options(base, options, agent_id=id)
+        return self._put_agent(id, given, channels)
+
+    def deploy(
+        self, id: str, base: AgentOptions | Mapping[str, Any] | None = None, /, **options: Any
+    ) -> AgentT:
+        """An agent with its model and channels in one call.
+
+        ``channels`` are ``"webrtc"``, ``"chat"``, ``"mic"``, phone numbers, ``sip:`` URIs or
+        :class:`Channel`; ``model`` is ``"gpt-4.1-mini"``, ``"provider/model"`` or
+        ``"provider:model"``. For an id that exists what changed is applied.
+        """
+        methods.check_agent_id(id)
+        existing = self.session.registry.agents.get(id)
+        given, channels = methods.deploy_options(
+            base, options, agent_id=id, existing=existing.config if existing else None
+        )
+        return self._put_agent(id, given, channels)
+
+    def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
+        session = self.session
+        check_coroutines(given, id, allowed=session.front.coroutines)
+        with session.guard:
+            agent = session.registry.agents.get(id)
+            if agent is None:
+                agent = session.makers.make_agent(session, id)
+                session.registry.add_agent(agent)
+                agent.apply(given, channels)
+                agent.registration.create()
+            else:
+                agent.apply(given, channels, only_changed=True)
+        session.wake()
+        return cast("AgentT", agent)
+
+    def get_agent(self, id: str) -> AgentT | None:
+        return cast("AgentT | None", self.session.registry.agents.get(id))
+
+    def remove_agent(self, id: str) -> bool:
+        """End its calls (``agent_removed``), release its channels on the server, forget it.
+
+        Whoever waits for it gets RegistrationError, as every verb of the agent raises from now on.
+        The platform keeps the name for this connection until ``disconnect()``: another process can
+        have it only then. Returns whether it existed. (Wire: ``channel.remove``.)
+        """
+        session = self.session
+        with session.guard:
+            agent = session.registry.agents.get(id)
+            if agent is None:
+                return False
+            session.remove_agent(agent)
+        session.wake()
+        return True
+
+    @property
+    def agents(self) -> Mapping[str, AgentT]:
+        """Id → agent, read-only."""
+        return MappingProxyType(cast("dict[str, AgentT]", self.session.registry.agents))
+
+    # -- lines ----------------------------------------------------------------------------------
+
+    def line(self, number: str, base: Mapping[str, Any] | None = None, /, **options: Any) -> LineT:
+        """Claim a number to answer it by code: no model, the program plays, listens and routes.
+
+        The same number gives the same line, claimed anew if its options changed. ``llm``,
+        ``prompt``, ``tools`` and ``greeting`` are refused with ConfigurationError. (Wire: ``line.create``.)
+        """
+        number = phone.normalize(number, "line")
+        given = methods.line_options(base, options, number=number)
+        session = self.session
+        with session.guard:
+            line = session.registry.lines.get(number)
+            if line is None:
+                line = session.makers.make_line(session, number)
+                line.config = given
+                session.registry.add_line(line)
+                line.registration.create()
+            elif (base or options) and given != line.config:
+                line.config = given
+                line.registration.create()
+        session.wake()
+        return cast("LineT", line)
+
+    # -- writing to agents ----------------------------------------------------------------------
+
+    def place_chat(self, agent_id: str, text: str, **options: Any) -> Outcome[ChatReply]:
+        with self.session.guard:
+            outcome = self.session.chats.ask(agent_id, text, **options)
+        self.session.wake()
+        return outcome
+
+    # -- leaving --------------------------------------------------------------------------------
+
+    def place_drain(self, timeout: float) -> Outcome[DrainReport]:
+        timeout = seconds(Place("drain()"), "timeout", timeout)
+        with self.session.guard:
+            drain = self.session.begin_drain(timeout)
+        self.session.wake()
+        return drain.outcome
+
+    # -- the link -------------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        return self.session.link.ready
+
+    @property
+    def state(self) -> str:
+        """``"idle"``, ``"connecting"``, ``"connected"``, ``"reconnecting"`` or ``"closed"``."""
+        return self.session.state
+
+    def send(self, frame: dict[str, Any]) -> None:
+        """A raw frame, as it is. Raises NotConnected while the link is down."""
+        with self.session.guard:
+            self.session.send_raw(frame)
+        self.session.wake()
+
+    def stats(self) -> dict[str, Any]:
+        """Counters: frames received, sent, malformed, unknown and dropped; what is held; how many
+        agents, calls and reconnects."""
+        with self.session.guard:
+            return self.session.stats()
+
+    @shows
+    def __repr__(self) -> str:
+        registry = self.session.registry
+        return (
+            f"<{type(self).__module__.split('.')[0]}.Pinecall {self.state}: "
+            f"{len(registry.agents)} agents, {len(registry.calls)} calls>"
+        )

@@ -1,0 +1,57 @@
+"""``on``, ``once``, ``off`` and ``events`` of agents, calls, lines and clients, in both fronts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ...typing import EventName, Off, On
+from ..kernel.has_handlers import HasHandlers
+
+if TYPE_CHECKING:
+    from ..kernel.delivering import Subscription
+
+__all__ = ["Listening"]
+
+C = TypeVar("C")  # a call
+A = TypeVar("A")  # an agent
+K = TypeVar("K")  # a line's call
+L = TypeVar("L")  # a line
+S = TypeVar("S")  # a WhatsApp session
+R = TypeVar("R")  # what a handler may return
+I = TypeVar("I")  # an iterator of events  # noqa: E741
+
+
+class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
+    """The typed face of :class:`HasHandlers`; a front names its classes."""
+
+    if TYPE_CHECKING:
+        make_events: Callable[[Subscription], Any]
+
+    @property
+    def on(self) -> On[C, A, K, L, S, R]:
+        """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
+        return On(self.add_handler)
+
+    @property
+    def once(self) -> On[C, A, K, L, S, R]:
+        """As ``on``, for the next event only."""
+        return On(self.add_once)
+
+    @property
+    def off(self) -> Off:
+        """``off("turn.end", handler)``; without a handler all of the event's."""
+        return Off(self.remove_handler)
+
+    def events(self, *names: EventName) -> I:
+        """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
+
+        From now on; it ends when it is closed, when the client disconnects (at once on one that is
+        closed already), and a call's with the call, after ``call.ended``.
+        """
+        with self.session.guard:
+            subscription = self.session.subscribe(self.handlers, names)
+            if self.events_over:
+                subscription.close()
+        events: I = self.make_events(subscription)
+        return events

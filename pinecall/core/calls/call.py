@@ -1,0 +1,67 @@
+"""A call with its verbs, but for what a front adds: the waiting.
+
+What is known of it is in :class:`~pinecall.core.model.call_state.CallState`, what can be done with it in
+:class:`~pinecall.core.calls.verbs.CallVerbs`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..history import historian
+from ..kernel.runtime import Runtime
+from ..model.call_state import Status
+from ..model.owner import Owner
+from .verbs import CallVerbs
+
+__all__ = ["CallBase"]
+
+
+class CallBase(CallVerbs):
+    """A call: see :class:`~pinecall.core.model.call_state.CallState` for what its properties say."""
+
+    __slots__ = ("_historian",)
+
+    def __init__(
+        self,
+        session: Runtime,
+        agent: Owner,
+        call_id: str,
+        *,
+        from_: str = "",
+        to: str = "",
+        direction: str = "inbound",
+        transport: str = "unknown",
+        metadata: dict[str, Any] | None = None,
+        language: str | None = None,
+        status: Status = "active",
+    ) -> None:
+        super().__init__(
+            session,
+            agent,
+            call_id,
+            from_=from_,
+            to=to,
+            direction=direction,
+            transport=transport,
+            metadata=metadata,
+            language=language,
+            status=status,
+        )
+        self._historian: historian.Historian | None = None
+
+    def begin_history(self, store: Any) -> None:
+        """The call began: save it in the agent's store, and look its contact up, if there is one."""
+        if store is not None:
+            self._historian = historian.Historian(self.session, self, store)
+            self.conversation.on_change = self._historian.changed
+            self._historian.started()
+
+    def history_written(self) -> None:
+        if self._historian is not None:
+            self._historian.written()
+
+    def finish(self, reason: str) -> None:
+        super().finish(reason)
+        if self._historian is not None:
+            self._historian.ended()

@@ -1,0 +1,39 @@
+"""A WhatsApp session: one agent and one contact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kernel.outcome import Outcome
+from ..text.showing import shows
+from .call import CallBase
+
+__all__ = ["WhatsAppSessionBase"]
+
+
+class WhatsAppSessionBase:
+    """The session behind a WhatsApp call (wire: ``whatsapp.session_started``).
+
+    ``id`` is the session's and its call's. The fronts add the call's requests.
+    """
+
+    def __init__(self, call: CallBase, contact_name: str | None) -> None:
+        self.session = call.session
+        self.call = call
+        self.id = call.id
+        self.contact_name = contact_name
+
+    @property
+    def contact_phone(self) -> str:
+        """Digits without a plus; empty until the contact writes, if the start was not seen."""
+        return self.call.from_
+
+    def ask_history(self) -> Outcome[list[dict[str, Any]]]:
+        return self.call.ask_history()
+
+    def ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
+        return self.call.ask_change(verb, **fields)
+
+    @shows
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} with {self.contact_phone}>"

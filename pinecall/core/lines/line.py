@@ -1,0 +1,146 @@
+"""A phone number answered by code: no model, the program plays, listens and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...errors import ConfigurationError, PinecallError
+from ...options import LineOptions
+from ..config import wire_form
+from ..kernel.callables import check_function, check_result, is_coroutine
+from ..kernel.job import Job
+from ..kernel.runtime import Runtime
+from ..kernel.usercode import text_of
+from ..model.owner import Owner
+from ..text.showing import shows
+from .line_call import LineCallBase
+from .registration import LineRegistration
+
+__all__ = ["LineBase"]
+
+Extension = str | Callable[..., Any]
+
+
+class LineBase(Owner):
+    """A number claimed as a line (wire: ``line.create``); its address is ``line:<number>``."""
+
+    registration: LineRegistration
+
+    def __init__(self, session: Runtime, number: str) -> None:
+        self.session = session
+        self.number = number
+        self.id = f"line:{number}"
+        self.config = LineOptions()
+        self.live_calls: dict[str, LineCallBase] = {}
+        self.registration = LineRegistration(session, self)
+        self._extensions: dict[str, Extension] = {}
+
+    #: How messages say that it is no more.
+    gone = "destroyed (destroy()); pc.line() claims it again"
+
+    @shows
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.number}: {self.registration.status}>"
+
+    @property
+    def title(self) -> str:
+        return f"line {self.number}"
+
+    def claim(self) -> dict[str, Any]:
+        config = wire_form.encode_line(self.config)
+        return {"event": "line.create", "number": self.number, "config": config}
+
+    # -- extensions -----------------------------------------------------------------------------
+
+    def extensions(self, table: Mapping[str, Extension]) -> None:
+        """Who answers which extension: an agent's id, or a function that gets the call.
+
+        ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` takes every other
+        extension, and callers who press none. A match
+        takes the call; what is not in the table reaches the ``call`` handlers.
+        """
+        self.require("extensions")
+        if not isinstance(table, Mapping):
+            raise ConfigurationError(
+                f"line {self.number}: extensions are a dict like {{'10': 'sales'}}, "
+                f"not {type(table).__name__}"
+            )
+        checked: dict[str, Extension] = {}
+        for key, value in table.items():
+            if not isinstance(key, str) or not (key == "*" or key.isdigit()):
+                raise ConfigurationError(
+                    f"line {self.number}: an extension is digits or '*', not {key!r}"
+                )
+            if not callable(value) and not (isinstance(value, str) and value):
+                raise ConfigurationError(
+                    f"line {self.number}: extension {key!r} goes to an agent's id or a function, "
+                    f"not {type(value).__name__}"
+                )
+            if callable(value):
+                where = f"line {self.number}: extension {key!r}"
+                check_function(where, value, ["call"], coroutines=self.session.front.coroutines)
+            checked[key] = value
+        self._extensions = checked
+
+    def extension_for(self, call: LineCallBase) -> Extension | None:
+        if not call.extension:
+            return self._extensions.get("*")  # who presses nothing
+        return self._extensions.get(call.extension, self._extensions.get("*"))
+
+    def answer(self, call: LineCallBase, event: Any) -> None:
+        """A call has come in: the extension's, or the ``call`` handlers'."""
+        target = self.extension_for(call)
+        if target is None:
+            self.session.emit("call", (call,), event=event, agent=self, call=call)
+        elif isinstance(target, str):
+            self._route(call, target)
+        else:
+            function = target
+            self.session.run(
+                Job(
+                    f"extension {call.extension}",
+                    lambda: function(call),
+                    lambda result: check_result(result, coroutines=self.session.front.coroutines),
+                    lambda error: self._extension_failed(call, error),
+                    agent=self,
+                    call=call,
+                    coroutine=is_coroutine(function),
+                )
+            )
+
+    def _route(self, call: LineCallBase, agent: str) -> None:
+        outcome = call.place_route(agent)
+
+        def routed() -> None:
+            result = outcome.result()
+            if not result.ok and not call.over:
+                message = f"it could not be handed to {agent!r} ({result.reason})"
+                self._extension_failed(call, PinecallError(message))
+
+        outcome.waiters.append(routed)
+
+    def _extension_failed(self, call: LineCallBase, error: BaseException) -> None:
+        message = (
+            f"line {self.number}: extension {call.extension} of call {call.id}: {text_of(error)}"
+        )
+        failure = PinecallError(message, "LINE_EXTENSION_ERROR", agent_id=self.id, call_id=call.id)
+        failure.__cause__ = error
+        self.session.report_failure(failure, f"extension {call.extension}", self, call)
+
+    # -- verbs ----------------------------------------------------------------------------------
+
+    def destroy(self) -> None:
+        """Give the number back; it is not claimed again (wire: ``line.destroy``).
+
+        Calls that it answered go on. Every other verb of the line raises RegistrationError from now
+        on; repeating this does nothing.
+        """
+        with self.session.guard:
+            if not self.removed:
+                if self.registered:
+                    self.session.transmit({"event": "line.destroy", "number": self.number})
+                self.session.line_destroyed(self)
+                self.registration.forget()
+                self.session.drop_held(self.id, self.title)
+        self.session.wake()

@@ -1,0 +1,81 @@
+"""An attempt to connect: what it needs, how it may fail, and whether another one makes sense."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from attrs import field, frozen
+
+from ...errors import ConfigurationError
+from ...options import ReconnectPolicy
+
+__all__ = ["Failure", "LinkSettings", "closed_early"]
+
+_RETRY_CLOSE_CODES = {1001, 1006, 1012, 1013, 1014}
+#: Of a close before ``connected``: it is the key that was refused. 4401 and 4403 are HTTP's 401, 403.
+_REFUSAL_CLOSE_CODES = {1008, 4401, 4403}
+_REFUSAL_WORDS = re.compile(r"\bkey\b|unauthori[sz]ed|unauthenticated|forbidden|credential", re.I)
+#: Codes before ``connected`` that do not speak of the key.
+_NOT_A_REFUSAL = {
+    "CONNECTION_TIMEOUT",
+    "CONNECTION_FAILED",
+    "INTERNAL_ERROR",
+    "RATE_LIMITED",
+    "SERVER_ERROR",
+    "UPSTREAM_ERROR",
+    "UPSTREAM_TIMEOUT",
+}
+
+
+@frozen
+class LinkSettings:
+    """``url`` and ``api_key`` are asked anew for each attempt."""
+
+    url: Callable[[], str]
+    api_key: Callable[[], str]
+    reconnect: ReconnectPolicy | None = field(factory=ReconnectPolicy)
+    ping_interval: float | None = 30.0
+    connect_timeout: float = 10.0
+    log_words: bool = False
+
+
+@frozen
+class Failure:
+    """Why an attempt failed, as the front saw it. ``phase``: see :class:`~pinecall.ConnectError`."""
+
+    phase: str
+    message: str
+    retryable: bool = True
+    code: str | None = None
+    cause: BaseException | None = None
+
+    @property
+    def refusal(self) -> bool:
+        """Was it the key that was refused?"""
+        return self.phase == "authentication" and self.code not in _NOT_A_REFUSAL
+
+    @property
+    def dropped(self) -> bool:
+        """Did the host take the connection, and then drop it or let it down?"""
+        reached = self.phase in ("tls", "handshake", "authentication", "capacity")
+        return reached and not (self.code or "").startswith("HTTP_")
+
+    def is_final(self, *, known: bool) -> bool:
+        """Is another attempt in vain? ``known``: was this client connected to the server before?"""
+        if self.retryable or not known:
+            return not self.retryable
+        return self.refusal or isinstance(self.cause, ConfigurationError)
+
+
+def closed_early(code: int | None, reason: str) -> Failure:
+    """The socket was closed before ``connected``; ``code`` None: without a close frame."""
+    said = f"closed before 'connected' (code {code or 1006}{', ' + reason if reason else ''})"
+    if code in _REFUSAL_CLOSE_CODES or _REFUSAL_WORDS.search(reason):
+        return Failure("authentication", reason or said, retryable=False, code="INVALID_KEY")
+    return Failure(
+        "authentication",
+        said,
+        retryable=code is None or code in _RETRY_CLOSE_CODES,
+        code="CONNECTION_FAILED",
+    )

@@ -1,0 +1,187 @@
+"""Claiming a name on the server: an agent's id or a line's number.
+
+======== ========================================= ============================================
+status   on the server                             what changes it
+======== ========================================= ============================================
+idle     not there: the link is down               the link comes up → asked
+asked    the claim is on its way                   ack → held; conflict → waiting; refusal → refused
+waiting  another connection has it                 the retry timer → asked; budget spent → refused
+held     ours                                      the link goes down → idle; displaced → refused
+refused  it will not be ours                       the user asks again → asked; the next link → asked
+removed  not wanted any more                       nothing
+======== ========================================= ============================================
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ...errors import NotConnected, PinecallError, RegistrationError, ServerAtCapacityError
+from ..kernel.handlers import Handlers
+from ..kernel.outcome import Outcome
+from ..kernel.runtime import Runtime
+
+__all__ = ["Claimant", "Registration"]
+
+
+class Claimant(Protocol):
+    """The agent or line whose name is claimed."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def own_handlers(self) -> Handlers | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def gone(self) -> str:
+        """How messages say that it is no more."""
+        ...
+
+    def claim(self) -> dict[str, Any]:
+        """The frame that claims its name, with all that is configured now."""
+        ...
+
+
+class Registration:
+    """One name's way through the table above. Agents and lines have their own kinds of it."""
+
+    __slots__ = ("_ready", "_usable", "error", "owner", "runtime", "status")
+
+    def __init__(self, runtime: Runtime, owner: Claimant) -> None:
+        self.runtime = runtime
+        self.owner = owner
+        self.status = "idle"
+        self.error: PinecallError | None = None
+        self._ready: Outcome[None] | None = None
+        self._usable: Outcome[None] | None = None
+
+    @property
+    def held(self) -> bool:
+        return self.status == "held"
+
+    @property
+    def ready(self) -> Outcome[None]:
+        """Settles with the ack, or with what refused it."""
+        if self._ready is None:
+            self._ready = Outcome(f"registration of {self.owner.id!r}")
+            if self.held:
+                self._ready.set(None)
+            elif self.error is not None:
+                self._ready.fail(self.error)
+        return self._ready
+
+    def create(self) -> None:
+        """Claim it, if the link is up."""
+        if self.runtime.ready:
+            self.status = "asked"
+            self._renew()
+            self.claim()
+
+    def claim(self) -> None:
+        """Ask the server for the name."""
+        self.runtime.transmit(self.owner.claim(), state=True)
+
+    def acked(self) -> bool:
+        """False for a repeated ack."""
+        if self.held:
+            return False
+        self.status = "held"
+        self.error = None
+        if self._ready is not None and self._ready.error is not None:
+            self._ready = None
+        if self._ready is not None:
+            self._ready.set(None)
+        self._look()
+        return True
+
+    @property
+    def usable(self) -> Outcome[None]:
+        """What ``wait_ready()`` waits for: settles with the ack and with what belongs to it, or with
+        what refused it."""
+        outcome = self._usable
+        if outcome is None:
+            outcome = self._usable = Outcome(self.ready.what)
+            self._look()
+        return outcome
+
+    def _look(self) -> None:
+        """Settle ``usable``, if it is known."""
+        if self.error is not None:
+            self._settle(self.error)
+        elif self.held:
+            self._settle(None)
+
+    def _settle(self, error: PinecallError | None) -> None:
+        outcome, self._usable = self._usable, None
+        if outcome is not None:
+            if error is None:
+                outcome.set(None)
+            else:
+                outcome.fail(error)
+
+    def require(self, what: str) -> None:
+        """Raises RegistrationError when the agent was removed, or the line destroyed."""
+        if self.status == "removed":
+            raise self._removed(what)
+
+    def _removed(self, what: str) -> RegistrationError:
+        message = f"{what}: {self.owner.title} was {self.owner.gone}"
+        return RegistrationError(message, "AGENT_NOT_REGISTERED", agent_id=self.owner.id)
+
+    @property
+    def over_for_good(self) -> bool:
+        """Was it refused, and is nothing to come that could change that? Slots get free."""
+        return self.status == "refused" and not isinstance(self.error, ServerAtCapacityError)
+
+    def _release(self) -> None:
+        """Send what was held until the ack, in order."""
+        self.runtime.send_held(self.owner.id)
+
+    def refuse(self, error: PinecallError) -> None:
+        """It was refused for good: ``ready`` fails, and the ``error`` handlers are called."""
+        self.over(error)
+        self.runtime.report(error, agent=self.owner)
+
+    def over(self, error: PinecallError) -> None:
+        self.status = "refused"
+        self.error = error
+        if self._ready is not None and not self._ready.done:
+            self._ready.fail(error)
+        else:
+            self._ready = None
+        self._look()
+        self.runtime.look_whether_all_are_refused()
+
+    def link_lost(self) -> None:
+        if self.held:
+            self._ready = None
+        self.status = "idle"
+        self._renew()
+
+    def forget(self) -> None:
+        """The owner was removed."""
+        self.status = "removed"
+        self.error = self._removed("wait_ready()")
+        if self._ready is not None:
+            self._ready.fail(self.error)  # changes nothing when it is done
+        self._ready = None
+        self._look()
+
+    def link_closed(self) -> None:
+        """The link does not come back by itself: whoever waits for the ack is told."""
+        error = NotConnected(
+            f"{self.owner.id!r} is not registered: the connection was closed; connect() again",
+            agent_id=self.owner.id,
+        )
+        ready = self._ready
+        if ready is not None and not ready.done:
+            self._ready = None
+            ready.fail(error)
+        self._settle(error)
+
+    def _renew(self) -> None:
+        """What was refused is open again."""
+        self.error = None
+        if self._ready is not None and self._ready.error is not None:
+            self._ready = None

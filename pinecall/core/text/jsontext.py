@@ -1,0 +1,75 @@
+"""JSON: read tolerantly, and always written so that anybody can read it.
+
+A server in another language may send half a surrogate pair (a text cut in the middle of an emoji),
+or NaN, which are no JSON. What they stand in is read all the same: U+FFFD stands for the half,
+None for the number. What we write holds neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from .utf8 import valid
+
+__all__ = ["mend", "read", "valid_json", "write"]
+
+#: What :func:`read` raises, and :func:`write`.
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+
+_encode = msgspec.json.Encoder().encode
+
+
+def read(data: str | bytes) -> Any:
+    """The value; raises ValueError, or msgspec's DecodeError, for what is no JSON even so."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeError):
+        mended = mend(data if isinstance(data, str) else bytes(data).decode("utf-8", "replace"))
+        if mended is None:
+            raise
+        return msgspec.json.decode(mended)
+
+
+def mend(text: str) -> str | None:
+    """The text as JSON that everybody can read; None where it is no JSON even to a tolerant reader."""
+    import json  # hardly any program needs it
+
+    try:
+        value = json.loads(text.lstrip("\ufeff"), parse_constant=_nothing, parse_float=_finite)
+        return _encode(valid_json(value)).decode()
+    except (ValueError, RecursionError, msgspec.MsgspecError, OverflowError):
+        return None
+
+
+def write(value: Any) -> bytes:
+    """Compact JSON in UTF-8; raises TypeError or ValueError for what JSON cannot hold."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return _encode(valid_json(msgspec.to_builtins(value, str_keys=True)))
+
+
+def valid_json(value: Any) -> Any:
+    """The value with every text in it, keys included, as UTF-8 can hold it."""
+    if isinstance(value, str):
+        return valid(value)
+    if isinstance(value, Mapping):
+        return {
+            valid(key) if isinstance(key, str) else key: valid_json(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [valid_json(item) for item in value]
+    return value
+
+
+def _nothing(_constant: str) -> None:
+    """NaN, Infinity and -Infinity."""
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if abs(number) != float("inf") else None

@@ -1,0 +1,139 @@
+"""What must not be shown: the keys and tokens that this program was given, and how text is cleaned.
+
+A secret is kept here when it is given: the API key, WhatsApp's secrets, provider keys in a
+configuration, minted tokens, a proxy's password, a token in a URL. Whatever is shown afterwards, an
+error's message, a log line or a ``repr``, goes through :func:`clean` before it is cut. The table is
+the process's, not a client's: a key is a secret in every text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from .utf8 import valid
+
+__all__ = ["clean", "clean_start", "keep", "keep_in", "keep_url", "scrub"]
+
+#: Characters: shorter ones are words that stand in every text, longer ones nobody repeats.
+_SHORTEST, _LONGEST = 4, 8192
+#: Secrets kept, the latest given: a web back end mints tokens for as long as it lives.
+_MOST = 1000
+_HIDDEN = "***"
+
+# Names of values in JSON, in queries and in configurations that are secrets.
+_NAMES = (
+    "api_key|apiKey|access_token|accessToken|verify_token|verifyToken|app_secret|appSecret|"
+    "auth_token|authToken|secret|password|token"
+)
+_NAMED = re.compile(rf"(?i:{_NAMES})")
+# JSON, also JSON inside a JSON string; a text that was cut may end inside the value.
+_IN_JSON = re.compile(
+    rf'(?P<open>(?P<esc>\\*)"(?:{_NAMES})(?P=esc)"\s*:\s*)(?P=esc)"(?:(?!(?P=esc)")(?:\\.|.))*(?:(?P=esc)"|\\?\Z)',
+    re.DOTALL,
+)
+_IN_QUERY = re.compile(rf"([?&](?:{_NAMES}|key)=)[^&\s'\"]+")
+_IN_HEADER = re.compile(
+    r"(?i)\b((?:proxy-)?authorization\s*:\s*(?:(?:bearer|basic)\s+)?)[^\s'\",]+"
+)
+
+_TOKEN = re.compile(r"\b(pk|sk|wrtc?|cht|str|stk)_[\w.~+/=-]{4,}")
+_BEARER = re.compile(r"(?i)(bearer\s+)[^\s&\"']+")
+
+_kept: OrderedDict[str, None] = OrderedDict()
+_pattern: re.Pattern[str] | None = None
+
+
+def keep(secret: object) -> None:
+    """Never show this. What is no text, or too short to be a secret, is passed over."""
+    global _pattern
+    if not isinstance(secret, str) or not _SHORTEST <= len(secret) <= _LONGEST:
+        return
+    if secret in _kept:
+        _kept.move_to_end(secret)
+        return
+    _kept[secret] = None
+    if len(_kept) > _MOST:
+        _kept.popitem(last=False)
+    _pattern = None
+
+
+def keep_in(value: object) -> None:
+    """Never show what stands under the name of a secret, at any depth of a configuration."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if isinstance(name, str) and isinstance(inner, str) and _NAMED.fullmatch(name):
+                keep(inner)
+            else:
+                keep_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            keep_in(inner)
+
+
+def keep_url(url: str) -> None:
+    """Never show the password of a URL, nor the secrets in its query."""
+    parts = urlsplit(url)
+    keep(parts.password)
+    for name, value in parse_qsl(parts.query):
+        if name == "key" or _NAMED.fullmatch(name):
+            keep(value)
+
+
+def clean(text: str) -> str:
+    """The text without secrets, and without what cannot be written as UTF-8."""
+    text = valid(text)
+    if _kept:
+        text = _known().sub(_HIDDEN, text)
+    if '"' in text:
+        text = _IN_JSON.sub(rf'\g<open>\g<esc>"{_HIDDEN}\g<esc>"', text)
+    if "=" in text:
+        text = _IN_QUERY.sub(rf"\1{_HIDDEN}", text)
+    if "uthorization" in text:
+        text = _IN_HEADER.sub(rf"\1{_HIDDEN}", text)
+    return text
+
+
+def clean_start(text: str, limit: int) -> str:
+    """The beginning of a text, cleaned; ``…`` says that there was more.
+
+    Cleaned before it is cut: half a secret would not be known for one.
+    """
+    # More than is shown, since secrets become shorter, and not up to the middle of one.
+    end = looked = limit * 4
+    for secret in _kept:
+        at = text.find(secret, max(0, looked - len(secret) + 1), looked + len(secret) - 1)
+        if at >= 0:
+            end = min(end, at)
+    short = clean(text[:end])
+    return short if len(short) <= limit else short[:limit] + "…"
+
+
+def scrub(text: str) -> str:
+    """:func:`clean`, and without what looks like the platform's keys and tokens: those that this
+    program was never given, in answers to requests and in the libraries' logs."""
+    return _BEARER.sub(r"\1***", _TOKEN.sub(r"\1_***", clean(text)))
+
+
+def _known() -> re.Pattern[str]:
+    global _pattern
+    if _pattern is None:
+        import json  # only a program that shows something needs it
+
+        forms: dict[str, None] = {}
+        for secret in sorted(_kept, key=len, reverse=True):
+            inner = json.dumps(secret)[1:-1]
+            twice = json.dumps(inner)[1:-1]
+            for form in (secret, inner, twice, json.dumps(secret, ensure_ascii=False)[1:-1]):
+                forms[form] = None
+            forms[quote(secret, safe="")] = None
+        _pattern = re.compile("|".join(_bounded(form) for form in forms))
+    return _pattern
+
+
+def _bounded(form: str) -> str:
+    """A short secret may be a part of a longer word, which is none."""
+    escaped = re.escape(form)
+    return escaped if len(form) >= 8 else rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"
