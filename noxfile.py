@@ -137,7 +137,7 @@ def types(session: nox.Session) -> None:
 def imports(session: nox.Session) -> None:
     """Without any extra: what is imported, and what is not."""
     session.install("-q", "-e", ".", "pytest>=8")
-    tests = ["test_fronts.py", "test_event_names.py", "without_extra.py"]
+    tests = ["test_fronts.py", "test_event_names.py", "test_without_extra.py"]
     session.run(
         "python", "-m", "pytest", "-q", "tests/core/test_purity.py",
         *(f"tests/parity/{name}" for name in tests),

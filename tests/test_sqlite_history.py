@@ -56,8 +56,8 @@ def store(path: Path) -> Iterator[SqliteHistory]:
 def child(path: Path, script: str, *arguments: str) -> subprocess.Popen[str]:
     """A process that has ``history`` on ``path``, and ``record`` as above."""
     head = (
-        f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
-        "from test_sqlite_history import SqliteHistory, record\n"
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tests.test_sqlite_history import SqliteHistory, record\n"
         f"history = SqliteHistory({str(path)!r})\n"
     )
     return subprocess.Popen(

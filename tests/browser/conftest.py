@@ -10,10 +10,7 @@ skipped; with CI set they fail instead, so that nothing passes unseen. No chrome
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,9 +18,8 @@ for _needed in ("starlette", "uvicorn", "fastapi", "itsdangerous"):
     if not os.environ.get("CI"):
         pytest.importorskip(_needed)
 
-from chromium import Chromium, Page, find  # noqa: E402
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
+from ..core.hubs import World  # noqa: E402
+from .chromium import Chromium, Page, find  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +51,5 @@ def open_page(chromium: Chromium) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture
-def world() -> Any:
-    from hubs import World
-
+def world() -> World:
     return World()

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chromium import Page
+from .chromium import Page
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "examples" / "dashboard" / "app.py"

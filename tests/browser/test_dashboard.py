@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from chromium import Page
-from cutting import Proxy
-from dashboard import PHONES, ROOT, Dashboard, log_in, wait_live
 
 from pinecall_sync.emulator import Emulator
+
+from .chromium import Page
+from .cutting import Proxy
+from .dashboard import PHONES, ROOT, Dashboard, log_in, wait_live
 
 Open = Callable[..., Page]
 LONG = "!words 40"

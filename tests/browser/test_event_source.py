@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chromium import Page
-from cutting import Proxy
-from hubs import World
-from pages import Site
+from ..core.hubs import World
+from .chromium import Page
+from .cutting import Proxy
+from .pages import Site
 
 DOCS = Path(__file__).parents[2] / "docs" / "web.md"
 Open = Callable[..., Page]

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall import ConfigurationError
 from pinecall.events import Turn
+
+from .harness import Wire
 
 CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
     (lambda call: call.speak(None, "", None), "say or reply: text is a str, not NoneType"),

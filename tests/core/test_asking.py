@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
@@ -15,6 +14,8 @@ from pinecall.core.calls.speech import SayResult, Speech
 from pinecall.core.kernel.outcome import Outcome
 from pinecall.core.lines.line_call import LineCallBase, RouteResult
 from pinecall.core.lines.listener import Heard
+
+from .harness import Wire
 
 NUMBER = "+12186633772"
 FACTS = {"from": "+15551230000", "to": NUMBER, "direction": "inbound", "transport": "phone"}

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from harness import EVENTS, Wire
 
 from pinecall.core.engine import MALFORMED_REPORTED
 from pinecall.errors import ProtocolError
+
+from .harness import EVENTS, Wire
 
 GOOD = {"event": "bot.word", "agent_id": "mara", "call_id": "CA1", "word": "on"}
 

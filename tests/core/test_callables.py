@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall import ConfigurationError, tool
 from pinecall.core.kernel.callables import (
@@ -20,6 +19,8 @@ from pinecall.core.kernel.callables import (
     why_it_never_runs,
 )
 from pinecall.core.kernel.usercode import describe
+
+from .harness import Wire
 
 
 def generator(*_: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import EVENTS, Wire
 
 from pinecall.errors import (
     CallEnded,
@@ -14,6 +13,8 @@ from pinecall.errors import (
     ProtocolError,
 )
 from pinecall.events import CallUpdated
+
+from .harness import EVENTS, Wire
 
 
 class TestBeginning:

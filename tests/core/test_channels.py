@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.errors import ConfigurationError
 from pinecall.options import Channel, ConfigOptions
+
+from .harness import Wire
 
 NUMBER = "+13186330963"
 WHATSAPP = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from harness import Wire
 
 from pinecall.core.calls.call import CallBase
+
+from .harness import Wire
 
 
 def start(wire: Wire, **fields: object) -> CallBase:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall import ChatReply, ConfigurationError, NotConnected, RequestRejected, RequestTimeout
 from pinecall.core.kernel.outcome import Outcome
+
+from .harness import Wire
 
 
 def ask(wire: Wire, text: str = "Hi", **options: Any) -> Outcome[ChatReply]:

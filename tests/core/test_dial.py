@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.calls.call import CallBase
 from pinecall.core.kernel.outcome import Outcome
 from pinecall.errors import ConfigurationError, DialError, NotConnected, RegistrationError
+
+from .harness import Wire
 
 FROM = "+13186330963"
 ANA, BEA = "+14155551234", "+14155559999"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness import Wire
-
 from pinecall.core.drain import DrainReport
 from pinecall.core.kernel.outcome import Outcome
+
+from .harness import Wire
 
 
 def drain(wire: Wire, timeout: float = 30.0) -> Outcome[DrainReport]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.kernel.outbox import MAX_UNSENT_BYTES
 from pinecall.errors import NotConnected
+
+from .harness import Wire
 
 RESULT = [{"tool_call_id": "t1", "result": 1}]
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import attrs
 import pytest
-from harness import EVENTS, Wire
 
 from pinecall import events
 from pinecall.core.effects import EFFECTS
 from pinecall.core.wire.codec import decode
 from pinecall.events import BotWord, Reconnecting, Turn, UnknownEvent
+
+from .harness import EVENTS, Wire
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool, "object": dict, "array": list}
 

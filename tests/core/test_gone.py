@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.agents.registration import not_registered
@@ -22,6 +21,8 @@ from pinecall.errors import (
     RegistrationError,
 )
 from pinecall.skills import Skill
+
+from .harness import Wire
 
 NUMBER = "+13186330963"
 OTHER = "+13186330964"

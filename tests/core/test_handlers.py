@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import EVENTS, Wire
 
 from pinecall.core.api.listening import Listening
 from pinecall.core.engine import Engine
@@ -19,6 +18,8 @@ from pinecall.core.kernel.has_handlers import HasHandlers
 from pinecall.core.kernel.usercode import describe
 from pinecall.core.wire.names import SIGNATURES, check_name, public_name
 from pinecall.errors import CallEnded, ConfigurationError, PinecallError
+
+from .harness import EVENTS, Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 
@@ -134,7 +135,7 @@ class TestRegistering:
     def test_descriptions(self) -> None:
         """A handler is described by module and name, whatever it is."""
         assert describe(self.test_descriptions).endswith("TestRegistering.test_descriptions")
-        assert describe(functools.partial(word)) == "test_handlers.word"
+        assert describe(functools.partial(word)) == f"{__name__}.word"
 
         class Odd:
             __module__ = None  # type: ignore[assignment]
@@ -197,13 +198,24 @@ class TestOrder:
         )
 
     def test_only_that_call(self) -> None:
-        """A call's handlers get that call's events only."""
+        """A call's handlers get the events of that call, and of no other."""
         wire = Wire()
         one, two = wire.call(call_id="CA1"), wire.call(call_id="CA2")
-        told = wire.listen("bot.word", "*", on=one)
-        wire.server("bot.word", call_id="CA2", word="x")
-        assert told == []
+        heard = wire.listen("bot.word", on=one)
+        wire.server("bot.word", call_id="CA2", word="theirs")
+        wire.server("bot.word", call_id="CA1", word="ours")
+        assert [(event.word, call) for _, event, call in heard] == [("ours", one)]
         assert not two.own_handlers
+
+    def test_only_that_call_as_items(self) -> None:
+        """A call's handler of * gets the items of that call, and of no other."""
+        wire = Wire()
+        one = wire.call(call_id="CA1")
+        wire.call(call_id="CA2")
+        heard = wire.listen("*", on=one)
+        wire.server("bot.word", call_id="CA2", word="theirs")
+        wire.server("bot.word", call_id="CA1", word="ours")
+        assert [(item.event.word, item.call) for _, item in heard] == [("ours", one)]
 
     def test_raw(self) -> None:
         """Unknown fields stay in raw, nested objects are untouched, seq and ts are there."""

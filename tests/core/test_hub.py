@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from harness import Wire
-from hubs import Reader, World
 
 from pinecall import events as ev
 from pinecall.core.streams.filters import agent_filter
 from pinecall.core.streams.hub import BEAT
 from pinecall.core.wire.sse_reader import SseReader
 from pinecall.errors import ConfigurationError
+
+from .harness import Wire
+from .hubs import Reader, World
 
 
 def test_a_stream_begins_with_connected() -> None:
@@ -153,6 +154,7 @@ def test_a_cursor_goes_on_without_loss_or_repetition() -> None:
         world.message(call, number)
     events = reader.read()
     ids += [id for _, _, id in events]
+    assert len(ids) == 7
     for index, cursor in enumerate(ids):
         again = Reader(world, last_event_id=cursor).read()
         assert again[0][0] == "connected"

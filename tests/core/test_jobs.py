@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness import Wire
-
 from pinecall.core.kernel.job import title_of
+
+from .harness import Wire
 
 
 def test_whose_it_is() -> None:

@@ -7,8 +7,6 @@ import logging
 from typing import Any
 
 import pytest
-from harness import Wire
-from hubs import Reader, World
 
 from pinecall.core.rest.call_log import CallLog
 from pinecall.core.rest.live import LiveSession
@@ -20,6 +18,9 @@ from pinecall.core.wire import limits
 from pinecall.core.wire.names import SIGNATURES
 from pinecall.core.wire.tally import Tally
 from pinecall.errors import ApiError, ProtocolError
+
+from .harness import Wire
+from .hubs import Reader, World
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 LONG = "x" * (limits.MAX_ID + 1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.lines.line import LineBase
 from pinecall.core.lines.line_call import LineCallBase
 from pinecall.core.lines.listener import Heard
 from pinecall.errors import CallEnded, ConfigurationError, NotConnected, RegistrationError
+
+from .harness import Wire
 
 NUMBER = "+12186633772"
 IDS = {"agent_id": f"line:{NUMBER}", "call_id": "CL1"}
@@ -205,12 +206,14 @@ class TestAnswering:
         assert not call.routed
 
     def test_repeated(self) -> None:
-        """A repeated call.started fires nothing."""
+        """A repeated call.started keeps the call's object and fires ``call`` no second time."""
         wire = Wire()
         line = ready(wire)
-        told = wire.listen("call", on=line)
-        assert answered(wire) is answered(wire)
-        assert len(told) == 1
+        heard = wire.listen("call", on=line)
+        first = answered(wire)
+        repeated = answered(wire)
+        assert repeated is first
+        assert heard == [("call", first)]
 
     def test_extensions(self) -> None:
         """An extension's function takes the call; * takes the others, and who presses nothing."""

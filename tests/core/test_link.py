@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import KEY, Wire
 
 from pinecall.core.kernel.outcome import Outcome
 from pinecall.core.link.backoff import reconnect_delay
@@ -19,6 +18,8 @@ from pinecall.errors import (
     PinecallError,
 )
 from pinecall.options import ReconnectPolicy
+
+from .harness import KEY, Wire
 
 REFUSED = Failure("tcp", "connection refused")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.effects.missed import SHOW_A_CALL
 from pinecall.tools import tool
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA7"}
 

@@ -6,12 +6,13 @@ import zoneinfo
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.kernel.seconds import check_unit
 from pinecall.errors import ConfigurationError
 from pinecall.options import ReconnectPolicy
 from pinecall.tools import tool
+
+from .harness import Wire
 
 
 @pytest.mark.parametrize(

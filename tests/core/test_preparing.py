@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.effects.preparing import budget
 from pinecall.core.kernel.handlers import Delivery
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 READY = {"event": "llm.ready", **IDS, "turn": 7}

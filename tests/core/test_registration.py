@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.agents.registration import not_registered
 from pinecall.core.link.backoff import ConflictEpisode
@@ -22,6 +21,8 @@ from pinecall.errors import (
 )
 from pinecall.skills import Skill
 from pinecall.tools import tool
+
+from .harness import Wire
 
 
 @tool

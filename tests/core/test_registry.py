@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from harness import EVENTS, Wire
 
 from pinecall.core.model.registry import ENDED_REMEMBERED, SPELLINGS_REMEMBERED, Registry, slug
 from pinecall.errors import ConfigurationError
+
+from .harness import EVENTS, Wire
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_reprs() -> None:
     assert repr(mara) == "<AgentBase 'mara': held, 1 channels, 1 calls>"
     assert repr(call) == "<CallBase CA1 of 'mara': active, inbound phone>"
     assert repr(line) == "<LineBase +12186633772: asked>"
-    assert repr(wire.pc) == "<harness.Pinecall connected: 1 agents, 1 calls>"
+    assert repr(wire.pc) == "<tests.Pinecall connected: 1 agents, 1 calls>"
 
 
 def test_agents_of_a_call() -> None:

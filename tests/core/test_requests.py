@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.calls.verbs import history_messages, prompt_vars
 from pinecall.errors import (
@@ -15,6 +14,8 @@ from pinecall.errors import (
     RequestRejected,
     RequestTimeout,
 )
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

@@ -6,7 +6,6 @@ import json
 import os
 from typing import Any
 
-from harness import KEY, Wire, check_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,8 @@ from pinecall.errors import (
 )
 from pinecall.options import ReconnectPolicy
 from pinecall.tools import tool
+
+from .harness import KEY, Wire, check_command
 
 NUMBER = "+13186330963"
 CALLS = ("CA1", "CA2")

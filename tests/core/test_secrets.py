@@ -7,7 +7,6 @@ import logging
 from collections import OrderedDict
 
 import pytest
-from harness import EVENTS, KEY, Wire
 
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.agents.ringing import RingingCall
@@ -22,6 +21,8 @@ from pinecall.core.text import secrets
 from pinecall.errors import ConfigurationError, ConnectError, PinecallError
 from pinecall.events import BotWord
 from pinecall.options import AgentOptions, Channel
+
+from .harness import EVENTS, KEY, Wire
 
 SECRETS = {"access_token": "EAAsecret", "verify_token": "vt-secret", "app_secret": "as-secret"}
 #: Fields in which a server might repeat what it was given.

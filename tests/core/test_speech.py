@@ -6,12 +6,13 @@ import re
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.calls.speech import SayResult
 from pinecall.core.calls.verbs import answering
 from pinecall.errors import ConfigurationError, NotConnected, RequestTimeout
 from pinecall.events import Turn
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.history.record import transcript_of
 from pinecall.core.kernel.outcome import too_late
 from pinecall.core.model.conversation import merged
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

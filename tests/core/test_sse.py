@@ -6,7 +6,6 @@ import itertools
 import json
 
 import pytest
-from hubs import Reader, World
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,8 @@ from pinecall.core.streams.sse import HEADERS, block
 from pinecall.core.wire.sse_reader import SseReader
 from pinecall.events import Item
 from pinecall.events._base import set_raw
+
+from .hubs import Reader, World
 
 
 def test_headers_forbid_caching_and_buffering_and_name_no_hop() -> None:

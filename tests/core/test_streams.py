@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.calls.speech import ReplyStream
 from pinecall.errors import CallEnded, NotConnected
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 
@@ -133,11 +134,16 @@ def test_interrupted_without_an_id() -> None:
 
 
 def test_finished_aborts_nothing() -> None:
-    """bot.finished is no reason to abort."""
+    """bot.finished for a stream's message leaves it open; bot.interrupted for the same message does
+    not."""
     wire = Wire()
     one, _ = open_streams(wire)
     wire.server("bot.finished", **IDS, message_id=one.message_id)
     assert not one.aborted
+    one.write("more")
+    assert actions(wire) == [("chunk", "more")]
+    wire.server("bot.interrupted", **IDS, message_id=one.message_id)
+    assert one.aborted
 
 
 def test_end_of_the_call() -> None:

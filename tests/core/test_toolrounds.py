@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall.core.calls.call import CallBase
 from pinecall.core.tools.rounds import ToolResult
@@ -14,6 +13,8 @@ from pinecall.core.wire.limits import LEDGER_ROUNDS
 from pinecall.errors import ConfigurationError, RequestTimeout
 from pinecall.skills import Skill
 from pinecall.tools import tool
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 ran: list[Any] = []
@@ -256,12 +257,13 @@ def test_falsy_results(value: Any) -> None:
 
 
 def test_what_is_no_json() -> None:
-    """A result that JSON does not know is answered all the same."""
+    """A result that has no JSON form is answered with an error that names its type."""
     wire, _ = with_tools(odd)
     wire.server(round_of(("odd", "")))
-    ((tool_call_id, result),) = [(one["tool_call_id"], one["result"]) for one in results(wire)]
-    assert tool_call_id == "t0"
-    assert "object" in (result["error"] if isinstance(result, dict) else result)
+    (answer,) = results(wire)
+    assert answer["tool_call_id"] == "t0"
+    assert set(answer["result"]) == {"error"}
+    assert "holds the class object, which has no JSON form" in answer["result"]["error"]
 
 
 def test_flags() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 
 import pytest
-from harness import KEY, Wire
 
 from pinecall.core.wire.tracing import Tracing
+
+from .harness import KEY, Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 

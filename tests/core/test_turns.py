@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from harness import Wire
+
+from .harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 
@@ -32,6 +33,7 @@ def test_bare_turns() -> None:
     told = wire.listen("eager.turn", "turn.end")
     wire.server("eager.turn", **IDS)
     wire.server("turn.end", **IDS)
+    assert len(told) == 2
     for _, turn, _ in told:
         assert (turn.text, turn.message_id, turn.probability, turn.latency_ms) == ("", "", 0, 0)
 

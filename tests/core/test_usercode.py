@@ -8,7 +8,6 @@ import logging
 from typing import Any
 
 import pytest
-from harness import Wire
 
 from pinecall import tool
 from pinecall.core.history.store import has_method, method_of
@@ -16,6 +15,8 @@ from pinecall.core.kernel import usercode
 from pinecall.core.kernel.job import Job
 from pinecall.core.text.utf8 import valid
 from pinecall.errors import PinecallError
+
+from .harness import Wire
 
 SPLIT = "half \ud83d a pair"
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness import Wire
+
+from .harness import Wire
 
 VERBS: dict[str, Callable[[Any], object]] = {
     "stream.write": lambda call: call.reply_stream().write("Hel"),

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from harness import COMMANDS, check_command
 
 from pinecall.core.text.secrets import clean
 from pinecall.core.wire import codec
@@ -14,6 +13,8 @@ from pinecall.core.wire.codec import Malformed, decode, encode, encode_value, pr
 from pinecall.errors import ConfigurationError
 from pinecall.events import BotWord, CallEnded, CallStarted, UnknownEvent
 from pinecall.events._base import Event
+
+from .harness import COMMANDS, check_command
 
 
 class TestEncoding:

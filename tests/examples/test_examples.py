@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fronts.log import until
 
 from pinecall_sync.emulator import Emulator
 from pinecall_sync.history import SqliteHistory
+
+from ..fronts.log import until
 
 FOLDER = Path(__file__).parent.parent.parent / "examples"
 README = FOLDER.parent / "README.md"

@@ -283,6 +283,7 @@ def test_nothing_is_left(server: Server) -> None:
             left = [t.name for t in threading.enumerate() if t.name.startswith("pinecall")]
             assert left == []
         gc.collect()
+    assert len(server.connections) == 40
     for connection in server.connections:
         assert connection.over.wait(DEADLINE)
     until(lambda: len(os.listdir("/proc/self/fd")) <= files, "files closed")

@@ -114,18 +114,18 @@ def test_idle_means_idle(front: Front, server: Server) -> None:
 
 def test_threads(front: Front, server: Server) -> None:
     """The asyncio front has no threads; the blocking one has one for the link when it is idle."""
-    before = {thread.name for thread in threading.enumerate()}
+
+    def ours() -> list[threading.Thread]:
+        return [t for t in threading.enumerate() if t.name.startswith("pinecall")]
+
+    assert ours() == []
     front.connected(server, "mara")
-    mine = [t for t in threading.enumerate() if t.name.startswith("pinecall")]
-    names = sorted(thread.name for thread in mine)
-    assert not any(name.startswith("pinecall") for name in before)
-    if isinstance(front, Asyncio):
-        assert names == []
-    else:
-        until(
-            lambda: [t.name for t in mine if t.is_alive()] == ["pinecall-link"], "one thread left"
-        )
-        assert all(thread.daemon for thread in mine)
+    connected = ours()
+    idle = [] if isinstance(front, Asyncio) else ["pinecall-link"]
+    until(
+        lambda: [t.name for t in connected if t.is_alive()] == idle, "the threads of an idle client"
+    )
+    assert [t.name for t in connected if not t.daemon] == []
 
 
 def test_closing_from_many_threads(front: Front, server: Server, call: Any) -> None:

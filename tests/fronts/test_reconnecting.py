@@ -194,10 +194,17 @@ def test_any_frame_is_a_sign_of_life(
 
 @pytest.mark.parametrize("off", [None, 0])
 def test_no_ping_without_an_interval(front: Front, server: Server, off: Any) -> None:
-    """ping_interval=None, or 0, switches keepalive off: nothing is due, so nothing runs."""
+    """ping_interval=None, or 0, switches keepalive off: the link's only timer is the one that calls it
+    stable; with an interval there are two more."""
     pc = front.connected(server, "mara", ping_interval=off)
-    due = [key for key in pc.session.timers._due if key not in ("stable",)]
-    assert due == []
+    assert "stable" in pc.session.timers
+    assert len(pc.session.timers) == 1
+    pinging = front.connected(server, "julia", ping_interval=30.0)
+    assert {key for key in ("stable", "ping", "alive") if key in pinging.session.timers} == {
+        "stable",
+        "ping",
+        "alive",
+    }
 
 
 def test_server_pings_are_answered_while_handlers_are_busy(

@@ -150,11 +150,10 @@ def test_a_look_up_that_outlives_its_loop(names: dict[str, list[Any]]) -> None:
         await go_on
 
     asyncio.run(give_up(0.01))
+    (thread,) = (t for t in threading.enumerate() if t.name == "pinecall-resolve")
     go.set()
-    for thread in threading.enumerate():
-        if thread.name == "pinecall-resolve":
-            thread.join(DEADLINE)
-            assert not thread.is_alive()
+    thread.join(DEADLINE)
+    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from twins import check_coroutines, check_members, check_parameters, twins
+
+from .twins import check_coroutines, check_members, check_parameters, twins
 
 
 @pytest.fixture(params=twins(only="emulator"), ids=lambda twin: str(twin[1]))

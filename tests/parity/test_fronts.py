@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from twins import check_coroutines, check_members, check_parameters, twins
 
 import pinecall
 import pinecall_sync
+
+from .twins import check_coroutines, check_members, check_parameters, twins
 
 ROOT = Path(__file__).parents[2]
 

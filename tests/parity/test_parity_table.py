@@ -64,15 +64,25 @@ def samples(package: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("name", "package"), NAMES)
-def test_python_names(name: str, package: str) -> None:
-    """The class is exported (or is what a property gives), and the member is there."""
-    owner, _, member = name.partition(".")
+def of_package(package: str, owner: str) -> Any:
+    """A class or function by its name: of the package, or of the module where it lives."""
     home = f"{package}.{HOMES[owner]}" if owner in HOMES else package
-    there = getattr(importlib.import_module(home), owner)
-    if member:
-        assert not member.startswith("_")
-        assert hasattr(samples(package).get(owner, there), member)
+    return getattr(importlib.import_module(home), owner)
+
+
+@pytest.mark.parametrize(("name", "package"), [item for item in NAMES if "." not in item[0]])
+def test_python_names(name: str, package: str) -> None:
+    """A class or function is exported, or is what a property gives."""
+    assert callable(of_package(package, name))
+
+
+@pytest.mark.parametrize(("name", "package"), [item for item in NAMES if "." in item[0]])
+def test_python_members(name: str, package: str) -> None:
+    """A member is public, and its class has it."""
+    owner, _, member = name.partition(".")
+    there = samples(package).get(owner, of_package(package, owner))
+    assert not member.startswith("_")
+    assert hasattr(there, member)
 
 
 def test_event_names() -> None:

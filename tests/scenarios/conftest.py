@@ -7,13 +7,13 @@ import threading
 from collections.abc import Generator, Iterator
 
 import pytest
-from fronts.driving import FRONTS, Front
-from fronts.log import DEADLINE
 
 from pinecall_sync.emulator import Emulator
 
+from ..fronts.driving import FRONTS, Front
+from ..fronts.log import DEADLINE
+from .claims import claimed
 from .scene import Scene
-from .wire import claimed
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fronts.driving import Front
-from fronts.log import DEADLINE, Log
-
 from pinecall.events import Item
 from pinecall_sync.emulator import CallerEnd, Emulator
+
+from ..fronts.driving import Front
+from ..fronts.log import DEADLINE, Log
 
 NUMBER = "+13186330963"
 CALLER = "+34607827824"

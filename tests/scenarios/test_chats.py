@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fronts.log import DEADLINE, until
 
 from pinecall import NotConnected, RequestRejected, RequestTimeout
 
+from ..fronts.log import DEADLINE, until
 from .scene import Scene
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fronts.log import until
 
 from pinecall import ConfigurationError
 
+from ..fronts.log import until
 from .scene import NUMBER, Scene
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from fronts.log import DEADLINE
-
 from pinecall import tool
 from pinecall.core.wire.sse_reader import SseReader
 
+from ..fronts.log import DEADLINE
 from .scene import CALLER, NUMBER, Scene
 
 Told = tuple[str, dict[str, Any]]

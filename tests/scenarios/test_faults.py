@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fronts.log import DEADLINE, until
 
 from pinecall import DialError, PhoneInUseError, RegistrationError, tool
 from pinecall_sync.emulator import EmulatorError
 
+from ..fronts.log import DEADLINE, until
 from .scene import NUMBER, Scene
 
 OTHER = "+13186330964"

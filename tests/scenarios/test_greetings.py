@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fronts.driving import Asyncio
 
 from pinecall import ConfigurationError
 
+from ..fronts.driving import Asyncio
 from .scene import Scene
 
 

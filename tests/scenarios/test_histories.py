@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fronts.log import until
 
+from ..fronts.log import until
 from .scene import CALLER, Scene
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from fronts.log import until
 
 from pinecall import CallEnded, ConfigurationError, Heard, RegistrationError
 
+from ..fronts.log import until
 from .scene import CALLER, NUMBER, Scene
 
 

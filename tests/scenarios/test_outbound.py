@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fronts.log import until
 
 from pinecall import ConfigurationError, DialError, NotConnected
 
+from ..fronts.log import until
 from .scene import NUMBER, Scene
 
 THERE = "+14155551234"

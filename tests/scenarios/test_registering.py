@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fronts.log import until
 
 from pinecall import AgentConflictError, DisplacedError, PhoneInUseError, RegistrationError
 
+from ..fronts.log import until
 from .scene import CALLER, NUMBER, Scene
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fronts.log import until
 
 from pinecall import ConfigurationError
 
+from ..fronts.log import until
 from .scene import CALLER, NUMBER, Scene
 
 

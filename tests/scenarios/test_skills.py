@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fronts.log import DEADLINE
 
 from pinecall import ConfigurationError, Skill, tool
 
+from ..fronts.log import DEADLINE
 from .scene import Scene
 
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, TypedDict
 import msgspec
 import pytest
 from attrs import frozen
-from fronts.driving import Asyncio
-from fronts.log import DEADLINE, until
 
 from pinecall import ConfigurationError, ToolResult, tool
 
+from ..fronts.driving import Asyncio
+from ..fronts.log import DEADLINE, until
 from .scene import Scene
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fronts.log import until
 
 from pinecall import CallEnded, ConfigurationError
 
+from ..fronts.log import until
 from .scene import Scene
 
 REF = "123456789012345"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .wire import COMMANDS, EVENTS, claimed
+from .claims import COMMANDS, EVENTS, claimed
 
 HERE = Path(__file__).parent
 DATA = HERE.parent / "data"

@@ -10,12 +10,9 @@ import asyncio
 import os
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
-
-from hubs import World
+from ..core.hubs import World
 
 WORLD = World(queue=200)
 for _agent in ("mine", "theirs"):
@@ -147,7 +144,7 @@ def starlette() -> Any:
 
 
 def fastapi() -> Any:
-    from fastapi_app import app
+    from .fastapi_app import app
 
     return app
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from serving import PAIRS, Server
+
+from .serving import PAIRS, Server
 
 
 @pytest.fixture(scope="session", params=PAIRS, ids=["-".join(pair) for pair in PAIRS])

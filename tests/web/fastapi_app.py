@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps import agents_of, asyncio_front, publish, stats
 from fastapi import FastAPI, Request
+
+from .apps import agents_of, asyncio_front, publish, stats
 
 app = FastAPI()
 pc = asyncio_front()

@@ -17,8 +17,7 @@ import pytest
 
 from pinecall.core.wire.sse_reader import ServerSentEvent, SseReader
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).parents[2]
 
 #: Framework → the servers it is tested on.
 PAIRS = [
@@ -56,25 +55,29 @@ def needs(*modules: str) -> None:
 #: Of the WSGI servers; a stream holds one.
 THREADS = 70
 
+#: Seconds to notice who has gone without writing: an idle stream is pinged after 15 s, which would
+#: tell too.
+BEFORE_A_PING = 12.0
+
 
 def _command(framework: str, server: str, port: int) -> list[str]:
     python = [sys.executable, "-m", server]
     if server == "uvicorn":
-        return [*python, f"apps:{framework}", "--factory", "--port", str(port)]
+        return [*python, f"tests.web.apps:{framework}", "--factory", "--port", str(port)]
     if server == "hypercorn":
-        return [*python, f"apps:{framework}()", "--bind", f"127.0.0.1:{port}"]
+        return [*python, f"tests.web.apps:{framework}()", "--bind", f"127.0.0.1:{port}"]
     if server == "gunicorn":
         threads = ["-k", "gthread", "--threads", str(THREADS)]
-        return [*python, *threads, "-b", f"127.0.0.1:{port}", f"apps:{framework}()"]
+        return [*python, *threads, "-b", f"127.0.0.1:{port}", f"tests.web.apps:{framework}()"]
     if server == "waitress":
         return [
             *python,
             f"--listen=127.0.0.1:{port}",
             f"--threads={THREADS}",
             "--call",
-            f"apps:{framework}",
+            f"tests.web.apps:{framework}",
         ]
-    return [sys.executable, str(HERE / "apps.py"), str(port)]
+    return [sys.executable, "-m", "tests.web.apps", str(port)]
 
 
 def free_port() -> int:
@@ -98,11 +101,10 @@ def wait_up(process: subprocess.Popen[str], port: int) -> bool:
 class Server:
     def __init__(self, framework: str, server: str) -> None:
         self.port = free_port()
-        path = os.pathsep.join([str(ROOT), str(HERE)])
         self.process = subprocess.Popen(
             _command(framework, server, self.port),
-            cwd=HERE,
-            env={**os.environ, "PYTHONPATH": path},
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -134,7 +136,7 @@ class Server:
                 return stats
             time.sleep(0.01)
 
-    def stop(self, signum: int = signal.SIGTERM, timeout: float = 10.0) -> str:
+    def stop(self, signum: int = signal.SIGTERM, timeout: float = 20.0) -> str:
         """Ends the server and gives what it printed."""
         if self.process.poll() is None:
             self.process.send_signal(signum)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import threading
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
-
-from hubs import World
 
 from pinecall import ConfigurationError
 from pinecall import events as ev
 from pinecall._asyncio.websocket_stream import serve_ws
 from pinecall.stream import EventStream
+
+from ..core.hubs import World
 
 
 class Exchange:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import gc
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "core"))
-
-from hubs import World
-
 from pinecall_sync import stream as module
 from pinecall_sync.stream import EventStream
+
+from ..core.hubs import World
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from serving import ALL, Browser, free_port, needs, wait_up
 
 from pinecall_sync.emulator import Emulator
+
+from .serving import ALL, Browser, free_port, needs, wait_up
 
 needs(*ALL)
 
@@ -137,7 +138,9 @@ def test_the_docs_show_the_examples(block: str) -> None:
 def test_the_docs_show_every_framework() -> None:
     """The line that answers with a stream is there for each example."""
     shown = "".join(blocks("python"))
-    for path in FOLDER.glob("*.py"):
+    examples = list(FOLDER.glob("*.py"))
+    assert len(examples) >= 8
+    for path in examples:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert any(".stream()" in line and line in shown for line in lines) or (
             path.name == "fastapi_app.py" and "pc.stream(agents=" in shown

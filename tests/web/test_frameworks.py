@@ -6,7 +6,8 @@ import json
 
 import httpx
 import pytest
-from serving import ALL, Server, needs
+
+from .serving import ALL, Server, needs
 
 needs(*ALL)
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from serving import Server, needs
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+
+from .serving import BEFORE_A_PING, Server, needs
 
 needs("aiohttp", "hypercorn", "litestar", "quart", "starlette", "uvicorn")
 
@@ -59,7 +60,7 @@ def test_who_has_gone_is_released_at_once(server: Server) -> None:
     """Closing the socket takes the reader off, without an event."""
     with dial(server) as socket:
         socket.recv(5)
-    assert server.until(0, timeout=5, poke=False)["subscribers"] == 0
+    assert server.until(0, timeout=BEFORE_A_PING, poke=False)["subscribers"] == 0
 
 
 def test_an_event_id_goes_on() -> None:
@@ -83,5 +84,5 @@ def test_the_server_stops_with_sockets_open(pair: tuple[str, str]) -> None:
         output = server.stop(signal.SIGTERM)
         for socket in sockets:
             with pytest.raises(ConnectionClosed):
-                [socket.recv(1) for _ in range(5)]
+                [socket.recv(5) for _ in range(5)]
     assert not output.startswith("killed"), output

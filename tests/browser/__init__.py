@@ -1,0 +1,1 @@
+"""Event streams and the dashboard in a real browser."""

@@ -1,0 +1,1 @@
+"""The sans-IO core, driven by hand: no socket, no thread, no clock."""

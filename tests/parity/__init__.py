@@ -1,0 +1,1 @@
+"""The two fronts are one API, and the documents say what is true."""

@@ -1,0 +1,1 @@
+"""Event streams in real frameworks on real servers."""
