@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._shared.prompt_file import PromptFile
 from .core.agents.agent import AgentBase
+from .core.agents.ringing import RingingCall
 from .core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from .core.api.listening import Listening
 from .core.calls.call import CallBase
@@ -25,7 +26,15 @@ __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
 
 class Events(
-    Listening["Call", "Agent", "LineCall", "Line", "WhatsAppSession", object, EventIterator]
+    Listening[
+        "Call",
+        "Agent",
+        "LineCall",
+        "Line",
+        "WhatsAppSession",
+        RingingCall,
+        EventIterator["Call", "Agent | Line"],
+    ]
 ):
     """``on``, ``once``, ``off`` and ``events`` with this front's classes."""
 
@@ -33,7 +42,15 @@ class Events(
 
 
 class LineEvents(
-    Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSession", object, EventIterator]
+    Listening[
+        "LineCall",
+        "Line",
+        "LineCall",
+        "Line",
+        "WhatsAppSession",
+        RingingCall,
+        EventIterator["LineCall", "Line"],
+    ]
 ):
     """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
 

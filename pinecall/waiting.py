@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "EventIterator", "Playback", "wait", "wait_registered"]
 
 T = TypeVar("T")
+C = TypeVar("C")  # a call
+A = TypeVar("A")  # an agent or line
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:
@@ -108,16 +110,16 @@ class Playback(Awaitable["SayResult"]):
         return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
 
 
-class EventIterator:
+class EventIterator(Generic[C, A]):
     """``async for item in pc.events("turn.end")``; ends when the client disconnects."""
 
     def __init__(self, subscription: Subscription) -> None:
         self._subscription = subscription
 
-    def __aiter__(self) -> EventIterator:
+    def __aiter__(self) -> EventIterator[C, A]:
         return self
 
-    async def __anext__(self) -> Item:
+    async def __anext__(self) -> Item[C, A]:
         subscription = self._subscription
         inbox = subscription.inbox
         while True:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pinecall._shared.prompt_file import PromptFile
 from pinecall.core.agents.agent import AgentBase
+from pinecall.core.agents.ringing import RingingCall
 from pinecall.core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
 from pinecall.core.api.listening import Listening
 from pinecall.core.calls.call import CallBase
@@ -13,7 +14,6 @@ from pinecall.core.calls.whatsapp import WhatsAppSessionBase
 from pinecall.core.lines.line import LineBase
 from pinecall.core.lines.line_call import LineCallBase, RouteResult
 from pinecall.core.lines.listener import Heard
-from pinecall.typing import Plain
 
 from .waiting import EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
@@ -28,7 +28,15 @@ __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
 
 class Events(
-    Listening["Call", "Agent", "LineCall", "Line", "WhatsAppSession", Plain, EventIterator]
+    Listening[
+        "Call",
+        "Agent",
+        "LineCall",
+        "Line",
+        "WhatsAppSession",
+        RingingCall,
+        EventIterator["Call", "Agent | Line"],
+    ]
 ):
     """``on``, ``once``, ``off`` and ``events`` with this front's classes."""
 
@@ -36,7 +44,15 @@ class Events(
 
 
 class LineEvents(
-    Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSession", Plain, EventIterator]
+    Listening[
+        "LineCall",
+        "Line",
+        "LineCall",
+        "Line",
+        "WhatsAppSession",
+        RingingCall,
+        EventIterator["LineCall", "Line"],
+    ]
 ):
     """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pinecall.core.agents.registration import not_registered
 from pinecall.core.kernel.outcome import Outcome, too_late
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["EventIterator", "Playback", "wait", "wait_registered"]
 
 T = TypeVar("T")
+C = TypeVar("C")  # a call
+A = TypeVar("A")  # an agent or line
 
 #: Seconds between two looks. Ctrl-C that comes just before a wait begins is noticed at its end, and
 #: on some platforms not before.
@@ -86,7 +88,7 @@ class Playback:
         return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
 
 
-class EventIterator:
+class EventIterator(Generic[C, A]):
     """``for item in pc.events("turn.end")``; ends when the client disconnects."""
 
     def __init__(self, subscription: Subscription) -> None:
@@ -94,10 +96,10 @@ class EventIterator:
         self._arrived = threading.Event()
         subscription.inbox.wake = self._arrived.set
 
-    def __iter__(self) -> EventIterator:
+    def __iter__(self) -> EventIterator[C, A]:
         return self
 
-    def __next__(self) -> Item:
+    def __next__(self) -> Item[C, A]:
         while True:
             self._arrived.clear()
             item = self._subscription.take()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from attrs import frozen
 
 from ._base import Event
 
 if TYPE_CHECKING:
-    from ..core.agents.agent import AgentBase
-    from ..core.calls.call import CallBase
-    from ..core.lines.line import LineBase
+    # Defaults of type variables are newer than Python 3.10, and this package is not required.
+    from typing_extensions import TypeVar
+
+    CallT_co = TypeVar("CallT_co", default=Any, covariant=True)
+    AgentT_co = TypeVar("AgentT_co", default=Any, covariant=True)
+else:
+    from typing import TypeVar
+
+    CallT_co = TypeVar("CallT_co", covariant=True)
+    AgentT_co = TypeVar("AgentT_co", covariant=True)
 
 __all__ = ["Disconnected", "EventsGap", "Item", "Reconnecting", "Turn"]
 
@@ -66,18 +73,23 @@ class Turn(Event):
 
 
 @frozen
-class Item:
+class Item(Generic[CallT_co, AgentT_co]):
     """One event with its surroundings, as ``on("*")`` and ``events()`` give it.
 
-    ``event`` is the payload (for ``error`` the exception); ``agent`` is the agent or line, and
-    ``call`` the live call, where there is one. ``name`` is ``events.gap`` and ``event`` the number of
-    interim events left out when a consumer was far behind.
+    name: the event's name, as in ``on(name, …)``
+    event: the payload, an instance of the event's class; the exception where ``name`` is ``error``
+    agent: the agent or line it concerns, where there is one
+    call: the live call it concerns, where there is one
+
+    Where a consumer was far behind, ``name`` is ``events.gap`` and ``event`` an :class:`EventsGap`.
+    Each front gives its own classes, ``Item[Call, Agent | Line]``; in an annotation that says
+    ``Item`` alone they are Any.
     """
 
     name: str
     event: Any
-    agent: AgentBase | LineBase | None = None
-    call: CallBase | None = None
+    agent: AgentT_co | None = None
+    call: CallT_co | None = None
 
 
 @frozen(kw_only=True, eq=False, repr=False)

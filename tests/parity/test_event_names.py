@@ -39,6 +39,9 @@ WITHOUT_AGENT = {
     "session_config_updated",
 }
 
+#: The names that stand in the overloads which fit no call.
+FOR_MESSAGES = {"KnownEvent", "KnownName"}
+
 #: What a handler's argument is called → what the overloads say it is.
 TYPES = {
     "reason": "str",
@@ -46,11 +49,20 @@ TYPES = {
     "err": "PinecallError",
     "call": "C",
     "agent": "A",
-    "ringing": "RingingCall",
+    "ringing": "R",
     "session": "S",
     "turn": "ev.Turn",
-    "item": "ev.Item",
+    "item": "ev.Item[C, A | L]",
 }
+
+
+def arguments_of(shown: ast.expr) -> list[str]:
+    """``One[A]`` and ``Two[A, B]``, ``Callable[[A, B], object]`` and ``Decorator[[A, B]]``."""
+    assert isinstance(shown, ast.Subscript)
+    types = shown.slice.elts if isinstance(shown.slice, ast.Tuple) else [shown.slice]
+    if isinstance(types[0], ast.List):
+        types = types[0].elts
+    return [ast.unparse(kind) for kind in types]
 
 
 def overloads() -> dict[bool, dict[str, list[str]]]:
@@ -64,16 +76,13 @@ def overloads() -> dict[bool, dict[str, list[str]]]:
         _, name, *handler = node.args.posonlyargs
         assert name.annotation is not None
         shown = handler[0].annotation if handler else node.returns
-        assert isinstance(shown, ast.Subscript)
-        assert isinstance(shown.slice, ast.Tuple)
-        *types, result = shown.slice.elts
-        assert ast.unparse(result) == "R"
-        if types and isinstance(types[0], ast.List):
-            types = types[0].elts
+        if ast.unparse(name.annotation) in FOR_MESSAGES:
+            continue
+        assert shown is not None
         names = eval(ast.unparse(name.annotation), vars(pinecall.typing))
         for one in get_args(names):
             assert one not in table[bool(handler)], f"{one} is there twice"
-            table[bool(handler)][one] = [ast.unparse(kind) for kind in types]
+            table[bool(handler)][one] = arguments_of(shown)
     return table
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pinecall import Agent, Call, LineCall, Pinecall
-from pinecall.events import BotWord, LineCreated, MemoryOps, Turn, UserMessage
+from typing import Any
+
+from pinecall import Agent, Call, Line, LineCall, Pinecall
+from pinecall.events import BotWord, Item, LineCreated, MemoryOps, Turn, UserMessage
 from pinecall.typing import EventName
+from pinecall_sync import Call as BlockingCall
 
 pc = Pinecall()
 agent = pc.agent("mara")
@@ -22,6 +25,9 @@ async def call_only(call: Call) -> None: ...
 async def of_line(event: LineCreated, line: Agent) -> None: ...
 async def number(reason: int) -> None: ...
 async def of_agent(event: UserMessage, agent: Agent) -> None: ...
+def untyped(call: Any) -> Any: ...
+def other_front(item: Item[BlockingCall, Any]) -> None: ...
+def agents_only(item: Item[Call, Agent]) -> None: ...
 
 
 # Misspelt, and the wire's name of an event that handlers know by another.
@@ -40,12 +46,16 @@ agent.on("user.message", of_agent)  # E
 agent.on("memory.ops", never_none)  # E
 agent.on("user.message", line_call)  # E
 pc.on("disconnected", number)  # E
+agent.on("user.message", untyped)  # E
 agent.on("user.message", None)  # E
 agent.on("whatsapp.session_started", call_only)  # E
 pc.on("line.created", of_line)  # E
 agent.on("turn.end", lambda turn: None)  # E
 agent.on("turn.end", lambda turn, call: turn.nothing)  # E
 agent.once("user.message", wrong_event)  # E
+pc.on("*", other_front)  # E
+agent.on("*", agents_only)  # E
+line.on("*", lambda item: item.agent and item.agent.dial("+12186633772"))  # E
 
 
 @agent.on("user.mesage")  # E
@@ -71,3 +81,12 @@ text: str = right(Turn(), agent.calls["a"])  # E
 pc.chat("mara")  # E
 pc.chat("mara", "Hi").text  # E
 pc.chat("mara", "Hi", session="chat-1")  # E
+
+
+async def items() -> None:
+    async for item in pc.events():
+        item.call.say("Hi")  # E
+        if item.call is not None:
+            item.call.sya("Hi")  # E
+        if isinstance(item.agent, Line):
+            item.agent.dial("+12186633772")  # E

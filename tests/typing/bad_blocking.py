@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pinecall.events import BotWord, LineCreated, MemoryOps, Turn, UserMessage
+from typing import Any
+
+from pinecall import Call as AwaitedCall
+from pinecall.events import BotWord, Item, LineCreated, MemoryOps, Turn, UserMessage
 from pinecall.typing import EventName
-from pinecall_sync import Agent, Call, LineCall, Pinecall
+from pinecall_sync import Agent, Call, Line, LineCall, Pinecall
 
 pc = Pinecall()
 agent = pc.agent("mara")
@@ -22,6 +25,9 @@ def call_only(call: Call) -> None: ...
 def of_line(event: LineCreated, line: Agent) -> None: ...
 def number(reason: int) -> None: ...
 def of_agent(event: UserMessage, agent: Agent) -> None: ...
+def untyped(call: Any) -> Any: ...
+def other_front(item: Item[AwaitedCall, Any]) -> None: ...
+def agents_only(item: Item[Call, Agent]) -> None: ...
 
 
 # Misspelt, and the wire's name of an event that handlers know by another.
@@ -40,12 +46,16 @@ agent.on("user.message", of_agent)  # E
 agent.on("memory.ops", never_none)  # E
 agent.on("user.message", line_call)  # E
 pc.on("disconnected", number)  # E
+agent.on("user.message", untyped)  # E
 agent.on("user.message", None)  # E
 agent.on("whatsapp.session_started", call_only)  # E
 pc.on("line.created", of_line)  # E
 agent.on("turn.end", lambda turn: None)  # E
 agent.on("turn.end", lambda turn, call: turn.nothing)  # E
 agent.once("user.message", wrong_event)  # E
+pc.on("*", other_front)  # E
+agent.on("*", agents_only)  # E
+line.on("*", lambda item: item.agent and item.agent.dial("+12186633772"))  # E
 
 
 @agent.on("user.mesage")  # E
@@ -69,29 +79,15 @@ def right(turn: Turn, call: Call) -> int:
 text: str = right(Turn(), agent.calls["a"])  # E
 
 
-# Nobody awaits a coroutine here.
-async def coroutine(event: UserMessage, call: Call) -> None: ...
-async def connected() -> None: ...
-async def failed(err: Exception) -> int:
-    return 0
-
-
-pc.on("user.message", coroutine)  # E
-agent.once("user.message", coroutine)  # E
-pc.on("connected", connected)  # E
-pc.on("error", failed)  # E
-agent.on("user.message", lambda event, call: coroutine(event, call))  # E
-
-
-@agent.on("user.message")  # E
-async def decorated(event: UserMessage, call: Call) -> None: ...
-
-
-@pc.on("connected")  # E
-async def decorated_too() -> str:
-    return ""
-
-
 pc.chat("mara")  # E
 pc.chat("mara", "Hi").reply  # E
 pc.chat("mara", "Hi", session="chat-1")  # E
+
+
+def items() -> None:
+    for item in pc.events():
+        item.call.say("Hi")  # E
+        if item.call is not None:
+            item.call.sya("Hi")  # E
+        if isinstance(item.agent, Line):
+            item.agent.dial("+12186633772")  # E

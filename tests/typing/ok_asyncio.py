@@ -55,6 +55,7 @@ agent.on("turn.end", lambda turn, call: call.reply(turn.text))
 agent.on("channel.added", lambda event, agent: need_str(agent.id))
 agent.on("memory.ops", lambda event, call: call.hangup() if call else None)
 line.on("line.created", lambda event, line: need_str(line.number))
+agent.on("*", lambda item: item.call and item.call.say(item.name))
 pc.on("whatsapp.session_started", lambda session: need_str(session.contact_phone))
 
 
@@ -83,6 +84,8 @@ def legacy(event: PhoneAdded, agent: Agent | None) -> None: ...
 def line_created(event: LineCreated, line: Line) -> None: ...
 def answered(call: LineCall) -> None: ...
 def anything(item: Item) -> None: ...
+def item_of_front(item: Item[Call, Agent | Line]) -> None: ...
+def item_of_line(item: Item[LineCall, Line]) -> None: ...
 def varying(*args: Any) -> None: ...
 
 
@@ -102,11 +105,13 @@ for registry in (pc, agent):
     registry.on("error", failed)
     registry.on("error", failed_more)
     registry.on("*", anything)
+    registry.on("*", item_of_front)
 
 pc.on("line.created", line_created)
 line.on("line.created", line_created)
 pc.on("call", answered)
 line.on("call", answered)
+line.on("*", item_of_line)
 pc.off("user.message", message)
 agent.off("user.message")
 
@@ -116,6 +121,11 @@ agent.off("user.message")
 async def turn_end(turn: Turn, call: Call) -> int:
     need_call(call)
     return turn.id
+
+
+@agent.on("*")
+def every(item: Item[Call, Agent | Line]) -> object:
+    return item.event
 
 
 @pc.once("chat.started")
@@ -143,3 +153,20 @@ async def ask() -> str:
     again = await pc.chat("mara", "Go on", session_id=reply.session_id)
     need_str(again.text)
     return again.model or ""
+
+
+async def items() -> None:
+    async for item in pc.events("user.message"):
+        need_str(item.name)
+        if item.call is not None:
+            need_call(item.call)
+            item.call.say(item.event.text)
+        if isinstance(item.agent, Agent):
+            await item.agent.dial("+12186633772")
+    async for item in agent.calls["a"].events():
+        item_of_front(item)
+    async for of_line in line.events():
+        if of_line.call is not None:
+            of_line.call.listen(digits=1, timeout=5)
+        if of_line.agent is not None:
+            of_line.agent.extensions({})

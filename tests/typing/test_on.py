@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import pinecall_sync
+from pinecall.core.wire.names import check_name
 from pinecall.errors import ConfigurationError
 from pinecall.typing import Off, On
 
@@ -32,7 +34,7 @@ def handler(*args: Any) -> None: ...
 def test_plain_call_registers_and_returns_the_handler() -> None:
     """``on(name, handler)`` hands both over and gives the handler back."""
     table = Table()
-    on: AnyOn = On(table.add)
+    on: AnyOn = On(table.add, check_name)
     assert on("user.message", handler) is handler
     assert table.calls == [("user.message", handler)]
 
@@ -40,7 +42,7 @@ def test_plain_call_registers_and_returns_the_handler() -> None:
 def test_decorator_registers_and_leaves_the_function() -> None:
     """``@on(name)`` registers what it decorates, not before, and changes nothing about it."""
     table = Table()
-    on: AnyOn = On(table.add)
+    on: AnyOn = On(table.add, check_name)
     decorate = on("user.message")
     assert table.calls == []
     assert decorate(handler) is handler
@@ -49,14 +51,14 @@ def test_decorator_registers_and_leaves_the_function() -> None:
 
 def test_misspelt_name_is_refused_before_the_function() -> None:
     """``@on("user.mesage")`` raises on its own line and names the nearest event."""
-    on: Any = On(Table().add)
+    on: Any = On(Table().add, check_name)
     with pytest.raises(ConfigurationError, match=r"did you mean 'user\.message'"):
         on("user.mesage")
 
 
 def test_forgotten_name_is_refused() -> None:
     """``@on`` without a name says what it wants."""
-    on: Any = On(Table().add)
+    on: Any = On(Table().add, check_name)
     with pytest.raises(ConfigurationError, match="an event name is a str"):
         on(handler)
 
@@ -64,7 +66,7 @@ def test_forgotten_name_is_refused() -> None:
 def test_none_is_no_missing_handler() -> None:
     """``on(name, None)`` is handed on to be refused, and is not taken for a decorator."""
     table = Table()
-    on: Any = On(table.add)
+    on: Any = On(table.add, check_name)
     on("user.message", None)
     assert table.calls == [("user.message", None)]
 
@@ -76,6 +78,18 @@ def test_off_with_and_without_a_handler() -> None:
     off("user.message", handler)
     off("user.message")
     assert table.calls == [("user.message", handler), ("user.message", None)]
+
+
+def test_blocking_front_refuses_coroutine_functions() -> None:
+    """``async def`` is refused where it is registered: no type says "anything but a coroutine"."""
+
+    async def coroutine(event: object, call: object) -> None: ...
+
+    agent = pinecall_sync.Pinecall("pk_test").agent("mara")
+    with pytest.raises(ConfigurationError, match="write 'def' instead of 'async def'"):
+        agent.on("user.message", coroutine)
+    with pytest.raises(ConfigurationError, match="write 'def' instead of 'async def'"):
+        agent.on("user.message")(coroutine)
 
 
 def test_import_is_light() -> None:

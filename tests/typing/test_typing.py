@@ -36,21 +36,23 @@ def mypy() -> Errors:
     pytest.importorskip("mypy")
     found: Errors = {}
     output = run("mypy", "--strict", "--no-error-summary", "--no-pretty", "--hide-error-context")
-    for path, line, text in re.findall(r"^(.+?):(\d+): error: (.*)$", output, re.M):
-        if (ROOT / path).parent == HERE:
-            found[Path(path).name, int(line)] = text
+    for path, line, kind, text in re.findall(r"^(.+?):(\d+): (error|note): (.*)$", output, re.M):
+        at = Path(path).name, int(line)
+        if (ROOT / path).parent == HERE and (kind == "error" or at in found):
+            found[at] = f"{found.get(at, '')}{text}\n"
     return found
 
 
 @cache
 def pyright() -> Errors:
     pytest.importorskip("pyright")
+    found: Errors = {}
     report = json.loads(run("pyright", "--outputjson", "--pythonpath", sys.executable))
-    return {
-        (Path(one["file"]).name, one["range"]["start"]["line"] + 1): one["message"]
-        for one in report["generalDiagnostics"]
-        if one["severity"] == "error"
-    }
+    for one in report["generalDiagnostics"]:
+        if one["severity"] == "error":
+            at = Path(one["file"]).name, one["range"]["start"]["line"] + 1
+            found[at] = f"{found.get(at, '')}{one['message']}\n"
+    return found
 
 
 def expected(name: str) -> set[int]:
@@ -69,7 +71,25 @@ def test_snippet(name: str, checker: object) -> None:
     assert not expected(name) - set(found), "accepted, and should not be"
 
 
+def misspelt(name: str) -> dict[int, str]:
+    """Line → the misspelt event in it."""
+    lines = enumerate((HERE / name).read_text().splitlines(), 1)
+    found = {number: re.search(r'"(user\.mesage|llm\.before)"', line) for number, line in lines}
+    return {number: match[1] for number, match in found.items() if match}
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
+@pytest.mark.parametrize("name", [name for name in SNIPPETS if name.startswith("bad_")])
+def test_misspelt_event_is_named_in_a_few_lines(name: str, checker: object) -> None:
+    """What the checker says of a misspelt event names it, and does not list all overloads."""
+    errors = checker()  # type: ignore[operator]
+    for line, event in misspelt(name).items():
+        assert event in errors[name, line]
+        assert len(errors[name, line]) < 2000
+
+
 def test_each_front_has_right_and_wrong_snippets() -> None:
     """Each front is checked both ways, and the wrong snippets do hold errors."""
     assert SNIPPETS == ["bad_asyncio.py", "bad_blocking.py", "ok_asyncio.py", "ok_blocking.py"]
     assert [bool(expected(name)) for name in SNIPPETS] == [True, True, False, False]
+    assert [len(misspelt(name)) for name in SNIPPETS] == [5, 5, 0, 0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...typing import EventName, Off, On
 from ..kernel.has_handlers import HasHandlers
+from ..wire.names import check_name
 
 if TYPE_CHECKING:
     from ..kernel.delivering import Subscription
@@ -18,7 +19,7 @@ A = TypeVar("A")  # an agent
 K = TypeVar("K")  # a line's call
 L = TypeVar("L")  # a line
 S = TypeVar("S")  # a WhatsApp session
-R = TypeVar("R")  # what a handler may return
+R = TypeVar("R")  # a ringing call
 I = TypeVar("I")  # an iterator of events  # noqa: E741
 
 
@@ -31,12 +32,12 @@ class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
     @property
     def on(self) -> On[C, A, K, L, S, R]:
         """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
-        return On(self.add_handler)
+        return On(self.add_handler, check_name)
 
     @property
     def once(self) -> On[C, A, K, L, S, R]:
         """As ``on``, for the next event only."""
-        return On(self.add_once)
+        return On(self.add_once, check_name)
 
     @property
     def off(self) -> Off:
