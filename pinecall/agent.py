@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any, cast
 from ._shared.prompt_file import PromptFile
 from .core.agents.agent import AgentBase
 from .core.agents.ringing import RingingCall
-from .core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
+from .core.api.agents import HasCalls
+from .core.api.calls import HistoryVerbs, SpeechVerbs
+from .core.api.lines import LineVerbs
 from .core.api.listening import Listening
 from .core.calls.call import CallBase
 from .core.calls.whatsapp import WhatsAppSessionBase
 from .core.lines.line import LineBase
 from .core.lines.line_call import LineCallBase, RouteResult
 from .core.lines.listener import Heard
-from .waiting import Answer, EventIterator, Playback, wait, wait_registered
+from .waiting import Answer, Answers, EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from .client import Pinecall
     from .core.calls.speech import Speech
-    from .core.kernel.outcome import Outcome
 
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
@@ -57,12 +58,13 @@ class LineEvents(
     make_events = EventIterator
 
 
-class _Requests(HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]], PromptFile[Answer[int]]):
-    def _answer(self, outcome: Outcome[Any]) -> Any:
-        return Answer(self.session, outcome)
+class _Requests(
+    Answers, HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]], PromptFile[Answer[int]]
+):
+    """The requests that the server answers."""
 
 
-class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback], CallBase):
+class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback]):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:
@@ -173,5 +175,5 @@ class Line(LineEvents, HasCalls["LineCall"], LineBase):
         await wait_registered(self.registration, self.registration.usable, timeout)
 
 
-class LineCall(LineVerbs[Playback, Answer[Heard], Answer[RouteResult]], Call, LineCallBase):  # pyright: ignore[reportIncompatibleVariableOverride]
+class LineCall(LineVerbs[Playback, Answer[Heard], Answer[RouteResult]], Call):  # pyright: ignore[reportIncompatibleVariableOverride]
     __doc__ = LineCallBase.__doc__

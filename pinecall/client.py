@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import ssl as ssl_module
-from collections.abc import Iterator, Mapping
-from types import TracebackType
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ._asyncio.driver import Driver
 from ._shared.client import BaseClient, HostBase
 from ._shared.notebook import former_clients
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
+from .core.calls.chat_requests import ChatReply
 from .core.drain import DrainReport
 from .errors import ConfigurationError, NotConnected
 from .logs import Log
-from .options import AgentOptions, ReconnectPolicy
-from .waiting import Answer, wait
+from .waiting import Answer, Answers, wait
 from .web import ClientWeb
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .core.calls.chat_requests import ChatReply
 
 __all__ = ["Pinecall"]
 
@@ -32,6 +29,8 @@ log = Log("link")
 
 
 class _Host(HostBase):
+    """The classes that the core makes for users."""
+
     coroutines = True
     make_agent = Agent
     make_line = Line
@@ -40,7 +39,7 @@ class _Host(HostBase):
     make_whatsapp_session = WhatsAppSession
 
 
-class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
+class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatReply]]):
     """A connection to the platform, for asyncio.
 
     ::
@@ -68,33 +67,11 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
     It may be made at import time or in a notebook cell: nothing is bound before ``connect()``.
     """
 
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        url: str | None = None,
-        reconnect: bool | ReconnectPolicy = True,
-        ping_interval: float | None = 30.0,
-        connect_timeout: float = 10.0,
-        ssl: ssl_module.SSLContext | str | None = None,
-        proxy: str | None = None,
-        allow_insecure: bool = False,
-        strict: bool = False,
-    ) -> None:
-        host = _Host()
-        self._set_up(
-            host,
-            api_key=api_key,
-            url=url,
-            reconnect=reconnect,
-            ping_interval=ping_interval,
-            connect_timeout=connect_timeout,
-            ssl=ssl,
-            proxy=proxy,
-            allow_insecure=allow_insecure,
-            strict=strict,
-        )
-        self._driver = host.driver = Driver(self.session, self.settings)
+    _host = _Host
+    _driver: Driver
+
+    def _make_driver(self) -> Driver:
+        return Driver(self._engine, self.settings)
 
     async def connect(self) -> None:
         """Open and authenticate; returns once the server says so. Repeating it changes nothing.
@@ -110,68 +87,38 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
         outcome = self._begin_connecting()
         self._driver.wake()
         try:
-            await wait(self.session, outcome)
+            await wait(self._engine, outcome)
         except asyncio.CancelledError:
             if not self.connected and self.state == "connecting":
                 await self.disconnect()
             raise
 
+    def _replace(self, former: Pinecall) -> None:
+        self._driver.run_soon(former._give_way(), "closing a former client")
+
     async def _give_way(self) -> None:
-        """To the client that a notebook's cell has made when it ran again."""
+        """Disconnect for the client that the new run of a notebook's cell has made."""
         log.info("%s gives way to the client of the cell's new run", repr(self))
         with contextlib.suppress(ConfigurationError):  # it is on another loop
-            self._driver.check_loop()
-            await self._close_web()
-            await self._driver.disconnect(1.0)
-
-    def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> Agent:
-        formers = former_clients(self, id)
-        agent = super()._put_agent(id, given, channels)
-        for former in formers:
-            self._hurry()
-            self._driver.run_soon(former._give_way(), "closing a former client")
-        return agent
+            await self._close()
 
     async def disconnect(self, timeout: float = 1.0) -> None:
-        """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
-        seconds. Repeating it does nothing; handlers may call it. Raises ConfigurationError on another
-        event loop than the one that has the connection, and nothing is closed then."""
+        """Flush, close, end every call with ``client_disconnect``; takes at most about ``timeout``
+        seconds. Repeating it does nothing; handlers may call it. Raises ConfigurationError, and closes
+        nothing, on another event loop than the one that has the connection."""
+        await self._close(timeout)
+        self._raise_failure()
+
+    async def _close(self, timeout: float = 1.0) -> None:
         self._driver.check_loop()
         await self._close_web()
         await self._driver.disconnect(timeout)
-        self._raise_failure()
-
-    def chat(
-        self,
-        agent_id: str,
-        text: str,
-        *,
-        session_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        timeout: float = 30.0,
-    ) -> Answer[ChatReply]:
-        """Write to an agent of the organisation, this process's or another's, and get its answer.
-
-        session_id: goes on with a conversation; without one a new one begins, whose id is in the
-            answer. Messages of one session are sent one after the other
-        metadata: becomes ``call.metadata`` of a new conversation
-        timeout: seconds, from now
-
-        The frame is already on its way: await the answer, or forget it. Raises ConfigurationError,
-        NotConnected (at once, also when the link is lost meanwhile), RequestRejected and
-        RequestTimeout. (Wire: ``llm.chat`` → ``llm.chat.done`` or ``llm.chat.error``;
-        ``on("llm.chat.token", …)`` sees it being made.)
-        """
-        outcome = self.place_chat(
-            agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
-        )
-        return Answer(self.session, outcome)
 
     async def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
         self._driver.check_loop()
-        report = await wait(self.session, self.place_drain(timeout))
+        report = await wait(self._engine, self.place_drain(timeout))
         await self.disconnect()
         return report
 
@@ -207,8 +154,7 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
                 for task in filter(None, (running, draining)):
                     task.cancel()
                 await asyncio.gather(running, return_exceptions=True)
-                await self._close_web()
-                await self._driver.disconnect(1.0)
+                await self._close()
         if not running.cancelled():
             running.result()
         self._raise_failure()
@@ -218,23 +164,16 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
             await self.connect()
         except NotConnected:
             return  # disconnect() was called, here or by a signal
-        with self.session.guard:
-            over = self.session.when_over()
-        await wait(self.session, over)
+        with self._engine.guard:
+            over = self._engine.when_over()
+        await wait(self._engine, over)
 
     async def __aenter__(self) -> Self:
         await self.connect()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._driver.check_loop()
-        await self._close_web()
-        await self._driver.disconnect(1.0)
+    async def __aexit__(self, _type: object, exc: BaseException | None, _tb: object) -> None:
+        await self._close()
         if exc is None:
             self._raise_failure()
 

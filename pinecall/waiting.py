@@ -6,20 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .core.agents.registration import not_registered
+from ._shared.waiting import PlaybackBase, registration_within, waiting
+from .core.api.answering import Answering
 from .core.kernel.outcome import Outcome, too_late
-from .core.kernel.seconds import check_unit
 from .core.text.showing import shows
-from .errors import RequestTimeout
 
 if TYPE_CHECKING:
-    from .core.calls.speech import SayResult, Speech
-    from .core.engine import Engine
+    from .core.calls.speech import SayResult
     from .core.kernel.delivering import Subscription
+    from .core.kernel.runtime import Runtime
     from .core.model.registration import Registration
     from .events import Item
 
-__all__ = ["Answer", "EventIterator", "Playback", "wait", "wait_registered"]
+__all__ = ["Answer", "Answers", "EventIterator", "Playback", "wait", "wait_registered"]
 
 T = TypeVar("T")
 C = TypeVar("C")  # a call
@@ -31,8 +30,9 @@ def _wake(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-async def wait(session: Engine, outcome: Outcome[T], timeout: float | None = None) -> T:
-    """Raises RequestTimeout after ``timeout`` seconds; giving up tells the core."""
+async def wait(session: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
+    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; giving up
+    tells the core."""
     session.front.check()
     if not outcome.done:
         loop = asyncio.get_running_loop()
@@ -42,40 +42,29 @@ async def wait(session: Engine, outcome: Outcome[T], timeout: float | None = Non
             # It may be a tool's thread that settles it.
             loop.call_soon_threadsafe(_wake, settled)
 
-        with session.guard:
-            outcome.waiters.append(wake)
-            if outcome.done:
-                wake()
-        try:
-            await asyncio.wait_for(settled, timeout)
-        except asyncio.TimeoutError:
-            if not outcome.done:
-                raise too_late(outcome, timeout or 0.0) from None
-        finally:
-            if not outcome.done:
-                with session.guard:
-                    outcome.leave(wake)
-                session.wake()
+        with waiting(session, outcome, wake):
+            try:
+                await asyncio.wait_for(settled, timeout)
+            except asyncio.TimeoutError:
+                if not outcome.done:
+                    raise too_late(outcome, timeout or 0.0) from None
     return outcome.result()
 
 
 async def wait_registered(
     registration: Registration, outcome: Outcome[None], timeout: float
 ) -> None:
-    """``outcome``: ``ready`` or ``usable`` of the registration. Raises what refused it, or what else
-    kept it from being registered within ``timeout`` seconds."""
-    check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
-    try:
+    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or what else kept it
+    from being registered within ``timeout`` seconds."""
+    with registration_within(registration, timeout):
         await wait(registration.runtime, outcome, timeout)
-    except RequestTimeout:
-        if not registration.held:
-            raise not_registered(registration, timeout) from None
 
 
 class Answer(Awaitable[T], Generic[T]):
-    """The answer to a question that is already on its way. Forgetting ``await`` loses only it."""
+    """The answer to a request that is already on its way. A forgotten ``await`` loses only the
+    answer."""
 
-    def __init__(self, session: Engine, outcome: Outcome[T]) -> None:
+    def __init__(self, session: Runtime, outcome: Outcome[T]) -> None:
         self._session = session
         self._outcome = outcome
 
@@ -87,27 +76,21 @@ class Answer(Awaitable[T], Generic[T]):
         return f"<Answer to {self._outcome.what}: {'here' if self._outcome.done else 'pending'}>"
 
 
-class Playback(Awaitable["SayResult"]):
+class Answers(Answering):
+    """Gives users an :class:`Answer`."""
+
+    def _answer(self, outcome: Outcome[T]) -> Answer[T]:
+        return Answer(self.session, outcome)
+
+
+class Playback(PlaybackBase, Awaitable["SayResult"]):
     """A reply on its way to the caller's ear. ``await`` it until it has been heard, or ignore it.
 
     Gives ``SayResult(interrupted)``. (Wire: ``bot.finished``, ``bot.interrupted``.)
     """
 
-    def __init__(self, session: Engine, speech: Speech) -> None:
-        self.message_id = speech.message_id
-        self._session = session
-        self._outcome = speech.outcome
-
-    @property
-    def done(self) -> bool:
-        return self._outcome.done
-
     def __await__(self) -> Generator[Any, None, SayResult]:
         return wait(self._session, self._outcome).__await__()
-
-    @shows
-    def __repr__(self) -> str:
-        return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
 
 
 class EventIterator(Generic[C, A]):

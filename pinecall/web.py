@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from .core import rest
+from .core.api.engine_of import engine_of
+from .core.kernel.has_handlers import HasHandlers
 from .waiting import wait_registered
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from .call_log import Observation
     from .client import Pinecall
     from .core.calls.call import CallBase
-    from .core.engine import Engine
     from .core.rest.phones import Balance, OnlineAgent, Phone
     from .core.rest.tokens import Token
     from .core.rest.voices import Voice
@@ -29,11 +30,10 @@ __all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
 REGISTERED_WITHIN = 10.0
 
 
-class ClientWeb:
+class ClientWeb(HasHandlers):
     """Of ``Pinecall``. httpx is loaded, and a connection opened, with the first request."""
 
     if TYPE_CHECKING:
-        session: Engine
         settings: Settings
 
     _opened_port: HttpPort | None = None
@@ -70,7 +70,7 @@ class ClientWeb:
         op = rest.tokens.create_token(
             channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
         )
-        for agent in self.session.local_agents(rest.tokens.agents_of(op)):
+        for agent in engine_of(self).local_agents(rest.tokens.agents_of(op)):
             registration = agent.registration
             await wait_registered(registration, registration.ready, REGISTERED_WITHIN)
         return await self._port.run(op)
@@ -112,7 +112,7 @@ class ClientWeb:
         from .call_log import observe
 
         if call is not None and agents is None:
-            agents = self.session.agents_of_call(call)
+            agents = engine_of(self).agents_of_call(call)
         return observe(self._port, call=call, agent=agent, after=after, agents=agents)
 
     @property
@@ -134,7 +134,7 @@ class ClientWeb:
         it from a handler of your web framework."""
         from .stream import EventStream
 
-        return EventStream(self.session.open_hub(), agents)
+        return EventStream(engine_of(self).open_hub(), agents)
 
     async def ws(
         self, socket: Any, *, agents: str | Iterable[str] | None = None, last_event_id: str = ""
@@ -147,21 +147,21 @@ class ClientWeb:
         """
         from ._asyncio.websocket_stream import serve_ws
 
-        await serve_ws(self.session.open_hub(), socket, agents, last_event_id=last_event_id)
+        await serve_ws(engine_of(self).open_hub(), socket, agents, last_event_id=last_event_id)
 
     async def _close_web(self) -> None:
-        if self.session.hub is not None:
-            self.session.hub.close()
+        hub = engine_of(self).hub
+        if hub is not None:
+            hub.close()
         if self._opened_port is not None:
             await self._opened_port.aclose()
 
 
-class AgentWeb:
+class AgentWeb(HasHandlers):
     """Of ``Agent``."""
 
     if TYPE_CHECKING:
         id: str
-        session: Engine
 
         @property
         def client(self) -> Pinecall: ...
@@ -193,7 +193,7 @@ class AgentWeb:
         self.require("stream")
         from .stream import EventStream
 
-        return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)
+        return EventStream(engine_of(self).open_hub(), [self.id], of_agent=self.id)
 
     async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
         """This agent's events, or one call's, over a WebSocket that your framework has accepted.
@@ -202,7 +202,7 @@ class AgentWeb:
         from ._asyncio.websocket_stream import serve_ws
 
         await serve_ws(
-            self.session.open_hub(),
+            engine_of(self).open_hub(),
             socket,
             [self.id],
             of_agent=self.id,
@@ -211,11 +211,8 @@ class AgentWeb:
         )
 
 
-class CallWeb:
+class CallWeb(HasHandlers):
     """Of ``Call``."""
-
-    if TYPE_CHECKING:
-        session: Engine
 
     def stream(self, *, greeting: str | None = None) -> EventStream:
         """This call as an SSE response, for a page that shows nothing else; it ends with the call.
@@ -232,4 +229,4 @@ class CallWeb:
         from .stream import EventStream
 
         call = cast("CallBase", self)
-        return EventStream(self.session.open_hub(), [], call=call, greeting=greeting)
+        return EventStream(engine_of(self).open_hub(), [], call=call, greeting=greeting)

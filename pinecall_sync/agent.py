@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from pinecall._shared.prompt_file import PromptFile
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.agents.ringing import RingingCall
-from pinecall.core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
+from pinecall.core.api.agents import HasCalls
+from pinecall.core.api.calls import HistoryVerbs, SpeechVerbs
+from pinecall.core.api.lines import LineVerbs
 from pinecall.core.api.listening import Listening
 from pinecall.core.calls.call import CallBase
 from pinecall.core.calls.whatsapp import WhatsAppSessionBase
@@ -15,12 +17,11 @@ from pinecall.core.lines.line import LineBase
 from pinecall.core.lines.line_call import LineCallBase, RouteResult
 from pinecall.core.lines.listener import Heard
 
-from .waiting import EventIterator, Playback, wait, wait_registered
+from .waiting import Answers, EventIterator, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from pinecall.core.calls.speech import Speech
-    from pinecall.core.kernel.outcome import Outcome
 
     from .client import Pinecall
 
@@ -59,12 +60,11 @@ class LineEvents(
     make_events = EventIterator
 
 
-class _Requests(HistoryVerbs[list[dict[str, Any]], int], PromptFile[int]):
-    def _answer(self, outcome: Outcome[Any]) -> Any:
-        return wait(self.session, outcome)
+class _Requests(Answers, HistoryVerbs[list[dict[str, Any]], int], PromptFile[int]):
+    """The requests that the server answers."""
 
 
-class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback], CallBase):
+class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback]):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:
@@ -175,5 +175,5 @@ class Line(LineEvents, HasCalls["LineCall"], LineBase):
         wait_registered(self.registration, self.registration.usable, timeout)
 
 
-class LineCall(LineVerbs[Playback, Heard, RouteResult], Call, LineCallBase):  # pyright: ignore[reportIncompatibleVariableOverride]
+class LineCall(LineVerbs[Playback, Heard, RouteResult], Call):  # pyright: ignore[reportIncompatibleVariableOverride]
     __doc__ = LineCallBase.__doc__

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import ssl as ssl_module
 import sys
-from collections.abc import Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pinecall._shared.client import BaseClient, HostBase
 from pinecall._shared.notebook import former_clients
 from pinecall._shared.shutdown import end_streams_on_signals
+from pinecall.core.calls.chat_requests import ChatReply
 from pinecall.core.drain import DrainReport
 from pinecall.errors import NotConnected
 from pinecall.logs import Log
-from pinecall.options import AgentOptions, ReconnectPolicy
+from pinecall.options import ReconnectPolicy
 
 from ._threads.driver import Driver
 from ._threads.signals import Signals
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
-from .waiting import wait
+from .waiting import Answers, wait
 from .web import ClientWeb
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pinecall.core.calls.chat_requests import ChatReply
 
 __all__ = ["Pinecall"]
 
@@ -36,6 +34,8 @@ _THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
 
 
 class _Host(HostBase):
+    """The classes that the core makes for users."""
+
     coroutines = False
     make_agent = Agent
     make_line = Line
@@ -44,7 +44,7 @@ class _Host(HostBase):
     make_whatsapp_session = WhatsAppSession
 
 
-class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
+class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
     """A connection to the platform, for programs without an event loop.
 
     ::
@@ -74,6 +74,9 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
     threads: how many handlers (and as many tools) may run at once
     """
 
+    _host = _Host
+    _driver: Driver
+
     def __init__(
         self,
         api_key: str | None = None,
@@ -88,10 +91,9 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
         strict: bool = False,
         threads: int = 16,
     ) -> None:
-        host = _Host()
-        self._set_up(
-            host,
-            api_key=api_key,
+        self._threads = threads
+        super().__init__(
+            api_key,
             url=url,
             reconnect=reconnect,
             ping_interval=ping_interval,
@@ -101,7 +103,9 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
             allow_insecure=allow_insecure,
             strict=strict,
         )
-        self._driver = host.driver = Driver(self.session, self.settings, threads)
+
+    def _make_driver(self) -> Driver:
+        return Driver(self._engine, self.settings, self._threads)
 
     def connect(self) -> None:
         """Open and authenticate; returns once the server says so. Repeating it changes nothing.
@@ -113,7 +117,7 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
         self._driver.check_process()
         if not _THREADED_SERVERS.isdisjoint(sys.modules):
             # Their views run in threads, where Python lets nobody handle signals; here it may.
-            end_streams_on_signals(self.session.open_hub())
+            end_streams_on_signals(self._engine.open_hub())
         for former in former_clients(self):
             former._give_way()
             self._hurry()
@@ -121,63 +125,34 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
         self._driver.start()
         self._driver.wake()
         try:
-            wait(self.session, outcome)
+            wait(self._engine, outcome)
         except KeyboardInterrupt:
             self._driver.disconnect(1.0)
             raise
 
-    def _give_way(self) -> None:
-        """To the client that a notebook's cell has made when it ran again."""
-        log.info("%s gives way to the client of the cell's new run", repr(self))
-        self._close_web()
-        self._driver.disconnect(1.0)
+    def _replace(self, former: Pinecall) -> None:
+        former._give_way()
 
-    def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> Agent:
-        formers = former_clients(self, id)
-        for former in formers:
-            former._give_way()
-        agent = super()._put_agent(id, given, channels)
-        if formers:
-            self._hurry()
-        return agent
+    def _give_way(self) -> None:
+        """Disconnect for the client that the new run of a notebook's cell has made."""
+        log.info("%s gives way to the client of the cell's new run", repr(self))
+        self._close()
 
     def disconnect(self, timeout: float = 1.0) -> None:
-        """Flush, close, end every call with ``client_disconnect``; at most about ``timeout``
+        """Flush, close, end every call with ``client_disconnect``; takes at most about ``timeout``
         seconds. Repeating it does nothing; any thread or handler may call it."""
         self._driver.check_process()
-        self._close_web()
-        self._driver.disconnect(timeout)
+        self._close(timeout)
         self._raise_failure()
 
-    def chat(
-        self,
-        agent_id: str,
-        text: str,
-        *,
-        session_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        timeout: float = 30.0,
-    ) -> ChatReply:
-        """Write to an agent of the organisation, this process's or another's, and get its answer.
-
-        session_id: goes on with a conversation; without one a new one begins, whose id is in the
-            answer. Messages of one session are sent one after the other
-        metadata: becomes ``call.metadata`` of a new conversation
-        timeout: seconds, from now
-
-        Raises ConfigurationError, NotConnected (at once, also when
-        the link is lost meanwhile), RequestRejected and RequestTimeout. (Wire: ``llm.chat`` →
-        ``llm.chat.done`` or ``llm.chat.error``; ``on("llm.chat.token", …)`` sees it being made.)
-        """
-        outcome = self.place_chat(
-            agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
-        )
-        return wait(self.session, outcome)
+    def _close(self, timeout: float = 1.0) -> None:
+        self._close_web()
+        self._driver.disconnect(timeout)
 
     def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
-        report = wait(self.session, self.place_drain(timeout))
+        report = wait(self._engine, self.place_drain(timeout))
         self.disconnect()
         return report
 
@@ -192,8 +167,7 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
             try:
                 self._until_over(signals)
             finally:
-                self._close_web()
-                self._driver.disconnect(1.0)
+                self._close()
         if signals.failure is not None:
             raise signals.failure
         self._raise_failure()
@@ -203,23 +177,17 @@ class Pinecall(Events, ClientWeb, BaseClient[Agent, Line]):
             self.connect()
         except NotConnected:
             return  # disconnect() was called, by another thread or by a signal
-        with self.session.guard:
-            over = self.session.when_over()
-            lost = signals.came and self.session.drain is None
+        with self._engine.guard:
+            over = self._engine.when_over()
+            lost = signals.came and self._engine.drain is None
         if not lost:  # a signal that came when there was nothing to disconnect yet
-            wait(self.session, over)
+            wait(self._engine, over)
 
     def __enter__(self) -> Self:
         self.connect()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._close_web()
-        self._driver.disconnect(1.0)
+    def __exit__(self, _type: object, exc: BaseException | None, _tb: object) -> None:
+        self._close()
         if exc is None:
             self._raise_failure()

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from pinecall.core import rest
+from pinecall.core.api.engine_of import engine_of
+from pinecall.core.kernel.has_handlers import HasHandlers
 
 from .waiting import wait_registered
 
 if TYPE_CHECKING:
     from pinecall._shared.settings import Settings
     from pinecall.core.calls.call import CallBase
-    from pinecall.core.engine import Engine
     from pinecall.core.rest.phones import Balance, OnlineAgent, Phone
     from pinecall.core.rest.tokens import Token
     from pinecall.core.rest.voices import Voice
@@ -31,11 +32,10 @@ __all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
 REGISTERED_WITHIN = 10.0
 
 
-class ClientWeb:
+class ClientWeb(HasHandlers):
     """Of ``Pinecall``. httpx is loaded, and a connection opened, with the first request."""
 
     if TYPE_CHECKING:
-        session: Engine
         settings: Settings
 
     _opened_port: HttpPort | None = None
@@ -72,7 +72,7 @@ class ClientWeb:
         op = rest.tokens.create_token(
             channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
         )
-        for agent in self.session.local_agents(rest.tokens.agents_of(op)):
+        for agent in engine_of(self).local_agents(rest.tokens.agents_of(op)):
             registration = agent.registration
             wait_registered(registration, registration.ready, REGISTERED_WITHIN)
         return self._port.run(op)
@@ -112,7 +112,7 @@ class ClientWeb:
         from .call_log import observe
 
         if call is not None and agents is None:
-            agents = self.session.agents_of_call(call)
+            agents = engine_of(self).agents_of_call(call)
         return observe(self._port, call=call, agent=agent, after=after, agents=agents)
 
     @property
@@ -134,21 +134,21 @@ class ClientWeb:
         it from a handler of your web framework."""
         from .stream import EventStream
 
-        return EventStream(self.session.open_hub(), agents)
+        return EventStream(engine_of(self).open_hub(), agents)
 
     def _close_web(self) -> None:
-        if self.session.hub is not None:
-            self.session.hub.close()
+        hub = engine_of(self).hub
+        if hub is not None:
+            hub.close()
         if self._opened_port is not None:
             self._opened_port.close()
 
 
-class AgentWeb:
+class AgentWeb(HasHandlers):
     """Of ``Agent``."""
 
     if TYPE_CHECKING:
         id: str
-        session: Engine
 
         @property
         def client(self) -> Pinecall: ...
@@ -180,14 +180,11 @@ class AgentWeb:
         self.require("stream")
         from .stream import EventStream
 
-        return EventStream(self.session.open_hub(), [self.id], of_agent=self.id)
+        return EventStream(engine_of(self).open_hub(), [self.id], of_agent=self.id)
 
 
-class CallWeb:
+class CallWeb(HasHandlers):
     """Of ``Call``."""
-
-    if TYPE_CHECKING:
-        session: Engine
 
     def stream(self, *, greeting: str | None = None) -> EventStream:
         """This call as an SSE response, for a page that shows nothing else; it ends with the call.
@@ -204,4 +201,4 @@ class CallWeb:
         from .stream import EventStream
 
         call = cast("CallBase", self)
-        return EventStream(self.session.open_hub(), [], call=call, greeting=greeting)
+        return EventStream(engine_of(self).open_hub(), [], call=call, greeting=greeting)

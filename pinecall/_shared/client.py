@@ -1,23 +1,26 @@
-"""What the clients of both fronts are made of: settings, a session, and the core's port to a front."""
+"""The client of both fronts but for what connects and waits, and the core's port to a front."""
 
 from __future__ import annotations
 
 import os
 import random
+import ssl as ssl_module
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ..core.agents.agent import AgentBase
+from ..core.api.answering import Answering
 from ..core.api.client import ClientBase
 from ..core.engine import Engine
-from ..core.lifecycle import Makers
 from ..core.lines.line import LineBase
-from .notebook import remember
+from ..options import AgentOptions, ReconnectPolicy
+from .notebook import former_clients, remember
 from .settings import Settings
-from .unattended import tell, watch
+from .unattended import warn, watch
 
 if TYPE_CHECKING:
     from ..core.kernel.outcome import Outcome
@@ -26,21 +29,24 @@ __all__ = ["BaseClient", "HostBase"]
 
 AgentT = TypeVar("AgentT", bound=AgentBase)
 LineT = TypeVar("LineT", bound=LineBase)
+ReplyT = TypeVar("ReplyT")  # the answer of an agent that was written to
 
 
 class Driving(Protocol):
+    """What a front's driver can be asked from any thread."""
+
     def wake(self) -> None: ...
     def check_process(self) -> None: ...
 
 
 class HostBase:
-    """With a front's classes: its :class:`~pinecall.core.kernel.front.Front`."""
+    """A front as the core sees it (:class:`~pinecall.core.kernel.front.Front`), without its classes."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Any) -> None:
         self.guard: AbstractContextManager[Any] = threading.RLock()
         _hosts.add(self)
         self.driver: Driving | None = None
-        self.client: Any = None
+        self.client = client
 
     def epoch(self) -> float:
         return time.time()
@@ -67,35 +73,108 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_free_guards)
 
 
-class BaseClient(ClientBase[AgentT, LineT]):
-    """A client, but for what connects and waits."""
+class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, ReplyT]):
+    """A client, without what connects and waits."""
 
     settings: Settings
-    #: The process in which it connected; None: there is nothing to say when it goes.
+    #: The process that connected it; None once there is nothing to warn about at its end.
     _watched_by: int | None = None
+    #: The front's own driver and host.
+    _driver: Any
+    _host: Any
 
-    def _set_up(self, front: Makers, **given: Any) -> None:
-        self.settings = Settings.checked(**given)
-        front.client = self
-        self.session = Engine(self.settings.link(), front, random=random.random)
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        url: str | None = None,
+        reconnect: bool | ReconnectPolicy = True,
+        ping_interval: float | None = 30.0,
+        connect_timeout: float = 10.0,
+        ssl: ssl_module.SSLContext | str | None = None,
+        proxy: str | None = None,
+        allow_insecure: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self.settings = Settings(
+            api_key=api_key,
+            url=url,
+            reconnect=reconnect,
+            ping_interval=ping_interval,
+            connect_timeout=connect_timeout,
+            ssl=ssl,
+            proxy=proxy,
+            allow_insecure=allow_insecure,
+            strict=strict,
+        )
+        host = self._host(self)
+        self.session = Engine(self.settings.link(), host, random=random.random)
+        self._driver = host.driver = self._make_driver()
         remember(self)
 
+    def _make_driver(self) -> Any:
+        raise NotImplementedError
+
+    def chat(
+        self,
+        agent_id: str,
+        text: str,
+        *,
+        session_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timeout: float = 30.0,
+    ) -> ReplyT:
+        """Write to an agent of the organisation, of this process or another; gives its answer.
+
+        session_id: continues a conversation; without one a new one begins, whose id is in the
+            answer. Messages of one session are sent one after the other
+        metadata: becomes ``call.metadata`` of a new conversation
+        timeout: seconds, from now
+
+        The frame is on its way when the method returns: on the asyncio front, await the answer or
+        ignore it. Raises ConfigurationError, NotConnected (at once, also when the link is lost
+        meanwhile), RequestRejected and RequestTimeout. (Wire: ``llm.chat`` → ``llm.chat.done`` or
+        ``llm.chat.error``; ``on("llm.chat.token", …)`` sees it being made.)
+        """
+        outcome = self.place_chat(
+            agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
+        )
+        reply: ReplyT = self._answer(outcome)
+        return reply
+
+    # -- a notebook's former clients --------------------------------------------------------------
+
+    def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
+        formers = former_clients(self, id)
+        for former in formers:
+            self._replace(former)
+        agent = super()._put_agent(id, given, channels)
+        if formers:
+            self._hurry()
+        return agent
+
+    def _replace(self, former: Any) -> None:
+        """Have a former client of the notebook disconnected."""
+        raise NotImplementedError
+
     def _hurry(self) -> None:
-        """Names that another client has just let go are asked for without the usual delay."""
-        for agent in self.session.registry.agents.values():
+        """Ask without the usual delay for names that another client has just released."""
+        for agent in self._engine.registry.agents.values():
             agent.registration.hurry()
+
+    # -- connecting and leaving ---------------------------------------------------------------------
 
     def _begin_connecting(self) -> Outcome[None]:
         watch(self)
-        with self.session.guard:
-            return self.session.connect()
+        with self._engine.guard:
+            return self._engine.connect()
 
     def __del__(self) -> None:
         if self._watched_by is not None:
-            tell(self)
+            warn(self)
 
     def _raise_failure(self) -> None:
-        """With ``strict`` what a handler raised, once."""
-        failure = self.session.take_failure()
+        """With ``strict``, raise what a handler raised, once."""
+        failure = self._engine.take_failure()
         if failure is not None and self.settings.strict:
             raise failure

@@ -1,37 +1,53 @@
-"""Notebooks: a cell that makes a client and connects it is run again, and the client of its former
-run, which nobody can reach any more, still holds the agents.
+"""Notebooks: when a cell that makes a client runs again, the client of the former run, which no
+variable names any more, still holds the agents.
 
-In IPython alone: elsewhere two clients of one process are two clients on purpose.
+In IPython only: elsewhere two clients in one process are two clients on purpose.
 """
 
 from __future__ import annotations
 
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from .client import BaseClient
+    from ..core.engine import Engine
+    from .settings import Settings
 
 __all__ = ["former_clients", "remember"]
 
 _DOWN = ("idle", "closed")
 
-_clients: weakref.WeakSet[BaseClient[Any, Any]] = weakref.WeakSet()
+
+class Client(Protocol):
+    """What is read of a client here."""
+
+    @property
+    def _engine(self) -> Engine: ...
+
+    settings: Settings
+
+    @property
+    def state(self) -> str: ...
 
 
-def remember(client: BaseClient[Any, Any]) -> None:
-    """It was made; in a notebook it may be in the way later."""
+_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def remember(client: Client) -> None:
+    """Keep a new client in mind; in a notebook it may be in the way later."""
     if _shell() is not None:
         _clients.add(client)
 
 
-def former_clients(client: BaseClient[Any, Any], agent_id: str = "") -> list[Any]:
-    """Clients that hold an agent or a line of ``client``'s (or the agent that it is about to have),
-    on the same server with the same key, and that no variable of the notebook names any more: what
-    an earlier run of the cell has left."""
+def former_clients(client: Client, agent_id: str = "") -> list[Any]:
+    """The clients that an earlier run of the cell has left.
+
+    They hold an agent or a line of ``client`` (or the agent that it is about to have), on the same
+    server with the same key, and no variable of the notebook names them any more.
+    """
     shell = _shell()
     if shell is None or (agent_id and client.state in _DOWN):
         return []
@@ -48,12 +64,12 @@ def former_clients(client: BaseClient[Any, Any], agent_id: str = "") -> list[Any
     ]
 
 
-def _held(client: BaseClient[Any, Any]) -> set[str]:
-    registry = client.session.registry
+def _held(client: Client) -> set[str]:
+    registry = client._engine.registry
     return {*registry.agents, *(line.id for line in registry.lines.values())}
 
 
-def _account(client: BaseClient[Any, Any]) -> tuple[str, str] | None:
+def _account(client: Client) -> tuple[str, str] | None:
     try:
         return client.settings.current_url(), client.settings.current_key()
     except ConfigurationError:

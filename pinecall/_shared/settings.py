@@ -7,7 +7,6 @@ import os
 import re
 import ssl as ssl_module
 import sys
-from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -29,70 +28,6 @@ URL_VARIABLE = "PINECALL_URL"
 WORDS_VARIABLE = "PINECALL_LOG_WORDS"
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
-
-
-@frozen(kw_only=True)
-class Settings:
-    """Of both fronts' ``Pinecall``. ``ssl``, ``proxy`` and the CA bundle serve the WebSocket and
-    REST alike."""
-
-    api_key: str | None = field(repr=False)
-    url: str | None = field(repr=lambda url: "None" if url is None else _shown(url))
-    reconnect: ReconnectPolicy | None
-    ping_interval: float | None
-    connect_timeout: float
-    ssl: ssl_module.SSLContext | None
-    proxy: str | None = field(repr=False)
-    allow_insecure: bool
-    strict: bool
-
-    @classmethod
-    def checked(cls, **given: Any) -> Settings:
-        settings = cls(
-            api_key=_key(given["api_key"]),
-            url=None if given["url"] is None else _text("url", given["url"]),
-            reconnect=reconnect_policy(given["reconnect"]),
-            ping_interval=_seconds("ping_interval", given["ping_interval"], none=True),
-            connect_timeout=_seconds("connect_timeout", given["connect_timeout"]) or 0.0,
-            ssl=_context(given["ssl"]),
-            proxy=_proxy(given["proxy"]),
-            allow_insecure=bool(given["allow_insecure"]),
-            strict=bool(given["strict"]),
-        )
-        settings.current_key()
-        settings.current_url()
-        if settings.proxy is not None:
-            keep_url(settings.proxy)
-        return settings
-
-    def current_key(self) -> str:
-        key = self.api_key or os.environ.get(KEY_VARIABLE, "").strip()
-        if not key:
-            raise ConfigurationError(
-                f"no API key: give Pinecall(api_key=…) or set {KEY_VARIABLE}", "MISSING_KEY"
-            )
-        keep(key)
-        return key
-
-    def current_url(self) -> str:
-        url = self.url or os.environ.get(URL_VARIABLE, "").strip() or DEFAULT_URL
-        if "?" in url:
-            keep_url(url)
-        return socket_url(url, allow_insecure=self.allow_insecure)
-
-    def proxy_for(self, url: str) -> str | None:
-        """The proxy for a URL: the one given, else the environment's; None: a direct connection."""
-        return self.proxy or _proxy(proxy_for(url), "the environment's proxy")
-
-    def link(self) -> LinkSettings:
-        return LinkSettings(
-            url=self.current_url,
-            api_key=self.current_key,
-            reconnect=self.reconnect,
-            ping_interval=self.ping_interval,
-            connect_timeout=self.connect_timeout,
-            log_words=os.environ.get(WORDS_VARIABLE, "").strip() in ("1", "true", "yes"),
-        )
 
 
 def socket_url(url: str, *, allow_insecure: bool = False) -> str:
@@ -155,6 +90,10 @@ def _text(name: str, value: object) -> str:
     return value.strip()
 
 
+def _url(value: object) -> str | None:
+    return None if value is None else _text("url", value)
+
+
 def _blank_or_type(value: object) -> str:
     return "an empty one" if isinstance(value, str) else type(value).__name__
 
@@ -187,6 +126,14 @@ def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
     return float(value)
 
 
+def _ping_interval(value: object) -> float | None:
+    return _seconds("ping_interval", value, none=True)
+
+
+def _connect_timeout(value: object) -> float:
+    return _seconds("connect_timeout", value) or 0.0
+
+
 def _context(value: object) -> ssl_module.SSLContext | None:
     if value is None or isinstance(value, ssl_module.SSLContext):
         return value
@@ -217,3 +164,57 @@ def _proxy(value: object, what: str = "proxy") -> str | None:
             "what the usual environment variables say"
         )
     return str(value)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """The arguments of ``Pinecall``, in both fronts. The WebSocket and REST use the same ``ssl``,
+    ``proxy`` and CA bundle.
+
+    Raises ConfigurationError for a value that cannot be used, and without a key.
+    """
+
+    api_key: str | None = field(converter=_key, repr=False)
+    url: str | None = field(converter=_url, repr=lambda url: "None" if url is None else _shown(url))
+    reconnect: ReconnectPolicy | None = field(converter=reconnect_policy)
+    ping_interval: float | None = field(converter=_ping_interval)
+    connect_timeout: float = field(converter=_connect_timeout)
+    ssl: ssl_module.SSLContext | None = field(converter=_context)
+    proxy: str | None = field(converter=_proxy, repr=False)
+    allow_insecure: bool = field(converter=bool)
+    strict: bool = field(converter=bool)
+
+    def __attrs_post_init__(self) -> None:
+        self.current_key()
+        self.current_url()
+        if self.proxy is not None:
+            keep_url(self.proxy)
+
+    def current_key(self) -> str:
+        key = self.api_key or os.environ.get(KEY_VARIABLE, "").strip()
+        if not key:
+            raise ConfigurationError(
+                f"no API key: give Pinecall(api_key=…) or set {KEY_VARIABLE}", "MISSING_KEY"
+            )
+        keep(key)
+        return key
+
+    def current_url(self) -> str:
+        url = self.url or os.environ.get(URL_VARIABLE, "").strip() or DEFAULT_URL
+        if "?" in url:
+            keep_url(url)
+        return socket_url(url, allow_insecure=self.allow_insecure)
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy for a URL: the one given, else the environment's; None: a direct connection."""
+        return self.proxy or _proxy(proxy_for(url), "the environment's proxy")
+
+    def link(self) -> LinkSettings:
+        return LinkSettings(
+            url=self.current_url,
+            api_key=self.current_key,
+            reconnect=self.reconnect,
+            ping_interval=self.ping_interval,
+            connect_timeout=self.connect_timeout,
+            log_words=os.environ.get(WORDS_VARIABLE, "").strip() in ("1", "true", "yes"),
+        )

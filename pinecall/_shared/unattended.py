@@ -1,4 +1,4 @@
-"""A program that ends while its agents are registered, and nobody waits for their calls, says so."""
+"""A warning when a program ends while its agents are registered and nothing waits for their calls."""
 
 from __future__ import annotations
 
@@ -7,25 +7,39 @@ import os
 import re
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from ..logs import Log
 
 if TYPE_CHECKING:
-    from .client import BaseClient
+    from ..core.engine import Engine
 
-__all__ = ["tell", "watch"]
+__all__ = ["warn", "watch"]
 
 log = Log("agents")
 
-#: Programs that wait in place of the user's: web servers and notebooks end in ways of their own.
+#: Programs that wait instead of the user's: web servers and notebooks end in their own ways.
 HOSTS = {"daphne", "granian", "gunicorn", "hypercorn", "ipykernel", "uvicorn", "waitress-serve"}
 
-_clients: weakref.WeakSet[BaseClient[Any, Any]] = weakref.WeakSet()
+
+class Client(Protocol):
+    """What is read of a client here."""
+
+    @property
+    def _engine(self) -> Engine: ...
+
+    #: The process that connected it; None once there is nothing to warn about at its end.
+    _watched_by: int | None
+
+    @property
+    def state(self) -> str: ...
 
 
-def watch(client: BaseClient[Any, Any]) -> None:
-    """It connects: look at it when the program ends. Repeating it is cheap."""
+_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+def watch(client: Client) -> None:
+    """Look at a client that connects when the program ends. Repeating it is cheap."""
     if not _clients:
         atexit.unregister(_look)
         atexit.register(_look)
@@ -33,13 +47,13 @@ def watch(client: BaseClient[Any, Any]) -> None:
     client._watched_by = os.getpid()
 
 
-def tell(client: BaseClient[Any, Any]) -> None:
-    """It goes: once, if it was connected for somebody."""
+def warn(client: Client) -> None:
+    """Warn once about a client that goes while it is connected and has agents."""
     pid, client._watched_by = client._watched_by, None
     # After an exception its traceback has said why the program ended.
     if pid != os.getpid() or hasattr(sys, "last_value") or hasattr(sys, "ps1") or _hosted():
         return
-    registry = client.session.registry
+    registry = client._engine.registry
     names = [f"agent {agent_id!r}" for agent_id in registry.agents]
     names += [line.title for line in registry.lines.values()]
     if names and client.state not in ("idle", "closed"):
@@ -57,4 +71,4 @@ def _hosted() -> bool:
 
 def _look() -> None:
     for client in list(_clients):
-        tell(client)
+        warn(client)

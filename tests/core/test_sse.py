@@ -136,7 +136,12 @@ def test_any_number_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that makes up keys without end fills no memory, and they are respelt all the same."""
     monkeypatch.setattr(browser_events, "_camel", known := {"a_b": "aB"})
     monkeypatch.setattr(browser_events, "_CAMEL_REMEMBERED", 2)
-    assert [browser_events.camel(key) for key in ("a_b", "c_d", "e_f", "e_f")] == ["aB", "cD", "eF", "eF"]
+    assert [browser_events.camel(key) for key in ("a_b", "c_d", "e_f", "e_f")] == [
+        "aB",
+        "cD",
+        "eF",
+        "eF",
+    ]
     assert known == {"a_b": "aB", "c_d": "cD"}
 
 

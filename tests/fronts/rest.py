@@ -23,7 +23,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def settings(url: str = "wss://voice.example/eu/client", key: str | None = KEY) -> Settings:
-    return Settings.checked(
+    return Settings(
         api_key=key,
         url=url,
         reconnect=True,

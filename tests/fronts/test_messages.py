@@ -36,7 +36,7 @@ def pc(front: Front, server: Server, log: Log) -> Any:
         ("{}", "without a usable 'event'"),
         ('{"event": null}', "without a usable 'event'"),
         ('{"event": 5}', "without a usable 'event'"),
-        ('{"event": ' + "[" * 100_000, "no frame"),
+        ('{"event": ' + "[" * 100_000, "not a valid frame"),
         ("\x00", "not JSON"),
     ],
 )

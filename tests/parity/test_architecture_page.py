@@ -11,7 +11,7 @@ CORE = Path(pinecall.__file__).parent / "core"
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 
 #: The folders that the page names whole, as ``effects/*``.
-WHOLE = {"effects", "rest"}
+WHOLE = {"api", "effects", "rest"}
 
 
 def named() -> set[str]:

@@ -37,6 +37,7 @@ class AgentBase(Owner):
     __slots__ = (
         "_claimed",
         "_dials",
+        "_registration",
         "_tools",
         "callers",
         "channel_table",
@@ -46,14 +47,11 @@ class AgentBase(Owner):
         "live_calls",
         "own_handlers",
         "pauses",
-        "registration",
         "session",
     )
 
     #: How messages say that it is no more.
     gone = "removed (remove_agent()); pc.agent() makes a new one"
-
-    registration: AgentRegistration
 
     def __init__(self, session: Runtime, agent_id: str) -> None:
         self.own_handlers = None
@@ -68,7 +66,7 @@ class AgentBase(Owner):
         self.context: Context | None = None
         #: What the last claim said.
         self._claimed = self.config
-        self.registration = AgentRegistration(session, self)
+        self._registration = AgentRegistration(session, self)
         self._dials: Dials | None = None
         self._tools: dict[str, Any] | None = None
 
@@ -78,6 +76,10 @@ class AgentBase(Owner):
     def name(self) -> str:
         """As configured, else the id."""
         return self.config.name or self.id
+
+    @property
+    def registration(self) -> AgentRegistration:
+        return self._registration
 
     @property
     def channels(self) -> Mapping[str, Channel]:

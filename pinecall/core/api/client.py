@@ -15,6 +15,7 @@ from ..kernel.handlers import Handlers
 from ..kernel.has_handlers import HasHandlers
 from ..lines.line import LineBase
 from ..text.showing import shows
+from .engine_of import engine_of
 
 if TYPE_CHECKING:
     from ...options import AgentOptions
@@ -30,11 +31,13 @@ LineT = TypeVar("LineT", bound=LineBase)
 class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     """Agents, lines and handlers of one connection to the platform."""
 
-    session: Engine
+    @property
+    def _engine(self) -> Engine:
+        return engine_of(self)
 
     @property
     def handlers(self) -> Handlers:
-        return self.session.handlers
+        return self._engine.handlers
 
     # -- agents ---------------------------------------------------------------------------------
 
@@ -61,14 +64,14 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         ``"provider:model"``. For an id that exists what changed is applied.
         """
         methods.check_agent_id(id)
-        existing = self.session.registry.agents.get(id)
+        existing = self._engine.registry.agents.get(id)
         given, channels = methods.deploy_options(
             base, options, agent_id=id, existing=existing.config if existing else None
         )
         return self._put_agent(id, given, channels)
 
     def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
-        session = self.session
+        session = self._engine
         check_coroutines(given, id, allowed=session.front.coroutines)
         with session.guard:
             agent = session.registry.agents.get(id)
@@ -83,7 +86,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         return cast("AgentT", agent)
 
     def get_agent(self, id: str) -> AgentT | None:
-        return cast("AgentT | None", self.session.registry.agents.get(id))
+        return cast("AgentT | None", self._engine.registry.agents.get(id))
 
     def remove_agent(self, id: str) -> bool:
         """End its calls (``agent_removed``), release its channels on the server, forget it.
@@ -92,7 +95,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         The platform keeps the name for this connection until ``disconnect()``: another process can
         have it only then. Returns whether it existed. (Wire: ``channel.remove``.)
         """
-        session = self.session
+        session = self._engine
         with session.guard:
             agent = session.registry.agents.get(id)
             if agent is None:
@@ -104,7 +107,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     @property
     def agents(self) -> Mapping[str, AgentT]:
         """Id → agent, read-only."""
-        return MappingProxyType(cast("dict[str, AgentT]", self.session.registry.agents))
+        return MappingProxyType(cast("dict[str, AgentT]", self._engine.registry.agents))
 
     # -- lines ----------------------------------------------------------------------------------
 
@@ -116,7 +119,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         """
         number = phone.normalize(number, "line")
         given = methods.line_options(base, options, number=number)
-        session = self.session
+        session = self._engine
         with session.guard:
             line = session.registry.lines.get(number)
             if line is None:
@@ -133,46 +136,46 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     # -- writing to agents ----------------------------------------------------------------------
 
     def place_chat(self, agent_id: str, text: str, **options: Any) -> Outcome[ChatReply]:
-        with self.session.guard:
-            outcome = self.session.chats.ask(agent_id, text, **options)
-        self.session.wake()
+        with self._engine.guard:
+            outcome = self._engine.chats.ask(agent_id, text, **options)
+        self._engine.wake()
         return outcome
 
     # -- leaving --------------------------------------------------------------------------------
 
     def place_drain(self, timeout: float) -> Outcome[DrainReport]:
         timeout = seconds(Place("drain()"), "timeout", timeout)
-        with self.session.guard:
-            drain = self.session.begin_drain(timeout)
-        self.session.wake()
+        with self._engine.guard:
+            drain = self._engine.begin_drain(timeout)
+        self._engine.wake()
         return drain.outcome
 
     # -- the link -------------------------------------------------------------------------------
 
     @property
     def connected(self) -> bool:
-        return self.session.link.ready
+        return self._engine.link.ready
 
     @property
     def state(self) -> str:
         """``"idle"``, ``"connecting"``, ``"connected"``, ``"reconnecting"`` or ``"closed"``."""
-        return self.session.state
+        return self._engine.state
 
     def send(self, frame: dict[str, Any]) -> None:
         """A raw frame, as it is. Raises NotConnected while the link is down."""
-        with self.session.guard:
-            self.session.send_raw(frame)
-        self.session.wake()
+        with self._engine.guard:
+            self._engine.send_raw(frame)
+        self._engine.wake()
 
     def stats(self) -> dict[str, Any]:
         """Counters: frames received, sent, malformed, unknown and dropped; what is held; how many
         agents, calls and reconnects."""
-        with self.session.guard:
-            return self.session.stats()
+        with self._engine.guard:
+            return self._engine.stats()
 
     @shows
     def __repr__(self) -> str:
-        registry = self.session.registry
+        registry = self._engine.registry
         return (
             f"<{type(self).__module__.split('.')[0]}.Pinecall {self.state}: "
             f"{len(registry.agents)} agents, {len(registry.calls)} calls>"

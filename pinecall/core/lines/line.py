@@ -25,19 +25,21 @@ Extension = str | Callable[..., Any]
 class LineBase(Owner):
     """A number claimed as a line (wire: ``line.create``); its address is ``line:<number>``."""
 
-    registration: LineRegistration
-
     def __init__(self, session: Runtime, number: str) -> None:
         self.session = session
         self.number = number
         self.id = f"line:{number}"
         self.config = LineOptions()
         self.live_calls: dict[str, LineCallBase] = {}
-        self.registration = LineRegistration(session, self)
+        self._registration = LineRegistration(session, self)
         self._extensions: dict[str, Extension] = {}
 
     #: How messages say that it is no more.
     gone = "destroyed (destroy()); pc.line() claims it again"
+
+    @property
+    def registration(self) -> LineRegistration:
+        return self._registration
 
     @shows
     def __repr__(self) -> str:

@@ -19,9 +19,13 @@ class Owner(HasHandlers):
     id: str
     #: Live calls, by id.
     live_calls: dict[str, Any]
-    registration: Registration
     #: How messages say that it is no more.
     gone: str
+
+    @property
+    def registration(self) -> Registration:
+        """Its claim to its name on the server."""
+        raise NotImplementedError
 
     @property
     def registered(self) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from pinecall.core.agents.agent import AgentBase
-from pinecall.core.api.calls import HasCalls, HistoryVerbs, LineVerbs, SpeechVerbs
+from pinecall.core.api.agents import HasCalls
+from pinecall.core.api.calls import HistoryVerbs, SpeechVerbs
+from pinecall.core.api.lines import LineVerbs
 from pinecall.core.calls.call import CallBase
 from pinecall.core.calls.speech import SayResult, Speech
 from pinecall.core.kernel.outcome import Outcome

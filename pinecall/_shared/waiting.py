@@ -1,0 +1,66 @@
+"""What waiting for an outcome is in both fronts, around the wait itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..core.agents.registration import not_registered
+from ..core.kernel.seconds import check_unit
+from ..core.text.showing import shows
+from ..errors import RequestTimeout
+
+if TYPE_CHECKING:
+    from ..core.calls.speech import Speech
+    from ..core.kernel.outcome import Outcome
+    from ..core.kernel.runtime import Runtime
+    from ..core.model.registration import Registration
+
+__all__ = ["PlaybackBase", "registration_within", "waiting"]
+
+
+@contextmanager
+def waiting(session: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -> Iterator[None]:
+    """``wake`` is called when the outcome is settled, perhaps at once. Giving up tells the core."""
+    with session.guard:
+        outcome.waiters.append(wake)
+        if outcome.done:
+            wake()
+    try:
+        yield
+    finally:
+        if not outcome.done:
+            with session.guard:
+                outcome.leave(wake)
+            session.wake()
+
+
+@contextmanager
+def registration_within(registration: Registration, timeout: float) -> Iterator[None]:
+    """Around a wait for ``ready`` or ``usable``: when it took too long, raises what kept the agent
+    or line from being registered."""
+    check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
+    try:
+        yield
+    except RequestTimeout:
+        if not registration.held:
+            raise not_registered(registration, timeout) from None
+
+
+class PlaybackBase:
+    """A reply on its way to the caller's ear."""
+
+    def __init__(self, session: Runtime, speech: Speech) -> None:
+        self.message_id = speech.message_id
+        self._session = session
+        self._outcome = speech.outcome
+
+    @property
+    def done(self) -> bool:
+        """Has it been heard, or interrupted?"""
+        return self._outcome.done
+
+    @shows
+    def __repr__(self) -> str:
+        return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"

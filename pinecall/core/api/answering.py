@@ -1,0 +1,20 @@
+"""The one hook through which a front hands an :class:`~pinecall.core.kernel.outcome.Outcome` to its users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..kernel.outcome import Outcome
+    from ..kernel.runtime import Runtime
+
+__all__ = ["Answering"]
+
+
+class Answering:
+    """What has verbs that the server answers: asyncio gives an awaitable, threads the value."""
+
+    session: Runtime
+
+    def _answer(self, outcome: Outcome[Any]) -> Any:
+        raise NotImplementedError

@@ -1,0 +1,101 @@
+"""The verbs of a line's calls that a front completes: what speech and the outcomes become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from ..lines.line_call import LineCallBase
+from .answering import Answering
+from .calls import SpeechVerbs
+
+__all__ = ["LineVerbs"]
+
+P = TypeVar("P")  # a reply on its way to the caller's ear
+H = TypeVar("H")  # what was heard
+R = TypeVar("R")  # whether a call was handed over
+
+
+class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
+    """A line's call: it speaks, listens, asks and hands the caller over."""
+
+    def say(
+        self,
+        text: str,
+        *,
+        voice: str | dict[str, Any] | None = None,
+        language: str | None = None,
+        add_to_history: bool = False,
+    ) -> P:
+        """Speak ``text``; a voice or language is set first (``session.configure``)."""
+        speech = self.speak_as(text, voice, language, add_to_history)
+        return self._play(speech)
+
+    def listen(
+        self,
+        *,
+        digits: int | None = None,
+        terminator: str | None = None,
+        speech: bool = False,
+        timeout: float,
+        language: str | None = None,
+    ) -> H:
+        """Wait for ``digits`` keys, the ``terminator`` key, or (``speech``) the end of a turn.
+
+        Gives ``Heard(by="timeout")`` with the keys so far after ``timeout`` seconds or at the end
+        of the call. (Wire: ``call.dtmf_received``, ``turn.end``.)
+        """
+        outcome = self.place_listen(
+            digits=digits, terminator=terminator, speech=speech, timeout=timeout, language=language
+        )
+        heard: H = self._answer(outcome)
+        return heard
+
+    def ask(
+        self,
+        text: str,
+        *,
+        digits: int | None = None,
+        terminator: str | None = None,
+        speech: bool = False,
+        timeout: float,
+        language: str | None = None,
+    ) -> H:
+        """``say`` and ``listen``: keys count from the first syllable on, the timeout from the last."""
+        outcome = self.place_ask(
+            text,
+            digits=digits,
+            terminator=terminator,
+            speech=speech,
+            timeout=timeout,
+            language=language,
+        )
+        heard: H = self._answer(outcome)
+        return heard
+
+    def route_to(
+        self,
+        agent: str,
+        *,
+        language: str | None = None,
+        voice: str | dict[str, Any] | None = None,
+        stt: str | dict[str, Any] | None = None,
+        greeting: str | None = None,
+        prompt_vars: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        history: bool = True,
+    ) -> R:
+        """Hand the caller to an agent. ``RouteResult(ok, reason)``; if not ok, the line still has
+        the call. (Wire: ``call.route`` → ``call.routed`` or ``call.route_failed``.)"""
+        outcome = self.place_route(
+            agent,
+            language=language,
+            voice=voice,
+            stt=stt,
+            greeting=greeting,
+            prompt_vars=prompt_vars,
+            context=context,
+            history=history,
+        )
+        result: R = self._answer(outcome)
+        return result
