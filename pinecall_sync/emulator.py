@@ -9,10 +9,10 @@
         call.say("hello")
         print(call.wait_reply(timeout=10.0))
 
-What goes wrong on a real network can be had on demand: see ``Emulator.fail``, ``on_dial``, ``drop``
-and ``freeze``.
+Faults of a real network are available on demand: see ``Emulator.fail``, ``on_dial``, ``drop`` and
+``freeze``.
 
-``pinecall.emulator`` is the same, awaited.
+``pinecall.emulator`` is the asyncio counterpart.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from __future__ import annotations
 from typing import Any
 
 from pinecall.emulator.conversations import Conversations
-from pinecall.emulator.core.session import Heard
+from pinecall.emulator.core.sessions.session import Heard
 from pinecall.emulator.errors import EmulatorError, Nobody
-from pinecall.emulator.farends import CallerBase, ChatBase, WhatsAppBase
-from pinecall.emulator.mishaps import Mishaps
-from pinecall.emulator.models import OpenAIResponder
-from pinecall.emulator.turn import Failure, ToolCall, ToolCalls, Turn
+from pinecall.emulator.far_ends import CallerBase, ChatBase, WhatsAppBase
+from pinecall.emulator.faults_api import FaultsApi
+from pinecall.emulator.responders.external import OpenAIResponder
+from pinecall.emulator.responders.types import Failure, ToolCall, ToolCalls, Turn
 from pinecall.emulator.views import CallView, ChannelView, ConnectionView, HeldAgent, HeldLine
 
 __all__ = [
@@ -62,22 +62,22 @@ class WhatsAppEnd(WhatsAppBase[None, str]):
 
 
 class Emulator(
-    Mishaps[None],
+    FaultsApi[None],
     Conversations[None, CallerEnd, ChatEnd, WhatsAppEnd, dict[str, Any], HeldAgent],
 ):
-    """A Pinecall server on this machine; ``with``, or ``start()`` and ``stop()``."""
+    """A Pinecall server on this machine; use ``with``, or ``start()`` and ``stop()``."""
 
     _caller_end = CallerEnd
     _chat_end = ChatEnd
     _whatsapp_end = WhatsAppEnd
 
     def start(self) -> Emulator:
-        """Listen; returns when clients can connect."""
+        """Start listening; returns when clients can connect."""
         self._start(None)
         return self
 
     def stop(self) -> None:
-        """Close everything; idempotent."""
+        """Close everything; safe to repeat."""
         self._stop()
 
     def __enter__(self) -> Emulator:

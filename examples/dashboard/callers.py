@@ -7,8 +7,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from pinecall.emulator.builtin import respond
-from pinecall.emulator.turn import Turn
+from pinecall.emulator.responders.builtin import respond
+from pinecall.emulator.responders.types import Turn
 from pinecall_sync.emulator import CallerEnd, Emulator, EmulatorError
 
 PHONES = {"mara": "+13185550110", "leo": "+13185550111", "nora": "+13185550120"}

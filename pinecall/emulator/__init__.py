@@ -9,11 +9,11 @@
         await call.say("hello")
         print(await call.wait_reply(timeout=10.0))
 
-What goes wrong on a real network can be had on demand: see ``Emulator.fail``, ``on_dial``, ``drop``
-and ``freeze``.
+Faults of a real network are available on demand: see ``Emulator.fail``, ``on_dial``, ``drop`` and
+``freeze``.
 
-Everything but the ``wait_…`` methods has happened when the method returns; the ``await`` only gives the
-result. ``pinecall_sync.emulator`` is the same, blocking.
+Except for the ``wait_…`` methods, everything has happened when a method returns; the ``await`` only
+gives the result. ``pinecall_sync.emulator`` is the blocking counterpart.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ except ModuleNotFoundError as missing:
     if sys.argv[:1] == ["-m"] and __name__ in sys.orig_argv:
         raise SystemExit(_NEEDS) from None  # python -m pinecall.emulator: one line will do
     raise ModuleNotFoundError(_NEEDS, name=missing.name) from None
-from .core.session import Heard
+from .core.sessions.session import Heard
 from .errors import EmulatorError, Nobody
-from .farends import CallerBase, ChatBase, WhatsAppBase
-from .mishaps import Mishaps
-from .models import OpenAIResponder
-from .turn import Failure, ToolCall, ToolCalls, Turn
+from .far_ends import CallerBase, ChatBase, WhatsAppBase
+from .faults_api import FaultsApi
+from .responders.external import OpenAIResponder
+from .responders.types import Failure, ToolCall, ToolCalls, Turn
 from .views import CallView, ChannelView, ConnectionView, HeldAgent, HeldLine
-from .waits import Waits
+from .waiting import Waits
 
 __all__ = [
     "CallView",
@@ -70,7 +70,7 @@ _T = TypeVar("_T")
 
 
 class Done(Awaitable[_T]):
-    """Something that has happened; awaiting it gives its value."""
+    """A result that is there already; awaiting it gives its value."""
 
     def __init__(self, value: _T) -> None:
         self._value = value
@@ -83,8 +83,8 @@ class Done(Awaitable[_T]):
 _DONE: Done[None] = Done(None)
 
 
-class Waiting(Awaitable[Any]):
-    """Something that is under way; awaiting it waits for its value."""
+class _Waiting(Awaitable[Any]):
+    """The value of a future, to be awaited."""
 
     def __init__(self, future: Future[Any], make: Callable[[Any], Any] | None) -> None:
         self._future = future
@@ -100,7 +100,7 @@ class _Awaited(Waits[Done[None]]):
         return _DONE
 
     def _later(self, future: Future[Any], make: Callable[[Any], Any] | None = None) -> Any:
-        return Waiting(future, make)
+        return _Waiting(future, make)
 
 
 class CallerEnd(_Awaited, CallerBase[Done[None], Awaitable[str]]):
@@ -117,7 +117,7 @@ class WhatsAppEnd(_Awaited, WhatsAppBase[Done[None], Awaitable[str]]):
 
 class Emulator(
     _Awaited,
-    Mishaps[Done[None]],
+    FaultsApi[Done[None]],
     Conversations[
         Done[None],
         Awaitable[CallerEnd],
@@ -127,20 +127,20 @@ class Emulator(
         Awaitable[HeldAgent],
     ],
 ):
-    """A Pinecall server on this machine; ``async with``, or ``await start()`` and ``await stop()``."""
+    """A Pinecall server on this machine; use ``async with``, or ``await start()`` and ``await stop()``."""
 
     _caller_end = CallerEnd
     _chat_end = ChatEnd
     _whatsapp_end = WhatsAppEnd
 
     async def start(self) -> Emulator:
-        """Listen; returns when clients can connect."""
+        """Start listening; returns when clients can connect."""
         home = asyncio.get_running_loop()
         await home.run_in_executor(None, self._start, home)
         return self
 
     async def stop(self) -> None:
-        """Close everything; idempotent."""
+        """Close everything; safe to repeat."""
         await asyncio.get_running_loop().run_in_executor(None, self._stop)
 
     async def __aenter__(self) -> Emulator:

@@ -11,8 +11,8 @@ from ..errors import PinecallError
 from . import talking
 from .console import Console
 from .conversations import Conversations
-from .core.outbox import Passed
-from .farends import ChatBase
+from .core.kernel.outbox import Passed
+from .far_ends import ChatBase
 from .views import HeldAgent
 
 __all__ = ["main"]
@@ -25,7 +25,7 @@ class _Served(Conversations[None, object, _Chat, object, object, HeldAgent]):
     _chat_end = _Chat
 
     def serve(self, console: Console, chat: str | None) -> None:
-        """Serve until interrupted; with ``chat`` a person types with that agent."""
+        """Serve until interrupted; with ``chat``, let a person type with that agent."""
 
         def show(passed: Passed) -> None:
             line = console.line(passed)
@@ -60,7 +60,7 @@ class _Served(Conversations[None, object, _Chat, object, object, HeldAgent]):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; the exit status."""
+    """Run the command and return its exit status."""
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in talking.COMMANDS:
         return talking.main(argv)
@@ -79,12 +79,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--responder", metavar="URL", help="the model: an OpenAI-compatible server")
     parser.add_argument("--key", action="append", help="an API key to accept; can be repeated")
-    parser.add_argument("--chat", metavar="AGENT", help="type with an agent")
+    parser.add_argument("--chat", metavar="AGENT", help="chat with an agent on this terminal")
     parser.add_argument(
-        "--verbose", action="store_true", help="also words, interim texts and pings"
+        "--verbose", action="store_true", help="also show words, interim texts and pings"
     )
     options = parser.parse_args(argv)
-    # Ended by a process manager it stops as by Ctrl-C, so that clients hear a goodbye.
+    # A process manager's SIGTERM stops it like Ctrl-C, so that clients get a close frame.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         emulator = _Served(

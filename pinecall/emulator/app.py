@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
@@ -12,15 +11,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from .core import Close
 from .middleware import Observed
 from .rest import routes
-
-if TYPE_CHECKING:
-    from .runner import Runner
+from .runner import Runner
 
 __all__ = ["make_app"]
 
 
 class _Socket:
-    """One client socket: what the core says goes out in order, by one writer."""
+    """One client socket, with a single writer that keeps the order of what the core sends."""
 
     def __init__(self, socket: WebSocket, runner: Runner) -> None:
         self._socket = socket
@@ -32,7 +29,7 @@ class _Socket:
         self._queue.put_nowait(item)
 
     async def write(self) -> None:
-        """Until closed from this side or the other."""
+        """Write what is pushed until either side closes."""
         while True:
             item = await self._queue.get()
             try:
@@ -55,7 +52,7 @@ class _Socket:
 
 
 def make_app(runner: Runner) -> Observed:
-    """The application around a runner: ``/client`` and every other endpoint."""
+    """Build the application around a runner: ``/client`` and every other endpoint."""
 
     async def client(socket: WebSocket) -> None:
         await socket.accept()

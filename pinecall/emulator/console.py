@@ -1,10 +1,10 @@
-"""The live log of what passes, for people."""
+"""The live log of frames, for people to read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .core.outbox import Passed
+from .core.kernel.outbox import Passed
 
 __all__ = ["Console"]
 
@@ -25,14 +25,14 @@ _LONGEST = 160
 
 
 class Console:
-    """One line a frame; ``quiet`` leaves out words, interim texts and pings."""
+    """Formats one line per frame; ``quiet`` leaves out words, interim texts and pings."""
 
     def __init__(self, *, colour: bool, quiet: bool = True) -> None:
         self._colour = colour
         self._quiet = quiet
 
     def line(self, passed: Passed) -> str | None:
-        """The line for a frame, without the key or any secret; None when it is left out."""
+        """Format the line for a frame, without the key or any secret; None when it is left out."""
         frame, event = passed.frame, passed.frame["event"]
         if self._quiet and event in _QUIET:
             return None

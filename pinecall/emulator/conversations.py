@@ -1,4 +1,4 @@
-"""The people on the other side: calling, writing, being called; and waiting for what clients do."""
+"""The methods that begin conversations, and those that wait for what clients do."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from . import views
-from .base import EmulatorBase
 from .core import Server
-from .core.chat import ChatSession
-from .core.names import normal_number
-from .core.outbound import Outcome
-from .core.outbox import Frame
+from .core.kernel.names import normal_number
+from .core.kernel.outbox import Frame
+from .core.openers.outbound import Outcome
+from .core.sessions.chat import ChatSession
+from .core.sessions.whatsapp import WhatsAppSession
 from .core.tokens import Claims, TokenRefused
-from .core.voice import VoiceCall
-from .core.whatsapp import WhatsAppSession
+from .core.voice.call import VoiceCall
 from .errors import EmulatorError
+from .lifecycle import EmulatorBase
 from .runner import Runner
 
 __all__ = ["Conversations"]
 
-_D = TypeVar("_D")  # what a method gives that is through when it returns
+_D = TypeVar("_D")  # result of a method that finishes before it returns
 _C = TypeVar("_C")  # a caller's end
 _T = TypeVar("_T")  # a chat's
 _W = TypeVar("_W")  # a WhatsApp session's
@@ -30,7 +30,7 @@ _A = TypeVar("_A")  # a held agent
 
 
 class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
-    """The emulator's methods that begin conversations and wait; a front names its classes."""
+    """The emulator's methods that begin conversations and wait; a front supplies its own classes."""
 
     _caller_end: Callable[[Runner, VoiceCall], Any]
     _chat_end: Callable[[Runner, ChatSession], Any]
@@ -41,8 +41,10 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
         extension: str | None = None, metadata: dict[str, Any] | None = None,
         language: str | None = None, wait: float = 2.0,
     ) -> _C:  # fmt: skip
-        """Ring a number; when nobody answers it yet, for up to ``wait`` seconds. ``from_`` may be what a
-        carrier says of a caller who withholds their number: ``"anonymous"``, ``""``, None."""
+        """Ring a number; if it is not answered yet, keep trying for ``wait`` seconds.
+
+        ``from_`` may also be what a carrier reports for a withheld number: ``"anonymous"``, ``""``, None.
+        """
         future = self._attempt(
             lambda core: core.inbound.phone(
                 to, from_, transport=transport, extension=extension, metadata=metadata,
@@ -57,7 +59,7 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
         self, agent: str | None = None, metadata: dict[str, Any] | None = None, language: str | None = None,
         wait: float = 2.0, token: str | None = None,
     ) -> _C:  # fmt: skip
-        """A browser calls an agent; a token says which one, and its metadata wins."""
+        """Call an agent from a browser; a token says which agent, and its metadata takes precedence."""
         if token is not None:
             claims = self._redeem(token, "webrtc")
             agent = claims.agents[0]
@@ -75,11 +77,14 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
         self, agent: str, metadata: dict[str, Any] | None = None, language: str | None = None,
         session_id: str | None = None, wait: float = 2.0,
     ) -> _T:  # fmt: skip
-        """A visitor opens a chat with an agent."""
+        """Open a chat with an agent, as a visitor."""
 
         def start(core: Server) -> ChatSession:
             chat = core.chats.open(
-                core.online(agent), metadata=metadata, language=language, session_id=session_id
+                core.registry.online(agent),
+                metadata=metadata,
+                language=language,
+                session_id=session_id,
             )
             chat.start()
             return chat
@@ -90,7 +95,7 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
     def whatsapp(
         self, to: str, from_: str = "5491155551234", name: str = "Ana", wait: float = 2.0
     ) -> _W:
-        """A contact's session with an agent, or with the channel of that phone-number id."""
+        """Open a contact's session with an agent, or with the channel of that phone-number id."""
         future = self._attempt(lambda core: core.whatsapps.open(to, from_, name), wait)
         end: _W = self._made(future, self._whatsapp_end)
         return end
@@ -98,7 +103,7 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
     def on_dial(
         self, to: str, outcome: str = "answer", delay: float | None = None, times: int | None = None
     ) -> _D:
-        """What dialling ``to`` (or ``"*"``) leads to.
+        """Set the outcome of dialling ``to`` (or ``"*"``, any number).
 
         ``outcome``: answer, busy, no-answer, failed, canceled, silent (it rings for ever), error.
         """
@@ -106,7 +111,7 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
         return self._done()
 
     def wait_dialled(self, to: str, timeout: float = 10.0) -> _C:
-        """The callee's end of the next answered dial to ``to``, once each."""
+        """Wait for the next answered dial to ``to``; gives the callee's end, once each."""
         number, core = normal_number(to), self._runner.core
         future = self._runner.wait(
             lambda: core.outbound.take_answered(number),
@@ -117,7 +122,7 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
         return caller
 
     def wait_frame(self, event: str, timeout: float = 10.0, count: int = 1, **fields: Any) -> _F:
-        """The ``count``-th frame of that event, with those fields, that a client has sent."""
+        """Wait for the ``count``-th frame from a client with that event and those fields."""
         core = self._runner.core
 
         def find() -> Frame | None:
@@ -135,7 +140,7 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
         return frame
 
     def wait_agent(self, agent_id: str, timeout: float = 10.0) -> _A:
-        """An agent, once it is registered."""
+        """Wait until an agent is registered."""
         core = self._runner.core
 
         def find() -> views.HeldAgent | None:
@@ -151,7 +156,7 @@ class Conversations(EmulatorBase[_D], Generic[_D, _C, _T, _W, _F, _A]):
         try:
             return self._act(lambda core: core.tokens.redeem(token, channel))
         except TokenRefused as why:
-            raise EmulatorError(f"the token opens nothing: {why}") from None
+            raise EmulatorError(f"the token is refused: {why}") from None
 
     def _made(self, future: Future[Any], end: Callable[[Runner, Any], Any]) -> Any:
         runner = self._runner

@@ -1,4 +1,4 @@
-"""What the emulator raises when it is misused."""
+"""The errors that misuse of the emulator raises."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["EmulatorError", "Nobody"]
 
 
 class EmulatorError(PinecallError):
-    """The emulator was asked for something that cannot be; the message says what would be possible."""
+    """The emulator cannot do what was asked; the message says what is possible."""
 
     default_code = "EMULATOR_ERROR"
 
 
 class Nobody(EmulatorError):
-    """Nobody answers that number or agent now; somebody may register it in a moment."""
+    """The number or agent has no owner online now; one may register in a moment."""
 
     default_code = "NOBODY"

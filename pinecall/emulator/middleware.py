@@ -1,39 +1,27 @@
-"""In front of every HTTP request: the record of it, and the faults asked for."""
+"""The layer in front of every HTTP request: records it, and applies pending faults."""
 
 from __future__ import annotations
 
 import asyncio
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
-from attrs import frozen
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from .core.faults import Fault
+from .core.kernel.faults import Fault
+from .runner import Runner
+from .traffic import HttpRequest
 
-if TYPE_CHECKING:
-    from .runner import Runner
-
-__all__ = ["HttpRequest", "Observed"]
+__all__ = ["Observed"]
 
 _DELAY = 0.1
 
 
-@frozen
-class HttpRequest:
-    """One request as it came; a socket's method is ``WS``. Headers in lower case, the key included."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-
-
 class Observed:
-    """An application whose requests are recorded and may be made to fail."""
+    """An application whose requests are recorded and can be made to fail."""
 
     def __init__(self, app: ASGIApp, runner: Runner) -> None:
         self._app = app
@@ -58,7 +46,7 @@ class Observed:
         return None
 
     async def _faulty(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Whether the fault was the answer."""
+        """Apply a fault; True when that answered the request."""
         if fault.how == "refuse":
             response = _refusal(fault)
             if scope["type"] == "websocket":

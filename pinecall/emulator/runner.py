@@ -1,7 +1,7 @@
-"""The server's thread: uvicorn around the core, one timer, and a lock for everyone else.
+"""The server's thread: uvicorn around the core, with one timer and a lock.
 
-Whoever acts on the emulator does so under the lock, in its own thread, at once; only the loop in
-the server's thread touches sockets. ``wait`` gives a future that any kind of front can wait for.
+Actions on the emulator happen under the lock, at once, in the calling thread; only the loop of the
+server's thread touches sockets. ``wait`` returns a future that either front can wait for.
 """
 
 from __future__ import annotations
@@ -14,36 +14,27 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import uvicorn
 from attrs import define
+from starlette.types import ASGIApp
 
-from .core import Close, Server
-from .core.faults import Faults
+from .core import Server
+from .core.kernel.faults import Faults
 from .errors import EmulatorError
-from .models import Answerer
+from .responders.external import Answerer
+from .responders.types import Piece
+from .serving import Uvicorn
+from .traffic import Closable, HttpRequest, Sink
 
-if TYPE_CHECKING:
-    from .middleware import HttpRequest, Observed
-    from .rest.sockets import Outlet
-
-__all__ = ["Runner", "Sink"]
+__all__ = ["Runner"]
 
 _T = TypeVar("_T")
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 3.0
-_STOP_GRACE = 0.5
-#: Of the loop, from accepting a connection to uvicorn's knowing of it.
-_TURNS_TO_CONNECT = 5
 _REQUESTS_KEPT = 10_000
-
-
-class Sink(Protocol):
-    """One socket, as the loop sees it."""
-
-    def push(self, item: str | bytes | Close) -> None:
-        """Send this after what was pushed before."""
 
 
 @define(eq=False)
@@ -52,51 +43,8 @@ class _Waiter:
     future: Future[Any]
 
 
-class _Uvicorn(uvicorn.Server):
-    """uvicorn that starts and stops at once instead of looking ten times a second."""
-
-    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._over = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready.set()
-
-    async def main_loop(self) -> None:
-        await self._over.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._stop_accepting()
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        tasks = list(self.server_state.tasks)
-        if tasks:
-            _, slow = await asyncio.wait(tasks, timeout=_STOP_GRACE)
-            for task in slow:
-                task.cancel()
-
-    async def _stop_accepting(self) -> None:
-        """asyncio loses, unclosed, what it has accepted and not yet connected when a server closes."""
-        loop = asyncio.get_running_loop()
-        for server in self.servers:
-            for listener in server.sockets:
-                with contextlib.suppress(NotImplementedError):  # Windows
-                    loop.remove_reader(listener)
-        for _ in range(_TURNS_TO_CONNECT):
-            await asyncio.sleep(0)
-
-    def finish(self) -> None:
-        """End; only in the loop."""
-        self.should_exit = True
-        self._over.set()
-
-
 class Runner:
-    """Runs one core; ``act`` and ``wait`` are for any thread, the rest for the loop."""
+    """Runs one core. ``act`` and ``wait`` may be called from any thread, the rest only in the loop."""
 
     def __init__(self, core: Server, answerer: Answerer | None, host: str, port: int) -> None:
         self.core = core
@@ -104,7 +52,7 @@ class Runner:
         self.port = port
         self.lock = threading.RLock()
         self.sinks: dict[int, Sink] = {}
-        self.outlets: set[Outlet] = set()
+        self.outlets: set[Closable] = set()
         self.requests: deque[HttpRequest] = deque(maxlen=_REQUESTS_KEPT)
         self.http_faults = Faults()
         self._answerer = answerer
@@ -112,7 +60,7 @@ class Runner:
         self._epoch = time.time() - time.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._uvicorn: _Uvicorn | None = None
+        self._uvicorn: Uvicorn | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pumping = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,11 +69,11 @@ class Runner:
 
     @property
     def running(self) -> bool:
-        """Whether the server's thread serves."""
+        """Whether the server's thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, app: Observed) -> None:
-        """Bind, start the thread, return when connections are accepted.
+    def start(self, app: ASGIApp) -> None:
+        """Bind, start the thread, and return when connections are accepted.
 
         Raises:
             EmulatorError: the port is taken, or the server did not come up.
@@ -157,13 +105,13 @@ class Runner:
             raise EmulatorError(f"the emulator did not start on {self.host}:{self.port}")
 
     def stop(self) -> None:
-        """Close every socket, end the thread, wake every waiter; idempotent."""
+        """Close every socket, end the thread and wake every waiter; safe to repeat."""
         thread, server, loop = self._thread, self._uvicorn, self._loop
         if thread is None:
             return
         with self.lock:
             waiters, self._waiters = self._waiters, []
-            for link in list(self.core.connections.open.values()):
+            for link in list(self.core.world.open.values()):
                 self.core.connections.close(link, 1001, "emulator stopped")
             for outlet in list(self.outlets):
                 outlet.close(1001, "emulator stopped")
@@ -190,7 +138,7 @@ class Runner:
         self, config: uvicorn.Config, listener: socket.socket, ready: threading.Event
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._uvicorn = _Uvicorn(config, ready)
+        self._uvicorn = Uvicorn(config, ready)
         try:
             await self._uvicorn.serve(sockets=[listener])
         finally:
@@ -210,7 +158,7 @@ class Runner:
         return self._epoch + time.monotonic()
 
     def act(self, action: Callable[[], _T]) -> _T:
-        """Do something to the core now.
+        """Act on the core now.
 
         Raises:
             EmulatorError: not running; and whatever ``action`` raises.
@@ -228,14 +176,14 @@ class Runner:
                 self._wake()
 
     def look(self, action: Callable[[], _T]) -> _T:
-        """Read from the core, also when it is not running any more."""
+        """Read from the core, even after it has stopped."""
         with self.lock:
             return action()
 
     def wait(
         self, check: Callable[[], _T | None], timeout: float, what: Callable[[], str]
     ) -> Future[_T]:
-        """A future for the first non-None ``check()``; TimeoutError, with ``what()``, when there is none."""
+        """Make a future for the first non-None ``check()``; TimeoutError with ``what()`` if there is none."""
         future: Future[_T] = Future()
         waiter = _Waiter(check, future)
 
@@ -251,7 +199,7 @@ class Runner:
     # for the loop
 
     def opened(self, sink: Sink) -> int:
-        """A client connected."""
+        """Register a client's new socket; returns the connection's id."""
         with self.lock:
             link = self.core.opened(self.now())
             self.sinks[link] = sink
@@ -259,14 +207,14 @@ class Runner:
         return link
 
     def received(self, link: int, data: str | bytes) -> None:
-        """A client sent something."""
+        """Pass on a client's message."""
         with self.lock:
             self.core.receive(link, data, self.now())
             self._settled()
         self._pump()
 
     def gone(self, link: int) -> None:
-        """A client's socket closed."""
+        """Report that a client's socket has closed."""
         with self.lock:
             self.sinks.pop(link, None)
             self.core.closed(link, self.now())
@@ -297,8 +245,7 @@ class Runner:
             self.core.tick(self.now())
             self._settled()
             outgoing = self.core.outgoing()
-            asked = list(self.core.asked)
-            self.core.asked.clear()
+            asked = self.core.asked()
             deadline = self.core.deadline()
         for link, item in outgoing:
             sink = self.sinks.get(link)
@@ -306,7 +253,8 @@ class Runner:
                 sink.push(item)
         for ask, turn in asked:
             if self._answerer is not None:
-                task = loop.create_task(self._answerer.answer(ask, turn, self))
+                feed = partial(self._answered, ask)
+                task = loop.create_task(self._answerer.answer(turn, feed))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
         if self._timer is not None:
@@ -315,8 +263,13 @@ class Runner:
         if deadline is not None:
             self._timer = loop.call_later(max(0.0, deadline - self.now()), self._pump)
 
+    def _answered(self, ask: int, piece: Piece | None, whole: bool = False) -> bool:
+        """Pass on a piece of a responder's answer; True while more of it is wanted."""
+        self.act(lambda: self.core.answer(ask, piece, self.now(), whole=whole))
+        return self.core.wanted(ask)
+
     def _settled(self) -> None:
-        """Whoever waited for this is woken; only under the lock."""
+        """Wake the waiters whose condition is met now; only under the lock."""
         for waiter in list(self._waiters):
             if waiter.future.done():
                 self._waiters.remove(waiter)

@@ -1,4 +1,4 @@
-"""``python -m pinecall.emulator call`` and ``chat``: talk to the agents of the emulator that runs."""
+"""``python -m pinecall.emulator call`` and ``chat``: talk to the agents of a running emulator."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from urllib.parse import urlencode
 import websocket
 
 from .._shared.settings import http_base
-from .base import DEFAULT_KEY
 from .errors import EmulatorError
+from .lifecycle import DEFAULT_KEY
 
 __all__ = ["COMMANDS", "DEFAULT_PORT", "is_running", "main"]
 
 DEFAULT_PORT = 4100
 COMMANDS = ("call", "chat")
-#: Seconds to wait for an answer to one line.
+#: Seconds to wait for the answer to one line.
 _REPLY = 60.0
-# Loopback is not reached through a proxy, whatever the environment says.
+# Loopback never goes through a proxy, whatever the environment says.
 _DIRECT: dict[str, Any] = {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
 
 
 def main(argv: list[str]) -> int:
-    """Run the command; the exit status."""
+    """Run the command and return its exit status."""
     parser = _parser()
-    # argparse takes no lines behind the options.
+    # argparse does not accept positional lines after the options.
     options, rest = parser.parse_known_args(argv)
     if any(line.startswith("-") for line in rest):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -52,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     kinds = parser.add_subparsers(dest="kind", required=True)
     call = kinds.add_parser("call", help="ring a number")
-    call.add_argument("--to", help="the number (default: the first that somebody answers)")
-    call.add_argument("--from", dest="from_", default="+15551230000", help="who calls")
+    call.add_argument("--to", help="the number (default: the first that is answered)")
+    call.add_argument("--from", dest="from_", default="+15551230000", help="the caller's number")
     call.add_argument("--extension", help="keys dialled behind the number of a line")
     chat = kinds.add_parser("chat", help="write to an agent")
     chat.add_argument("agent", help="the agent's id")
@@ -61,12 +61,14 @@ def _parser() -> argparse.ArgumentParser:
         kind.add_argument("lines", nargs="*", help="what to say; none: type it, /press 1, /hangup")
         kind.add_argument("--url", help="default $PINECALL_URL, else the usual port")
         kind.add_argument("--key", help="default $PINECALL_API_KEY, else the emulator's own")
-        kind.add_argument("--wait", type=float, default=5.0, help="seconds for somebody to answer")
+        kind.add_argument(
+            "--wait", type=float, default=5.0, help="seconds to keep trying until it is answered"
+        )
     return parser
 
 
 def is_running(host: str, port: int) -> bool:
-    """Does an emulator answer there?"""
+    """Whether an emulator answers at that address."""
     import httpx
 
     try:
@@ -102,7 +104,7 @@ class _Conversation:
             )
         except websocket.WebSocketBadStatusException as why:
             raise EmulatorError(
-                f"{self._base} refused (HTTP {why.status_code}): is it an emulator, and --key its key?"
+                f"{self._base} refused (HTTP {why.status_code}): is it an emulator, and --key one of its keys?"
             ) from None
         except (OSError, websocket.WebSocketException) as why:
             raise EmulatorError(
@@ -135,7 +137,7 @@ class _Conversation:
             pass
 
     def _reply(self) -> bool:
-        """Show what the agent says next; False at the end."""
+        """Show the agent's next words; False at the end."""
         try:
             told = self._next()
         except websocket.WebSocketTimeoutException:
@@ -163,11 +165,11 @@ class _Conversation:
         try:
             self._socket.send(json.dumps(frame))
         except (OSError, websocket.WebSocketException):
-            pass  # it is over, which the next read tells
+            pass  # the next read reports the end
 
 
 def _typed() -> Iterator[str]:
-    """Lines that are typed, or piped, until an empty one."""
+    """Read lines, typed or piped, until an empty one."""
     prompt = "> " if sys.stdin.isatty() else ""
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What the server holds, as values to look at."""
+"""Snapshots of what the server holds."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from attrs import frozen
 
 from .core import Server
-from .core.chat import ChatSession
-from .core.records import Agent, Line
-from .core.session import Session
-from .core.voice import VoiceCall
-from .core.whatsapp import WhatsAppSession
+from .core.kernel.records import Agent, Line
+from .core.sessions.chat import ChatSession
+from .core.sessions.session import Session
+from .core.sessions.whatsapp import WhatsAppSession
+from .core.voice.call import VoiceCall
 
 __all__ = ["CallView", "ChannelView", "ConnectionView", "HeldAgent", "HeldLine", "agents", "calls",
            "connections", "lines"]  # fmt: skip
@@ -20,7 +20,7 @@ __all__ = ["CallView", "ChannelView", "ConnectionView", "HeldAgent", "HeldLine",
 
 @frozen
 class ChannelView:
-    """One channel; a WhatsApp channel's secrets are not kept."""
+    """One channel; secrets of WhatsApp channels are left out."""
 
     type: str
     ref: str | None
@@ -81,7 +81,7 @@ class ConnectionView:
 
 
 def agents(server: Server) -> dict[str, HeldAgent]:
-    """By the id the client wrote; ``org:slug`` when two organisations use one id."""
+    """Snapshot the agents by the id the client wrote; ``org:slug`` when two organisations use one id."""
     found: dict[str, HeldAgent] = {}
     for agent in server.registry.agents:
         name = agent.id if agent.id not in found else f"{agent.org}:{agent.name}"
@@ -90,23 +90,23 @@ def agents(server: Server) -> dict[str, HeldAgent]:
 
 
 def lines(server: Server) -> dict[str, HeldLine]:
-    """By number."""
+    """Snapshot the lines by number."""
     return {number: _line(line) for number, line in server.registry.lines.items()}
 
 
 def calls(server: Server) -> dict[str, CallView]:
-    """Every live session by id."""
-    return {session.id: _call(session) for session in server.sessions.values()}
+    """Snapshot the live sessions by id."""
+    return {session.id: _call(session) for session in server.sessions.all()}
 
 
 def connections(server: Server) -> list[ConnectionView]:
-    """Every open connection, oldest first."""
+    """Snapshot the open connections, oldest first."""
     return [
         ConnectionView(
             link.id, link.ready, link.org,
             tuple(a.id for a in server.registry.agents if a.link is link),
         )
-        for link in server.connections.open.values()
+        for link in server.world.open.values()
     ]  # fmt: skip
 
 

@@ -679,7 +679,7 @@ def test_tables_agree() -> None:
 def test_import_is_light() -> None:
     """The options load without a transport, an event loop or difflib."""
     code = (
-        "import sys, pinecall.core.config.methods, pinecall.core.config.wire_form\n"
+        "import sys, pinecall.core.config.methods.methods, pinecall.core.config.methods.wire_form\n"
         "heavy = {'asyncio', 'websockets', 'websocket', 'httpx', 'socket', 'difflib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -136,7 +136,7 @@ def test_the_end_carries_history_and_figures(world: World, client: Client) -> No
         {"role": "user", "content": "hello"},
         {"role": "assistant", "content": "Hello! How can I help you?"},
     ]
-    assert world.server.sessions == {}
+    assert world.server.sessions.live == {}
     with pytest.raises(CallEnded):
         world.say(call, "anybody?")
 

@@ -257,7 +257,7 @@ def test_without_credit_calls_are_refused_and_end(world: World, client: Client) 
     """credits.exhausted and an end for live ones, credits.rejected for new ones."""
     client.agent()
     call = world.phone()
-    credits.change(world.server, 0)
+    credits.change(world.server.world, world.server.sessions, 0)
     world.pump()
     assert client.last("credits.exhausted")["call_id"] == call.id
     world.pass_time(6)
@@ -265,7 +265,7 @@ def test_without_credit_calls_are_refused_and_end(world: World, client: Client) 
     refused = world.phone()
     assert client.names()[-1] == "credits.rejected"
     assert (refused.ended, refused.reason) == (True, "credits_rejected")
-    assert world.server.sessions == {}
+    assert world.server.sessions.live == {}
 
 
 # memory

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pinecall.emulator.core.faults import Fault
+from pinecall.emulator.core.kernel.faults import Fault
 
 from .world import NUMBER, Client, World
 

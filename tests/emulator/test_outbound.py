@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pinecall.emulator.core.outbound import Outcome
+from pinecall.emulator.core.openers.outbound import Outcome
 from pinecall.emulator.errors import EmulatorError
 
 from .world import NUMBER, Client, World
@@ -67,7 +67,7 @@ def test_a_dial_that_is_an_error(world: World, client: Client) -> None:
     client.agent()
     world.server.outbound.on_dial(TO, Outcome("error"))
     assert [f["event"] for f in dial(client)] == ["call.dialing", "call.error"]
-    assert world.server.sessions == {}
+    assert world.server.sessions.live == {}
 
 
 def test_outcomes_are_used_up_in_order(world: World, client: Client) -> None:
@@ -125,7 +125,7 @@ def test_a_bridge_crosses_two_agents(world: World, client: Client) -> None:
     assert (heard[0]["text"], heard[0]["source"]) == ("Pines here", "bot")
     assert other.events("turn.end")[0]["text"] == "Hello Pines"
     assert client.names().count("call.ended") == other.names().count("call.ended") == 1
-    assert world.server.sessions == {}
+    assert world.server.sessions.live == {}
 
 
 def test_a_bridge_needs_an_online_target(client: Client) -> None:

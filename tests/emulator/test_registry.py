@@ -158,7 +158,7 @@ def test_organisations_do_not_see_each_other(world: World) -> None:
 
 def test_capacity_counts_clients_with_agents(world: World, client: Client) -> None:
     """A further client is refused with the figures; the one inside may add agents."""
-    world.server.settings.capacity = 1
+    world.server.world.settings.capacity = 1
     client.agent("a", {"type": "chat"})
     client.agent("b", {"type": "chat"})
     error = world.client().send("agent.create", agent_id="c")[0]

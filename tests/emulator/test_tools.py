@@ -112,7 +112,7 @@ def test_a_tool_that_never_answers_becomes_an_error(world: World, client: Client
     """After the server's patience."""
     client.agent(tools=[LOOKUP])
     call = world.phone()
-    world.server.settings.idle_timeout = 0
+    world.server.world.settings.idle_timeout = 0
     world.say(call, "!tool lookup_order {}")
     world.pass_time(61)
     assert call.heard[-1].text == "That did not work: The tool did not answer in time."

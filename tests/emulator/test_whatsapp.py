@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pinecall.emulator.core.whatsapp import WhatsAppSession
+from pinecall.emulator.core.sessions.whatsapp import WhatsAppSession
 from pinecall.emulator.errors import EmulatorError, Nobody
 from pinecall.errors import CallEnded
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pinecall.emulator.core import Close, Server, Settings
-from pinecall.emulator.core.caller import Saying
-from pinecall.emulator.core.chat import ChatSession
-from pinecall.emulator.core.voice import VoiceCall
+from pinecall.emulator.core.sessions.chat import ChatSession
+from pinecall.emulator.core.voice.call import VoiceCall
+from pinecall.emulator.core.voice.caller import Saying
 
 DATA = Path(__file__).parent.parent / "data"
 EVENTS: dict[str, Any] = json.loads((DATA / "events.json").read_text(encoding="utf-8"))
@@ -168,7 +168,7 @@ class World:
 
     def chat(self, agent: str = "mara", **known: Any) -> ChatSession:
         """A visitor's chat."""
-        chat = self.server.chats.open(self.server.online(agent), **known)
+        chat = self.server.chats.open(self.server.registry.online(agent), **known)
         chat.start()
         self.pump()
         return chat

@@ -1,14 +1,14 @@
 """The server's side of the protocol without I/O: text in, text out, time as an argument.
 
-:class:`Server` is fed by ``opened``, ``receive``, ``closed`` and ``tick``; whoever drives it sends what
-``outgoing`` returns and calls ``tick`` again at ``deadline``. Nothing here knows a socket or a clock,
-so a client core and this one can be tested against each other in memory.
+:class:`Server` is fed by ``opened``, ``receive``, ``closed`` and ``tick``; its driver sends what
+``outgoing`` returns and calls ``tick`` again at ``deadline``. The core knows no socket and no clock, so it
+can be tested against a client core in memory.
 """
 
 from __future__ import annotations
 
-from .outbox import Close
+from .kernel.outbox import Close
+from .kernel.settings import Settings
 from .server import Server
-from .settings import Settings
 
 __all__ = ["Close", "Server", "Settings"]

@@ -1,37 +1,21 @@
-"""Connections: opening, the key, signs of life, closing."""
+"""Connections: opening, authentication, keepalive, closing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
-from attrs import define, field
 
-from .outbox import Frame
-from .timeline import Timer
+from .kernel.outbox import Frame
+from .kernel.records import Connection
+from .world import World
 
-if TYPE_CHECKING:
-    from .server import Server
-
-__all__ = ["Connection", "Connections", "decoded"]
-
-
-@define(eq=False)
-class Connection:
-    """One client's socket, as far as the server knows it."""
-
-    id: int
-    seen_at: float
-    org: str = ""
-    ready: bool = False
-    callers: list[str] = field(factory=list)
-    probed_at: float | None = None
-    ponged_at: float | None = None
-    timer: Timer | None = None
+__all__ = ["Connections", "decoded"]
 
 
 def decoded(text: str | bytes) -> Frame | None:
-    """The frame in a message; None for what the server ignores (binary, no JSON, no object, no event)."""
+    """Decode a frame; None for what the server ignores (binary, not JSON, not an object, no event)."""
     if isinstance(text, bytes):
         return None
     try:
@@ -44,38 +28,39 @@ def decoded(text: str | bytes) -> Frame | None:
 
 
 class Connections:
-    """Every open connection by id."""
+    """Opens, authenticates, watches and closes connections; calls each of ``lost`` for one that is gone."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self.open: dict[int, Connection] = {}
-        self.made = 0
+    def __init__(self, world: World, keys: Mapping[str, str]) -> None:
+        self._world = world
+        self._keys = keys
+        self._made = 0
+        self.lost: list[Callable[[Connection], None]] = []
 
     def opened(self) -> Connection:
-        """A socket was accepted; it has to send ``connect`` within the authentication timeout."""
-        self.made += 1
-        link = Connection(id=self.made, seen_at=self._server.now)
-        self.open[link.id] = link
-        link.timer = self._server.timeline.after(
-            self._server.settings.auth_timeout, lambda: self._unauthenticated(link)
+        """Register a new socket; it must send ``connect`` within the authentication timeout."""
+        self._made += 1
+        link = Connection(id=self._made, seen_at=self._world.now)
+        self._world.open[link.id] = link
+        link.timer = self._world.later(
+            self._world.settings.auth_timeout, lambda: self._unauthenticated(link)
         )
         return link
 
     def closed(self, link: Connection) -> None:
-        """The socket is gone."""
-        if self.open.pop(link.id, None) is not None:
+        """Forget a connection whose socket is gone."""
+        if self._world.open.pop(link.id, None) is not None:
             if link.timer is not None:
                 link.timer.cancel()
-            self._server.registry.lost(link)
-            self._server.chats.requester_gone(link)
+            for lose in self.lost:
+                lose(link)
 
     def authenticate(self, link: Connection, frame: Frame) -> None:
-        """``connect``: the key decides the organisation."""
+        """Carry out ``connect``: the key decides the organisation."""
         if link.ready:
-            self._server.note(link, frame, "connected already")
+            self._world.note(link, frame, "connected already")
             return
         key = frame.get("api_key")
-        org = self._server.keys.get(key) if isinstance(key, str) else None
+        org = self._keys.get(key) if isinstance(key, str) else None
         if org is None:
             missing = not key
             self.refuse(
@@ -86,7 +71,7 @@ class Connections:
         link.org, link.ready = org, True
         if link.timer is not None:
             link.timer.cancel()
-        self._server.send(
+        self._world.send(
             link,
             {
                 "event": "connected",
@@ -98,33 +83,33 @@ class Connections:
         self._watch(link)
 
     def refuse(self, link: Connection, code: str, error: str, **fields: Any) -> None:
-        """An error frame, then close 1008."""
-        self._server.send(link, {"event": "error", "code": code, "error": error, **fields})
+        """Send an error frame, then close with 1008."""
+        self._world.send(link, {"event": "error", "code": code, "error": error, **fields})
         self.close(link, 1008, error)
 
     def close(self, link: Connection, code: int, reason: str = "") -> None:
-        """Close from this side; what the link held is lost to it at once."""
-        self._server.outbox.close(link.id, code, reason)
+        """Close from this side; the connection loses what it held at once."""
+        self._world.outbox.close(link.id, code, reason)
         self.closed(link)
 
     def alive(self, link: Connection) -> bool:
-        """Whether it gave a sign of life recently enough to keep its names."""
-        quiet = self._server.now - link.seen_at
-        return link.id in self.open and quiet < self._server.settings.stale_after
+        """Whether its last sign of life is recent enough to keep its names."""
+        quiet = self._world.now - link.seen_at
+        return link.id in self._world.open and quiet < self._world.settings.stale_after
 
     def probe(self, link: Connection) -> None:
-        """Ask for a sign of life now."""
-        link.probed_at = self._server.now
+        """Send a ping now, to see whether the connection is alive."""
+        link.probed_at = self._world.now
         link.ponged_at = None
-        self._server.send(link, {"event": "ping"})
+        self._world.send(link, {"event": "ping"})
 
     def _unauthenticated(self, link: Connection) -> None:
         self.close(link, 1008, "no connect frame")
 
     def _watch(self, link: Connection) -> None:
-        interval = self._server.settings.ping_interval
-        if interval <= 0 or link.id not in self.open:
+        interval = self._world.settings.ping_interval
+        if interval <= 0 or link.id not in self._world.open:
             return
-        if self._server.now - link.seen_at >= interval:
-            self._server.send(link, {"event": "ping"})
-        link.timer = self._server.timeline.after(interval, lambda: self._watch(link))
+        if self._world.now - link.seen_at >= interval:
+            self._world.send(link, {"event": "ping"})
+        link.timer = self._world.later(interval, lambda: self._watch(link))

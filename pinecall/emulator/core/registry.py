@@ -1,19 +1,16 @@
-"""Who is registered: agents and their channels, who holds a name, who comes back."""
+"""The registry: agents with their channels, lines, and which connection holds them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..errors import EmulatorError
-from .checks import config_of, unusable
-from .connections import Connection
-from .names import normal_number, slug
-from .outbox import Frame
-from .records import Agent, Channel, Line, Owner
-from .refusals import Refused, text_of
-
-if TYPE_CHECKING:
-    from .server import Server
+from ..errors import EmulatorError, Nobody
+from .connections import Connections
+from .kernel.checks import config_of, unusable
+from .kernel.names import normal_number, slug
+from .kernel.outbox import Frame
+from .kernel.records import Agent, Channel, Connection, Line, Owner
+from .kernel.refusals import Refused, text_of
+from .sessions.live import Sessions
+from .world import World
 
 __all__ = ["Registry"]
 
@@ -21,33 +18,47 @@ _CHANNELS = ("phone", "webrtc", "chat", "whatsapp", "mic")
 
 
 class Registry:
-    """Agents and lines of every organisation."""
+    """The agents and lines of every organisation."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, world: World, connections: Connections, sessions: Sessions) -> None:
+        self._world = world
+        self._connections = connections
+        self._sessions = sessions
         self._agents: dict[tuple[str, str], Agent] = {}
         self.lines: dict[str, Line] = {}
 
     @property
     def agents(self) -> list[Agent]:
-        """Every agent, also those waiting for their owner, in the order of registration."""
+        """Every agent, including those that wait for their client, in order of registration."""
         return list(self._agents.values())
 
     def find(self, org: str, agent_id: str) -> Agent | None:
-        """An agent by its id, its slug or ``org:slug``."""
+        """Find an agent by its id, its slug or ``org:slug``."""
         name = agent_id.removeprefix(f"{org}:")
         return self._agents.get((org, slug(name) or name))
 
     def any_org(self, agent_id: str) -> Agent | None:
-        """An agent by id whatever its organisation: what a person on this machine means."""
+        """Find an agent by id in any organisation, for people at this machine."""
         orgs = {org for org, _ in self._agents}
         return next((a for org in sorted(orgs) if (a := self.find(org, agent_id))), None)
 
-    def held(self, link: Connection, frame: Frame) -> Agent:
-        """The agent a command names, which must be this connection's.
+    def online(self, agent_id: str) -> Agent:
+        """Find an agent, of any organisation, that a connection holds.
 
         Raises:
-            Refused: another's, or nobody's.
+            Nobody: unknown or offline; names those online.
+        """
+        agent = self.any_org(agent_id)
+        if agent is None or agent.link is None:
+            online = ", ".join(a.id for a in self.agents if a.link) or "none"
+            raise Nobody(f"agent {agent_id!r} is not online; online: {online}", agent_id=agent_id)
+        return agent
+
+    def held(self, link: Connection, frame: Frame) -> Agent:
+        """Find the agent a command names, which must be this connection's.
+
+        Raises:
+            Refused: it is not registered on this connection.
         """
         agent_id = text_of(frame, "agent_id")
         agent = self.find(link.org, agent_id)
@@ -60,7 +71,7 @@ class Registry:
     # agents
 
     def create(self, link: Connection, frame: Frame) -> None:
-        """``agent.create``: created, resumed, or refused with the reason."""
+        """Carry out ``agent.create``: create or resume the agent, or refuse it with the reason."""
         agent_id = text_of(frame, "agent_id", "REGISTRATION_ERROR")
         known = self.find(link.org, agent_id)
         if known is not None and known.link is not None and known.link is not link:
@@ -74,52 +85,52 @@ class Registry:
             known = Agent(agent_id, link.org, link)
             self._agents[(link.org, slug(agent_id) or agent_id)] = known
         known.id, known.link, known.config = agent_id, link, config
-        self._server.tell(known, "agent.resumed" if back else "agent.created")
+        self._world.tell(known, "agent.resumed" if back else "agent.created")
         if back:
-            self._server.sessions_resumed(known)
+            self._sessions.resumed(known)
 
     def resume(self, link: Connection, frame: Frame) -> None:
-        """``agent.resume``: takes an agent that waits for its owner back as it was."""
+        """Carry out ``agent.resume``: take back an agent that waits for its client, unchanged."""
         agent_id = text_of(frame, "agent_id")
         known = self.find(link.org, agent_id)
         if known is None or (known.link is not None and known.link is not link):
-            raise Refused("AGENT_NOT_FOUND", f"Agent '{agent_id}' does not wait to be resumed")
+            raise Refused("AGENT_NOT_FOUND", f"Agent '{agent_id}' is not waiting to be resumed")
         known.link = link
-        self._server.tell(known, "agent.resumed")
-        self._server.sessions_resumed(known)
+        self._world.tell(known, "agent.resumed")
+        self._sessions.resumed(known)
 
     def configure(self, link: Connection, frame: Frame) -> None:
-        """``agent.configure``: only the given keys change."""
+        """Carry out ``agent.configure``: change only the given keys."""
         agent = self.held(link, frame)
         config = config_of(frame)
         config.pop("allowed_origins", None)
         if why := unusable(config):
             raise Refused("REGISTRATION_ERROR", f"Agent '{agent.id}' not configured: {why}")
         agent.config.update(config)
-        self._server.tell(agent, "agent.configured")
+        self._world.tell(agent, "agent.configured")
 
     def lost(self, link: Connection) -> None:
-        """A connection went: what it held waits for its owner, then is forgotten."""
+        """Keep what a lost connection held for the resume window, then forget it."""
         held: list[Owner] = [a for a in self._agents.values() if a.link is link]
         held += [line for line in self.lines.values() if line.link is link]
         for owner in held:
             owner.link = None
-            self._server.timeline.after(
-                self._server.settings.resume_window,
+            self._world.later(
+                self._world.settings.resume_window,
                 lambda o=owner: self._forget(o),  # type: ignore[misc]
             )
 
     def _forget(self, owner: Owner) -> None:
         if owner.link is not None:
             return
-        self._server.sessions_orphaned(owner)
+        self._sessions.orphaned(owner)
         if isinstance(owner, Line):
             self.lines.pop(owner.number, None)
         else:
             self._agents.pop((owner.org, owner.name), None)
 
     def _capacity(self, link: Connection) -> None:
-        limit = self._server.settings.capacity
+        limit = self._world.settings.capacity
         if limit is None:
             return
         using = {a.link.id for a in self._agents.values() if a.link is not None}
@@ -130,9 +141,9 @@ class Registry:
     def _conflict(self, link: Connection, agent: Agent) -> None:
         holder = agent.link
         assert holder is not None
-        connections, settings = self._server.connections, self._server.settings
+        connections, settings = self._connections, self._world.settings
         if not connections.alive(holder):
-            self._server.tell(agent, "agent.displaced", reason="replaced_by_new_connection")
+            self._world.tell(agent, "agent.displaced", reason="replaced_by_new_connection")
             connections.close(holder, 4001, f"Displaced: agent '{agent.id}' registered elsewhere")
             return
         answered = holder.ponged_at is not None and holder.probed_at is not None
@@ -143,7 +154,7 @@ class Registry:
                 holder_alive=True,
             )
         connections.probe(holder)
-        left = settings.stale_after - (self._server.now - holder.seen_at)
+        left = settings.stale_after - (self._world.now - holder.seen_at)
         raise Refused(
             "AGENT_CONFLICT",
             f"Agent '{agent.id}' is already connected.",
@@ -154,7 +165,7 @@ class Registry:
     # channels
 
     def add_channel(self, link: Connection, frame: Frame) -> None:
-        """``channel.add``: a new one, or the same ref again with another config."""
+        """Carry out ``channel.add``; a known ref gets the new config."""
         agent = self.held(link, frame)
         kind = frame.get("type")
         if kind not in _CHANNELS:
@@ -168,19 +179,19 @@ class Registry:
             agent.channels.append(channel := Channel(kind, ref))
         channel.config, channel.ringing = config, frame.get("ringing") is True
         said = {"ref": frame["ref"]} if ref is not None else {}
-        self._server.tell(agent, "channel.added", type=kind, **said)
+        self._world.tell(agent, "channel.added", type=kind, **said)
 
     def configure_channel(self, link: Connection, frame: Frame) -> None:
-        """``channel.configure``: patches one."""
+        """Carry out ``channel.configure``: change only the given keys."""
         agent = self.held(link, frame)
         self._channel(agent, frame).config.update(config_of(frame))
-        self._server.tell(agent, "channel.configured", ref=frame["ref"])
+        self._world.tell(agent, "channel.configured", ref=frame["ref"])
 
     def remove_channel(self, link: Connection, frame: Frame) -> None:
-        """``channel.remove``: by ref, or by type for those without one."""
+        """Carry out ``channel.remove``, by ref, or by type for channels without one."""
         agent = self.held(link, frame)
         agent.channels.remove(self._channel(agent, frame))
-        self._server.tell(agent, "channel.removed", ref=frame.get("ref"))
+        self._world.tell(agent, "channel.removed", ref=frame.get("ref"))
 
     def _channel_ref(self, agent: Agent, kind: str, frame: Frame) -> str | None:
         if kind in ("webrtc", "chat", "mic"):
@@ -194,7 +205,7 @@ class Registry:
                 ref = normal_number(ref)
             except EmulatorError as why:
                 raise Refused("BAD_REQUEST", str(why)) from None
-            numbers = self._server.settings.numbers
+            numbers = self._world.settings.numbers
             if numbers is not None and ref not in numbers and not ref.startswith("sip:"):
                 raise Refused(
                     "PHONE_NOT_IN_ORG", f"{ref} is not a number of {agent.org}", phone=ref
@@ -222,7 +233,7 @@ class Registry:
     # who answers
 
     def phone_owner(self, number: str, *, dev: bool = False) -> Agent | None:
-        """The online agent with that number among its phone channels."""
+        """Find the online agent with that number among its phone channels."""
         for agent in self._agents.values():
             if agent.link is not None and _is_dev(agent) is dev:
                 channel = agent.channel(number)
@@ -231,7 +242,7 @@ class Registry:
         return None
 
     def whatsapp_owner(self, ref: str) -> Agent | None:
-        """The online agent with that WhatsApp phone-number id, or public number."""
+        """Find the online agent with that WhatsApp phone-number id or public number."""
         for agent in self._agents.values():
             channel = agent.channel(ref) if agent.link is not None else None
             if channel is not None and channel.type == "whatsapp":
@@ -239,21 +250,21 @@ class Registry:
         return None
 
     def answers(self, to: str, from_: str) -> Owner | None:
-        """Who takes a phone call: a line, then a developer's agent, then the number's agent."""
+        """Find the owner for a phone call: a line, then a developer's agent, then the number's agent."""
         line = self.lines.get(to)
         if line is not None and line.link is not None:
             return line
         return self.dev_agent(from_) or self.phone_owner(to, dev=True) or self.phone_owner(to)
 
     def dev_agent(self, caller: str) -> Agent | None:
-        """The agent of a connection that asked for this caller with ``dev.config``."""
+        """Find the agent of a connection that claimed this caller with ``dev.config``."""
         for agent in self._agents.values():
             if agent.link is not None and caller in agent.link.callers:
                 return agent
         return None
 
     def numbers(self) -> list[str]:
-        """Every number somebody answers."""
+        """List every number with an owner online."""
         refs = [
             c.ref for a in self.agents if a.link for c in a.channels if c.type == "phone" and c.ref
         ]

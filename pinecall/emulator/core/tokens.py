@@ -1,16 +1,15 @@
-"""Tokens for browsers: sealed, signed, for one use within their lifetime."""
+"""Tokens for browsers: signed, for one use within their lifetime."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-if TYPE_CHECKING:
-    from .server import Server
+from .world import World
 
 __all__ = ["SCOPES", "Claims", "TokenRefused", "Tokens", "origin_allowed"]
 
@@ -19,11 +18,11 @@ _PREFIXES = {"webrtc": "wrt_", "chat": "cht_", "stream": "str_"}
 
 
 class TokenRefused(Exception):
-    """Not a token of this server, not for this, expired, or used already."""
+    """The token is not of this server, not for this use, expired, or used already."""
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token says; ``agents`` are slugs, ``until`` is epoch seconds."""
+    """The contents of a token; ``agents`` are slugs, ``until`` is epoch seconds."""
 
     channel: str
     org: str
@@ -36,11 +35,11 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tokens:
-    """Mints and redeems; the secret is the server's own and dies with it."""
+    """Mints and redeems tokens, with a secret of the server's own."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._secret = server.new_ids.hex(64).encode()
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._secret = world.new_ids.hex(64).encode()
         self._minted = 0
         self._used: set[int] = set()
 
@@ -48,26 +47,26 @@ class Tokens:
         self, channel: str, org: str, agents: tuple[str, ...], scope: str,
         call_id: str | None = None, metadata: dict[str, Any] | None = None,
     ) -> str:  # fmt: skip
-        """A new token."""
+        """Make a token."""
         self._minted += 1
         claims = Claims(
             channel=channel, org=org, agents=agents, scope=scope, call_id=call_id,
             metadata=metadata or {}, serial=self._minted,
-            until=self._server.now + self._server.settings.token_lifetime,
+            until=self._world.now + self._world.settings.token_lifetime,
         )  # fmt: skip
         body = _text(msgspec.json.encode(claims))
         return f"{_PREFIXES[channel]}{body}.{self._sign(body)}"
 
     def redeem(self, token: str, channel: str, *, use: bool = True) -> Claims:
-        """What a token says, for one use (``use=False`` leaves it unused).
+        """Read a token's claims and use it up (``use=False`` leaves it unused).
 
         Raises:
-            TokenRefused: says why.
+            TokenRefused: the token is not valid; the message says why.
         """
         claims = self._read(token)
         if claims.channel != channel:
             raise TokenRefused(f"a {claims.channel} token does not open {channel}")
-        if claims.until <= self._server.now:
+        if claims.until <= self._world.now:
             raise TokenRefused("the token has expired")
         if claims.serial in self._used:
             raise TokenRefused("the token was used already")
@@ -86,7 +85,7 @@ class Tokens:
 
 
 def origin_allowed(origin: str | None, allowed: Any) -> bool:
-    """Whether an Origin is one of an agent's: exact, ``https://*.x.dev``, ``http://localhost:*``."""
+    """Match an Origin against an agent's: exact, ``https://*.x.dev``, ``http://localhost:*``."""
     if not origin or not isinstance(allowed, list):
         return False
     return any(_matches(origin, pattern) for pattern in allowed if isinstance(pattern, str))

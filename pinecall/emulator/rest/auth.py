@@ -1,20 +1,19 @@
-"""Keys, error bodies in their four dialects, origins."""
+"""API keys, and error bodies in their four dialects."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-if TYPE_CHECKING:
-    from ..runner import Runner
+from ..runner import Runner
 
 __all__ = ["Denied", "bearer", "denied", "organisation"]
 
 
 class Denied(Exception):
-    """A request that is refused: status, code and text, worded by the endpoint's dialect."""
+    """A refused request: status, code and text, worded in the endpoint's dialect."""
 
     def __init__(self, status: int, code: str, text: str, **fields: Any) -> None:
         super().__init__(text)
@@ -25,13 +24,13 @@ class Denied(Exception):
 
 
 def bearer(request: HTTPConnection) -> str | None:
-    """What the Authorization header bears."""
+    """Read the token of the Authorization header."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     return value.strip() or None if scheme.lower() == "bearer" else None
 
 
 def organisation(request: HTTPConnection, runner: Runner) -> str:
-    """The organisation of the request's API key.
+    """Look up the organisation of the request's API key.
 
     Raises:
         Denied: no key, or not one of the emulator's.
@@ -46,7 +45,7 @@ def organisation(request: HTTPConnection, runner: Runner) -> str:
 
 
 def denied(why: Denied, dialect: str) -> Response:
-    """The error in the words of ``detail`` (tokens), ``code`` (audio), ``success`` or ``text``."""
+    """Word the error in a dialect: ``detail`` (tokens), ``code`` (audio), ``success`` or ``text``."""
     if dialect == "text":
         return PlainTextResponse(why.text, why.status)
     body: dict[str, Any]

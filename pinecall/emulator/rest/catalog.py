@@ -1,20 +1,18 @@
-"""Voices, phones, balance, agents."""
+"""Voices, phone numbers, balance, agents."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from ..core.records import Agent
+from ..core.kernel.records import Agent
+from ..runner import Runner
 from .auth import Denied, organisation
 from .endpoint import endpoint
 from .sound import mp3
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["VOICES", "routes"]
 
@@ -41,7 +39,7 @@ VOICES = [
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """``/api/sdk/*`` and ``/v1/audio/voices``."""
+    """Make the routes ``/api/sdk/*`` and ``/v1/audio/voices``."""
 
     async def voices(request: Request) -> Any:
         return _voices(request, request.query_params.get("provider") or "elevenlabs")
@@ -73,7 +71,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
             agent = runner.core.registry.find(org, name)
             if agent is None or agent.link is None:
                 raise Denied(404, "NOT_FOUND", f"agent {name!r} is not connected")
-            runner.core.tell(agent, "agent.displaced", reason="deleted")
+            runner.core.world.tell(agent, "agent.displaced", reason="deleted")
             runner.core.connections.close(agent.link, 4001, f"Displaced: agent '{name}' deleted")
 
         runner.act(cut)
@@ -110,7 +108,7 @@ def _of(runner: Runner, org: str) -> list[Agent]:
 
 def _phones(runner: Runner, org: str) -> list[dict[str, Any]]:
     used = {c.ref for a in _of(runner, org) for c in a.channels if c.type == "phone" and c.ref}
-    owned = runner.core.settings.numbers or frozenset()
+    owned = runner.core.world.settings.numbers or frozenset()
     return [
         {"number": n, "name": n, "sid": "PN" + n.strip("+").zfill(32), "isSdk": n in used}
         for n in sorted(used | owned)
@@ -129,7 +127,7 @@ def _agents(runner: Runner, org: str, lines: bool) -> dict[str, Any]:
             kept["refs"] += [channel.ref] if channel.ref else []
         numbers = channels.get("phone", {}).get("refs", [])
         phone_map.update(dict.fromkeys(numbers, name))
-        active = sum(session.owner is agent for session in core.sessions.values())
+        active = sum(session.owner is agent for session in core.sessions.all())
         rows.append(
             {"slug": name, "org_id": org, "phones": numbers, "channels": channels, "active": active}
         )

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ...errors import PinecallError
-from ..core.chat import ChatSession
-from ..core.records import Agent
+from ..core.kernel.records import Agent
+from ..core.sessions.chat import ChatSession
 from ..core.tokens import Claims, origin_allowed
+from ..runner import Runner
 from .auth import Denied
 from .sockets import Outlet, redeemed, refuse
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["routes"]
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """The socket; one chat per connection, over when it closes."""
+    """Make the socket's route; each connection is one chat, which ends when it closes."""
 
     async def chat(socket: WebSocket) -> None:
         try:

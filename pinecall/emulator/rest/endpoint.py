@@ -18,7 +18,7 @@ Handler = Callable[[Request], Awaitable[Any]]
 
 
 def endpoint(method: str, path: str, handler: Handler, dialect: str) -> Route:
-    """A route whose handler gives a JSON body or a Response; refusals speak the dialect."""
+    """Make a route from a handler that returns a JSON body or a Response; refusals use the dialect."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -31,10 +31,10 @@ def endpoint(method: str, path: str, handler: Handler, dialect: str) -> Route:
 
 
 async def json_body(request: Request) -> dict[str, Any]:
-    """The request's JSON object.
+    """Read the request's JSON object.
 
     Raises:
-        Denied: it is none.
+        Denied: the body is not a JSON object.
     """
     try:
         body: Any = msgspec.json.decode(await request.body())

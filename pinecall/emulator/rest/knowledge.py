@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from ..core.knowledge import Base
+from ..core.stores.knowledge import Base
+from ..runner import Runner
 from .auth import Denied, organisation
 from .endpoint import endpoint, json_body
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["routes"]
 
@@ -25,18 +23,22 @@ _KNOWN = {
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """Bases, their documents, queries; documents are found by the words they share with a query."""
+    """Make the routes for bases, documents and queries; queries match documents by shared words."""
     core = runner.core
 
     async def bases(request: Request) -> Any:
         org = organisation(request, runner)
-        return {"knowledgeBases": [b.row() for b in core.knowledge.bases.values() if b.org == org]}
+        return {
+            "knowledgeBases": [b.row() for b in core.world.knowledge.bases.values() if b.org == org]
+        }
 
     async def create(request: Request) -> Any:
         org, body = organisation(request, runner), await json_body(request)
         name = _text(body, "name")
-        base = Base("kb_" + core.new_ids.hex(8), org, name, str(body.get("description") or ""))
-        core.knowledge.bases[base.id] = base
+        base = Base(
+            "kb_" + core.world.new_ids.hex(8), org, name, str(body.get("description") or "")
+        )
+        core.world.knowledge.bases[base.id] = base
         return {"knowledgeBase": base.row()}
 
     async def show(request: Request) -> Any:
@@ -45,7 +47,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
         return {"knowledgeBase": base.row(), "docs": docs}
 
     async def delete(request: Request) -> Any:
-        del core.knowledge.bases[_base(request, runner).id]
+        del core.world.knowledge.bases[_base(request, runner).id]
         return Response(status_code=204)
 
     async def reindex(request: Request) -> Any:
@@ -56,7 +58,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
         base, body = _base(request, runner), await json_body(request)
         path, text = _text(body, "path"), _text(body, "text")
         known = next((doc for doc in base.docs.values() if doc["path"] == path), None)
-        doc = known or {"id": "doc_" + core.new_ids.hex(8)}
+        doc = known or {"id": "doc_" + core.world.new_ids.hex(8)}
         title = str(body.get("title") or path)
         doc |= {"path": path, "title": title, "bytes": len(text.encode()), "text": text}
         base.docs[doc["id"]] = doc
@@ -100,7 +102,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
 
 def _base(request: Request, runner: Runner) -> Base:
     org = organisation(request, runner)
-    base = runner.core.knowledge.bases.get(request.path_params["kb"])
+    base = runner.core.world.knowledge.bases.get(request.path_params["kb"])
     if base is None or base.org != org:
         raise Denied(404, "NOT_FOUND", "no such knowledge base")
     return base
@@ -116,7 +118,7 @@ def _doc(request: Request, base: Base) -> dict[str, Any]:
 def _text(body: dict[str, Any], key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not value:
-        raise Denied(400, "BAD_REQUEST", f"{key} must be a non-empty text")
+        raise Denied(400, "BAD_REQUEST", f"{key} must be a non-empty string")
     return value
 
 

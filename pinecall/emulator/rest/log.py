@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import HTTPConnection, Request
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from ..core.log import Feed, Log
-from ..core.names import slug
-from ..core.outbox import Frame
+from ..core.kernel.names import slug
+from ..core.kernel.outbox import Frame
+from ..core.stores.log import Feed, Log
 from ..core.tokens import Claims, TokenRefused
+from ..runner import Runner
 from .auth import Denied, bearer, organisation
 from .endpoint import endpoint
 from .sockets import Outlet, redeemed, refuse
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["routes"]
 
@@ -26,10 +24,10 @@ _PAGE = 500
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """``/v1/attach``, ``/v1/calls/{id}/events``, ``/v1/agents/{slug}/calls``, ``/ws/stream``."""
+    """Make the routes of call logs, ``/v1/…``, and of the event stream, ``/ws/stream``."""
 
     async def events(request: Request) -> Any:
-        log = runner.core.log.calls.get(request.path_params["id"])
+        log = runner.core.world.log.calls.get(request.path_params["id"])
         claims = _reader(request, runner)
         if log is None or log.org != claims.org:
             raise Denied(404, "NOT_FOUND", f"no call {request.path_params['id']!r}")
@@ -42,7 +40,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
     async def calls(request: Request) -> Any:
         claims, name = _reader(request, runner), _name(request.path_params["slug"])
         _check(claims, name, None)
-        logs = runner.look(lambda: list(runner.core.log.calls.values()))
+        logs = runner.look(lambda: list(runner.core.world.log.calls.values()))
         rows = [_row(log) for log in logs if log.agent == name and log.org == claims.org]
         return {"calls": rows, "total": len(rows)}
 
@@ -100,7 +98,9 @@ async def _stream(socket: WebSocket, runner: Runner) -> None:
     await socket.accept()
     outlet = Outlet(socket, runner)
     names = [agent] if agent else list(claims.agents)
-    feeds: list[Feed] = runner.look(lambda: [runner.core.log.feed(claims.org, n) for n in names])
+    feeds: list[Feed] = runner.look(
+        lambda: [runner.core.world.log.feed(claims.org, n) for n in names]
+    )
 
     def pass_on(frame: Frame) -> None:
         if session is None or session in (frame.get("call_id"), frame.get("session_id")):
@@ -138,7 +138,7 @@ async def _until_gone(socket: WebSocket, outlet: Outlet) -> None:
 
 
 def _reader(request: Request, runner: Runner) -> Claims:
-    """Who reads: a stream token (in the query or as bearer) or an API key."""
+    """Identify the reader, by a stream token (in the query or as bearer) or an API key."""
     token = request.query_params.get("token") or bearer(request)
     if token is not None and token not in runner.core.keys:
         try:
@@ -162,7 +162,7 @@ def _check(claims: Claims, agent: str, call: str | None) -> None:
 
 
 def _log(runner: Runner, claims: Claims, call: str | None, agent: str) -> Log:
-    logs = runner.core.log
+    logs = runner.core.world.log
     if call is None:
         _check(claims, agent, None)
         return logs.of_agent(claims.org, agent)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from ..core.names import slug
+from ..core.kernel.names import slug
+from ..runner import Runner
 from .auth import Denied, organisation
 from .endpoint import endpoint
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["routes"]
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """What ``memory.ops`` has stored; the agent need not be online."""
+    """Make the routes to what ``memory.ops`` has stored; the agent need not be online."""
 
     async def search(request: Request) -> Any:
         org, query = organisation(request, runner), request.query_params
@@ -31,7 +29,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
             raise Denied(400, "BAD_REQUEST", "k must be a number") from None
         wanted = set(re.findall(r"\w+", query["q"].lower()))
         hits = []
-        for (whose, name, contact), facts in runner.core.memory.contacts.items():
+        for (whose, name, contact), facts in runner.core.world.memory.contacts.items():
             if (whose, name) != (org, slug(query["agent"])) or query.get(
                 "contact", contact
             ) != contact:
@@ -47,9 +45,9 @@ def routes(runner: Runner) -> list[BaseRoute]:
 
     async def read(request: Request) -> Any:
         key = _key(request, runner)
-        facts = runner.look(lambda: list(runner.core.memory.contacts.get(key, [])))
+        facts = runner.look(lambda: list(runner.core.world.memory.contacts.get(key, [])))
         text = "".join(f"- {fact['text']}\n" for fact in facts)
-        revision = runner.core.memory.revisions.get(key, 0)
+        revision = runner.core.world.memory.revisions.get(key, 0)
         return {
             "success": True,
             "contact": key[2],
@@ -62,8 +60,8 @@ def routes(runner: Runner) -> list[BaseRoute]:
         key = _key(request, runner)
 
         def drop() -> bool:
-            runner.core.memory.revisions.pop(key, None)
-            return runner.core.memory.contacts.pop(key, None) is not None
+            runner.core.world.memory.revisions.pop(key, None)
+            return runner.core.world.memory.contacts.pop(key, None) is not None
 
         return {"success": True, "forgotten": runner.act(drop)}
 

@@ -1,21 +1,19 @@
-"""``WS /v1/audio/transcriptions/stream``: transcription while the audio comes."""
+"""``WS /v1/audio/transcriptions/stream``: transcription as the audio arrives."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ..runner import Runner
 from .auth import Denied, bearer
 from .sockets import refuse
 from .sound import heard
 from .speech import has_credit
 from .transcribe import words_of
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["routes"]
 
@@ -37,7 +35,7 @@ class _Session:
         self._seconds = 0.0
 
     def wrong(self) -> Denied | None:
-        """What the query asks for and cannot have."""
+        """Check the query; returns the error, None when it is valid."""
         if self.model not in _MODELS:
             return Denied(400, "BAD_MODEL", f"unknown model {self.model!r}")
         if self.rate not in _RATES or self.encoding not in ("linear16", "mulaw"):
@@ -47,19 +45,19 @@ class _Session:
         return None
 
     def ready(self) -> dict[str, Any]:
-        """The first frame."""
+        """Make the first frame."""
         return {
             "type": "ready", "request_id": self.ident, "model": self.model,
             "sample_rate": int(self.rate), "encoding": self.encoding, "diarize": self.diarize,
         }  # fmt: skip
 
     def audio(self, data: bytes) -> dict[str, Any]:
-        """More audio: a partial of everything since the last final."""
+        """Take more audio; returns a partial of everything since the last final."""
         self._open += data
         return {"type": "partial", "text": self._heard()[0]}
 
     def final(self) -> list[dict[str, Any]]:
-        """The final for what was heard since the last one; none for silence."""
+        """Make the final for what was heard since the last one; none for silence."""
         if not self._open:
             return []
         text, seconds = self._heard()
@@ -74,7 +72,7 @@ class _Session:
         return [frame]
 
     def done(self) -> dict[str, Any]:
-        """The last frame."""
+        """Make the last frame."""
         seconds = round(self._seconds, 3)
         minutes = -(-self._seconds // 60)
         return {
@@ -87,7 +85,7 @@ class _Session:
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """The socket."""
+    """Make the socket's route."""
 
     async def stream(socket: WebSocket) -> None:
         key = bearer(socket) or socket.query_params.get("api_key")
@@ -99,7 +97,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
             await refuse(socket, why)
             return
         await socket.accept()
-        ident = "req_" + runner.act(lambda: runner.core.new_ids.hex(8))
+        ident = "req_" + runner.act(lambda: runner.core.world.new_ids.hex(8))
         try:
             await _talk(socket, _Session(socket.query_params, ident))
         except (WebSocketDisconnect, RuntimeError):

@@ -1,20 +1,18 @@
-"""Side sockets: refusing the handshake, writing without waiting for the reader."""
+"""Side sockets: refuse the handshake, write without waiting for the reader."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..core.tokens import Claims, TokenRefused
+from ..runner import Runner
 from .auth import Denied
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["Outlet", "redeemed", "refuse"]
 
@@ -28,7 +26,7 @@ async def refuse(socket: WebSocket, why: Denied) -> None:
 
 
 def redeemed(socket: WebSocket, runner: Runner, channel: str) -> Claims:
-    """The claims of the token in the query, used up.
+    """Redeem the token in the query.
 
     Raises:
         Denied: no token, or one that is refused.
@@ -43,7 +41,7 @@ def redeemed(socket: WebSocket, runner: Runner, channel: str) -> Claims:
 
 
 class Outlet:
-    """Frames to one side socket; a reader that is too slow is closed with ``slow_consumer``."""
+    """Writes frames to one side socket; a reader that is too slow is closed with ``slow_consumer``."""
 
     def __init__(self, socket: WebSocket, runner: Runner) -> None:
         self._socket = socket
@@ -54,18 +52,18 @@ class Outlet:
         runner.outlets.add(self)
 
     def push(self, frame: Any) -> None:
-        """Send a frame; from any thread."""
+        """Send a frame; may be called from any thread."""
         text = msgspec.json.encode(frame).decode()
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._put, text)
 
     def close(self, code: int, reason: str) -> None:
-        """Close after what was pushed; 1006 cuts. From any thread."""
+        """Close after everything pushed before; code 1006 cuts. May be called from any thread."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._queue.put_nowait, (code, reason))
 
     def done(self) -> None:
-        """The socket is gone."""
+        """Stop writing: the socket is gone."""
         self._writer.cancel()
         self._runner.outlets.discard(self)
 

@@ -1,4 +1,4 @@
-"""Synthetic audio: a tone per word, and what can be heard in it again."""
+"""Synthetic audio: one tone per word, and its transcription."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import struct
 from functools import lru_cache
 
-from ..core.media import wav
+from ..core.voice.media import wav
 
 __all__ = ["WORD_SECONDS", "heard", "mp3", "samples", "spoken_wav"]
 
@@ -23,12 +23,12 @@ def _word(rate: int) -> bytes:
 
 
 def samples(words: int, rate: int) -> bytes:
-    """16-bit mono samples, one beep a word."""
+    """Make 16-bit mono samples, one beep per word."""
     return _word(rate) * words
 
 
 def spoken_wav(text: str, rate: int) -> bytes:
-    """The beeps as a WAV file whose comment is the text, so that it can be transcribed again."""
+    """Make a WAV file of beeps whose comment is the text, so that it can be transcribed again."""
     file = wav(0, rate, samples(len(text.split()), rate))
     comment = text.encode() + bytes(1 + len(text.encode()) % 2)
     info = b"INFO" + b"ICMT" + struct.pack("<I", len(comment)) + comment
@@ -38,15 +38,15 @@ def spoken_wav(text: str, rate: int) -> bytes:
 
 
 def mp3(seconds: float) -> bytes:
-    """Silence as MPEG frames."""
+    """Make MPEG frames of silence."""
     return _MP3_FRAME * max(1, round(seconds / _MP3_FRAME_SECONDS))
 
 
 def heard(audio: bytes, rate: int = 16000) -> tuple[str, float]:
-    """What was said, and for how many seconds.
+    """Transcribe audio; returns the text and its seconds.
 
-    A file made by :func:`spoken_wav` says its text; bytes that are text say themselves; anything else is
-    ``<n> seconds of audio``.
+    A file made by :func:`spoken_wav` gives its text, bytes that are text give themselves, anything else
+    gives ``<n> seconds of audio``.
     """
     if audio[:4] == b"RIFF" and len(audio) > 44:
         rate = struct.unpack("<I", audio[24:28])[0] or rate

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import BaseRoute
 
+from ..runner import Runner
 from .auth import Denied, organisation
 from .catalog import VOICES
 from .endpoint import endpoint, json_body
 from .sound import WORD_SECONDS, mp3, samples, spoken_wav
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["has_credit", "routes"]
 
@@ -28,21 +26,21 @@ _CHUNK = 4096
 
 
 def has_credit(runner: Runner) -> None:
-    """Raises ``Denied`` 402 when the organisation's credit is gone."""
-    left = runner.core.settings.credits
+    """Raise ``Denied`` 402 when the organisation's credit is gone."""
+    left = runner.core.world.settings.credits
     if left is not None and left <= 0:
         raise Denied(402, "INSUFFICIENT_CREDITS", "no credit left")
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """The endpoint."""
+    """Make the route."""
 
     async def speech(request: Request) -> Any:
         organisation(request, runner)
         body = await json_body(request)
         text, form, rate = _checked(body)
         has_credit(runner)
-        ident = "req_" + runner.act(lambda: runner.core.new_ids.hex(8))
+        ident = "req_" + runner.act(lambda: runner.core.world.new_ids.hex(8))
         words = text.split()
         seconds = len(words) * WORD_SECONDS
         audio = _audio(text, form, rate)
@@ -63,7 +61,7 @@ def _checked(body: dict[str, Any]) -> tuple[str, str, int]:
     text, voice, form = body.get("input"), body.get("voice"), body.get("response_format", "pcm")
     rate, model = body.get("sample_rate", 16000), body.get("model")
     if not isinstance(text, str) or not text.strip():
-        raise Denied(400, "BAD_REQUEST", "input must be a non-empty text")
+        raise Denied(400, "BAD_REQUEST", "input must be a non-empty string")
     if len(text) > _LONGEST:
         raise Denied(413, "INPUT_TOO_LONG", f"input has more than {_LONGEST} characters")
     provider, slash, alias = str(voice or "").partition("/")

@@ -1,14 +1,14 @@
-"""``/emulator`` and ``/emulator/talk``: the emulator's own, for its command in another shell.
+"""``/emulator`` and ``/emulator/talk``: endpoints of the emulator's own command line.
 
-``GET /emulator`` says that one runs here. The socket is the far end of one conversation: the query
-says which (``kind`` ``call`` or ``chat``), what arrives is ``{"say": text}``, ``{"press": digits}`` or
-``{"hangup": true}``, and what is sent is ``{"event": "begun" | "reply" | "ended" | "error", …}``.
+``GET /emulator`` tells that an emulator runs here. The socket is the far end of one conversation, which
+the query describes (``kind`` ``call`` or ``chat``). It takes ``{"say": text}``, ``{"press": digits}`` and
+``{"hangup": true}``, and sends ``{"event": "begun" | "reply" | "ended" | "error", …}``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import HTTPConnection
@@ -16,19 +16,18 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from ...errors import PinecallError
-from ..core.chat import ChatSession
-from ..core.voice import VoiceCall
+from ..core.sessions.chat import ChatSession
+from ..core.voice.call import VoiceCall
+from ..core.voice.caller import Saying
 from ..errors import EmulatorError, Nobody
+from ..runner import Runner
 from .auth import Denied, organisation
 from .endpoint import endpoint
 from .sockets import Outlet, refuse
 
-if TYPE_CHECKING:
-    from ..runner import Runner
-
 __all__ = ["routes"]
 
-#: Seconds between two looks whether somebody answers by now.
+#: Seconds between two attempts to begin a conversation.
 _LOOK = 0.1
 _DAY = 24 * 3600.0
 
@@ -70,7 +69,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
 
 
 async def _begin(runner: Runner, query: Any) -> VoiceCall | ChatSession:
-    """The conversation, as soon as there is somebody, for at most ``wait`` seconds."""
+    """Begin the conversation; keeps trying for ``wait`` seconds while there is no owner online."""
     loop = asyncio.get_running_loop()
     until = loop.time() + float(query.get("wait") or 0.0)
     while True:
@@ -95,13 +94,13 @@ def _open(runner: Runner, query: Any) -> VoiceCall | ChatSession:
     if not to:
         numbers = sorted(core.registry.numbers())
         if not numbers:
-            raise Nobody("nobody answers any number")
+            raise Nobody("no number is answered yet")
         to = numbers[0]
     return core.inbound.phone(to, query.get("from"), extension=query.get("extension") or None)
 
 
 async def _tell(runner: Runner, session: VoiceCall | ChatSession, outlet: Outlet) -> None:
-    """What the agent says, as it was heard, until the end."""
+    """Send the agent's replies, as they were heard, until the end."""
 
     def news() -> dict[str, Any] | None:
         reply = session.next_reply()
@@ -126,8 +125,6 @@ def _heard(runner: Runner, session: VoiceCall | ChatSession, outlet: Outlet, tex
 
 
 def _do(session: VoiceCall | ChatSession, frame: Any) -> None:
-    from ..core.caller import Saying
-
     given = frame if isinstance(frame, dict) else {}
     say, press = given.get("say"), given.get("press")
     if isinstance(say, str) and isinstance(session, VoiceCall):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ..core.records import Agent
+from ..core.kernel.records import Agent
 from ..core.tokens import SCOPES, origin_allowed
+from ..runner import Runner
 from .auth import Denied, bearer, denied, organisation
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["routes"]
 
@@ -22,7 +20,7 @@ _LONGEST_METADATA = 2048
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """The three channels; browsers may ask without a key from an agent's allowed origins."""
+    """Make the three routes; pages of an agent's allowed origins may ask without a key."""
     return [_route(runner, channel) for channel in ("webrtc", "chat", "stream")]
 
 
@@ -66,7 +64,11 @@ def _mint(request: Request, runner: Runner, channel: str, from_page: bool) -> di
         _metadata(query.get("metadata")),
     )
     server = str(request.base_url).rstrip("/")
-    return {"token": token, "server": server, "expires_in": round(core.settings.token_lifetime)}
+    return {
+        "token": token,
+        "server": server,
+        "expires_in": round(core.world.settings.token_lifetime),
+    }
 
 
 def _online(runner: Runner, org: str | None, name: str) -> Agent:
@@ -92,7 +94,7 @@ def _metadata(text: str | None) -> dict[str, Any]:
 
 
 def _cors(request: Request, runner: Runner) -> dict[str, str]:
-    """The CORS headers when the page's origin is one of the agent's; else none."""
+    """Make the CORS headers when the page's origin is one of the agent's, else none."""
     origin = request.headers.get("origin")
     agent = runner.look(
         lambda: runner.core.registry.any_org(request.query_params.get("agent_id", ""))

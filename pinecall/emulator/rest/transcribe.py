@@ -1,22 +1,20 @@
-"""``POST /v1/audio/transcriptions``: what :func:`~.sound.heard` hears in a file."""
+"""``POST /v1/audio/transcriptions``: transcription of a file, by :func:`~.sound.heard`."""
 
 from __future__ import annotations
 
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import BaseRoute
 
+from ..runner import Runner
 from .auth import Denied, organisation
 from .endpoint import endpoint
 from .sound import WORD_SECONDS, heard
 from .speech import has_credit
-
-if TYPE_CHECKING:
-    from ..runner import Runner
 
 __all__ = ["routes", "words_of"]
 
@@ -29,7 +27,7 @@ _EXTENSIONS = {
 
 
 def routes(runner: Runner) -> list[BaseRoute]:
-    """The endpoint."""
+    """Make the route."""
 
     async def transcribe(request: Request) -> Any:
         organisation(request, runner)
@@ -45,7 +43,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
         if diarize and model.startswith("soniox"):
             raise Denied(400, "DIARIZE_UNSUPPORTED", f"{model} cannot label speakers")
         text, seconds = heard(file)
-        ident = "req_" + runner.act(lambda: runner.core.new_ids.hex(8))
+        ident = "req_" + runner.act(lambda: runner.core.world.new_ids.hex(8))
         headers = {"X-Pinecall-Request-Id": ident}
         if form == "text":
             return PlainTextResponse(text, headers=headers)
@@ -63,7 +61,7 @@ def routes(runner: Runner) -> list[BaseRoute]:
 
 
 def words_of(text: str, *, diarize: bool) -> list[dict[str, Any]]:
-    """Every word with its time, and its speaker (a number) when asked for."""
+    """List the words with their times, and their speaker (a number) when asked for."""
     speaker = {"speaker": 0} if diarize else {}
     return [
         {"word": word, "start": round(at * WORD_SECONDS, 3),
@@ -73,7 +71,7 @@ def words_of(text: str, *, diarize: bool) -> list[dict[str, Any]]:
 
 
 def _form(request: Request, body: bytes) -> tuple[dict[str, str], bytes]:
-    """The text fields and the file of a multipart form."""
+    """Parse a multipart form into its text fields and its file."""
     kind = request.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
         raise Denied(400, "BAD_REQUEST", "a multipart/form-data body is needed")

@@ -1,0 +1,1 @@
+"""Conversations: their common base, the model's answers, chats and WhatsApp sessions."""

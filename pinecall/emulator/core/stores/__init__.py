@@ -1,0 +1,1 @@
+"""Data that outlives a conversation: call log, memory, knowledge."""
