@@ -1,20 +1,33 @@
-"""The keywords of agent(), deploy(), add_channel() and line(), for editors and type checkers."""
+"""The keywords of ``add_channel()``, ``configure()`` and ``line()``, for editors and type checkers.
+
+Those of ``agent()`` and ``deploy()``, which hold channels, are in :mod:`pinecall.options`; what the
+values mean is said there too. Only Python's spellings are listed: the platform's camelCase keys work
+as keywords as well, but for a type checker they belong in a dict.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, Union
+from typing import Any, TypeAlias, TypedDict
 
-if TYPE_CHECKING:
-    from pinecall.options import Channel
+__all__ = [
+    "ChannelFields",
+    "ConfigFields",
+    "ConfigureFields",
+    "Greeting",
+    "LineFields",
+    "Object",
+    "SharedFields",
+]
 
-Object = Mapping[str, Any]
-Greeting = str | Object | Callable[..., Any]
-Phone = Union[str, Object, "Channel"]
+#: A JSON object.
+Object: TypeAlias = Mapping[str, Any]
+#: A text, ``{language: text}``, ``{text, add_to_history}``, or a function of the call.
+Greeting: TypeAlias = str | Object | Callable[..., Any]
 
 
 class SharedFields(TypedDict, total=False):
-    """What an agent, a channel and a live session can all be given."""
+    """What an agent, a channel and a live call can all be given."""
 
     voice: str | Object | None
     language: str | None
@@ -40,7 +53,7 @@ class SharedFields(TypedDict, total=False):
 
 
 class ConfigFields(SharedFields, total=False):
-    """The keywords of ``configure_session()`` and ``call.configure()``."""
+    """The keywords of ``agent.configure_session()`` and ``call.configure()``."""
 
     config: Object | None
 
@@ -52,24 +65,8 @@ class ConfigureFields(ConfigFields, total=False):
     history: Any
 
 
-class AgentFields(ConfigureFields, total=False):
-    """The keywords of ``agent()``."""
-
-    allowed_origins: Sequence[str] | None
-    phone_number: Phone | None
-    phone_numbers: Sequence[Phone] | None
-    whatsapp: Sequence[Object | Channel] | Object | Channel | None
-
-
-class DeployFields(AgentFields, total=False):
-    """The keywords of ``deploy()``."""
-
-    model: str | None
-    channels: Sequence[Phone] | None
-
-
 class ChannelFields(SharedFields, total=False):
-    """The keywords of ``Channel()`` and ``add_channel()``, beside ``config``."""
+    """The keywords of ``Channel()``, beside ``config``."""
 
     ringing: bool | None
     access_token: str | None

@@ -7,30 +7,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 from attrs import field, frozen
 
-from pinecall.core.config.checks import Place, nearest
-from pinecall.core.config.fields import CHANNEL, CONFIG, Table, read
-from pinecall.core.config.phone import normalize
-from pinecall.core.kernel.seconds import check_unit
-from pinecall.core.text import secrets
-from pinecall.core.text.by_value import ByValue
-from pinecall.errors import ConfigurationError
-
+from .core.config.checks import Place, nearest
+from .core.config.fields import CHANNEL, CONFIG, Table, read
+from .core.config.phone import normalize
+from .core.kernel.seconds import check_unit
+from .core.text import secrets
+from .core.text.by_value import ByValue
 from .core.text.showing import shows
+from .errors import ConfigurationError
+from .option_types import ChannelFields, ConfigureFields, Greeting, Object, SharedFields
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pinecall.option_types import ChannelFields, Greeting, Object, Phone
-
 __all__ = [
+    "AddChannelFields",
+    "AgentFields",
     "AgentOptions",
     "Channel",
     "ConfigOptions",
+    "ConfigureChannelFields",
+    "DeployFields",
     "DeployOptions",
     "LineOptions",
     "ReconnectPolicy",
@@ -197,6 +199,38 @@ class Channel:
     def key(self) -> str:
         """What names the channel on its agent: the ref, or the type where there is none."""
         return self.ref or self.type
+
+
+#: A number, a ``sip:`` URI, a Channel or a dict of one.
+Phone: TypeAlias = str | Object | Channel
+
+
+class AgentFields(ConfigureFields, total=False):
+    """The keywords of ``agent()``, as :class:`AgentOptions`."""
+
+    allowed_origins: Sequence[str] | None
+    phone_number: Phone | None
+    phone_numbers: Sequence[Phone] | None
+    whatsapp: Sequence[Object | Channel] | Object | Channel | None
+
+
+class DeployFields(AgentFields, total=False):
+    """The keywords of ``deploy()``, as :class:`DeployOptions`."""
+
+    model: str | None
+    channels: Sequence[Phone] | None
+
+
+class AddChannelFields(ChannelFields, total=False):
+    """The keywords of ``add_channel()``, as those of :class:`Channel`."""
+
+    config: ConfigOptions | Object | None
+
+
+class ConfigureChannelFields(SharedFields, total=False):
+    """The keywords of ``configure_channel()``; ``config`` holds the same, as one object."""
+
+    config: ConfigOptions | Object | None
 
 
 def _given(options: Any) -> str:

@@ -1,8 +1,8 @@
 """The asyncio front's socket: websockets' connection, its frames taken where they arrive.
 
 ``recv()`` would put a queue and a future between the socket and the session. So whole text frames are
-cut out of each read (:mod:`pinecall.core.wire.codec.cutter`) and go into the session together; the connection
-sees control frames, and the head of the answer to its handshake (:mod:`pinecall.core.wire.codec.handshake`).
+cut out of each read (:mod:`pinecall.core.wire.cutter`) and go into the session together; the connection
+sees control frames, and the head of the answer to its handshake (:mod:`pinecall.core.wire.handshake`).
 """
 
 from __future__ import annotations

@@ -104,7 +104,8 @@ class _Conversation:
             )
         except websocket.WebSocketBadStatusException as why:
             raise EmulatorError(
-                f"{self._base} refused (HTTP {why.status_code}): is it an emulator, and --key one of its keys?"
+                f"{self._base} refused (HTTP {why.status_code}): is it an emulator, and --key one of "
+                "its keys?"
             ) from None
         except (OSError, websocket.WebSocketException) as why:
             raise EmulatorError(

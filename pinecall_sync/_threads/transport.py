@@ -2,7 +2,7 @@
 
 websocket-client reads and writes in turns, each possibly for long, and a timed-out write leaves a
 torn stream behind. So it is given a :class:`_Answering` for a socket until the handshake is done, and
-then a :class:`_Buffers`: it frames what is to be written, :mod:`pinecall.core.wire.codec.cutter` takes apart what
+then a :class:`_Buffers`: it frames what is to be written, :mod:`pinecall.core.wire.cutter` takes apart what
 was read, and the link's thread does the waiting, for both directions at once. Everything here but
 :func:`open_socket` is called from that one thread.
 """

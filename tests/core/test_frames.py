@@ -118,7 +118,7 @@ def test_many_small_fragments() -> None:
 def test_endless_fragments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fragments count with their heads: a message of empty ones is cut as every other is."""
     limit = 1 << 20
-    monkeypatch.setattr("pinecall.core.wire.codec.cutter.MAX_FRAME", limit)
+    monkeypatch.setattr("pinecall.core.wire.cutter.MAX_FRAME", limit)
     cutter = Cutter()
     cutter.cut(frame(TEXT_BEGINS, b""))
     block = frame(GOES_ON, b"") * 100_000

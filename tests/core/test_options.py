@@ -27,9 +27,13 @@ from pinecall.core.config.methods import (
 )
 from pinecall.errors import ConfigurationError
 from pinecall.options import (
+    AddChannelFields,
+    AgentFields,
     AgentOptions,
     Channel,
     ConfigOptions,
+    ConfigureChannelFields,
+    DeployFields,
     DeployOptions,
     LineOptions,
     ReconnectPolicy,
@@ -669,17 +673,19 @@ def test_tables_agree() -> None:
         return {field.name for field in attrs.fields(cls)}
 
     assert names(ConfigOptions) == set(CONFIG) == set(option_types.ConfigFields.__annotations__)
-    assert names(AgentOptions) == set(option_types.AgentFields.__annotations__)
-    assert names(DeployOptions) == set(option_types.DeployFields.__annotations__)
+    assert names(AgentOptions) == set(AgentFields.__annotations__)
+    assert names(DeployOptions) == set(DeployFields.__annotations__)
     assert names(LineOptions) == set(LINE) == set(option_types.LineFields.__annotations__)
     extra = set(option_types.ChannelFields.__annotations__) - set(CONFIG)
     assert extra == set(CHANNEL)
+    assert set(AddChannelFields.__annotations__) == {*CONFIG, *CHANNEL}
+    assert set(ConfigureChannelFields.__annotations__) == set(CONFIG)
 
 
 def test_import_is_light() -> None:
     """The options load without a transport, an event loop or difflib."""
     code = (
-        "import sys, pinecall.core.config.methods.methods, pinecall.core.config.methods.wire_form\n"
+        "import sys, pinecall.core.config.methods, pinecall.core.config.wire_form\n"
         "heavy = {'asyncio', 'websockets', 'websocket', 'httpx', 'socket', 'difflib'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -24,7 +24,7 @@ def watchdog() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_else_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is to be sent is sent because it was said, not because a timer came by."""
-    monkeypatch.setattr("pinecall.core.link.link.link.STABLE_AFTER", 3600.0)
+    monkeypatch.setattr("pinecall.core.link.link.STABLE_AFTER", 3600.0)
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ class TestFrames:
         self, server: Server, pc: Any, log: Log, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """It ends the connection as every other that is too large; nothing of it is kept."""
-        monkeypatch.setattr("pinecall.core.wire.codec.cutter.MAX_FRAME", 1 << 20)
+        monkeypatch.setattr("pinecall.core.wire.cutter.MAX_FRAME", 1 << 20)
         there = server.connection()
         there.send_bytes(frame(0x01))
         with pytest.raises(OSError):

@@ -141,7 +141,7 @@ def test_server_drops_without_a_goodbye(front: Front, server: Server) -> None:
 
 def test_half_open(front: Front, server: Server, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that answers nothing any more is found out, and left without a closing handshake."""
-    monkeypatch.setattr(pinecall.core.link.link.link, "SILENCE_MARGIN", 0.2)
+    monkeypatch.setattr(pinecall.core.link.link, "SILENCE_MARGIN", 0.2)
     pc = front.connected(server, ping_interval=0.1)
     pc.on("disconnected", log)
     there = server.connection(1)
@@ -157,7 +157,7 @@ def test_half_open_and_not_reading(
     front: Front, server: Server, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same with a full send buffer: neither the sender nor the abort waits for the peer."""
-    monkeypatch.setattr(pinecall.core.link.link.link, "SILENCE_MARGIN", 0.2)
+    monkeypatch.setattr(pinecall.core.link.link, "SILENCE_MARGIN", 0.2)
     pc = front.connected(server, "mara", ping_interval=0.1)
     pc.on("call.started", log)
     server.start_call()
@@ -178,7 +178,7 @@ def test_any_frame_is_a_sign_of_life(
     front: Front, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that never answers a ping but sends other frames is alive."""
-    monkeypatch.setattr(pinecall.core.link.link.link, "SILENCE_MARGIN", 1.0)
+    monkeypatch.setattr(pinecall.core.link.link, "SILENCE_MARGIN", 1.0)
     pings = Log()
 
     def other(connection: Any, frame: Any) -> None:

@@ -1,4 +1,4 @@
-"""``on``, ``once``, ``off`` and ``events`` under mypy --strict and pyright."""
+"""Events, handlers and options under mypy --strict and pyright."""
 
 from __future__ import annotations
 
@@ -72,24 +72,32 @@ def test_snippet(name: str, checker: object) -> None:
 
 
 def misspelt(name: str) -> dict[int, str]:
-    """Line → the misspelt event in it."""
+    """Line → the misspelt event or option in it."""
     lines = enumerate((HERE / name).read_text().splitlines(), 1)
-    found = {number: re.search(r'"(user\.mesage|llm\.before)"', line) for number, line in lines}
+    found = {
+        number: re.search(r"\b(user\.mesage|llm\.before|promt|voise)\b", line)
+        for number, line in lines
+    }
     return {number: match[1] for number, match in found.items() if match}
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright], ids=["mypy", "pyright"])
 @pytest.mark.parametrize("name", [name for name in SNIPPETS if name.startswith("bad_")])
-def test_misspelt_event_is_named_in_a_few_lines(name: str, checker: object) -> None:
-    """What the checker says of a misspelt event names it, and does not list all overloads."""
+def test_misspelt_name_is_shown_in_a_few_lines(name: str, checker: object) -> None:
+    """What the checker says of a misspelt event or option names it, and lists no overloads."""
     errors = checker()  # type: ignore[operator]
-    for line, event in misspelt(name).items():
-        assert event in errors[name, line]
+    for line, word in misspelt(name).items():
+        assert word in errors[name, line]
         assert len(errors[name, line]) < 2000
 
 
-def test_each_front_has_right_and_wrong_snippets() -> None:
-    """Each front is checked both ways, and the wrong snippets do hold errors."""
-    assert SNIPPETS == ["bad_asyncio.py", "bad_blocking.py", "ok_asyncio.py", "ok_blocking.py"]
-    assert [bool(expected(name)) for name in SNIPPETS] == [True, True, False, False]
-    assert [len(misspelt(name)) for name in SNIPPETS] == [5, 5, 0, 0]
+def test_snippets_hold_what_they_are_for() -> None:
+    """Each front is checked both ways; the wrong snippets do hold errors and misspelt names."""
+    assert {name: (bool(expected(name)), len(misspelt(name))) for name in SNIPPETS} == {
+        "bad_asyncio.py": (True, 5),
+        "bad_blocking.py": (True, 5),
+        "bad_options.py": (True, 18),
+        "ok_asyncio.py": (False, 0),
+        "ok_blocking.py": (False, 0),
+        "ok_options.py": (False, 0),
+    }

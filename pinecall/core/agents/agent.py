@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import Context, copy_context
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ...errors import ConfigurationError, PinecallError
 from ...logs import Log
@@ -23,6 +23,12 @@ from ..text.showing import shows
 from .dials import Dials
 from .registration import AgentRegistration
 from .scope import scope_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ...option_types import ConfigFields, ConfigureFields
+    from ...options import AddChannelFields, ConfigOptions, ConfigureChannelFields
 
 __all__ = ["AgentBase", "check_coroutines", "tools_of"]
 
@@ -99,7 +105,12 @@ class AgentBase(Owner):
 
     # -- configuration --------------------------------------------------------------------------
 
-    def configure(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:
+    def configure(
+        self,
+        options: ConfigOptions | Mapping[str, Any] | None = None,
+        /,
+        **keywords: Unpack[ConfigureFields],
+    ) -> None:
         """Change the configuration: kept, sent now (``agent.configure``), and part of every later
         registration. Applies to future calls; tools, skills and prompt also to live ones.
 
@@ -140,7 +151,11 @@ class AgentBase(Owner):
             self.registration.create()
 
     def configure_session(
-        self, call_id: str, options: Mapping[str, Any] | None = None, /, **keywords: Any
+        self,
+        call_id: str,
+        options: ConfigOptions | Mapping[str, Any] | None = None,
+        /,
+        **keywords: Unpack[ConfigFields],
     ) -> None:
         """Change one live call, by its id, from the next utterance on (``session.configure``)."""
         if not isinstance(call_id, str) or not call_id:
@@ -174,7 +189,7 @@ class AgentBase(Owner):
     # -- channels -------------------------------------------------------------------------------
 
     def add_channel(
-        self, type: str | Channel, ref: str | None = None, /, **options: Any
+        self, type: str | Channel, ref: str | None = None, /, **options: Unpack[AddChannelFields]
     ) -> Channel:
         """Open a way in: ``"webrtc"``, ``"chat"``, ``"phone"`` with a number, ``"whatsapp"`` with
         its phone-number id and ``access_token`` (wire: ``channel.add``).
@@ -188,7 +203,7 @@ class AgentBase(Owner):
         self.session.wake()
         return channel
 
-    def configure_channel(self, ref: str, /, **options: Any) -> None:
+    def configure_channel(self, ref: str, /, **options: Unpack[ConfigureChannelFields]) -> None:
         """Change a channel's own configuration; kept and replayed (wire: ``channel.configure``)."""
         given = methods.channel_change(options, agent_id=self.id, ref=ref)
         with self.session.guard:

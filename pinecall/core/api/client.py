@@ -18,7 +18,10 @@ from ..text.showing import shows
 from .engine_of import engine_of
 
 if TYPE_CHECKING:
-    from ...options import AgentOptions
+    from typing_extensions import Unpack
+
+    from ...option_types import LineFields
+    from ...options import AgentFields, AgentOptions, DeployFields, LineOptions
     from ..calls.chat_requests import ChatReply
     from ..kernel.outcome import Outcome
 
@@ -42,7 +45,11 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     # -- agents ---------------------------------------------------------------------------------
 
     def agent(
-        self, id: str, base: AgentOptions | Mapping[str, Any] | None = None, /, **options: Any
+        self,
+        id: str,
+        base: AgentOptions | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[AgentFields],
     ) -> AgentT:
         """Create an agent, or return the one there is; it is registered as soon as the link is up.
 
@@ -55,7 +62,11 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         return self._put_agent(id, given, channels)
 
     def deploy(
-        self, id: str, base: AgentOptions | Mapping[str, Any] | None = None, /, **options: Any
+        self,
+        id: str,
+        base: AgentOptions | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[DeployFields],
     ) -> AgentT:
         """An agent with its model and channels in one call.
 
@@ -111,7 +122,13 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
 
     # -- lines ----------------------------------------------------------------------------------
 
-    def line(self, number: str, base: Mapping[str, Any] | None = None, /, **options: Any) -> LineT:
+    def line(
+        self,
+        number: str,
+        base: LineOptions | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[LineFields],
+    ) -> LineT:
         """Claim a number to answer it by code: no model, the program plays, listens and routes.
 
         The same number gives the same line, claimed anew if its options changed. ``llm``,

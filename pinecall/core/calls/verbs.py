@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigurationError
 from ...events import HistoryData, HistoryUpdated, Turn
@@ -14,6 +14,12 @@ from ..model.call_state import CallState
 from ..tools.rounds import HandRound, Ledger, ToolResult, checked_results, result_frame
 from ..wire.names import verb_name
 from .speech import ReplyStream, Speech, Speeches
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ...option_types import ConfigFields
+    from ...options import ConfigOptions
 
 __all__ = ["CallVerbs", "answering"]
 
@@ -207,7 +213,12 @@ class CallVerbs(CallState):
         """``call.unmuted`` then brings what was said meanwhile. Wire: ``call.unmute``."""
         self._live({"event": "call.unmute", "call_id": self.id})
 
-    def configure(self, options: Mapping[str, Any] | None = None, /, **keywords: Any) -> None:
+    def configure(
+        self,
+        options: ConfigOptions | Mapping[str, Any] | None = None,
+        /,
+        **keywords: Unpack[ConfigFields],
+    ) -> None:
         """Change this call's voice, language, prompt …, from the next utterance on.
 
         Options as for an agent. Raises ConfigurationError. Wire: ``session.configure``.

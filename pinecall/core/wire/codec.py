@@ -88,7 +88,7 @@ def _not_a_frame(text: str, exc: Exception) -> str:
 def decode(text: str, mended: Callable[[Event], None] | None = None) -> Event:
     """Raises :class:`Malformed`, and nothing else, for what is no frame.
 
-    What is almost JSON is mended (see :mod:`pinecall.core.text.utf8.utf8.jsontext`), and ``mended`` is told of it.
+    What is almost JSON is mended (see :mod:`pinecall.core.text.jsontext`), and ``mended`` is told of it.
     """
     try:
         return _decode(text)
