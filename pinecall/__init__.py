@@ -6,8 +6,30 @@ for REST.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._shared.exports import lazy
+
+__all__ = [  # noqa: RUF022 (grouped)
+    # the client, and what lives on it
+    "Pinecall", "Agent", "Line", "Call", "LineCall", "RingingCall", "WhatsAppSession", "events",
+    # tools and skills of an agent
+    "tool", "Tool", "ToolResult", "Skill",
+    # options as objects; keywords and dicts do as well
+    "AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy",
+    # speech on its way to the caller, and other answers to wait for
+    "Playback", "ReplyStream", "Answer",
+    # what is given back
+    "SayResult", "Heard", "RouteResult", "ChatReply", "DrainReport",
+    "Token", "Voice", "Phone", "Balance", "LogEntry",
+    # streams to browsers, and saved conversations
+    "EventStream", "SqliteHistory", "ConversationRecord",
+    # errors
+    "PinecallError", "ConfigurationError", "AuthenticationError", "ConnectError", "NotConnected",
+    "ProtocolError", "RegistrationError", "AgentConflictError", "PhoneInUseError",
+    "ServerAtCapacityError", "DisplacedError", "CallEnded", "DialError", "RequestTimeout",
+    "RequestRejected", "ApiError", "TokenError",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from . import events
@@ -51,93 +73,6 @@ if TYPE_CHECKING:
     from .tools import Tool, tool
     from .waiting import Answer, Playback
 
-__all__ = [
-    "Agent",
-    "AgentConflictError",
-    "AgentOptions",
-    "Answer",
-    "ApiError",
-    "AuthenticationError",
-    "Balance",
-    "Call",
-    "CallEnded",
-    "Channel",
-    "ChatReply",
-    "ConfigurationError",
-    "ConnectError",
-    "ConversationRecord",
-    "DeployOptions",
-    "DialError",
-    "DisplacedError",
-    "DrainReport",
-    "EventStream",
-    "Heard",
-    "Line",
-    "LineCall",
-    "LineOptions",
-    "LogEntry",
-    "NotConnected",
-    "Phone",
-    "PhoneInUseError",
-    "Pinecall",
-    "PinecallError",
-    "Playback",
-    "ProtocolError",
-    "ReconnectPolicy",
-    "RegistrationError",
-    "ReplyStream",
-    "RequestRejected",
-    "RequestTimeout",
-    "RingingCall",
-    "RouteResult",
-    "SayResult",
-    "ServerAtCapacityError",
-    "Skill",
-    "SqliteHistory",
-    "Token",
-    "TokenError",
-    "Tool",
-    "ToolResult",
-    "Voice",
-    "WhatsAppSession",
-    "events",
-    "tool",
-]
-
-_FROM = {
-    "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
-    "client": ("Pinecall",),
-    "core.calls.chat_requests": ("ChatReply",),
-    "core.history.record": ("ConversationRecord",),
-    "core.drain": ("DrainReport",),
-    "core.lines.line_call": ("RouteResult",),
-    "core.lines.listener": ("Heard",),
-    "core.rest.call_log": ("LogEntry",),
-    "core.rest.phones": ("Balance", "Phone"),
-    "core.rest.tokens": ("Token",),
-    "core.rest.voices": ("Voice",),
-    "core.agents.ringing": ("RingingCall",),
-    "core.calls.speech": ("ReplyStream", "SayResult"),
-    "core.tools.rounds": ("ToolResult",),
-    "options": ("AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy"),
-    "skills": ("Skill",),
-    "tools": ("Tool", "tool"),
-    "history": ("SqliteHistory",),
-    "stream": ("EventStream",),
-    "waiting": ("Answer", "Playback"),
-}
-_HOME = {name: module for module, names in _FROM.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name == "events":
-        return import_module(".events", __name__)
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __version__: str
+else:
+    __getattr__, __dir__ = lazy(__name__, __all__)

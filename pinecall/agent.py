@@ -20,7 +20,6 @@ from .waiting import Answer, Answers, EventIterator, Playback, wait, wait_regist
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
-    from .client import Pinecall
     from .core.calls.speech import Speech
 
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
@@ -83,14 +82,8 @@ class WhatsAppSession(_Requests, WhatsAppSessionBase):
     __doc__ = WhatsAppSessionBase.__doc__
 
 
-class Agent(Events, AgentWeb, HasCalls["Call"], AgentBase):
+class Agent(Events, AgentWeb, HasCalls["Call"]):
     __doc__ = AgentBase.__doc__
-
-    @property
-    def client(self) -> Pinecall:
-        """The connection it lives on."""
-        client: Pinecall = self.session.front.client
-        return client
 
     def call(self, call_id: str) -> Call | None:
         return self.calls.get(call_id)

@@ -1,13 +1,13 @@
-"""What a client does besides its socket: tokens, REST, and streams to browsers. Asyncio front."""
+"""Tokens, REST, and streams to browsers: methods of clients, agents and calls. Asyncio front."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from .core import rest
 from .core.api.engine_of import engine_of
-from .core.kernel.has_handlers import HasHandlers
+from .core.api.web import AgentWebBase, CallWebBase, ClientWebBase, Streaming
 from .waiting import wait_registered
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ._shared.settings import Settings
     from .audio import Audio
     from .call_log import Observation
-    from .client import Pinecall
-    from .core.calls.call import CallBase
     from .core.rest.phones import Balance, OnlineAgent, Phone
     from .core.rest.tokens import Token
     from .core.rest.voices import Voice
@@ -30,11 +28,17 @@ __all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
 REGISTERED_WITHIN = 10.0
 
 
-class ClientWeb(HasHandlers):
-    """Of ``Pinecall``. httpx is loaded, and a connection opened, with the first request."""
+class _Streaming(Streaming["EventStream"]):
+    def _event_stream(self, *args: Any, **options: Any) -> EventStream:
+        from .stream import EventStream
 
-    if TYPE_CHECKING:
-        settings: Settings
+        return EventStream(*args, **options)
+
+
+class ClientWeb(_Streaming, ClientWebBase["EventStream", "Observation"]):
+    """Methods of ``Pinecall``. The first request loads httpx and opens a connection."""
+
+    settings: Settings
 
     _opened_port: HttpPort | None = None
 
@@ -87,7 +91,7 @@ class ClientWeb(HasHandlers):
         return await self._port.run(rest.phones.phones())
 
     async def balance(self) -> Balance | None:
-        """Of the organisation's Twilio account; None where the server does not know it.
+        """The balance of the organisation's Twilio account; None where the server does not know it.
         (``GET /api/sdk/twilio-balance``)"""
         return await self._port.run(rest.phones.balance())
 
@@ -95,25 +99,6 @@ class ClientWeb(HasHandlers):
         """The organisation's agents that are connected, from any process.
         (``GET /api/sdk/agents``)"""
         return await self._port.run(rest.phones.online_agents())
-
-    def observe(
-        self,
-        *,
-        call: str | None = None,
-        agent: str | None = None,
-        after: int = 0,
-        agents: str | Sequence[str] | None = None,
-    ) -> Observation:
-        """The log of one call, or of the calls of one agent, from entry ``after`` on: an iterator
-        that resumes by itself, repeats nothing and announces gaps. (``/v1/attach``)
-
-        agents: with ``call``, whose call it is; default: as far as is known here, else any of ours
-        """
-        from .call_log import observe
-
-        if call is not None and agents is None:
-            agents = engine_of(self).agents_of_call(call)
-        return observe(self._port, call=call, agent=agent, after=after, agents=agents)
 
     @property
     def audio(self) -> Audio:
@@ -129,12 +114,10 @@ class ClientWeb(HasHandlers):
 
         return Knowledge(self._port)
 
-    def stream(self, *, agents: str | Iterable[str] | None = None) -> EventStream:
-        """The events of all agents (later ones too), or of ``agents``, as an SSE response: return
-        it from a handler of your web framework."""
-        from .stream import EventStream
+    def _observation(self, **wanted: Any) -> Observation:
+        from .call_log import Observation
 
-        return EventStream(engine_of(self).open_hub(), agents)
+        return Observation(self._port, **wanted)
 
     async def ws(
         self, socket: Any, *, agents: str | Iterable[str] | None = None, last_event_id: str = ""
@@ -142,8 +125,8 @@ class ClientWeb(HasHandlers):
         """The same events over a WebSocket that your framework has accepted (Starlette, FastAPI,
         Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is closed.
 
-        Of this front alone: WSGI has no WebSockets, and a thread cannot wait for a message and for
-        an event at once.
+        Only the asyncio front has it: WSGI has no WebSockets, and a thread cannot wait for a message
+        and for an event at once.
         """
         from ._asyncio.websocket_stream import serve_ws
 
@@ -157,15 +140,13 @@ class ClientWeb(HasHandlers):
             await self._opened_port.aclose()
 
 
-class AgentWeb(HasHandlers):
-    """Of ``Agent``."""
+class AgentWeb(_Streaming, AgentWebBase["EventStream"]):
+    """Methods of ``Agent``."""
 
-    if TYPE_CHECKING:
-        id: str
-
-        @property
-        def client(self) -> Pinecall: ...
-        def require(self, verb: str) -> None: ...
+    @property
+    def _client(self) -> ClientWeb:
+        client: ClientWeb = self.session.front.client
+        return client
 
     async def create_token(
         self,
@@ -175,29 +156,22 @@ class AgentWeb(HasHandlers):
         scope: str | None = None,
         call_id: str | None = None,
     ) -> Token:
-        """As the client's, for this agent."""
+        """As the client's method, for this agent."""
         self.require("create_token")
-        return await self.client.create_token(
+        return await self._client.create_token(
             channel, self.id, metadata=metadata, scope=scope, call_id=call_id
         )
 
     @property
     def memory(self) -> Memory:
-        """What is remembered of its contacts. (``/api/memory``)"""
+        """What the agent remembers of its contacts. (``/api/memory``)"""
         from .memory import Memory
 
-        return Memory(self.client._port, self.id)
-
-    def stream(self) -> EventStream:
-        """This agent's events as an SSE response."""
-        self.require("stream")
-        from .stream import EventStream
-
-        return EventStream(engine_of(self).open_hub(), [self.id], of_agent=self.id)
+        return Memory(self._client._port, self.id)
 
     async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
         """This agent's events, or one call's, over a WebSocket that your framework has accepted.
-        Of this front alone, as the client's."""
+        Only the asyncio front has it, as the client's."""
         self.require("ws")
         from ._asyncio.websocket_stream import serve_ws
 
@@ -211,22 +185,5 @@ class AgentWeb(HasHandlers):
         )
 
 
-class CallWeb(HasHandlers):
-    """Of ``Call``."""
-
-    def stream(self, *, greeting: str | None = None) -> EventStream:
-        """This call as an SSE response, for a page that shows nothing else; it ends with the call.
-
-        Its events have all of their text, so that a page replaces what it had under a
-        ``messageId``: ``call.started`` ``{callId}`` · ``bot.word`` ``{text, messageId}``, the text
-        so far · ``bot.confirmed``, ``user.speaking`` and ``user.message``, the same · ``tool.call``
-        ``{name, args}`` · ``call.ended`` ``{reason, duration}`` in whole seconds. What was said
-        before comes first.
-
-        greeting: shown as the first ``bot.confirmed``, with the ``messageId`` ``greeting``; default:
-            the one it was dialled with
-        """
-        from .stream import EventStream
-
-        call = cast("CallBase", self)
-        return EventStream(engine_of(self).open_hub(), [], call=call, greeting=greeting)
+class CallWeb(_Streaming, CallWebBase["EventStream"]):
+    """Methods of ``Call``."""

@@ -5,8 +5,30 @@ The same names; only the waiting differs. Names load on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pinecall._shared.exports import lazy
+
+__all__ = [  # noqa: RUF022 (grouped)
+    # the client, and what lives on it
+    "Pinecall", "Agent", "Line", "Call", "LineCall", "RingingCall", "WhatsAppSession", "events",
+    # tools and skills of an agent
+    "tool", "Tool", "ToolResult", "Skill",
+    # options as objects; keywords and dicts do as well
+    "AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy",
+    # speech on its way to the caller
+    "Playback", "ReplyStream",
+    # what is given back
+    "SayResult", "Heard", "RouteResult", "ChatReply", "DrainReport",
+    "Token", "Voice", "Phone", "Balance", "LogEntry",
+    # streams to browsers, and saved conversations
+    "EventStream", "SqliteHistory", "ConversationRecord",
+    # errors
+    "PinecallError", "ConfigurationError", "AuthenticationError", "ConnectError", "NotConnected",
+    "ProtocolError", "RegistrationError", "AgentConflictError", "PhoneInUseError",
+    "ServerAtCapacityError", "DisplacedError", "CallEnded", "DialError", "RequestTimeout",
+    "RequestRejected", "ApiError", "TokenError",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from pinecall import events
@@ -51,76 +73,6 @@ if TYPE_CHECKING:
     from .stream import EventStream
     from .waiting import Playback
 
-__all__ = [
-    "Agent",
-    "AgentConflictError",
-    "AgentOptions",
-    "ApiError",
-    "AuthenticationError",
-    "Balance",
-    "Call",
-    "CallEnded",
-    "Channel",
-    "ChatReply",
-    "ConfigurationError",
-    "ConnectError",
-    "ConversationRecord",
-    "DeployOptions",
-    "DialError",
-    "DisplacedError",
-    "DrainReport",
-    "EventStream",
-    "Heard",
-    "Line",
-    "LineCall",
-    "LineOptions",
-    "LogEntry",
-    "NotConnected",
-    "Phone",
-    "PhoneInUseError",
-    "Pinecall",
-    "PinecallError",
-    "Playback",
-    "ProtocolError",
-    "ReconnectPolicy",
-    "RegistrationError",
-    "ReplyStream",
-    "RequestRejected",
-    "RequestTimeout",
-    "RingingCall",
-    "RouteResult",
-    "SayResult",
-    "ServerAtCapacityError",
-    "Skill",
-    "SqliteHistory",
-    "Token",
-    "TokenError",
-    "Tool",
-    "ToolResult",
-    "Voice",
-    "WhatsAppSession",
-    "events",
-    "tool",
-]
-
-#: What is this front's own; all else is :mod:`pinecall`'s.
-_FROM = {
-    "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
-    "client": ("Pinecall",),
-    "history": ("SqliteHistory",),
-    "stream": ("EventStream",),
-    "waiting": ("Playback",),
-}
-_HOME = {name: f".{module}" for module, names in _FROM.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME.get(name, "pinecall"), __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    __version__: str
+else:
+    __getattr__, __dir__ = lazy(__name__, __all__)

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from ..core.link.link import Failure
 from ..core.rest.op import Body, Reply, RestOp, authorization
 from ..errors import ConfigurationError
+from .exports import version
 from .failures import classify
 from .settings import DEFAULT_URL, Settings, http_base, socket_url
 
@@ -96,7 +97,8 @@ class Endpoints:
     def prepare(self, op: RestOp[Any], *, progress: bool = False) -> Prepared:
         base = self.base(op.plane)
         key = self.settings.current_key() if op.needs_key else ""
-        headers = {"User-Agent": "pinecall-python", "Accept": "application/json", **op.headers}
+        agent = f"pinecall-python/{version()}"
+        headers = {"User-Agent": agent, "Accept": "application/json", **op.headers}
         if op.needs_key:
             headers |= authorization(key)
         if progress and op.body is not None:

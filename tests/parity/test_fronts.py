@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 
 import pinecall
 import pinecall_sync
+from pinecall._shared.exports import version
+from pinecall.core.rest.phones import phones
 
 from .twins import check_coroutines, check_members, check_parameters, twins
 
@@ -85,8 +89,8 @@ OF_EACH_FRONT = {
 
 def test_exports_are_pinned() -> None:
     """Both packages export these names, and ``Answer``, which only asyncio has."""
-    assert list(pinecall_sync.__all__) == EXPORTS
-    assert sorted(set(pinecall.__all__) - {"Answer"}) == sorted(EXPORTS)
+    assert sorted(pinecall_sync.__all__) == EXPORTS
+    assert sorted(pinecall.__all__) == sorted([*EXPORTS, "Answer"])
 
 
 @pytest.mark.parametrize("package", [pinecall, pinecall_sync])
@@ -98,6 +102,50 @@ def test_exports_exist(package: Any) -> None:
         assert name in dir(package)
     with pytest.raises(AttributeError, match="no attribute 'Pinecal'"):
         package.Pinecal
+
+
+@pytest.mark.parametrize("package", ["pinecall", "pinecall_sync"])
+def test_a_package_shows_what_it_exports(package: str) -> None:
+    """dir() has the exported names and Python's own, and nothing else, whatever has been loaded."""
+    code = f"""
+import {package} as package
+before = dir(package)
+package.Pinecall("pk_x", url="ws://localhost").agent("mara")
+assert dir(package) == before
+print(*before)
+"""
+    shown = set(printed(code).split())
+    special = {name for name in shown if name.startswith("__") and name.endswith("__")}
+    assert {"__version__", "__doc__"} <= special
+    assert shown - special == set(importlib.import_module(package).__all__)
+
+
+@pytest.mark.parametrize("package", ["pinecall", "pinecall_sync"])
+def test_version(package: str) -> None:
+    """``__version__`` is that of the installed distribution, and costs an import nothing."""
+    code = f"""
+import sys
+import {package}
+assert "importlib.metadata" not in sys.modules
+print({package}.__version__)
+"""
+    assert printed(code).strip() == metadata.version("pinecall-sdk")
+
+
+def test_version_of_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources that nobody has installed have a version too, which says so."""
+    monkeypatch.setattr(metadata, "distribution", missing)
+    assert version.__wrapped__() == "0+unknown"
+
+
+def test_the_user_agent_has_the_version() -> None:
+    """A REST request says which version of the SDK it comes from."""
+    request = pinecall.Pinecall("pk_x", url="ws://localhost")._port.endpoints.prepare(phones())
+    assert request.headers["User-Agent"] == f"pinecall-python/{pinecall.__version__}"
+
+
+def missing(name: str) -> Any:
+    raise metadata.PackageNotFoundError(name)
 
 
 def test_shared_classes_are_the_same() -> None:
@@ -129,11 +177,15 @@ def test_coroutines(twin: Any) -> None:
 
 
 def imported(statement: str) -> set[str]:
-    code = f"import sys\n{statement}\nprint(*sys.modules)"
+    return set(printed(f"import sys\n{statement}\nprint(*sys.modules)").split())
+
+
+def printed(code: str) -> str:
+    """What a fresh interpreter prints."""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return set(done.stdout.split())
+    return done.stdout
 
 
 TRANSPORTS = {"asyncio", "websockets", "websocket", "httpx", "ssl", "sqlite3", "starlette"}
