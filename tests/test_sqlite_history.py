@@ -170,7 +170,7 @@ def test_what_json_cannot_carry_is_refused(store: SqliteHistory) -> None:
 
 @pytest.mark.parametrize("limit", [-1, 1.5, True, "5"])
 def test_bad_limits(store: SqliteHistory, limit: Any) -> None:
-    """A limit that is no count is refused."""
+    """A limit that is not a count is refused."""
     with pytest.raises(ConfigurationError, match="limit"):
         store.list(limit)
 

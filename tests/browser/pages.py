@@ -1,4 +1,4 @@
-"""A web server with one page that writes down what its EventSource is told."""
+"""A web server with one page that records what its EventSource receives."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def say(world: Any, call: Any, numbers: range) -> None:
 
 
 def test_a_cut_connection_goes_on(world: World, open_page: Open) -> None:
-    """What happens while a browser is cut off it is told afterwards: nothing is lost or repeated."""
+    """A browser that was cut off gets what it missed afterwards: nothing is lost or repeated."""
     call = world.call()
     with Site(world) as site, Proxy(site.port) as proxy:
         page = open_page(f"http://127.0.0.1:{proxy.port}/")
@@ -63,8 +63,8 @@ def test_a_restarted_server_goes_on(world: World, open_page: Open) -> None:
 
 
 def test_another_program_says_so(world: World, open_page: Open) -> None:
-    """After a restart of the whole program the memory is gone: the browser is told of the gap and
-    is shown the live calls."""
+    """After a restart of the whole program its memory is gone: the browser gets a gap and the live
+    calls."""
     call = world.call()
     with Site(world) as site:
         page = open_page(site.url)
@@ -123,7 +123,7 @@ def test_a_closed_page_is_noticed(world: World, open_page: Open) -> None:
 
 
 def test_the_snippet_of_the_docs(world: World, open_page: Open) -> None:
-    """What docs/web.md tells people to put into a page shows what callers say."""
+    """The page that docs/web.md recommends shows what callers say."""
     [snippet] = re.findall(r"```js\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     call = world.call()
     with Site(world) as site:

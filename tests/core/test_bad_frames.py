@@ -1,4 +1,5 @@
-"""What is no frame, or a frame with something wrong: reported, survived, and the stream goes on."""
+"""Messages that are not frames, and frames with a bad field: reported, survived, and the stream
+goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stream of one call: what a page is told from its start to its end."""
+"""The stream of one call: what a page receives from its start to its end."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_only_that_call() -> None:
 
 
 def test_a_frame_sent_again_is_written_once() -> None:
-    """What the server repeats after a reconnect is no news here either."""
+    """A frame that the server repeats after a reconnect is written once here too."""
     scene = Scene()
     reader = scene.reader()
     told(reader)
@@ -191,7 +191,7 @@ def test_an_id_goes_on_without_loss_or_repetition() -> None:
 
 
 def test_torn_off_while_being_told_what_was_said() -> None:
-    """The reader is told all of it again, and of no gap."""
+    """A reader whose connection broke during the replay gets all of it again, without a gap."""
     scene = Scene()
     scene.say("m1", "Hello.")
     scene.hear("u1", "Hi")
@@ -201,7 +201,7 @@ def test_torn_off_while_being_told_what_was_said() -> None:
 
 @pytest.mark.parametrize("cursor", ["before-3", "{epoch}-3", "{epoch}.2-1"])
 def test_an_id_of_something_else_is_a_gap(cursor: str) -> None:
-    """Of another program, of the client's stream, or of another call."""
+    """The id of another program, of the client's stream or of another call gives a gap."""
     scene = Scene()
     scene.reader()
     scene.hear("u1", "Hi")
@@ -222,7 +222,7 @@ def test_two_calls_have_ids_of_their_own() -> None:
 
 
 def test_what_was_missed_while_nobody_watched() -> None:
-    """Past the hub's memory nothing is recorded of a call; who comes back then is told of a gap."""
+    """Past the hub's memory nothing is recorded of a call; a reader that comes back then gets a gap."""
     scene = Scene()
     reader = scene.reader()
     cursor = reader.read()[-1][2]
@@ -322,7 +322,7 @@ def test_growing_text_is_the_first_to_go() -> None:
 
 
 def test_who_leaves_is_forgotten() -> None:
-    """Nothing is told to a reader who has gone; closing ends the others."""
+    """A reader who has gone gets nothing; closing ends the others."""
     scene = Scene()
     gone, there = scene.reader(), scene.reader()
     gone.read(), there.read()

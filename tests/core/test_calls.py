@@ -19,7 +19,7 @@ from .harness import EVENTS, Wire
 
 class TestBeginning:
     def test_started(self) -> None:
-        """call.started builds the call from the frame and is told to agent and client."""
+        """call.started builds the call from the frame and reaches the handlers of agent and client."""
         wire = Wire()
         mara = wire.agent()
         on_agent, on_client = wire.listen("call.started", on=mara), wire.listen("call.started")
@@ -225,7 +225,7 @@ class TestEnding:
     @pytest.mark.parametrize("event", ["memory.ops", "call.recording", "call.error"])
     @pytest.mark.parametrize("ids", [{"agent_id": "nobody"}, {"call_id": "CA7"}])
     def test_late_of_strangers(self, event: str, ids: dict[str, str]) -> None:
-        """Of agents and calls that are not here they are dropped as everything is."""
+        """Those of agents and calls that are not here are dropped like every other event."""
         wire = Wire()
         wire.agent()
         told = wire.listen("*", "error")
@@ -400,7 +400,7 @@ class TestDetaching:
         assert wire.sent() == []
 
     def test_the_first_event_is_its_end(self) -> None:
-        """A call of whose end the first event tells is over, and what waited for it is not sent."""
+        """A detached call whose first event is its end is over, and what waited for it is not sent."""
         wire = Wire()
         call = wire.call()
         wire.lost()
@@ -671,7 +671,7 @@ class TestEvents:
         assert (told[0][1].digit, told[0][1].digits) == ("4", "204")
 
     def test_skills(self) -> None:
-        """skill.loaded and skill.unloaded keep active_skills, and tell call and agent by whom."""
+        """skill.loaded and skill.unloaded keep active_skills, and say to call and agent who did it."""
         wire = Wire()
         call = wire.call()
         both = ("skill.loaded", "skill.unloaded")
@@ -705,7 +705,7 @@ class TestEvents:
         assert len(told) == 1
 
     def test_idle_warning(self) -> None:
-        """session.idle_warning tells call and agent the seconds that are left, and the limit."""
+        """session.idle_warning gives call and agent the seconds that are left, and the limit."""
         wire = Wire()
         call = wire.call()
         lists = [wire.listen("session.idle_warning", on=owner) for owner in (call, call.agent)]
@@ -722,7 +722,7 @@ class TestEvents:
             assert told[0][2] is call
 
     def test_timeout_comes_before_the_end(self) -> None:
-        """session.timeout, with its reason, is told before call.ended."""
+        """session.timeout, with its reason, fires before call.ended."""
         wire = Wire()
         wire.call()
         told = wire.listen("session.timeout", "call.ended")

@@ -53,7 +53,7 @@ def test_the_normal_form_is_sent(written: str) -> None:
 
 @pytest.mark.parametrize("bad", ["12345", "abc", "+1234567890123456"])
 def test_bad_number(bad: str) -> None:
-    """What is no number is refused before anything is sent."""
+    """What is not a number is refused before anything is sent."""
     wire = Wire()
     mara = wire.agent()
     with pytest.raises(ConfigurationError):

@@ -17,7 +17,7 @@ def start(wire: Wire, **fields: object) -> CallBase:
 
 
 def test_started() -> None:
-    """llm.chat.started makes one chat call and is told as chat.started."""
+    """llm.chat.started makes one chat call and fires chat.started."""
     wire = Wire()
     told = wire.listen("chat.started", "call.started")
     call = start(wire, metadata={"userId": "u1"}, language="es")
@@ -82,7 +82,7 @@ def test_events_for_nobody(event: str) -> None:
 
 
 def test_message() -> None:
-    """chat.message is told as user.message with confidence 1 and turn 0, and remembered."""
+    """chat.message fires user.message with confidence 1 and turn 0, and is remembered."""
     wire = Wire()
     call = start(wire)
     told = wire.listen("user.message", on=call)
@@ -107,7 +107,7 @@ def test_message_without_an_id() -> None:
 
 
 def test_repeated_message() -> None:
-    """A repeated message is told and remembered once."""
+    """A repeated message fires and is remembered once."""
     wire = Wire()
     call = start(wire)
     told = wire.listen("user.message")
@@ -117,7 +117,7 @@ def test_repeated_message() -> None:
 
 
 def test_response() -> None:
-    """chat.response is told as bot.speaking, and remembered."""
+    """chat.response fires bot.speaking, and is remembered."""
     wire = Wire()
     call = start(wire)
     told = wire.listen("bot.speaking")
@@ -127,7 +127,7 @@ def test_response() -> None:
 
 
 def test_response_after_its_chunks() -> None:
-    """The whole text of what was streamed is no news to handlers; it is remembered."""
+    """The whole text of what was streamed does not fire again; it is remembered."""
     wire = Wire()
     call = start(wire)
     told = wire.listen("bot.speaking")
@@ -158,7 +158,7 @@ def test_chunks_of_two_messages() -> None:
     [({"token": "Hel"}, "Hel"), ({"text": "Hello"}, "Hello"), ({}, ""), ({"token": ""}, "")],
 )
 def test_chunk(fields: dict[str, str], text: str) -> None:
-    """A chunk is told as bot.speaking with its token, or else its text."""
+    """A chunk fires bot.speaking with its token, or else its text."""
     wire = Wire()
     start(wire)
     told = wire.listen("bot.speaking")
@@ -217,7 +217,7 @@ def test_error_without_words() -> None:
 
 @pytest.mark.parametrize("event", ["llm.chat.ended", "llm.chat.error"])
 def test_end_of_an_unknown_chat(event: str) -> None:
-    """The end of a chat that is not here is told without a call."""
+    """The end of a chat that is not here fires without a call."""
     wire = Wire()
     mara = wire.agent()
     told = wire.listen("*", on=mara)

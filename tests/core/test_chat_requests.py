@@ -101,7 +101,7 @@ def test_names_with_and_without_the_prefix(prefix: str) -> None:
 
 
 def test_a_garbled_token() -> None:
-    """A token of another type than announced is told as such, with or without the prefix."""
+    """A token of another type than announced is reported as that, with or without the prefix."""
     wire = Wire().up()
     errors = wire.listen("error")
     wire.server("chat.token", session_id="chat-x", token=3)
@@ -200,7 +200,7 @@ def test_a_late_answer_is_nobody_elses() -> None:
 
 
 def test_a_late_error_is_nobody_elses() -> None:
-    """Nor is a late error told as the next one's; it is counted as dropped."""
+    """A late error is not taken for the next one's either; it is counted as dropped."""
     wire = Wire().up()
     errors = wire.listen("error")
     ask(wire, "1", timeout=5.0)

@@ -248,7 +248,7 @@ class TestAnswered:
         assert (one.result().id, two.result().id) == ("C1", "C2")
 
     def test_one_number_from_two(self) -> None:
-        """Two dials to one number are told apart by the number they ring from."""
+        """Two dials to one number are distinguished by the number they ring from."""
         wire, mara = dialer()
         one, two = dial(mara, from_="+13186330001"), dial(mara, from_="+13186330002")
         dialing(wire, "C2", from_="+13186330002")
@@ -315,7 +315,7 @@ class TestAnswered:
         ],
     )
     def test_bridged(self, facts: dict[str, Any]) -> None:
-        """A bridge resolves with a call that names its target, is outbound, or is no phone call."""
+        """A bridge resolves with a call that names its target, is outbound, or is not a phone call."""
         wire, mara = dialer()
         outcome = bridge(mara, greeting="Hi!")
         wire.call(mara, "CB", **facts)
@@ -372,7 +372,8 @@ class TestNotAnswered:
         ],
     )
     def test_reasons(self, said: str, reason: str) -> None:
-        """What ended the ringing fails the dial with its reason and call, and is no call.ended."""
+        """What ended the ringing fails the dial with its reason and call, and does not fire
+        call.ended."""
         wire, mara = dialer()
         told = wire.listen("call.ended", "error")
         outcome = dial(mara)
@@ -433,7 +434,7 @@ class TestNotAnswered:
         assert wire.session.registry.calls == {}
 
     def test_late_error_of_another_call(self) -> None:
-        """A call.error of a call that is over fails no dial, and is not told."""
+        """A call.error of a call that is over fails no dial, and does not fire."""
         wire, mara = dialer()
         wire.call(mara, "CI")
         ended(wire, "CI", "hangup")
@@ -581,7 +582,7 @@ class TestNotAnswered:
         assert len(wire.session.timers) == 0
 
     def test_the_call_of_a_dial_is_a_call(self) -> None:
-        """The end of an answered call is told as any other's."""
+        """The end of an answered call fires like any other's."""
         wire, mara = dialer()
         told = wire.listen("call.ended")
         outcome = dial(mara)
@@ -594,8 +595,8 @@ class TestNotAnswered:
 
 
 def test_an_error_of_a_call_that_nobody_dialled() -> None:
-    """``call.error`` without a call settles the first dial that has none, and where there is none
-    it is only told; the error keeps the server's words and code."""
+    """``call.error`` without a call settles the first dial that has none, and only fires where
+    there is no such dial; the error keeps the server's words and code."""
     wire = Wire()
     agent = wire.agent(phone_number="+13186330963")
     outcome = agent.place_dial(

@@ -215,7 +215,8 @@ class TestLostLink:
         assert "2 frames that may not have arrived are sent again" in caplog.text
 
     def test_told(self) -> None:
-        """What may not be repeated is told to the error handlers, with its agent and call."""
+        """A frame that must not be repeated is reported to the error handlers, with its agent and
+        call."""
         wire = Wire()
         call = wire.call()
         told = wire.listen("error")
@@ -234,7 +235,8 @@ class TestLostLink:
         assert acked(wire) == []
 
     def test_what_never_left(self, caplog: Any) -> None:
-        """What is durable and still here is sent after the registration, once, and not told."""
+        """A durable frame that is still queued is sent after the registration, once, and not
+        reported."""
         wire = Wire()
         call = wire.call()
         told = wire.listen("error")
@@ -251,8 +253,8 @@ class TestLostLink:
         assert acked(wire) == ["call.forward", "history.add_context"]
 
     def test_a_change_that_somebody_waits_for(self) -> None:
-        """Whoever waits for a change that was sent is told at once; it is neither repeated nor told
-        to others."""
+        """Whoever waits for a change that was sent gets the error at once; the change is not
+        repeated, and not reported to others."""
         for verb, fields in (
             ("history.set_vars", {"vars": {}}),
             ("history.add_context", {"text": "VIP"}),
@@ -269,7 +271,7 @@ class TestLostLink:
             assert acked(wire) == []
 
     def test_a_change_that_nobody_waits_for(self) -> None:
-        """One that may be repeated is, and answered then; the loss of another is told."""
+        """One that may be repeated is, and answered then; the loss of another is reported."""
         wire = Wire()
         call = wire.call()
         told = wire.listen("error")
@@ -287,7 +289,7 @@ class TestLostLink:
         assert prompt.result() == 2
 
     def test_a_call_that_ended(self) -> None:
-        """What was for a call that the server has ended is neither sent again nor told."""
+        """What was for a call that the server has ended is neither sent again nor reported."""
         wire = Wire()
         call = wire.call()
         told = wire.listen("error")
@@ -312,7 +314,7 @@ class TestLostLink:
         assert "call CA1 of agent 'mara' ended: 2 frames that waited" in caplog.text
 
     def test_disconnecting(self) -> None:
-        """disconnect() ends the calls that changes are about; nobody is told of these."""
+        """disconnect() ends the calls that changes are about; these changes are not reported."""
         wire = Wire()
         told = wire.listen("error")
         call = wire.call()
@@ -365,7 +367,7 @@ class TestLostLink:
             assert acked(wire) == ["llm.tool_result"]
 
     def test_lines(self) -> None:
-        """The calls of a line are no exception."""
+        """A line's calls are treated in the same way."""
         wire = Wire().up()
         wire.pc.line("+12186633772")
         wire.server("line.created", number="+12186633772")

@@ -63,7 +63,7 @@ def test_other_frames_keep_their_place() -> None:
 
 
 def test_binary_messages() -> None:
-    """A binary message is told with its size, whole or in fragments, and not kept."""
+    """A binary message is reported with its size, whole or in fragments, and not kept."""
     whole = frame(BINARY, b"\0\1")
     parts = frame(BINARY_BEGINS, b"\0") + frame(GOES_ON, b"") + frame(CONTINUATION, b"\1\2")
     assert cut([frame(TEXT, b"a") + whole + parts + frame(TEXT, b"b")]) == [
@@ -75,7 +75,7 @@ def test_binary_messages() -> None:
 
 
 def test_pings_in_a_row() -> None:
-    """Of pings that follow each other in one read only the newest is to be answered."""
+    """When pings follow each other in one read, only the newest is answered."""
     pings = b"".join(frame(PING, bytes([number])) for number in range(100))
     assert cut([pings + frame(PONG, b"x") + frame(PING, b"y")]) == [
         frame(PING, bytes([99])),
@@ -142,7 +142,8 @@ def test_a_fragment_too_much() -> None:
 
 @pytest.mark.parametrize("fragments", [1, 2])
 def test_not_utf_8(fragments: int) -> None:
-    """A text that is not UTF-8 is told, arrives with U+FFFD in the bad places, and the next is read."""
+    """A text that is not UTF-8 is reported, arrives with U+FFFD in the bad places, and the next is
+    read."""
     bad = frame(TEXT, b"b\xff\xfe")
     if fragments == 2:
         bad = frame(TEXT_BEGINS, b"b\xff") + frame(CONTINUATION, b"\xfe")
@@ -215,8 +216,8 @@ def test_a_large_message_is_joined_once() -> None:
     ],
 )
 def test_what_can_be_no_frame(head: bytes, code: int, says: str) -> None:
-    """A header that a server may not send ends it at once, before what it announces: the code tells
-    the server, and nothing after it is read."""
+    """A header that a server must not send ends the connection at once, before what it announces:
+    the server gets the code, and nothing after it is read."""
     cutter = Cutter()
     assert cutter.cut(frame(TEXT, b"a") + head) == [["a"]]
     assert cutter.code == code
@@ -250,7 +251,7 @@ def test_what_is_no_protocol(frames: list[bytes], code: int, says: str) -> None:
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1012, 1014, 3000, 4001, 4999])
 def test_close_frames(code: int) -> None:
-    """A close frame is told with its code and reason, and what comes behind it is never read."""
+    """A close frame is reported with its code and reason, and what comes behind it is never read."""
     cutter = Cutter()
     close = frame(CLOSE, code.to_bytes(2, "big") + "adiós".encode())
     assert cutter.cut(frame(TEXT, b"a") + close + frame(TEXT, b"b")) == [["a"], close]
@@ -260,7 +261,7 @@ def test_close_frames(code: int) -> None:
 
 
 def test_a_close_frame_without_a_code() -> None:
-    """It is told as 1005, also between the fragments of a message."""
+    """It is reported as 1005, also between the fragments of a message."""
     cutter = Cutter()
     assert cutter.cut(frame(TEXT_BEGINS, b"a") + frame(CLOSE, b"")) == [frame(CLOSE, b"")]
     assert cutter.closed == (1005, "")

@@ -1,4 +1,4 @@
-"""What is no more, or not ours, says so: removed agents, destroyed lines, refusals for good, clients that are closed."""
+"""Objects that are gone say so: removed agents, destroyed lines, refusals for good, closed clients."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class TestRegistering:
             wire.pc.add_handler("bot.word", lambda event, call, *, more: None)
 
     def test_builtins(self) -> None:
-        """A builtin that does not tell its signature is taken."""
+        """A builtin without a readable signature is accepted."""
         pc = Wire().pc
         pc.add_handler("bot.word", dict)
         assert [handler.function for handler in pc.handlers.get("bot.word")] == [dict]
@@ -509,7 +509,7 @@ class TestRedefining:
         assert self.heard(functools.partial(max, 1), functools.partial(max, 1)) == 2
 
     def test_beside_an_iterator(self) -> None:
-        """An iterator is no handler that could be replaced."""
+        """A handler does not take the place of an iterator."""
         wire = Wire()
         wire.session.subscribe(wire.session.handlers, ("bot.word",))
         wire.pc.add_handler("bot.word", lambda e, c: None)
@@ -579,7 +579,7 @@ class TestFailures:
         assert (told[0][1].agent_id, told[0][1].call_id) == (None, None)
 
     def test_error_handlers_that_fail(self, caplog: pytest.LogCaptureFixture) -> None:
-        """An error handler that raises is logged, and not told to itself."""
+        """An error handler that raises is logged, and does not get its own error."""
         wire = Wire().up()
         count: list[int] = []
 
@@ -593,7 +593,7 @@ class TestFailures:
         assert "broken raised" in caplog.text
 
     def test_the_call_ended_meanwhile(self, caplog: pytest.LogCaptureFixture) -> None:
-        """CallEnded of the handler's own call is no failure; of another call it is."""
+        """CallEnded of the handler's own call is not a failure; of another call it is."""
         wire = Wire()
         one, two = wire.call(call_id="CA1"), wire.call(call_id="CA2")
         told = wire.listen("error")
@@ -701,7 +701,7 @@ class TestIterators:
         assert subscription.over
 
     def test_gap(self) -> None:
-        """One that is far behind is told how much it missed before it goes on."""
+        """One that is far behind gets the number of missed events before it goes on."""
         wire = Wire()
         wire.call()
         subscription = wire.session.subscribe(wire.session.handlers, ("bot.word",))
@@ -716,7 +716,7 @@ class TestIterators:
         assert words == [*(str(n) for n in range(1000)), "1004"]
 
     def test_gap_of_a_lane(self) -> None:
-        """A front tells of handlers that are behind; it reaches agent and client."""
+        """A front reports handlers that are behind; the report reaches agent and client."""
         wire = Wire()
         call = wire.call()
         told = wire.listen("events.gap")

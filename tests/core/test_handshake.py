@@ -103,7 +103,7 @@ def test_refused(line: str, status: int) -> None:
     ],
 )
 def test_wrong(lines: list[str], says: str) -> None:
-    """What is no acceptance in spite of its status, or no HTTP, is refused in words."""
+    """An answer that is not an acceptance in spite of its status, or not HTTP, is refused in words."""
     answer = answered(head(*lines))
     assert answer.decided
     assert not answer.accepted

@@ -50,7 +50,7 @@ class Front:
 
 
 class Store:
-    """Remembers what it is given, and gives back what it is told to."""
+    """A store that remembers the records it gets, and returns what a test sets."""
 
     def __init__(self, found: Any = ()) -> None:
         self.found = found
@@ -636,7 +636,7 @@ def test_what_changed_during_a_save_that_fails_is_saved() -> None:
 
 
 def test_a_method_whose_parameters_are_unknown() -> None:
-    """A find_by_contact that does not tell its parameters gets the contact and the limit alone."""
+    """A find_by_contact without a readable signature gets the contact and the limit alone."""
 
     class Opaque(Store):
         @property

@@ -172,7 +172,7 @@ def test_the_ids_of_an_interrupted_beginning_start_over() -> None:
 
 @pytest.mark.parametrize("cursor", ["ffff-3", "nonsense", "-", "x" * 300, "{epoch}-", "{epoch}-²"])
 def test_a_cursor_of_another_process_is_a_gap(cursor: str) -> None:
-    """After a restart the browser is told, and shown what there is."""
+    """After a restart the browser gets a gap, and the calls there are."""
     world = World()
     world.call()
     seen = Reader(world, last_event_id=cursor.format(epoch=world.hub.epoch)).read()
@@ -181,7 +181,7 @@ def test_a_cursor_of_another_process_is_a_gap(cursor: str) -> None:
 
 
 def test_a_cursor_out_of_reach_is_a_gap() -> None:
-    """More has happened than is kept; and an id that is yet to come is no better."""
+    """An id from before what is kept gives a gap; so does an id that is yet to come."""
     world = World(kept=5)
     call = world.call()
     reader = Reader(world)
@@ -243,7 +243,7 @@ def test_a_reader_that_comes_back_finds_what_it_missed() -> None:
 
 
 def test_the_hub_goes_to_sleep_when_nobody_comes_back() -> None:
-    """Past the memory's reach events cost nothing; who comes back then is told of the gap."""
+    """Past the memory's reach events cost nothing; a reader that comes back then gets a gap."""
     world = World(kept=3)
     call = world.call()
     reader = Reader(world)
@@ -514,7 +514,7 @@ def test_websockets_share_their_texts() -> None:
 
 
 def test_an_interim_event_that_finds_no_room_is_missed() -> None:
-    """Where only events that must not be lost are queued, a word is left out and told as a gap;
+    """Where only events that must not be lost are queued, a word is left out and counted in a gap;
     the reader stays."""
     world = World(queue=3)
     call = world.call()

@@ -79,7 +79,7 @@ def test_what_waits_is_bounded_in_size_too() -> None:
 
 
 def test_nothing_is_kept_of_what_was_taken() -> None:
-    """Of calls whose interim events were merged no trace stays, though the queue is never empty."""
+    """Nothing is kept about calls whose interim events were merged, though the queue is never empty."""
     inbox: Inbox[str] = Inbox(limit=1)
     inbox.put("turn.end", "CA0", "first")
     for number in range(100):

@@ -43,7 +43,7 @@ def test_half_a_pair_in_the_text_itself() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "nonsense", '{"a":}', "[" * 100_000, '{"a":nan}'])
 def test_what_is_no_json(text: str) -> None:
-    """What is no JSON even to a tolerant reader is refused."""
+    """What is not JSON even to a tolerant reader is refused."""
     assert mend(text) is None
     with pytest.raises((ValueError, RecursionError, Exception), match=r".+"):
         read(text)

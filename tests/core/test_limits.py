@@ -332,7 +332,7 @@ class TestChats:
 
 class TestTally:
     def test_the_first_of_a_minute(self, caplog: pytest.LogCaptureFixture) -> None:
-        """Ten of a kind are told in a minute; how many more there were is told with the next."""
+        """Ten of a kind are reported in a minute; the next report counts those left out."""
         tally = Tally()
         assert [tally.tells("A", 0.0) for _ in range(100)] == [True] * 10 + [False] * 90
         assert tally.tells("B", 0.0)
@@ -400,7 +400,7 @@ class TestTally:
         assert "nora" in warnings(caplog)[-1]
 
     def test_long_texts(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A line of the log is no longer than somebody reads."""
+        """A line of the log has at most 2,000 characters."""
         wire = Wire().up()
         told = wire.listen("error")
         wire.server("error", code="SERVER_ERROR", error="x" * 100_000)
@@ -480,7 +480,7 @@ class TestRest:
         assert Body(status, length).wanted is wanted
 
     def test_an_endless_refusal(self) -> None:
-        """Of a refusal the beginning is read."""
+        """Only the beginning of a refusal is read."""
         body = Body(500, None)
         while body.wanted:
             body.add(b"x" * 1000)

@@ -92,7 +92,7 @@ class TestClaiming:
 
     @pytest.mark.parametrize("fields", [{"number": NUMBER}, {"agent_id": f"line:{NUMBER}"}])
     def test_created(self, fields: dict[str, str]) -> None:
-        """line.created settles ready and is told, by number or by address."""
+        """line.created settles ready and fires, by number or by address."""
         wire = Wire().up()
         line = wire.pc.line(NUMBER)
         outcome = line.registration.ready
@@ -158,7 +158,7 @@ class TestClaiming:
         assert wire.sent_events() == ["connect", "line.create"]
 
     def test_destroy(self) -> None:
-        """destroy() gives the number back; it is not claimed again, and its end is told."""
+        """destroy() gives the number back; it is not claimed again, and its end fires."""
         wire = Wire()
         line = ready(wire)
         told = wire.listen("line.destroyed")
@@ -275,7 +275,7 @@ class TestAnswering:
         assert "'sales' (offline)" in told[0][1].message
 
     def test_caller_gone_while_routing(self) -> None:
-        """A caller who hangs up meanwhile is no error."""
+        """A caller who hangs up meanwhile is not an error."""
         wire = Wire()
         line = ready(wire)
         line.extensions({"10": "sales"})
@@ -360,7 +360,7 @@ class TestListening:
         assert outcome.result() == Heard("keypad", "3", "123")
 
     def test_terminator(self) -> None:
-        """It ends with the terminator, which is no digit."""
+        """It ends with the terminator, which is not among the digits."""
         wire = Wire()
         outcome = call_of(wire).place_listen(terminator="#", timeout=5)
         press(wire, "12#")
@@ -379,7 +379,7 @@ class TestListening:
         assert not keys.done
 
     def test_timeout(self) -> None:
-        """On a timeout it tells the keys pressed so far."""
+        """On a timeout it gives the keys pressed so far."""
         wire = Wire()
         call = call_of(wire)
         outcome = call.place_listen(digits=4, timeout=5)
@@ -584,7 +584,7 @@ class TestRouting:
             call.speak("x", "", None)
 
     def test_routed(self) -> None:
-        """call.routed is success; the call's end is told once on the line."""
+        """call.routed is success; the call's end fires once on the line."""
         wire = Wire()
         call = call_of(wire)
         told = wire.listen("call.ended", "call.routed")
@@ -600,7 +600,7 @@ class TestRouting:
         ("reason", "expected"), [("offline", "offline"), ("", "swap_failed"), (None, "swap_failed")]
     )
     def test_failed(self, reason: str | None, expected: str) -> None:
-        """call.route_failed is no success, and the line keeps the call."""
+        """call.route_failed is a failure, and the line keeps the call."""
         wire = Wire()
         call = call_of(wire)
         outcome = call.place_route("ventas")

@@ -401,7 +401,7 @@ class TestConnecting:
         assert wire.pc.state == "idle"
 
     def test_url_gone_when_the_attempt_fails(self) -> None:
-        """An attempt that fails because the URL is no good is told without it."""
+        """An attempt that fails because of a bad URL is reported without the URL."""
         wire = Wire(reconnect=None)
         outcome = wire.connect()
         wire.url = ""
@@ -514,7 +514,7 @@ class TestKeepalive:
         assert wire.sent_events() == ["ping"]
 
     def test_no_keepalive(self) -> None:
-        """With ping_interval None there are no pings, and silence is no reason to give up."""
+        """With ping_interval None there are no pings, and silence does not end the connection."""
         wire = Wire(ping_interval=None).up()
         wire.at(100_000)
         assert wire.sent() == []
@@ -834,7 +834,7 @@ class TestReconnecting:
         assert gaps == [0.5, 1, 2, 4, 8]
 
     def test_one_attempt_at_a_time(self) -> None:
-        """However an attempt fails, and how often that is told, one next attempt is planned."""
+        """However an attempt fails, and however often that is reported, one next attempt is planned."""
         wire = Wire().up()
         wire.lost()
         wire.lost()
@@ -1006,7 +1006,7 @@ class TestRawFrames:
 
     @pytest.mark.parametrize("frame", [None, [], {}, {"event": 5}])
     def test_no_frame(self, frame: object) -> None:
-        """What is no frame is refused."""
+        """What is not a frame is refused."""
         with pytest.raises(ConfigurationError, match="a dict with an 'event'"):
             Wire().up().pc.send(frame)  # type: ignore[arg-type]
 

@@ -56,7 +56,7 @@ def test_ctrl_c_inside_a_filter_gets_out(logger: logging.Logger) -> None:
 def test_a_closed_stderr_is_survived(
     logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there is no stderr, or logging is told to be quiet, nothing is shown and nothing raised."""
+    """Without a stderr, or with one that cannot be written, nothing is shown and nothing raised."""
     logger.addFilter(Raising(ValueError("bad")))
     monkeypatch.setattr("sys.stderr", None)
     Log("link").warning("reconnecting")

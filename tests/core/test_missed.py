@@ -70,7 +70,7 @@ def test_what_the_frame_says_of_it() -> None:
 
 
 def test_a_start_that_comes_later() -> None:
-    """``call.started`` behind its events completes the call, and is not told again."""
+    """``call.started`` behind its events completes the call, and does not fire again."""
     wire = Wire()
     mara = wire.agent()
     told = wire.listen("call.started", on=mara)
@@ -149,7 +149,7 @@ def test_late_frames_of_an_ended_call() -> None:
 
 @pytest.mark.parametrize("agent_id", [None, "stranger", "line:+12186633772"])
 def test_of_nobody_here(agent_id: str | None) -> None:
-    """Without an agent of ours there is no call; a line's calls begin with their start only."""
+    """Without an agent that is ours no call is made; a line's calls begin with their start only."""
     wire = Wire()
     wire.agent()
     wire.pc.line("+12186633772")

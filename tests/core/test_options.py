@@ -100,7 +100,7 @@ def test_by_value() -> None:
 
 
 def test_keywords_win() -> None:
-    """A keyword stands above the config; None is no value and wins over nothing."""
+    """A keyword takes precedence over the config; None does not count as a value."""
     config = {"voice": "a/b", "promptVars": {"a": 1}}
     options = agent(config, prompt_vars={"b": 2}, voice=None)
     assert options == AgentOptions(voice="a/b", prompt_vars={"b": 2})

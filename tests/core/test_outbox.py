@@ -133,7 +133,7 @@ class TestUnproven:
         assert outbox.unproven == 4
 
     def test_live_frames(self) -> None:
-        """Live frames that never left are told by name; those of the registry's state are not."""
+        """Live frames that never left are reported by name; those of the registry's state are not."""
         outbox = Outbox()
         outbox.append("state")
         outbox.transmit("x", about="bot.reply")

@@ -44,7 +44,7 @@ def held(wire: Wire) -> Delivery:
 
 
 def test_without_handlers() -> None:
-    """Without handlers the server is told at once, with the same turn."""
+    """Without handlers the server gets its answer at once, with the same turn."""
     wire = Wire()
     wire.call()
     wire.server("llm.before", **IDS, turn=7)
@@ -177,7 +177,7 @@ def test_two_turns() -> None:
 
 
 def test_timeout_event() -> None:
-    """llm.preparing_timeout is told as call.preparing_timeout with its figures."""
+    """llm.preparing_timeout fires call.preparing_timeout with its figures."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("call.preparing_timeout", on=call)
@@ -187,7 +187,7 @@ def test_timeout_event() -> None:
 
 
 def test_timeout_without_a_call() -> None:
-    """Of a call that is over nothing is told; where no call is named, it goes to * only."""
+    """For a call that is over nothing fires; where no call is named, the event goes to * only."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("call.preparing_timeout", "*", on=call.agent)

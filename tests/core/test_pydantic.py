@@ -149,7 +149,7 @@ class Marker:
 
 
 class Interval:
-    """Of a library that is known, and not what it says."""
+    """A marker of a known library that is not of a kind that is read."""
 
     def __init__(self, inside: object) -> None:
         self.inside = inside

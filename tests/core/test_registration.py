@@ -126,7 +126,7 @@ class TestClaiming:
 
     @pytest.mark.parametrize("end", ["disconnect", "lost"])
     def test_ready_ends_with_the_link(self, end: str) -> None:
-        """When the link is closed for good whoever waits for ready is told, and may wait anew."""
+        """When the link is closed for good, waiting for ready fails, and may begin anew."""
         wire = Wire(reconnect=None).up()
         mara, line = wire.pc.agent("mara"), wire.pc.line("+12186633772")
         waits = [mara.registration.ready, line.registration.ready]
@@ -389,7 +389,7 @@ class TestConfiguration:
         ]
 
     def test_raw_frames_while_down(self) -> None:
-        """send() raises while the link is down, and for what is no frame."""
+        """send() raises while the link is down, and for what is not a frame."""
         mara = Wire().pc.agent("mara")
         with pytest.raises(NotConnected):
             mara.send({"event": "x"})
@@ -513,7 +513,7 @@ class TestRefusals:
         assert len(mara.channels) == 1
 
     def test_phone_in_use_of_a_whatsapp_id(self) -> None:
-        """What is no phone number is matched as it is written."""
+        """What is not a phone number is matched as it is written."""
         wire = Wire()
         mara = wire.agent(whatsapp={"phone_number_id": "w1", "access_token": "t"})
         wire.server("error", agent_id="mara", code="PHONE_IN_USE", error="taken", phone="w1")
@@ -733,8 +733,8 @@ class TestConflicts:
         assert wire.sent() == []
 
     def test_conflict_while_waiting(self) -> None:
-        """A second conflict while a try is planned is told and plans nothing more; that the holder
-        is dead makes what follows fast again."""
+        """A second conflict while a try is planned is reported and plans nothing more; that the
+        holder is dead makes what follows fast again."""
         wire = Wire().up()
         wire.chance = 0.5
         wire.pc.agent("mara")

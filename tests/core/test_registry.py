@@ -118,7 +118,7 @@ def test_history_replies_find_their_call() -> None:
 
 
 def test_same_slug_is_refused() -> None:
-    """A second agent that the server could not tell from the first is refused."""
+    """A second agent that the server could not distinguish from the first is refused."""
     wire = Wire()
     wire.pc.agent("My Agent")
     with pytest.raises(ConfigurationError, match="'my-agent'"):
@@ -154,7 +154,7 @@ def test_spellings_are_bounded() -> None:
 
 
 def test_ended_calls_are_bounded() -> None:
-    """Of calls that ended only the latest ids are remembered."""
+    """Only the latest ids of ended calls are remembered."""
     wire = Wire()
     mara = wire.agent()
     for number in range(ENDED_REMEMBERED + 1):
@@ -222,7 +222,7 @@ def test_agents_of_a_call() -> None:
     [(["mara"], ["mara"]), (["org_1:mara", "nobody"], ["mara"]), (["line:+12186633772"], [])],
 )
 def test_local_agents(ids: list[str], expected: list[str]) -> None:
-    """Of the ids in a token those that this client has agents for; a line is none."""
+    """From the ids in a token: those for which this client has an agent; a line does not count."""
     wire = Wire()
     wire.agent("mara")
     wire.pc.line("+12186633772")

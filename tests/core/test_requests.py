@@ -325,7 +325,7 @@ class TestArguments:
         ("verb", "field"), [("history.add_context", "text"), ("history.set_instructions", "prompt")]
     )
     def test_texts(self, verb: str, field: str) -> None:
-        """A context or a prompt that is no text is refused before anything is sent."""
+        """A context or a prompt that is not text is refused before anything is sent."""
         wire = Wire()
         call = wire.call()
         with pytest.raises(ConfigurationError, match=f"{field} is a str, not int"):

@@ -145,7 +145,7 @@ class TestSpeech:
         ids=["no base64", "no ASCII", "no end"],
     )
     def test_unreadable(self, data: bytes, code: str) -> None:
-        """Audio that is no base64, and a line without an end, fail the speech."""
+        """Audio that is not base64, and a line without an end, fail the speech."""
         speaking = reader("text/event-stream")
         speaking.feed(data)
         with pytest.raises(ApiError) as caught:
@@ -154,7 +154,7 @@ class TestSpeech:
 
     @pytest.mark.parametrize("odd", ["[]", "5", "[" * 100_000, '{"type":"audio"}'])
     def test_odd_events(self, odd: str) -> None:
-        """What is no event of ours, and audio without a sound, is nothing."""
+        """Events that are not known, and audio without a sound, are ignored."""
         speaking = reader("text/event-stream")
         speaking.feed(events(odd, {"type": "done", "characters": 3, "audio_ms": 1}))
         assert speaking.take() is None
@@ -358,7 +358,7 @@ class TestLive:
 
     @pytest.mark.parametrize("odd", ["no json", "[]", "[" * 100_000, '{"type":"later"}', "\ud800"])
     def test_odd_messages(self, odd: str) -> None:
-        """What is no message of ours changes nothing."""
+        """A message that is not known changes nothing."""
         session = LiveSession()
         session.receive(READY)
         session.receive(odd)
@@ -380,7 +380,8 @@ class TestLive:
         assert session.error.code == "CLOSED"
 
     def test_broken(self) -> None:
-        """What went wrong here is told with its code and as the cause; once it is over, nothing."""
+        """A failure on this side is raised with its code and as the cause; after the end it is
+        ignored."""
         for cause, code in (
             (ConfigurationError("no key", "MISSING_KEY"), "MISSING_KEY"),
             (OSError("api_key=hunter22 refused"), "NETWORK_ERROR"),

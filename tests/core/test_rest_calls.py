@@ -44,7 +44,7 @@ def test_urls() -> None:
 
 
 def test_each_entry_once() -> None:
-    """What came before is dropped; holes are no matter; the cursor is the newest seq."""
+    """Entries that came before are dropped; holes are accepted; the cursor is the newest seq."""
     log = call_log(after=3)
     for seq in (3, 4, 4, 7, 5, 8):
         log.receive(entry(seq))
@@ -76,7 +76,7 @@ def test_gap_adopts_resume_from() -> None:
 
 
 def test_gap_that_does_not_say_where() -> None:
-    """A gap without a usable resume_from is told, and moves nothing."""
+    """A gap without a usable resume_from is announced, and moves nothing."""
     log = call_log(after=5)
     for odd in ("6", True, None):
         log.receive(entry(6, "log.gap", resume_from=odd))
@@ -119,7 +119,7 @@ def test_gap_backwards() -> None:
     ],
 )
 def test_no_entry(text: str) -> None:
-    """What is no entry is ignored."""
+    """What is not an entry is ignored."""
     log = call_log()
     log.receive(text)
     assert not log.entries

@@ -39,7 +39,7 @@ def test_get_is_repeated_twice(code: int) -> None:
 
 
 def test_success_after_a_failure() -> None:
-    """What passes is not told."""
+    """A failure that the next try makes good is not raised."""
     one = exchange()
     one.failed(DOWN, BASE, 0.0)
     assert one.pending

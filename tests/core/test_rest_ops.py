@@ -90,7 +90,7 @@ class TestTokens:
         )
 
     def test_agents(self) -> None:
-        """Whom it is for is on it, also where an iterator said so."""
+        """The token names the agents it is for, also when an iterator gave them."""
         assert agents_of(create_token("stream", iter(["a", "b", "a"]))) == ["a", "b"]
         assert agents_of(create_token("chat", "org:mara")) == ["org:mara"]
 
@@ -220,7 +220,7 @@ class TestPhones:
         ("body", "status"), [({"success": False}, 200), ({"balance": "much"}, 200), ({}, 500)]
     )
     def test_no_balance(self, body: Any, status: int) -> None:
-        """Where the server has none to tell, there is None."""
+        """A server that has no balance gives None."""
         assert read(balance(), body, status) is None
 
     def test_balance_with_a_wrong_key(self) -> None:
@@ -236,7 +236,7 @@ class TestPhones:
 
 class TestMemory:
     def test_search(self) -> None:
-        """agent, q, k (6 unless told) and the contact where there is one."""
+        """agent, q, k (6 by default) and the contact where there is one."""
         op = memory.search("mara", "tea or coffee", contact="+34 6")
         assert op.url(BASE) == (
             f"{BASE}/api/memory/search?agent=mara&q=tea%20or%20coffee&k=6&contact=%2B34%206"
@@ -349,7 +349,7 @@ class TestKnowledge:
             assert refusal(op, b"plan too small", 402).code == "UPGRADE_REQUIRED"
 
     def test_query(self) -> None:
-        """k is 6 unless told; a POST is never sent twice."""
+        """k is 6 by default; a POST is never sent twice."""
         op = knowledge.query("kb", "when open?")
         assert op.body == b'{"query":"when open?","k":6}'
         assert not op.retryable
@@ -369,7 +369,7 @@ class TestKnowledge:
         "docs", ["text", 3, [3], [{"path": "a"}], [{"text": "a"}], [{"path": "a", "txt": ""}]]
     )
     def test_push_checks_first(self, docs: Any) -> None:
-        """What is no document is refused before anything is sent."""
+        """What is not a document is refused before anything is sent."""
         with pytest.raises(ConfigurationError, match="push"):
             knowledge.push("kb", docs)
 

@@ -360,7 +360,7 @@ class World:
         return mark in self.changes and self.changes[mark].done
 
     def check_promises(self) -> None:
-        """Each has arrived, once, or its loss was told."""
+        """Each has arrived, once, or its loss was reported."""
         told = [str(error) for _, error in self.errors if error.code == "NOT_CONFIRMED"]
         for mark, (verb, call) in self.promised.items():
             times = self.arrived.count(mark)
@@ -386,7 +386,7 @@ SCHEDULES = int(os.environ.get("SCHEDULES", "400"))
 @given(st.lists(STEPS, min_size=8, max_size=30))
 def test_any_schedule(steps: list[tuple[str, Any]]) -> None:
     """Facts, frames and verbs in any order: nothing raises, the link is in a named state and never
-    stuck, what was promised arrives or its loss is told, and disconnect() leaves nothing."""
+    stuck, what was promised arrives or its loss is reported, and disconnect() leaves nothing."""
     world = World()
     world.up()
     world.wire.server("pong")  # it is a server that answers pings
@@ -427,7 +427,8 @@ JSON = st.recursive(
     ),
 )  # fmt: skip
 def test_any_fields(base: dict[str, Any], changes: dict[str, Any]) -> None:
-    """Any frame with any values in its fields is survived, and is no mistake of ours."""
+    """Any frame with any values in its fields is survived, and is not reported as the SDK's own
+    mistake."""
     wire = Wire()
     wire.call()
     told = wire.listen("error")

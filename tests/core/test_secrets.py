@@ -85,7 +85,7 @@ def test_the_server_repeats_the_key(name: str, caplog: pytest.LogCaptureFixture)
     "text", [KEY, f'{{"api_key":"{KEY}"}}', f'{{"x":"{KEY}"', f'[{{"token":"{KEY}"}}]']
 )
 def test_no_frames(text: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The key in something that is no frame is not shown."""
+    """The key in something that is not a frame is not shown."""
     caplog.set_level(logging.DEBUG)
     wire = Wire().up()
     told = wire.listen("error")
@@ -137,7 +137,7 @@ def test_failures(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_short_keys() -> None:
-    """A key of three letters is no reason to blank every word that has them."""
+    """A key of three letters does not blank every word that contains them."""
     wire = Wire(key="the")
     assert wire.session.clean("the other") == "the other"
 
@@ -184,7 +184,7 @@ def test_a_handler_that_raises_with_the_key() -> None:
 
 
 def test_frames_that_cannot_be_written() -> None:
-    """The error for a frame that is no JSON does not quote it."""
+    """The error for a frame that is not JSON does not quote it."""
     wire = Wire().up()
     with pytest.raises(ConfigurationError) as caught:
         wire.pc.send({"event": "x", "api_key": KEY, "bad": object()})
@@ -192,7 +192,7 @@ def test_frames_that_cannot_be_written() -> None:
 
 
 def test_not_even_in_tracebacks_of_no_frames() -> None:
-    """The report of a message that is no frame has no cause that would quote it."""
+    """The report of a message that is not a frame has no cause that would quote it."""
     wire = Wire().up()
     told = wire.listen("error")
     wire.text(f"{KEY}")

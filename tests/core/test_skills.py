@@ -80,7 +80,7 @@ def test_refusals(values: dict[str, Any], message: str) -> None:
 
 
 def test_missing_and_wrong_form() -> None:
-    """A skill without its description, or that is no dict at all, is refused."""
+    """A skill without its description, or one that is not a dict at all, is refused."""
     with pytest.raises(ConfigurationError, match="description missing"):
         Skill.from_dict({"name": "a"})
     with pytest.raises(ConfigurationError, match="not str"):

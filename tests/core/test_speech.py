@@ -102,7 +102,7 @@ class TestSaying:
         assert speech.outcome.result() == SayResult(True)
 
     def test_deadline(self) -> None:
-        """A reply whose end the server never tells fails after its length and a minute."""
+        """A reply whose end the server never reports fails after its length and a minute."""
         wire = Wire(ping_interval=None)
         speech = wire.call().speak("x" * 100, "", None)
         wire.at(79)

@@ -68,7 +68,7 @@ def test_chats_too(call_id: str, frames: list[dict[str, Any]], end: dict[str, An
 
 
 def test_a_call_that_was_seen_in_part() -> None:
-    """Of a call whose start was missed, or whose link was away, the server's lines are in it too."""
+    """The server's lines are in it too when the call's start was missed, or the link was away."""
     wire = Wire()
     wire.agent()
     wire.server("message.confirmed", **IDS, message_id="s1", text="One moment")
@@ -124,7 +124,7 @@ def test_a_wait_that_is_too_long() -> None:
 
 
 def test_the_lines_of_a_history() -> None:
-    """Of a model's history those that somebody said, as objects of their own."""
+    """From a model's history: the messages that somebody said, as copies."""
     line = user("Hi")
     lines = transcript_of([{"role": "system", "content": "x"}, line, bot("")])
     assert lines == [line] and lines[0] is not line

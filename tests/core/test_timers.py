@@ -1,4 +1,4 @@
-"""Deadlines for a core that tells no time."""
+"""Deadlines for a core without a clock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_delay_begins_when_it_is_armed() -> None:
 
 
 def test_lateness() -> None:
-    """An action is told how late it is."""
+    """An action gets the seconds by which it is late."""
     timers = Timers()
     late: list[float] = []
     timers.set("a", 5, late.append)

@@ -146,7 +146,7 @@ def test_arguments(arguments: Any) -> None:
 
 @pytest.mark.parametrize("arguments", ["", None, {}])
 def test_no_arguments(arguments: Any) -> None:
-    """Empty arguments are no arguments."""
+    """Empty arguments count as none."""
     wire, _ = with_tools(slow)
     wire.server(round_of(("slow", arguments)))
     assert ran == ["none"]
@@ -294,7 +294,7 @@ def test_history_of_ephemeral_rounds() -> None:
 
 
 def test_history_of_objects() -> None:
-    """A result that is no text is kept as its JSON."""
+    """A result that is not text is kept as its JSON."""
     wire, call = with_tools(lookup)
     wire.server(round_of(("lookup", '{"order": "1"}')))
     assert json.loads(call.messages[-1]["content"]) == {"order": "1"}
@@ -411,7 +411,7 @@ class TestNobodyRunsIt:
         assert wire.sent() == []
 
     def test_without_tool_calls(self) -> None:
-        """A frame without tool calls runs nothing, sends nothing and is not told."""
+        """A frame without tool calls runs nothing, sends nothing and does not fire."""
         wire, _ = with_tools(slow)
         told = wire.listen("llm.tool_call")
         wire.server(round_of())
@@ -438,7 +438,7 @@ class TestNobodyRunsIt:
         assert wire.sent() == []
 
     def test_mixed_round_with_a_handler(self) -> None:
-        """Of a mixed round the declared tools run, and the others are errors."""
+        """In a mixed round the declared tools run, and the others are errors."""
         wire, call = with_tools(slow)
         wire.listen("llm.tool_call", on=call.agent)
         wire.server(round_of(("slow", ""), ("other", "")))
@@ -683,7 +683,8 @@ class TestLedger:
         ]
 
     def test_without_a_message_id(self) -> None:
-        """Rounds without a message id are told apart by the ids in them, and without any by nothing."""
+        """Rounds without a message id are distinguished by the ids in them; without any they cannot
+        be."""
         wire, _ = with_tools(slow)
         for number in (1, 2, 2):
             calls = [{"id": f"t{number}", "name": "slow", "arguments": f'{{"order": "{number}"}}'}]

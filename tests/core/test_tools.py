@@ -304,7 +304,7 @@ def test_every_problem_is_named() -> None:
 
 @pytest.mark.parametrize("text", ["{", "[1]", '"x"', "[" * 100_000, '{"a": \ud800}'])
 def test_arguments_that_are_no_object(text: str) -> None:
-    """Broken JSON and JSON that is no object are argument errors, whatever their shape."""
+    """Broken JSON and JSON that is not an object are argument errors, whatever their shape."""
 
     @tool
     def f(a: int = 1) -> None: ...
@@ -370,7 +370,7 @@ def test_sentinel_by_default() -> None:
 
 
 def test_docstring_of_a_class_beside_its_fields() -> None:
-    """What a class's docstring says of something that is no field of it changes nothing."""
+    """A class's docstring about something that is not a field of it changes nothing."""
 
     @attrs.frozen
     class Parcel:
@@ -664,7 +664,8 @@ def test_foreign_results() -> None:
 
 
 def test_tool_lists() -> None:
-    """An agent's tools are tools and OpenAI dicts; a bare function is told to be decorated."""
+    """An agent's tools are tools and OpenAI dicts; for a bare function the error asks for the
+    decorator."""
     ready = {"type": "function", "function": {"name": "ready"}}
     assert [wire_tool(entry) for entry in as_tools([order, ready], "agent 'a'")] == [GOLDEN, ready]
     for wrong, message in [
@@ -733,7 +734,8 @@ def test_import_stays_light() -> None:
     ids=["google", "numpy"],
 )
 def test_types_over_several_lines(text: str) -> None:
-    """A type over two lines is no text, of its own parameter or its neighbour; nor is what is returned."""
+    """A type over two lines is not taken for text of its own parameter or its neighbour; the
+    section on what is returned neither."""
     found = parse_docstring(text)
     assert found.description == "Paint."
     assert found.parameters == {
@@ -748,6 +750,12 @@ def test_returns_alone() -> None:
     google = parse_docstring("Add.\n\nBoth.\n\nReturns:\n    the sum\n    of both")
     numpy = parse_docstring("Add.\n\nBoth.\n\nReturns\n-------\nint\n    the sum")
     assert google == numpy == Docstring("Add.\n\nBoth.", {})
+
+
+def test_an_empty_section() -> None:
+    """A section without text takes nothing of the section behind it."""
+    text = "Add.\n\nReturns\n-------\nParameters\n----------\nsize : int\n    how large"
+    assert parse_docstring(text) == Docstring("Add.", {"size": "how large"})
 
 
 @pytest.mark.parametrize(

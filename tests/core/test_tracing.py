@@ -57,7 +57,7 @@ def test_nothing_below_debug(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_link(caplog: pytest.LogCaptureFixture) -> None:
-    """Connecting, the loss of the connection and its end are told by ``pinecall.link``."""
+    """Connecting, the loss of the connection and its end are logged by ``pinecall.link``."""
     caplog.set_level(logging.DEBUG, "pinecall.link")
     wire = Wire().up()
     wire.lost()

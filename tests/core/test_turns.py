@@ -1,4 +1,4 @@
-"""Turns: what the caller says, merged from the frames that tell of it in pieces."""
+"""Turns: what the caller says, merged from frames that each carry a piece of it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_turn_end_with_its_own_text() -> None:
 
 
 def test_eager_then_final() -> None:
-    """What an eager turn heard is provisional: the user.message after it tells."""
+    """What an eager turn heard is provisional: the user.message after it decides."""
     wire = Wire()
     wire.call()
     told = wire.listen("turn.end")
@@ -103,7 +103,7 @@ def test_without_an_id_it_stays(event: str, empty: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("event", ["turn.pause", "turn.resumed", "turn.continued"])
 def test_the_others(event: str) -> None:
-    """turn.pause, turn.resumed and turn.continued are told with their turn id."""
+    """turn.pause, turn.resumed and turn.continued fire with their turn id."""
     wire = Wire()
     call = wire.call()
     told = wire.listen(event)
@@ -122,7 +122,7 @@ def test_every_interim_is_told() -> None:
 
 
 def test_repeated_message() -> None:
-    """A user.message repeated unchanged is told and remembered once; its later figures count."""
+    """A user.message repeated unchanged fires and is remembered once; its later figures count."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("user.message", "turn.end")
@@ -137,7 +137,7 @@ def test_repeated_message() -> None:
 
 
 def test_corrected_message() -> None:
-    """A user.message repeated with another text is told again and replaces the first."""
+    """A user.message repeated with another text fires again and replaces the first."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("user.message")
@@ -162,7 +162,7 @@ def test_what_is_no_repeat(event: str) -> None:
 
 
 def test_same_id_of_user_and_agent() -> None:
-    """A message of the agent is no repeat of the caller's with the same id."""
+    """A message of the agent is not taken for a repeat of the caller's with the same id."""
     wire = Wire()
     call = wire.call()
     wire.server("user.message", **IDS, message_id="m1", text="Hi")
@@ -171,7 +171,7 @@ def test_same_id_of_user_and_agent() -> None:
 
 
 def test_confirmed_once() -> None:
-    """A repeated message.confirmed is told and remembered once."""
+    """A repeated message.confirmed fires and is remembered once."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("message.confirmed")
@@ -182,7 +182,7 @@ def test_confirmed_once() -> None:
 
 
 def test_confirmed_without_text() -> None:
-    """A confirmation without text is told once and remembers nothing."""
+    """A confirmation without text fires once and adds nothing to the transcript."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("message.confirmed")

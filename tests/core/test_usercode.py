@@ -1,4 +1,4 @@
-"""What user code may raise, however badly: it is told once, and stops nothing but itself."""
+"""Whatever user code raises is reported once, and stops nothing but itself."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class TestWhateverItRaises:
         assert wire.session.state == "connected"
 
     def test_greeting(self, exc: BaseException) -> None:
-        """A greeting function that raises is told, and the call goes on."""
+        """A greeting function that raises is reported, and the call goes on."""
         wire = Wire()
         wire.agent("mara", greeting=raising(exc))
         told = wire.listen("error")
@@ -119,7 +119,7 @@ class TestWhateverItRaises:
 
     @pytest.mark.parametrize("failing", ["save", "find", "records"])
     def test_store(self, exc: BaseException, failing: str) -> None:
-        """A history store that raises is told, and its call ends as every call."""
+        """A history store that raises is reported, and its call ends as every call."""
         wire = Wire()
         wire.agent("mara", history=Store(exc, failing))
         told = wire.listen("error", "call.ended")
@@ -129,7 +129,7 @@ class TestWhateverItRaises:
         assert "error" in names and names.count("call.ended") == 1
 
     def test_store_without_methods(self, exc: BaseException) -> None:
-        """A store whose methods raise when they are looked up is told, and its call ends."""
+        """A store whose methods raise when they are looked up is reported, and its call ends."""
         wire = Wire()
         store = Lookup(exc)
         wire.agent("mara", history=store)
@@ -237,7 +237,7 @@ class Lying(Exception):
 
 @pytest.mark.parametrize("kind", [Frozen, Lying])
 def test_an_exception_that_cannot_be_looked_at(kind: type[BaseException]) -> None:
-    """A handler's failure is told, and the next handler runs, whatever its exception is like."""
+    """A handler's failure is reported, and the next handler runs, whatever its exception is like."""
     wire = Wire()
     told = wire.listen("error")
     ran: list[Any] = []
@@ -269,7 +269,7 @@ def test_strict_with_what_others_take_for_theirs(make: type[BaseException]) -> N
 
 
 def test_a_long_text() -> None:
-    """Of an exception's text 2,000 characters are kept."""
+    """An exception's text is cut to 2,000 characters."""
     assert usercode.text_of(ValueError("x" * 2000)) == "x" * 2000
     assert usercode.text_of(ValueError("x" * 9999)) == "x" * 2000 + "…"
 
@@ -305,7 +305,7 @@ def numbers() -> Any:
 
 
 def test_work_that_nobody_does() -> None:
-    """A handler that returns a generator, or a coroutine without a loop, is told as a failure."""
+    """A handler that returns a generator, or a coroutine without a loop, is reported as a failure."""
     wire = Wire()
     agent = wire.agent("mara")
     told = wire.listen("error")
@@ -340,7 +340,7 @@ def test_ctrl_c_gets_out() -> None:
 
 
 def test_an_error_of_the_users_own_class() -> None:
-    """A subclass of PinecallError whose constructor is its own is told like any other."""
+    """A subclass of PinecallError whose constructor is its own is reported like any other."""
     wire = Wire()
     agent = wire.agent("mara")
     agent.add_handler("call.started", raising(Forgetful()))
@@ -350,7 +350,7 @@ def test_an_error_of_the_users_own_class() -> None:
 
 
 def test_a_job_that_goes_wrong_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    """What a job's own end raises is told, and the job fails; nothing else stops."""
+    """What a job's own end raises is reported, and the job fails; nothing else stops."""
     wire = Wire().up()
     told = wire.listen("error")
     failed: list[BaseException] = []

@@ -30,7 +30,7 @@ def started(wire: Wire, **fields: Any) -> CallBase:
 
 
 def test_started() -> None:
-    """A session makes one call and one session object, each told once."""
+    """A session makes one call and one session object, and fires one event for each."""
     wire = Wire()
     told = wire.listen("whatsapp.started", "whatsapp.session_started", "call.started")
     call = started(wire)
@@ -62,7 +62,7 @@ def test_its_requests() -> None:
 
 
 def test_message() -> None:
-    """A message is remembered and told with its agent."""
+    """A message is remembered and fires with its agent."""
     wire = Wire()
     call = started(wire)
     told = wire.listen("whatsapp.message", on=call.agent)
@@ -153,8 +153,8 @@ def test_status() -> None:
 
 
 def test_ended() -> None:
-    """The end of the session ends the call with the server's figures and messages, tells both, and
-    frees the objects."""
+    """The end of the session ends the call with the server's figures and messages, fires both
+    events, and frees the objects."""
     wire = Wire()
     call = started(wire)
     told = wire.listen("whatsapp.session_ended", "call.ended")

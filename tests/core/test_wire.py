@@ -103,7 +103,7 @@ class TestDecoding:
         assert event.raw["word"] == 5
 
     def test_wrong_ids(self) -> None:
-        """Ids of another type are no ids."""
+        """Ids of another type are ignored."""
         event = decode('{"event":"brand.new","call_id":5,"agent_id":["x"]}')
         assert isinstance(event, UnknownEvent)
         assert (event.call_id, event.agent_id, event.problem) == (None, None, "")
@@ -129,7 +129,7 @@ class TestDecoding:
         ],
     )
     def test_no_frame(self, text: str, words: str) -> None:
-        """What is no frame is Malformed, and says why."""
+        """What is not a frame is Malformed, and says why."""
         with pytest.raises(Malformed, match=words):
             decode(text)
 
@@ -147,7 +147,7 @@ class TestDecoding:
                 decode(f'{{"event":"{name}","x":' + opening * 100_000)
 
     def test_duplicate_keys(self) -> None:
-        """Of a key given twice one counts; the name is the first, and nothing breaks."""
+        """When a key is given twice, one counts; the name is the first, and nothing breaks."""
         event = decode('{"event":"bot.word","word":"a","word":"b"}')
         assert isinstance(event, BotWord)
         assert event.word == "b"

@@ -72,7 +72,7 @@ def programs(emu: Emulator, tmp_path: Path) -> Iterator[list[Program]]:
 
 
 def test_receptionist(emu: Emulator, tmp_path: Path, programs: list[Program], front: str) -> None:
-    """It greets in the caller's language, books a table, tells what is full, remembers a caller."""
+    """It greets in the caller's language, books a table, says what is full, remembers a caller."""
     program = Program(emu, tmp_path, f"receptionist{front}")
     programs.append(program)
     call = emu.phone_call(to=NUMBER, from_="+34600000001", language="es", wait=DEADLINE)
@@ -105,7 +105,7 @@ def test_receptionist(emu: Emulator, tmp_path: Path, programs: list[Program], fr
 def test_reminder(
     emu: Emulator, tmp_path: Path, programs: list[Program], front: str, answer: str, status: int
 ) -> None:
-    """It rings, tells the appointment, notes the answer, says goodbye and hangs up."""
+    """It rings, names the appointment, notes the answer, says goodbye and hangs up."""
     program = Program(emu, tmp_path, f"reminder{front}", "+34607827824", "Friday at ten")
     programs.append(program)
     callee = emu.wait_dialled("+34607827824", timeout=DEADLINE)
@@ -123,7 +123,7 @@ def test_reminder(
 def test_reminder_of_somebody_who_is_out(
     emu: Emulator, tmp_path: Path, programs: list[Program], front: str
 ) -> None:
-    """Nobody answers: it says why, and its exit status tells."""
+    """Nobody answers: it says why, and its exit status shows it."""
     emu.on_dial("+34607827824", "no-answer")
     program = Program(emu, tmp_path, f"reminder{front}", "+34607827824", "Friday at ten")
     programs.append(program)
@@ -133,7 +133,7 @@ def test_reminder_of_somebody_who_is_out(
 
 
 def test_ivr(emu: Emulator, tmp_path: Path, programs: list[Program], front: str) -> None:
-    """Keys, words and extensions lead to the right agent, and who chooses nothing is told so."""
+    """Keys, words and extensions lead to the right agent, and a caller who chooses nothing hears so."""
     program = Program(emu, tmp_path, f"ivr{front}")
     programs.append(program)
     for agent_id in ("sales", "repairs"):

@@ -1,4 +1,4 @@
-"""A server that does as it is told, on real sockets: a thread for each connection.
+"""A server under the control of a test, on real sockets: a thread for each connection.
 
 The frames are websockets' (its sans-IO protocol), the sockets are bare, so that a script can be
 silent at any stage, stop reading, cut the connection or write what no server should.
@@ -81,7 +81,7 @@ class Connection:
                 self._socket.sendall(frame.serialize(mask=False))
 
     def send_bytes(self, data: bytes) -> None:
-        """Bytes that are no WebSocket frame at all, or a piece of one."""
+        """Bytes that are not a WebSocket frame at all, or a piece of one."""
         with self._lock:
             self._socket.sendall(data)
 

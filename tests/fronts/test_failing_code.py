@@ -235,7 +235,7 @@ def test_a_full_pool_is_said(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Tools that wait for a thread are told of, once; they run when there is one."""
+    """Tools that wait for a thread are reported, once; they run when there is one."""
     monkeypatch.setattr("pinecall._asyncio.driver.THREADS", 1)
     go = threading.Event()
 

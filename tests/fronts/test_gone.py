@@ -1,4 +1,4 @@
-"""What is no more, or not ours, says so to whoever uses it or waits for it."""
+"""Objects that are gone, or of another process, say so to whoever uses them or waits for them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_removed_agent(front: Front, server: Server) -> None:
 
 
 def test_waiting_when_it_is_removed(front: Front, server: Server) -> None:
-    """Whoever waits for an agent that is removed is told."""
+    """Waiting for an agent that is removed raises."""
     server.replies["agent.create"] = None
     pc = front.connected(server)
     mara = front.do(pc.agent, "mara")

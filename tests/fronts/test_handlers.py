@@ -349,7 +349,7 @@ def test_events_iterator_can_be_closed(front: Front, server: Server, log: Log) -
 
 
 def test_iterator_that_falls_behind(front: Front, server: Server) -> None:
-    """Nobody takes: lifecycle and messages stay, interim events are merged, and a gap is told."""
+    """Nobody takes: lifecycle and messages stay, interim events are merged, and a gap is reported."""
     pc = front.connected(server, "mara")
     iterator = pc.events("user.message", "bot.word")
     there = server.start_call()

@@ -75,8 +75,8 @@ class TestFrames:
     def test_the_protocol_is_broken(
         self, server: Server, pc: Any, log: Log, data: bytes, code: int, says: str
     ) -> None:
-        """The server is told the code of it, handlers the reason, nothing behind it is heard, and
-        the client connects again."""
+        """The server gets the code, handlers the reason, nothing behind it is heard, and the client
+        connects again."""
         there = server.connection()
         there.send_bytes(frame(TEXT, json.dumps(said("before"))) + data + BEHIND)
         server.connection(2).frames.wait_for(lambda frame: frame["event"] == "agent.create")
@@ -373,7 +373,7 @@ class TestRest:
     def test_an_endless_refusal(
         self, front: Front, http: Callable[..., str], head: str, endless: bytes
     ) -> None:
-        """A refusal is told with its status; its body is not waited for, and not kept."""
+        """A refusal is raised with its status; its body is not waited for, and not kept."""
         one = Rest(front, None, settings=settings(http(head, endless)))
         with pytest.raises(ApiError) as caught:
             one.run(phones())
@@ -405,7 +405,7 @@ class TestRest:
         assert (caught.value.status, caught.value.code) == (200, "BAD_RESPONSE")
 
     def test_a_refusal_that_stops_in_between(self, front: Front, http: Callable[..., str]) -> None:
-        """A refusal whose body does not come is told, when the time is over, by its status."""
+        """A refusal whose body does not come is raised, when the time is over, with its status."""
         one = Rest(
             front, None, settings=settings(http("HTTP/1.1 409 No\r\nContent-Length: 9\r\n\r\nno"))
         )
@@ -433,7 +433,7 @@ def test_a_stream_is_closed_while_it_closes(front: Front, server: Server) -> Non
 
 @pytest.mark.parametrize("kind", ["live", "log"])
 def test_a_stream_is_closed_while_it_opens(front: Front, server: Server, kind: str) -> None:
-    """Whoever waits is told, and of the connection nothing is left."""
+    """Whoever waits gets the error, and nothing of the connection is left."""
     asked, go, heard = threading.Event(), threading.Event(), Log()
 
     def head(accept: str) -> bytes:

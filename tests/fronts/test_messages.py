@@ -132,7 +132,7 @@ def test_a_frame_without_end(front: Front, server: Server, pc: Any, log: Log) ->
 
 
 def test_a_broken_websocket(front: Front, server: Server, pc: Any) -> None:
-    """Bytes that are no WebSocket frame end the connection, and the client connects again."""
+    """Bytes that are not a WebSocket frame end the connection, and the client connects again."""
     server.connection().send_bytes(b"\xff\xff\xff\xff not a frame")
     server.connection(2).frames.wait_for(lambda frame: frame["event"] == "agent.create")
     assert pc.connected
@@ -140,7 +140,7 @@ def test_a_broken_websocket(front: Front, server: Server, pc: Any) -> None:
 
 @pytest.mark.parametrize("value", [5, [], {}, True])
 def test_wrong_types(front: Front, server: Server, pc: Any, log: Log, value: object) -> None:
-    """A field of another type is told once, and the event reaches ``*`` as an UnknownEvent."""
+    """A field of another type is reported once, and the event reaches ``*`` as an UnknownEvent."""
     items = Log()
     pc.on("*", items)
     wrong = {**said("x"), "text": value}

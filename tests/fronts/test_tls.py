@@ -131,7 +131,7 @@ def call(front: Front, secure: Server, authority: Authority, log: Log) -> Any:
 
 
 def test_two_messages_in_one_record(secure: Server, call: Any, log: Log) -> None:
-    """What one TLS record holds is read at once: select() does not tell of the rest."""
+    """What one TLS record holds is read at once: select() does not report the rest."""
     secure.connection().send(said("one", message_id="m1"), said("two", message_id="m2"))
     assert log.wait_count(2) == ["one", "two"]
 
@@ -282,7 +282,7 @@ def test_proxy_that_refuses(front: Front, secure: Server, authority: Authority, 
 def test_proxy_without_support(
     front: Front, secure: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A websockets that is too old for proxies is told by name; the proxy is not passed by."""
+    """A websockets that is too old for proxies is named in the error; the proxy is not bypassed."""
     monkeypatch.setattr("pinecall._asyncio.transport._TAKES_PROXY", False)
     pc = front.client(secure, connect_timeout=600, proxy="http://127.0.0.1:1")
     with pytest.raises(PinecallError, match="websockets 15 or later"):

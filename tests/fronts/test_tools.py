@@ -229,7 +229,7 @@ def test_questions_in_a_tool(front: Front, server: Server) -> None:
 
 
 def test_a_tool_whose_call_ends(front: Front, server: Server, log: Log) -> None:
-    """The call ends while its tool runs: no result is sent, and no error told."""
+    """The call ends while its tool runs: no result is sent, and no error is reported."""
     release, over = threading.Event(), Log()
 
     @tool
@@ -255,7 +255,7 @@ def test_a_tool_whose_call_ends(front: Front, server: Server, log: Log) -> None:
 
 
 def test_a_tool_that_takes_its_agent_off(front: Front, server: Server, log: Log) -> None:
-    """What else runs for the agent is stopped, from whatever thread; its own end is no error."""
+    """What else runs for the agent is stopped, from whatever thread; its own end is not an error."""
     begun = threading.Event()
 
     if front.name == "asyncio":

@@ -30,7 +30,7 @@ def test_the_emulator_says_what_it_needs(package: str) -> None:
 def test_the_emulators_command_says_what_it_needs() -> None:
     """``python -m pinecall.emulator`` says it in one line, and fails."""
     command = [sys.executable, "-m", "pinecall.emulator"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

@@ -89,7 +89,7 @@ def test_history_of_a_chat(scene: Scene) -> None:
 
 
 def test_a_chat_that_fails(scene: Scene) -> None:
-    """A chat that the server gives up ends with ``chat_error``, and the error's text is told."""
+    """A chat that the server gives up ends with ``chat_error``, and handlers get the error's text."""
     scene.model(number=None)
     chat = scene.emu.chat("mara")
     call = scene.call(chat.id)

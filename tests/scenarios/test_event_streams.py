@@ -1,4 +1,4 @@
-"""Event streams of a running client: what a browser is told, byte by byte, of the calls there are."""
+"""Event streams of a running client: what a browser receives, byte by byte, about the calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Page:
         self.ended = False
 
     def until(self, enough: Callable[[Told], bool]) -> list[Told]:
-        """What it is told up to the first event that is ``enough``."""
+        """What it receives up to the first event that is ``enough``."""
         seen: list[Told] = []
         while not self.ended:
             while self.told:

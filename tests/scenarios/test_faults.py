@@ -64,8 +64,8 @@ def test_registrations_in_another_order(scene: Scene) -> None:
 
 
 def test_a_channel_in_use(scene: Scene) -> None:
-    """A number that somebody else has is told, also to who waits for the agent; it is given up, and
-    not claimed again: the next registration lacks nothing."""
+    """A number that somebody else has is reported, also to whoever waits for the agent; it is given
+    up, and not claimed again: the next registration lacks nothing."""
     scene.emu.fail("channel.add")
     with pytest.raises(PhoneInUseError):
         scene.agent()
@@ -106,7 +106,7 @@ def test_a_dial_that_is_told_twice(scene: Scene) -> None:
 
 
 def test_dials_answered_in_another_order(scene: Scene) -> None:
-    """Each of two dials gets its own call, whichever is told first."""
+    """Each of two dials gets its own call, whichever the server names first."""
     agent = scene.agent()
     for event in ("call.dialing", "call.started"):
         scene.emu.fail(event, "reorder")

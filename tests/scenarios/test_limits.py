@@ -44,7 +44,8 @@ def test_the_longest_call(scene: Scene) -> None:
 
 @pytest.mark.parametrize("emu", [{"credits_grace": 0.05}], indirect=True)
 def test_credits(scene: Scene) -> None:
-    """Live calls are told that the money is gone; later callers are refused, which is told too."""
+    """Handlers of live calls hear that the credit is exhausted; later callers are refused, which
+    fires too."""
     scene.agent()
     caller, call = scene.ring()
     scene.emu.credits = 0
@@ -81,7 +82,7 @@ def test_recording(scene: Scene) -> None:
 
 
 def test_memory(scene: Scene) -> None:
-    """What the platform remembers of a contact is told, and is there on the next call."""
+    """What the platform remembers about a contact fires memory.ops, and is there on the next call."""
     scene.model(memory={"enabled": True}, prompt="Known: {{MEMORY}}")
     caller, call = scene.ring()
     caller.say("my name is Ana")

@@ -68,7 +68,7 @@ def test_what_a_line_refuses(scene: Scene) -> None:
 
 
 def test_keys(scene: Scene) -> None:
-    """``listen`` ends with the number of keys, or with the terminator, which is no key of them."""
+    """``listen`` ends with the number of keys, or with the terminator, which is not one of them."""
 
     def steps(call: Any) -> Iterator[Any]:
         scene.notes((yield lambda: call.listen(digits=2, timeout=10)))

@@ -63,7 +63,7 @@ def test_nobody_answers(scene: Scene, outcome: str) -> None:
 
 
 def test_the_carrier_refuses(scene: Scene) -> None:
-    """A ``call.error`` fails the dial, and is told to the handlers."""
+    """A ``call.error`` fails the dial, and reaches the handlers."""
     agent = scene.agent()
     scene.emu.on_dial(THERE, "error")
     with pytest.raises(DialError) as caught:

@@ -35,7 +35,7 @@ def test_numbers_balance_and_agents(scene: Scene) -> None:
 
 
 def test_no_balance(scene: Scene) -> None:
-    """A server without a balance to tell gives None; one that refuses the key raises."""
+    """A server without a balance gives None; one that refuses the key raises."""
     scene.emu.fail("GET /api/sdk/twilio-balance", status=500)
     assert scene.do(scene.pc.balance) is None
     scene.emu.fail("GET /api/sdk/twilio-balance", status=401)

@@ -97,7 +97,7 @@ def test_removing_an_agent(scene: Scene) -> None:
 
 
 def test_a_refused_configuration(scene: Scene) -> None:
-    """What the server refuses, ``wait_ready`` raises, with the server's words; it is also told."""
+    """What the server refuses, ``wait_ready`` raises, with the server's words; ``error`` fires too."""
     scene.connected()
     scene.emu.fail("agent.create", code="MODEL_NOT_ALLOWED", error="no such model")
     agent = scene.do(scene.pc.agent, "mara")
@@ -119,8 +119,8 @@ def test_a_conflict_that_passes(scene: Scene) -> None:
 
 
 def test_a_number_in_use(scene: Scene) -> None:
-    """A number that another agent holds is told, also to who waits for the agent; the agent stays,
-    without it."""
+    """A number that another agent holds is reported, also to whoever waits for the agent; the agent
+    stays, without it."""
     scene.agent("other")
     with pytest.raises(PhoneInUseError, match="held by 'other'"):
         scene.agent("mara")
@@ -133,7 +133,8 @@ def test_a_number_in_use(scene: Scene) -> None:
 
 @pytest.mark.parametrize("emu", [{"stale_after": 0.0}], indirect=True)
 def test_displaced(scene: Scene) -> None:
-    """A second process takes over from one that is silent: it ends there, for good, and is told."""
+    """A second process takes over from one that is silent: the first client ends, for good, with
+    DisplacedError."""
     scene.agent()
     _, call = scene.ring()
     second = scene.front.connected(scene.emu.url, key=scene.emu.api_key)

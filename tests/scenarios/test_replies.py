@@ -266,7 +266,7 @@ def test_a_turn_from_its_first_sound(scene: Scene) -> None:
 
 
 def test_a_pause_within_a_turn(scene: Scene) -> None:
-    """A pause and speech again are told, and the turn that ends has all the words."""
+    """A pause and speech again fire, and the turn that ends has all the words."""
     scene.agent()
     caller, _ = scene.ring()
     caller.say("My number is", end=False)

@@ -56,7 +56,7 @@ def test_a_token_for_a_voice(scene: Scene) -> None:
 
 
 def test_a_token_for_the_log(scene: Scene) -> None:
-    """Of several agents, or of one call: nothing else of the log is shown to its holder."""
+    """A token for several agents, or for one call, shows its holder nothing else of the log."""
     scene.model("mara")
     scene.model("leo", None)
     scene.model("nora", None)

@@ -49,7 +49,7 @@ def test_skills_by_hand(scene: Scene) -> None:
 
 
 def test_skills_loaded_by_the_model(scene: Scene) -> None:
-    """The model's own loading never reaches the tools: only ``skill.loaded`` tells of it."""
+    """The model's own loading never reaches the tools: only ``skill.loaded`` reports it."""
     scene.model(skills=[BOOKING, QUIET])
     caller, call = scene.ring()
     caller.say('!tool loadSkill {"name": "booking"}')
@@ -156,7 +156,7 @@ def test_a_preparing_handler_that_hangs(scene: Scene) -> None:
 
 
 def test_the_server_tells_of_a_late_ready(scene: Scene) -> None:
-    """A turn that went on without ready is told by ``call.preparing_timeout``."""
+    """A turn that went on without ready fires ``call.preparing_timeout``."""
     scene.model(preparing={"timeout_ms": 50})
     scene.emu.fail("llm.ready", "ignore")
     caller, call = scene.ring()

@@ -1,4 +1,4 @@
-"""Tokens for browsers: for whom, when they are asked for, and what refuses them."""
+"""Tokens for browsers: which agents they are for, when they are asked for, and what refuses them."""
 
 from __future__ import annotations
 

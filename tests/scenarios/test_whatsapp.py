@@ -140,7 +140,7 @@ def test_pausing_a_contact_or_everybody(scene: Scene) -> None:
 
 
 def test_pauses_survive_a_reconnect(scene: Scene) -> None:
-    """A pause that was not ended is told again after a reconnect."""
+    """A pause that was not ended is sent again after a reconnect."""
     agent = support(scene)
     scene.do(agent.pause, contact=CONTACT)
     scene.sent("session.pause")

@@ -185,8 +185,8 @@ def test_cancelling_the_request_cancels_it() -> None:
 
 
 def test_a_server_that_raises_for_a_client_that_is_gone() -> None:
-    """OSError from ``send`` ends the stream quietly: it returns, is no reader any more, and writes
-    nothing more."""
+    """OSError from ``send`` ends the stream quietly: it returns, is removed from the readers, and
+    writes nothing more."""
 
     async def test(world: World) -> None:
         tried: list[str] = []
@@ -207,7 +207,7 @@ def test_a_server_that_raises_for_a_client_that_is_gone() -> None:
 
 
 def test_a_server_that_raises_something_else() -> None:
-    """It is no end of a stream, and reaches whoever called the application."""
+    """It does not count as a stream's end, and reaches whoever called the application."""
 
     async def test(world: World) -> None:
         async def send(message: Any) -> None:

@@ -87,7 +87,8 @@ def test_who_has_gone_is_released(server: Server) -> None:
 
 
 def test_one_call(server: Server) -> None:
-    """Its stream ends with the call; a browser that has seen the end is told not to come back."""
+    """Its stream ends with the call; a browser that has seen the end gets 204, so that it does not
+    come back."""
     with server.get("/call") as browser:
         assert browser.status == 200
         assert browser.headers["content-type"].startswith("text/event-stream")

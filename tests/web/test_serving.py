@@ -8,7 +8,7 @@ from .serving import needs
 
 
 def test_what_is_there() -> None:
-    """Modules that are installed are no reason to skip."""
+    """Nothing is skipped for modules that are installed."""
     try:
         needs("json", "pytest")
     except pytest.skip.Exception as exc:  # it would show this test as skipped
