@@ -1,0 +1,294 @@
+"""Channels: desired state, kept here, sent now and after every reconnect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pinecall.errors import ConfigurationError
+from pinecall.options import Channel, ConfigOptions
+
+from ..harness import Wire
+
+NUMBER = "+13186330963"
+WHATSAPP = {
+    "access_token": "EAAsecret",
+    "verify_token": "vt",
+    "app_secret": "as",
+    "phone": "+14155551234",
+}
+
+
+def added(wire: Wire) -> list[dict[str, Any]]:
+    frames = wire.sent()
+    assert {frame["event"] for frame in frames} <= {"channel.add"}
+    return [{k: v for k, v in frame.items() if k not in ("event", "agent_id")} for frame in frames]
+
+
+def test_phone() -> None:
+    """A phone channel sends its number, and ringing only when it is true."""
+    wire = Wire()
+    mara = wire.agent()
+    mara.add_channel("phone", NUMBER)
+    mara.add_channel("phone", "+13186330964", ringing=False)
+    mara.add_channel("phone", "+13186330965", ringing=True)
+    assert added(wire) == [
+        {"type": "phone", "ref": NUMBER},
+        {"type": "phone", "ref": "+13186330964"},
+        {"type": "phone", "ref": "+13186330965", "ringing": True},
+    ]
+
+
+@pytest.mark.parametrize("written", ["1 (318) 633-0963", "13186330963", "+1 318 633 0963"])
+def test_the_normal_form_is_sent(written: str) -> None:
+    """However a number is written, its normal form is on the wire, and there is one channel."""
+    wire = Wire()
+    mara = wire.agent()
+    mara.add_channel(written)
+    mara.add_channel("phone", NUMBER)
+    assert {frame["ref"] for frame in added(wire)} == {NUMBER}
+    assert list(mara.channels) == [NUMBER]
+
+
+@pytest.mark.parametrize("bad", ["12345", "abc", "+1234567890123456"])
+def test_bad_number(bad: str) -> None:
+    """What is not a number is refused before anything is sent."""
+    wire = Wire()
+    mara = wire.agent()
+    with pytest.raises(ConfigurationError):
+        mara.add_channel("phone", bad)
+    assert wire.sent() == []
+    assert not mara.channels
+
+
+def test_sip() -> None:
+    """A SIP address passes as it is, as a phone channel."""
+    wire = Wire()
+    wire.agent().add_channel("phone", "sip:bot@example.com")
+    assert added(wire) == [{"type": "phone", "ref": "sip:bot@example.com"}]
+
+
+@pytest.mark.parametrize("kind", ["webrtc", "chat", "mic"])
+def test_without_ref(kind: str) -> None:
+    """webrtc, chat and mic send no ref."""
+    wire = Wire()
+    wire.agent().add_channel(kind)
+    assert added(wire) == [{"type": kind}]
+
+
+def test_whatsapp() -> None:
+    """A WhatsApp channel sends its secrets in the wire's spelling."""
+    wire = Wire()
+    wire.agent().add_channel("whatsapp", "w1", **WHATSAPP)
+    assert added(wire) == [
+        {
+            "type": "whatsapp",
+            "ref": "w1",
+            "accessToken": "EAAsecret",
+            "verifyToken": "vt",
+            "appSecret": "as",
+            "phone": "+14155551234",
+        }
+    ]
+
+
+def test_two_whatsapp_numbers() -> None:
+    """Two WhatsApp numbers of one agent are both there again after a reconnect, phone included."""
+    wire = Wire()
+    mara = wire.agent()
+    mara.add_channel("whatsapp", "w1", **WHATSAPP)
+    mara.add_channel("whatsapp", "w2", **WHATSAPP)
+    wire.sent()
+    wire.lost()
+    wire.reconnect()
+    wire.sent()
+    wire.server("agent.created", agent_id="mara")
+    assert [(c["ref"], c["phone"]) for c in added(wire)] == [
+        ("w1", "+14155551234"),
+        ("w2", "+14155551234"),
+    ]
+
+
+def test_overrides() -> None:
+    """What differs on a channel from the agent is sent with it."""
+    wire = Wire()
+    wire.agent().add_channel("phone", NUMBER, language="es", stt="deepgram:nova-3:es")
+    assert added(wire) == [
+        {
+            "type": "phone",
+            "ref": NUMBER,
+            "language": "es",
+            "stt": {"provider": "deepgram", "model": "nova-3", "language": "es"},
+        }
+    ]
+
+
+def test_a_channel_object() -> None:
+    """A Channel may be given as it is, and comes back."""
+    wire = Wire()
+    channel = Channel("phone", NUMBER, voice="polly/Lupe")
+    assert wire.agent().add_channel(channel) is channel
+    assert added(wire) == [{"type": "phone", "ref": NUMBER, "voice": "polly/Lupe"}]
+
+
+def test_before_the_ack() -> None:
+    """A channel added before the ack is sent once, with the ack."""
+    wire = Wire().up()
+    mara = wire.pc.agent("mara")
+    mara.add_channel("chat")
+    wire.sent()
+    wire.server("agent.created", agent_id="mara")
+    assert added(wire) == [{"type": "chat"}]
+
+
+def test_remove() -> None:
+    """remove_channel() sends type and ref, and the channel is not claimed again."""
+    wire = Wire()
+    mara = wire.agent()
+    mara.add_channel(NUMBER)
+    mara.add_channel("chat")
+    wire.sent()
+    mara.remove_channel("1 318 633 0963")
+    mara.remove_channel("chat")
+    assert wire.sent() == [
+        {"event": "channel.remove", "agent_id": "mara", "type": "phone", "ref": NUMBER},
+        {"event": "channel.remove", "agent_id": "mara", "type": "chat", "ref": "chat"},
+    ]
+    wire.lost()
+    wire.reconnect()
+    wire.server("agent.created", agent_id="mara")
+    assert wire.sent_events() == ["connect", "agent.create"]
+
+
+def test_remove_while_down() -> None:
+    """A channel removed while the link is down is not claimed again."""
+    wire = Wire()
+    mara = wire.agent()
+    mara.add_channel(NUMBER)
+    wire.lost()
+    mara.remove_channel(NUMBER)
+    wire.reconnect()
+    wire.server("agent.created", agent_id="mara")
+    assert wire.sent_events() == ["connect", "agent.create"]
+
+
+def test_unknown_channel() -> None:
+    """Removing or configuring a channel that is not there names those that are."""
+    mara = Wire().agent()
+    with pytest.raises(ConfigurationError, match="it has none"):
+        mara.remove_channel(NUMBER)
+    mara.add_channel("chat")
+    with pytest.raises(ConfigurationError, match="it has chat"):
+        mara.configure_channel(NUMBER, language="es")
+
+
+def test_configure() -> None:
+    """configure_channel() sends the given keys and is part of every later claim."""
+    wire = Wire()
+    mara = wire.agent()
+    mara.add_channel(NUMBER, language="es")
+    wire.sent()
+    mara.configure_channel(NUMBER, voice="cartesia/blake")
+    assert wire.sent() == [
+        {
+            "event": "channel.configure",
+            "agent_id": "mara",
+            "ref": NUMBER,
+            "voice": "cartesia/blake",
+        }
+    ]
+    wire.lost()
+    mara.configure_channel(NUMBER, language="fr")
+    wire.reconnect()
+    wire.server("agent.created", agent_id="mara")
+    assert wire.sent()[-1] == {
+        "event": "channel.add",
+        "agent_id": "mara",
+        "type": "phone",
+        "ref": NUMBER,
+        "voice": "cartesia/blake",
+        "language": "fr",
+    }
+
+
+def test_phone_number_option() -> None:
+    """phone_number stands above phone_numbers, and may carry ringing and overrides."""
+    wire = Wire()
+    mara = wire.agent(
+        phone_number={"number": NUMBER, "ringing": True, "language": "es"},
+        phone_numbers=["+13186330999"],
+    )
+    assert list(mara.channels) == [NUMBER]
+    wire.lost()
+    wire.reconnect()
+    wire.sent()
+    wire.server("agent.created", agent_id="mara")
+    assert added(wire) == [{"type": "phone", "ref": NUMBER, "ringing": True, "language": "es"}]
+
+
+@pytest.mark.parametrize("event", ["channel.added", "channel.configured", "channel.removed"])
+def test_events(event: str) -> None:
+    """The confirmations reach the agent's and the client's handlers with the ref."""
+    wire = Wire()
+    mara = wire.agent()
+    on_agent, on_client = wire.listen(event, on=mara), wire.listen(event)
+    wire.server(event, agent_id="mara", ref=NUMBER)
+    assert on_agent == on_client
+    assert on_agent[0][1].ref == NUMBER
+    assert on_agent[0][2] is mara
+
+
+def test_channels_are_read_only() -> None:
+    """channels is a read-only mapping."""
+    mara = Wire().agent()
+    with pytest.raises(TypeError):
+        mara.channels["x"] = Channel("chat")  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"voice": "a/b", "language": "es"},
+        {"config": {"voice": "a/b", "language": "es"}},
+        {"config": ConfigOptions(voice="a/b"), "language": "es"},
+    ],
+    ids=["keywords", "dict", "object"],
+)
+def test_configuring_a_channel_as_it_is_added(options: dict[str, Any]) -> None:
+    """``configure_channel`` takes what ``add_channel`` takes, flat on the wire, and it is replayed."""
+    wire = Wire()
+    agent = wire.agent()
+    agent.add_channel("phone", "+13186330963", **options)
+    added = wire.sent()[-1]
+    assert (added["voice"], added["language"]) == ("a/b", "es")
+    other = wire.agent("leo")
+    other.add_channel("phone", "+13186330964")
+    wire.sent()
+    other.configure_channel("+13186330964", **options)
+    (frame,) = wire.sent()
+    assert (frame["event"], frame["voice"], frame["language"]) == ("channel.configure", "a/b", "es")
+    wire.lost()
+    wire.reconnect()
+    wire.sent()
+    wire.server("agent.created", agent_id="leo")
+    replayed = wire.sent()[-1]
+    assert (replayed["event"], replayed["voice"], replayed["language"]) == (
+        "channel.add",
+        "a/b",
+        "es",
+    )
+
+
+def test_a_misspelt_key_of_a_channel() -> None:
+    """A key that no channel has is refused by both, also inside ``config``."""
+    wire = Wire()
+    agent = wire.agent()
+    agent.add_channel("phone", "+13186330963")
+    for change in (
+        lambda: agent.add_channel("phone", "+13186330964", config={"voise": "a/b"}),
+        lambda: agent.configure_channel("+13186330963", config={"voise": "a/b"}),
+        lambda: agent.configure_channel("+13186330963", voise="a/b"),
+    ):
+        with pytest.raises(ConfigurationError, match="did you mean 'voice'"):
+            change()

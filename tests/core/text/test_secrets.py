@@ -1,0 +1,269 @@
+"""No key, token or secret in errors, logs and reprs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import OrderedDict
+
+import pytest
+
+from pinecall.core.agents.agent import AgentBase
+from pinecall.core.agents.ringing import RingingCall
+from pinecall.core.api.client import ClientBase
+from pinecall.core.calls.call import CallBase
+from pinecall.core.calls.speech import ReplyStream
+from pinecall.core.calls.whatsapp import WhatsAppSessionBase
+from pinecall.core.lines.line import LineBase
+from pinecall.core.lines.line_call import LineCallBase
+from pinecall.core.link.link import Failure
+from pinecall.core.text import secrets
+from pinecall.errors import ConfigurationError, ConnectError, PinecallError
+from pinecall.events import BotWord
+from pinecall.options import AgentOptions, Channel
+
+from ..harness import EVENTS, KEY, Wire
+
+SECRETS = {"access_token": "EAAsecret", "verify_token": "vt-secret", "app_secret": "as-secret"}
+#: Fields in which a server might repeat what it was given.
+WORDS = (
+    "error",
+    "message",
+    "reason",
+    "text",
+    "code",
+    "owner",
+    "phone",
+    "status",
+    "source",
+    "agent",
+)
+
+
+def shown(wire: Wire, told: list[tuple[object, ...]], caplog: pytest.LogCaptureFixture) -> str:
+    """Everything that a user could read."""
+    errors = [args[0] for name, *args in told if name == "error"]
+    parts = [caplog.text, repr(wire.pc), str(wire.pc.stats())]
+    parts += [f"{error} {error!r} {error.args}" for error in errors]  # type: ignore[attr-defined]
+    parts += [repr(agent) for agent in wire.pc.agents.values()]
+    parts += [repr(call) for call in wire.session.registry.calls.values()]
+    return "\n".join(parts)
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_the_server_repeats_the_key(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A key that the server repeats in any words of any event is in no error and no log line."""
+    caplog.set_level(logging.DEBUG)
+    for words in (f"bad key {KEY}!", f'got {{"api_key":"{KEY}","token":"tok-secret"}}'):
+        wire = Wire()
+        wire.call()
+        wire.call(call_id="U1")
+        mara = wire.session.registry.agents["mara"]
+        mara.add_channel("+13186330963")
+        told = wire.listen("error")
+        call = wire.session.registry.calls["CA1"]
+        request = call.ask_history()
+        dial = mara.place_dial(
+            "+14155551234",
+            None,
+            greeting=None,
+            metadata=None,
+            config=None,
+            detect_turn_end=False,
+            timeout=30.0,
+        )
+        fields = {field: words for field in EVENTS[name]["fields"] if field in WORDS}
+        wire.text(json.dumps({**EVENTS[name]["example"], "agent_id": "mara", **fields}))
+        text = shown(wire, told, caplog)
+        for outcome in (request, dial, mara.registration.ready):
+            text += repr(outcome.error)
+        assert KEY not in text
+        assert "tok-secret" not in text
+
+
+@pytest.mark.parametrize(
+    "text", [KEY, f'{{"api_key":"{KEY}"}}', f'{{"x":"{KEY}"', f'[{{"token":"{KEY}"}}]']
+)
+def test_no_frames(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The key in something that is not a frame is not shown."""
+    caplog.set_level(logging.DEBUG)
+    wire = Wire().up()
+    told = wire.listen("error")
+    for _ in range(12):
+        wire.text(text)
+    wire.text("x" * (5 << 20) + text)
+    wire.text(text + "x" * (5 << 20))
+    assert len(told) == 10
+    assert KEY not in shown(wire, told, caplog)
+
+
+def test_refused_key(caplog: pytest.LogCaptureFixture) -> None:
+    """The key is not in the error that refuses it, nor in the log."""
+    caplog.set_level(logging.DEBUG)
+    wire = Wire()
+    outcome = wire.connect()
+    wire.opened()
+    wire.server("error", code="INVALID_KEY", error=f"Invalid API key {KEY}")
+    assert "***" in str(outcome.error)
+    assert KEY not in str(outcome.error) + repr(outcome.error) + caplog.text
+
+
+@pytest.mark.parametrize("code", [1000, 1008, 4001, 1006])
+@pytest.mark.parametrize("connected", [True, False])
+def test_close_reasons(code: int, connected: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """The key in a close reason is not shown, before connected and after."""
+    caplog.set_level(logging.DEBUG)
+    wire = Wire(reconnect=None)
+    told = wire.listen("error", "disconnected")
+    over = wire.session.when_over()
+    outcome = wire.connect()
+    wire.opened()
+    if connected:
+        wire.server("connected")
+        over = wire.session.when_over()
+    wire.lost(code, f"bad key {KEY}")
+    text = shown(wire, told, caplog) + str(told) + repr(outcome.error) + repr(over.error)
+    assert KEY not in text
+    assert KEY not in wire.link.close_reason
+
+
+def test_failures(caplog: pytest.LogCaptureFixture) -> None:
+    """What a front says of a failed attempt stands in the error; the key does not."""
+    wire = Wire()
+    outcome = wire.connect()
+    wire.failed(Failure("proxy", "the proxy did not connect", retryable=False))
+    assert "the proxy did not connect" in str(outcome.error)
+    assert KEY not in repr(outcome.error)
+
+
+def test_short_keys() -> None:
+    """A key of three letters does not blank every word that contains them."""
+    wire = Wire(key="the")
+    assert wire.session.clean("the other") == "the other"
+
+
+def test_no_key_at_all() -> None:
+    """Without a key now, what was one before is still blanked, and the rest stays."""
+    wire = Wire().up()
+
+    def none() -> str:
+        raise ConfigurationError("no API key")
+
+    wire.session._api_key = none
+    assert wire.session.clean(f"{KEY} and more") == "*** and more"
+
+
+def test_whatsapp_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    """The secrets of a WhatsApp channel are in no repr, no error and no log line."""
+    caplog.set_level(logging.DEBUG)
+    wire = Wire()
+    channel = Channel("whatsapp", "w1", **SECRETS)  # type: ignore[arg-type]
+    mara = wire.agent(whatsapp={"phone_number_id": "w2", **SECRETS})
+    mara.add_channel(channel)
+    told = wire.listen("error")
+    for bad in ({"access_token": 5}, {**SECRETS, "vioce": "x"}, {**SECRETS, "ringing": True}):
+        with pytest.raises(ConfigurationError) as caught:
+            mara.add_channel("whatsapp", "w3", **bad)
+        assert not any(secret in str(caught.value) for secret in SECRETS.values())
+    text = shown(wire, told, caplog) + repr(channel) + repr(mara.config) + repr(mara.channels)
+    assert not any(secret in text for secret in SECRETS.values())
+
+
+def test_a_handler_that_raises_with_the_key() -> None:
+    """What user code says when it raises is not repeated with the key in it."""
+    wire = Wire()
+    call = wire.call()
+    told = wire.listen("error", on=call.agent)
+
+    def broken(event: object, call: object) -> None:
+        raise ValueError(f"no luck with {KEY}")
+
+    wire.pc.add_handler("user.message", broken)
+    wire.server("user.message", agent_id="mara", call_id="CA1", message_id="m1", text="hi")
+    assert "no luck with ***" in str(told[0][1])
+
+
+def test_frames_that_cannot_be_written() -> None:
+    """The error for a frame that is not JSON does not quote it."""
+    wire = Wire().up()
+    with pytest.raises(ConfigurationError) as caught:
+        wire.pc.send({"event": "x", "api_key": KEY, "bad": object()})
+    assert KEY not in str(caught.value)
+
+
+def test_not_even_in_tracebacks_of_no_frames() -> None:
+    """The report of a message that is not a frame has no cause that would quote it."""
+    wire = Wire().up()
+    told = wire.listen("error")
+    wire.text(f"{KEY}")
+    assert told[0][1].__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the key SECRET-a/b+c is wrong",
+        '{"echo":"SECRET-a/b+c"}',
+        '{"echo":"{\\"verifyToken\\":\\"whatever it was\\"}"}',
+        "GET /x?token=whatever&y=1",
+        "Proxy-Authorization: Basic whatever",
+        "authorization: Bearer whatever",
+        "/x?y=SECRET-a%2Fb%2Bc",
+    ],
+)
+def test_cleaning(text: str) -> None:
+    """A secret is blanked raw, in JSON, in JSON inside JSON, in URLs and headers."""
+    secrets.keep("SECRET-a/b+c")
+    shown = secrets.clean(text)
+    assert "***" in shown
+    assert "SECRET-a" not in shown and "whatever" not in shown
+
+
+def test_what_is_kept() -> None:
+    """Secrets of a configuration, of a URL and of a proxy are known; what is too short is not."""
+    secrets.keep_in(
+        {"llm": [{"api_key": "provider-key-1"}, 5], "secret": {"password": "pass-word-1"}}
+    )
+    secrets.keep_url(
+        "wss://me:hunter-two-1@x.example/client?token=query-token-1&page=12345678&key=k3y-9"
+    )
+    secrets.keep("abc")
+    secrets.keep(None)
+    secrets.keep("pa55")
+    text = "provider-key-1 pass-word-1 hunter-two-1 query-token-1 12345678 k3y-9 abc pa55 pa556"
+    assert secrets.clean(text) == "*** *** *** *** 12345678 *** abc *** pa556"
+
+
+def test_as_many_as_a_back_end_mints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latest secrets are known; one that is given again counts as late."""
+    monkeypatch.setattr(secrets, "_MOST", 3)
+    monkeypatch.setattr(secrets, "_kept", OrderedDict())
+    assert secrets.clean("nothing is known yet") == "nothing is known yet"
+    for secret in ("first-secret", "second-secret", "first-secret", "third-secret", "last-secret"):
+        secrets.keep(secret)
+    text = "first-secret second-secret third-secret last-secret"
+    assert secrets.clean(text) == "*** second-secret *** ***"
+    monkeypatch.setattr(secrets, "_pattern", None)
+
+
+def test_the_beginning_of_a_text() -> None:
+    """A text is cleaned before it is cut: no part of a secret is left at the cut."""
+    secrets.keep("SECRET-0123456789")
+    for before in range(45):
+        shown = secrets.clean_start("x" * before + "SECRET-0123456789" + "y" * 50, 10)
+        assert "SEC" not in shown and len(shown) <= 11
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        *(AgentBase, CallBase, ClientBase, LineBase, LineCallBase, RingingCall, ReplyStream),
+        *(WhatsAppSessionBase, Channel, AgentOptions, BotWord, PinecallError, ConnectError),
+    ],
+    ids=lambda cls: cls.__name__,
+)
+def test_half_made_objects(cls: type) -> None:
+    """The repr of an object whose constructor failed works: tracebacks with locals show it."""
+    made = cls.__new__(cls)
+    assert cls.__name__ in repr(made)
+    assert isinstance(str(made), str)

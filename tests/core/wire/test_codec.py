@@ -1,0 +1,223 @@
+"""Text to event and frame to text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pinecall.core.text.secrets import clean
+from pinecall.core.wire import codec
+from pinecall.core.wire.codec import Malformed, decode, encode, encode_value, preview, salvage
+from pinecall.errors import ConfigurationError
+from pinecall.events import BotWord, CallEnded, CallStarted, UnknownEvent
+from pinecall.events._base import Event
+
+from ..harness import COMMANDS, check_command
+
+
+class TestEncoding:
+    @pytest.mark.parametrize("event", sorted(COMMANDS))
+    def test_every_command(self, event: str) -> None:
+        """Every command of the platform survives the encoding, compact."""
+        example = COMMANDS[event]["example"]
+        text = encode(example)
+        assert json.loads(text) == example
+        assert text == json.dumps(example, separators=(",", ":"), ensure_ascii=False)
+
+    def test_the_examples_are_as_announced(self) -> None:
+        """The check on what the tests send knows the platform's own examples."""
+        for event in COMMANDS:
+            check_command(COMMANDS[event]["example"])
+
+    @pytest.mark.parametrize("value", [object(), {1j}, {"a": {"b": print}}])
+    def test_what_is_no_json(self, value: Any) -> None:
+        """What JSON cannot hold is refused; the message names the event, not the value."""
+        with pytest.raises(ConfigurationError, match=r"^x: cannot be written as JSON") as caught:
+            encode({"event": "x", "call_id": "CA1", "value": value})
+        assert caught.value.call_id == "CA1"
+
+    def test_loops(self) -> None:
+        """A value that holds itself is refused."""
+        loop: list[Any] = []
+        loop.append(loop)
+        with pytest.raises(ConfigurationError):
+            encode({"event": "x", "value": loop})
+
+    def test_half_a_character(self) -> None:
+        """Half a surrogate pair is written as U+FFFD, in values and in keys."""
+        assert encode({"event": "x", "text": "a\ud800"}) == '{"event":"x","text":"a\ufffd"}'
+        assert encode({"event": "x", "\ud800": ["\udfff"]}) == '{"event":"x","\ufffd":["\ufffd"]}'
+
+    def test_values(self) -> None:
+        """A value for the history is text as it is, anything else its JSON."""
+        assert encode_value("a") == "a"
+        assert encode_value({"a": [1, None]}) == '{"a":[1,null]}'
+
+
+class TestDecoding:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"event":"bot.word","word":"a"}',
+            '{"event": "bot.word", "word": "a"}',
+            '{ "event" : "bot.word", "word": "a"}',
+            '{"word": "a", "event": "bot.word"}',
+            '\n{"event":"bot\\u002eword","word":"a"}',
+            '{"event":"bot\\u002eword","word":"a"}',
+        ],
+    )
+    def test_any_json(self, text: str) -> None:
+        """Order, spaces and escapes do not matter."""
+        event = decode(text)
+        assert isinstance(event, BotWord)
+        assert event.word == "a"
+
+    def test_null_is_absent(self) -> None:
+        """A null reads as an absent key, also where a value is announced."""
+        event = decode('{"event":"bot.word","word":null,"call_id":null,"word_index":null}')
+        assert isinstance(event, BotWord)
+        assert (event.word, event.call_id, event.word_index) == ("", "", None)
+        assert event.raw["word"] is None
+
+    def test_from(self) -> None:
+        """from is read as from_, and is from in raw."""
+        event = decode('{"event":"call.started","from":"+1","to":null}')
+        assert isinstance(event, CallStarted)
+        assert (event.from_, event.to) == ("+1", "")
+        assert event.raw == {"event": "call.started", "from": "+1", "to": None}
+
+    def test_int_for_float(self) -> None:
+        """An int is taken where a float is announced."""
+        event = decode('{"event":"call.ended","duration_seconds":13}')
+        assert isinstance(event, CallEnded)
+        assert event.duration_seconds == 13
+
+    def test_wrong_type(self) -> None:
+        """A field of another type makes it an UnknownEvent that says which; nothing is lost."""
+        event = decode('{"event":"bot.word","call_id":"CA1","agent_id":"m","word":5}')
+        assert isinstance(event, UnknownEvent)
+        assert (event.name, event.call_id, event.agent_id) == ("bot.word", "CA1", "m")
+        assert "$.word" in event.problem
+        assert event.raw["word"] == 5
+
+    def test_wrong_ids(self) -> None:
+        """Ids of another type are ignored."""
+        event = decode('{"event":"brand.new","call_id":5,"agent_id":["x"]}')
+        assert isinstance(event, UnknownEvent)
+        assert (event.call_id, event.agent_id, event.problem) == (None, None, "")
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("", "not JSON"),
+            ("hello", "not JSON"),
+            ("{", "not JSON"),
+            ("[]", "not an object"),
+            ("5", "not an object"),
+            ("null", "not an object"),
+            ('"event"', "not an object"),
+            ("{}", "without a usable 'event'"),
+            ('{"event":5}', "without a usable 'event'"),
+            ('{"event":null}', "without a usable 'event'"),
+            ('{"event":""', "not JSON"),
+            ('{"event":"bot.word"', "bot.word: not JSON"),
+            ('{"event":"brand.new",', "brand.new: not JSON"),
+            ('{"event":"call.started","x":}', "call.started: not JSON"),
+            ('{"event":"bot.word","word":5,"x":', "bot.word: not JSON"),
+        ],
+    )
+    def test_no_frame(self, text: str, words: str) -> None:
+        """What is not a frame is Malformed, and says why."""
+        with pytest.raises(Malformed, match=words):
+            decode(text)
+
+    def test_empty_name(self) -> None:
+        """An empty name is an unknown event."""
+        event = decode('{"event":""}')
+        assert isinstance(event, UnknownEvent)
+        assert event.name == ""
+
+    @pytest.mark.parametrize("opening", ["[", '{"a":'])
+    def test_deep_nesting(self, opening: str) -> None:
+        """Nesting without end is Malformed, known event or not."""
+        for name in ("bot.word", "brand.new", "call.started"):
+            with pytest.raises(Malformed):
+                decode(f'{{"event":"{name}","x":' + opening * 100_000)
+
+    def test_duplicate_keys(self) -> None:
+        """When a key is given twice, one counts; the name is the first, and nothing breaks."""
+        event = decode('{"event":"bot.word","word":"a","word":"b"}')
+        assert isinstance(event, BotWord)
+        assert event.word == "b"
+
+
+class TestSalvage:
+    def test_one_field(self) -> None:
+        """The event without the field that was wrong."""
+        event = decode('{"event":"call.ended","call_id":"CA1","duration_seconds":"x","reason":"a"}')
+        assert isinstance(event, UnknownEvent)
+        good = salvage(event)
+        assert isinstance(good, CallEnded)
+        assert (good.call_id, good.reason, good.duration_seconds) == ("CA1", "a", None)
+        assert good.raw["duration_seconds"] == "x"
+
+    def test_several_fields(self) -> None:
+        """Each wrong field is left out, from included, and nulls with them."""
+        event = decode('{"event":"call.started","from":5,"metadata":[],"to":"+1","language":null}')
+        assert isinstance(event, UnknownEvent)
+        good = salvage(event)
+        assert isinstance(good, CallStarted)
+        assert (good.from_, good.to, good.metadata) == ("", "+1", {})
+
+    def test_nested(self) -> None:
+        """A wrong value inside a list takes the list with it."""
+        event = decode('{"event":"call.ended","messages":[5],"reason":"a"}')
+        assert isinstance(event, UnknownEvent)
+        good = salvage(event)
+        assert isinstance(good, CallEnded)
+        assert (good.messages, good.reason) == ([], "a")
+
+    def test_beyond_help(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """When nothing says which field it is, the bare event is left."""
+
+        def refuse(raw: Any, cls: type[Event]) -> Event:
+            raise codec.msgspec.ValidationError("Expected something else")
+
+        event = decode('{"event":"call.ended","reason":5}')
+        assert isinstance(event, UnknownEvent)
+        monkeypatch.setattr(codec, "_from_dict", refuse)
+        good = salvage(event)
+        assert isinstance(good, CallEnded)
+        assert good.reason is None
+
+
+class TestRedacting:
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "api_key",
+            "accessToken",
+            "verifyToken",
+            "appSecret",
+            "access_token",
+            "verify_token",
+            "app_secret",
+            "token",
+        ],
+    )
+    def test_keys(self, key: str) -> None:
+        """Values of secret keys are blanked, quotes inside included; the rest stays."""
+        text = json.dumps({"a": "x", key: 'hid"den\\', "b": "y"})
+        shown = clean(text)
+        assert "den" not in shown
+        assert json.loads(shown) == {"a": "x", key: "***", "b": "y"}
+
+    def test_preview(self) -> None:
+        """A preview is short and redacted, also where the cut falls into a secret."""
+        assert preview("short") == "short"
+        assert len(preview("x" * 1000)) == 121
+        text = '{"api_key":"' + "s" * 1000
+        assert preview(text) == '{"api_key":"***"'
+        assert preview('{"token":"ab\\') == '{"token":"***"'

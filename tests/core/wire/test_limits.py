@@ -1,0 +1,573 @@
+"""What a server can fill is bounded, and its warnings are counted."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from pinecall.core.rest.call_log import CallLog
+from pinecall.core.rest.live import LiveSession
+from pinecall.core.rest.op import Body, Reply
+from pinecall.core.rest.phones import phones
+from pinecall.core.rest.speech import SpeechHead, SpeechReader, speech
+from pinecall.core.streams import browser_events
+from pinecall.core.wire import limits
+from pinecall.core.wire.names import SIGNATURES
+from pinecall.core.wire.tally import Tally
+from pinecall.errors import ApiError, ProtocolError
+
+from ..harness import Wire
+from ..hubs import Reader, World
+
+IDS = {"agent_id": "mara", "call_id": "CA1"}
+LONG = "x" * (limits.MAX_ID + 1)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+
+
+class TestNames:
+    def test_unknown_events(self) -> None:
+        """Nothing is kept of a name that a server thinks of; functions for * get it each time."""
+        wire = Wire()
+        call = wire.call()
+        heard = wire.listen("*")
+        own = wire.listen("*", on=call)
+        agents = wire.listen("*", on=call.agent)
+        for number in range(1000):
+            wire.server(f"strange.{number}", **IDS)
+        assert [item.name for _, item in heard] == [f"strange.{number}" for number in range(1000)]
+        assert len(own) == len(agents) == 1000
+        tables = (wire.session.handlers, call.agent.handlers, call.handlers)
+        kept = {name for table in tables for name in table.chains.known}
+        assert kept <= set(SIGNATURES)
+
+    def test_kinds_of_wrong_fields(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is reported once for each kind is reported for so many kinds, cut, and no more."""
+        monkeypatch.setattr("pinecall.core.kernel.delivering.KINDS", 3)
+        wire = Wire().up()
+        told = wire.listen("error")
+        for number in (1, 1, 2, 3, 4):
+            wire.session.report_once(f"{number}" * 1000, ProtocolError("odd"))
+        wire.deliver()
+        assert len(told) == 3
+        assert {len(kind) for kind in wire.session._reported} == {limits.KIND}
+
+    def test_names_of_keys(self) -> None:
+        """The spelling of a long key is not remembered by the streams."""
+        assert browser_events.camel("a_b" + LONG) == "aB" + LONG
+        assert "a_b" + LONG not in browser_events._camel
+
+
+class TestIds:
+    @pytest.mark.parametrize(
+        "frame",
+        [
+            {"event": "call.started", "agent_id": "mara", "call_id": LONG},
+            {"event": "call.dialing", "agent_id": "mara", "call_id": LONG, "to": "+15550001"},
+            {"event": "llm.chat.started", "agent_id": "mara", "call_id": LONG},
+            {"event": "whatsapp.session_started", "agent_id": "mara", "session_id": LONG},
+        ],
+        ids=lambda frame: frame["event"],
+    )
+    def test_of_calls(self, frame: dict[str, Any]) -> None:
+        """A call with a long id is refused in few words, and kept nowhere."""
+        wire = Wire()
+        wire.agent()
+        told = wire.listen("error")
+        wire.server(frame)
+        wire.server({**frame, "event": "call.ended", "call_id": LONG})
+        ((_, error),) = told
+        assert isinstance(error, ProtocolError)
+        assert "an id of 257 characters, more than 256" in error.message
+        assert len(error.message) < 200
+        assert error.agent_id == "mara"
+        assert wire.session.registry.calls == {}
+        assert wire.session.registry.ended_owner(LONG) is None
+
+    def test_of_the_longest_that_is_taken(self) -> None:
+        """An id of 256 characters is one."""
+        wire = Wire()
+        assert wire.call(call_id=LONG[1:]).id == LONG[1:]
+
+    def test_of_agents(self) -> None:
+        """A long spelling of an agent's id is resolved, and not remembered."""
+        wire = Wire()
+        agent = wire.agent("a" * 300)
+        registry = wire.session.registry
+        assert registry.owner("org:" + "a" * 300) is agent
+        assert registry.owner("a" * 301) is None
+        assert max(map(len, registry._spellings), default=0) <= limits.MAX_ID
+
+    def test_of_messages(self) -> None:
+        """A message with a long id is heard as one without; nothing is keyed by it."""
+        wire = Wire()
+        call = wire.call()
+        heard = wire.listen("user.message", "message.confirmed")
+        for _ in range(2):
+            wire.server("user.message", **IDS, message_id=LONG, text="hi", turn_id=1)
+            wire.server("message.confirmed", **IDS, message_id=LONG, text="yes")
+            wire.server("message.confirmed", **IDS, message_id=LONG)
+        assert len(heard) == 6
+        assert [m["content"] for m in call.messages] == ["hi", "yes"] * 2
+        assert call.conversation.ids() == {}
+
+    def test_of_messages_in_streams(self) -> None:
+        """A frame whose message has a long id is never taken for a repeat, and a long text is not
+        kept to know one."""
+        world = World()
+        call = world.call()
+        reader = Reader(world)
+        reader.read()
+        for message in ("m1", "m1", LONG, LONG):
+            world.frame(call, "user.message", message_id=message, text="t" * 5000, turn_id=1)
+        assert reader.names() == ["user.message"] * 3
+        (seen,) = world.hub._repeats._seen.values()
+        assert len(repr(seen)) < 200
+
+    def test_of_skills(self) -> None:
+        """A call knows of so many skills, with names that can be remembered."""
+        wire = Wire()
+        call = wire.call()
+        for number in range(limits.CALL_SKILLS + 10):
+            wire.server("skill.loaded", **IDS, skill=f"s{number}")
+        assert len(call.active_skills) == limits.CALL_SKILLS
+        wire.server("skill.unloaded", **IDS, skill="s0")
+        wire.server("skill.loaded", **IDS, skill=LONG)
+        assert len(call.active_skills) == limits.CALL_SKILLS - 1
+
+    def test_of_logs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An agent's log keeps the cursors of the logs it heard of last, and its own."""
+        monkeypatch.setattr("pinecall.core.rest.call_log.LOG_CURSORS", 3)
+        log = CallLog(agent="mara", random=lambda: 0.5)
+
+        def entry(call: str | None, seq: int) -> None:
+            log.receive(
+                json.dumps({"seq": seq, "ts": 1, "type": "x", "agent": "mara", "call": call})
+            )
+
+        entry(None, 7)
+        for call in ("A", "B", "A", "C", LONG):
+            entry(call, len(log.entries) + 10)
+        assert list(log._cursors) == [None, "A", "C"]
+        assert log.after == 7
+        assert len(log.entries) == 6
+
+
+class TestCalls:
+    def test_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Calls that begin and never end: beyond the bound they are reported, not taken; one that
+        ends makes room."""
+        monkeypatch.setattr("pinecall.core.lifecycle.LIVE_CALLS", 3)
+        wire = Wire()
+        wire.agent()
+        told = wire.listen("error", "call.started")
+        for number in range(5):
+            wire.server("call.started", agent_id="mara", call_id=f"CA{number}")
+        assert [name for name, *_ in told] == ["call.started"] * 3 + ["error"] * 2
+        assert (told[3][1].code, told[3][1].call_id) == ("TOO_MANY_CALLS", "CA3")
+        wire.server("call.ended", agent_id="mara", call_id="CA0")
+        wire.server("call.started", agent_id="mara", call_id="CA9")
+        assert list(wire.session.registry.calls) == ["CA1", "CA2", "CA9"]
+
+    def test_much_metadata(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What the live calls hold of the frames that began them has a bound for all together; a call
+        that ends makes room, and none is left when all have ended."""
+        monkeypatch.setattr("pinecall.core.lifecycle.CALL_STARTS", 3500)
+        wire = Wire()
+        wire.agent()
+        told = wire.listen("error")
+        about = {"agent_id": "mara", "metadata": {"x": "y" * 1000}}
+        for number in range(4):
+            wire.server("call.started", call_id=f"CA{number}", **about)
+        ((_, error),) = told
+        assert (error.code, error.call_id) == ("TOO_MANY_CALLS", "CA3")
+        assert "too much metadata" in error.message
+        wire.server("call.ended", agent_id="mara", call_id="CA0")
+        wire.server("call.dialing", agent_id="mara", call_id="CA4", to="+15550001")
+        wire.server("call.started", call_id="CA4", **about)
+        assert list(wire.session.registry.calls) == ["CA1", "CA2", "CA4"]
+        wire.server("call.dialing", agent_id="mara", call_id="CA5", to="+15550001")
+        wire.server("call.started", call_id="CA5", **about)
+        assert [error.call_id for _, error in told] == ["CA3", "CA5"]
+        for call in list(wire.session.registry.calls.values()):
+            wire.server("call.ended", agent_id="mara", call_id=call.id)
+        assert wire.session.call_starts == 0
+
+    def test_many_long_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What was said on all calls has a bound too: the call that grows beyond it forgets half."""
+        monkeypatch.setattr("pinecall.core.model.conversation.CALLS_TEXT", 10_000)
+        wire = Wire()
+        calls = [wire.call(call_id=f"CA{number}") for number in range(4)]
+        for number in range(200):
+            wire.server(
+                "user.message",
+                agent_id="mara",
+                call_id=f"CA{number % 4}",
+                message_id=f"u{number}",
+                text="x" * 100,
+                turn_id=1,
+            )
+        kept = sum(len(m["content"]) for call in calls for m in call.messages)
+        assert 5_000 < kept <= 10_000
+        assert wire.session.call_text == kept
+        for call in calls:
+            wire.server("call.ended", agent_id="mara", call_id=call.id)
+            call.conversation.remember("user", "late")
+        assert wire.session.call_text == 0
+
+    def test_many_messages(self, caplog: pytest.LogCaptureFixture) -> None:
+        """What was said first is forgotten, with its ids, and that is said once."""
+        wire = Wire()
+        call = wire.call()
+        count = limits.CALL_MESSAGES + 1
+        for number in range(count):
+            wire.server("user.message", **IDS, message_id=f"u{number}", text=f"{number}", turn_id=1)
+        kept = limits.CALL_MESSAGES // 2
+        assert [m["content"] for m in call.messages] == [str(n) for n in range(count - kept, count)]
+        assert len(call.conversation.ids()) == kept
+        assert [w for w in warnings(caplog) if "the beginning is forgotten" in w] == [
+            "call CA1 of agent 'mara': so much was said that the beginning is forgotten here"
+        ]
+
+    def test_much_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Long messages count by their length, a message that grows too; the newest one stays."""
+        monkeypatch.setattr("pinecall.core.model.conversation.CALL_TEXT", 1000)
+        wire = Wire()
+        call = wire.call()
+        for number in range(10):
+            wire.server("user.message", **IDS, message_id=f"u{number}", text="x" * 300, turn_id=1)
+        assert len(call.messages) <= 3
+        for _ in range(10):
+            wire.server("user.message", **IDS, message_id="u", text="y" * 2000 + "z", turn_id=1)
+            wire.server("user.message", **IDS, message_id="u", text="y" * 2000, turn_id=1)
+        assert [m["content"][0] for m in call.messages] == ["y"]
+
+    def test_many_rounds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The rounds of tools count with what they ask and answer."""
+        monkeypatch.setattr("pinecall.core.model.conversation.CALL_TEXT", 5000)
+        wire = Wire()
+        call = wire.call()
+        for number in range(100):
+            one = {"id": f"t{number}", "name": "nothing", "arguments": "x" * 500}
+            wire.server("llm.tool_call", **IDS, msg_id=f"m{number}", tool_calls=[one])
+        assert len(json.dumps(call.messages)) < 10_000
+
+    def test_confirmations_without_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ids of messages of which nothing is known are forgotten too."""
+        monkeypatch.setattr("pinecall.core.model.conversation.CALL_MESSAGES", 10)
+        wire = Wire()
+        call = wire.call()
+        call.conversation.remember("user", "hello", "u1")
+        for number in range(100):
+            wire.server("message.confirmed", **IDS, message_id=f"b{number}")
+        assert len(call.conversation.ids()) <= 11
+        assert [m["content"] for m in call.messages] == ["hello"]
+
+    @pytest.mark.parametrize("word", ["", "x" * 1000])
+    def test_a_reply_without_end(self, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+        """The text of a reply so far has a bound, for empty words too; the next one begins anew."""
+        monkeypatch.setattr("pinecall.core.model.call_state.BOT_TEXT", 2500)
+        wire = Wire()
+        call = wire.call()
+        heard = wire.listen("bot.word")
+        wire.server("bot.speaking", **IDS, message_id="b1", text="")
+        for _ in range(3000):
+            wire.server("bot.word", **IDS, message_id="b1", word=word)
+        assert len(heard) == 3000
+        assert len(call.bot_words) * (len(word) + 1) <= 2500
+        wire.server("bot.speaking", **IDS, message_id="b2", text="")
+        wire.server("bot.word", **IDS, message_id="b2", word="on")
+        assert call.current_bot_text == "on"
+
+    def test_a_chat_in_tokens(self) -> None:
+        """Tokens are collected one by one, not copied with each, and bring their own spaces, on
+        whatever call they come."""
+        wire = Wire()
+        wire.agent()
+        wire.server("llm.chat.started", agent_id="mara", call_id="chat-1")
+        wire.call(call_id="CA1")
+        for call_id in ("chat-1", "CA1"):
+            for token in ("How", " are", " you"):
+                wire.server(
+                    "llm.chat.chunk", agent_id="mara", call_id=call_id, message_id="b", token=token
+                )
+            call = wire.session.registry.calls[call_id]
+            assert call.bot_words == ["How", " are", " you"]
+            assert call.current_bot_text == "How are you"
+
+    def test_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A listen() without an end collects so many keys."""
+        monkeypatch.setattr("pinecall.core.lines.listener.KEYS", 5)
+        wire = Wire().up()
+        line = wire.pc.line("+13186330963")
+        wire.server("line.created", number="+13186330963")
+        ids = {"agent_id": "line:+13186330963", "call_id": "L1"}
+        wire.server("call.started", **ids, direction="inbound", transport="phone")
+        call = next(iter(line.live_calls.values()))
+        outcome = call.place_listen(terminator="#", timeout=9.0)
+        for digit in "123456789#":
+            wire.server("call.dtmf_received", **ids, digit=digit)
+        assert outcome.result().digits == "12345"
+
+
+class TestChats:
+    def test_an_answer_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Tokens and tool calls beyond the bound are left out; the answer still comes."""
+        monkeypatch.setattr("pinecall.core.calls.chat_requests.CHAT_ANSWER", 1000)
+        wire = Wire().up()
+        outcome = wire.session.chats.ask("mara", "hi", session_id="s1", metadata=None, timeout=30.0)
+        for _ in range(2000):
+            wire.server("llm.chat.token", session_id="s1", token="ab")
+            wire.server("llm.chat.tool_call", session_id="s1", tool_calls=[{"name": "n" * 100}])
+        wire.server("llm.chat.done", session_id="s1")
+        reply = outcome.result()
+        assert len(reply.text) + len(json.dumps(reply.tool_calls)) < 1500
+        assert reply.text.startswith("abab")
+
+
+class TestTally:
+    def test_the_first_of_a_minute(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Ten of a kind are reported in a minute; the next report counts those left out."""
+        tally = Tally()
+        assert [tally.tells("A", 0.0) for _ in range(100)] == [True] * 10 + [False] * 90
+        assert tally.tells("B", 0.0)
+        assert warnings(caplog) == []
+        assert tally.tells("A", 60.0)
+        assert warnings(caplog) == ["90 more warnings of the kind A were left out"]
+        assert tally.tells("B", 60.0)
+        assert len(warnings(caplog)) == 1
+
+    def test_kinds(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Kinds are cut, and beyond so many of them all are one."""
+        tally = Tally()
+        for number in range(limits.KINDS):
+            assert tally.tells(f"{number}" + "x" * 10_000, 0.0)
+        assert [tally.tells(f"new {n}", 0.0) for n in range(12)] == [True] * 10 + [False] * 2
+        assert max(map(len, tally._kinds)) == limits.KIND
+        assert len(tally._kinds) == limits.KINDS + 1
+        tally.finish()
+        assert warnings(caplog) == ["2 more warnings of the kind other kinds were left out"]
+        assert tally._kinds == {}
+
+    @pytest.mark.parametrize(
+        "frame",
+        [
+            {"event": "error", "code": "SERVER_ERROR", "error": "oh", "agent_id": "mara"},
+            {"event": "error", "code": "SERVER_ERROR", "error": "oh"},
+            {"event": "call.error", **IDS, "error": "oh"},
+            {"event": "llm.chat.error", "session_id": "s", "error": "oh"},
+            {"event": "error", "code": "PHONE_IN_USE", "agent_id": "mara", "error": "oh"},
+        ],
+        ids=lambda frame: f"{frame['event']} {frame.get('code')} {frame.get('agent_id')}",
+    )
+    def test_frames(self, frame: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+        """The server's complaints reach the error handlers one and all; the log has the first ten
+        and, at the end of the connection, how many more there were."""
+        wire = Wire()
+        wire.call()
+        told = wire.listen("error")
+        for _ in range(100):
+            wire.server(frame)
+        assert len(told) == 100
+        assert len(warnings(caplog)) == 10
+        wire.lost()
+        assert "90 more warnings" in warnings(caplog)[-1]
+        assert len(warnings(caplog)) == 11
+
+    def test_unknown_tools(self, caplog: pytest.LogCaptureFixture) -> None:
+        """So do calls of tools that nobody declared."""
+        wire = Wire()
+        wire.call()
+        told = wire.listen("error")
+        for number in range(100):
+            one = {"id": f"t{number}", "name": f"nothing{number}", "arguments": "{}"}
+            wire.server("llm.tool_call", **IDS, msg_id=f"m{number}", tool_calls=[one])
+        assert len(told) == 100
+        assert len(warnings(caplog)) == 10
+
+    def test_agents_apart(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The trouble of one agent does not keep another's out of the log."""
+        wire = Wire()
+        for agent_id in ("mara", "nora"):
+            wire.agent(agent_id)
+        for agent_id in ["mara"] * 50 + ["nora"]:
+            wire.server("error", code="SERVER_ERROR", error=agent_id, agent_id=agent_id)
+        assert "nora" in warnings(caplog)[-1]
+
+    def test_long_texts(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A line of the log has at most 2,000 characters."""
+        wire = Wire().up()
+        told = wire.listen("error")
+        wire.server("error", code="SERVER_ERROR", error="x" * 100_000)
+        assert len(told) == 1
+        assert max(map(len, warnings(caplog))) <= 2000
+
+    def test_gaps(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Handlers that stay behind are announced to them each time, and warned of ten times."""
+        wire = Wire()
+        call = wire.call()
+        told = wire.listen("events.gap")
+        for _ in range(50):
+            wire.session.report_gap(call, 3)
+        wire.deliver()
+        assert len(told) == 50
+        assert warnings(caplog) == ["handlers are behind: 3 events were left out"] * 10
+
+    def test_malformed_messages(self, caplog: pytest.LogCaptureFixture) -> None:
+        """How many more messages were not valid frames is told when the connection ends."""
+        wire = Wire().up()
+        for _ in range(100):
+            wire.text("nonsense")
+        wire.lost()
+        assert "90 more messages of that connection were not valid frames" in warnings(caplog)
+        wire.reconnect()
+        wire.text("nonsense")
+        caplog.clear()
+        wire.lost()
+        assert warnings(caplog) == []
+
+
+class TestStreams:
+    def test_the_memory(self) -> None:
+        """A stream remembers 2,000 events, and no more."""
+        world = World()
+        call = world.call()
+        cursors = []
+        reader = Reader(world)
+        cursors.append(reader.read()[-1][2])
+        for number in range(2001):
+            world.frame(call, "user.message", message_id=f"u{number}", text="", turn_id=1)
+            cursors.append(reader.read()[-1][2])
+        assert len(world.hub.ring._frames) == 2000
+        seen = Reader(world, last_event_id=cursors[1]).read()
+        assert [data["messageId"] for _, data, _ in seen[1:]] == [f"u{n}" for n in range(1, 2001)]
+        assert Reader(world, last_event_id=cursors[0]).names()[1] == "gap"
+
+    def test_repeats_end_with_their_call(self) -> None:
+        """Nothing is remembered of a call that is over, though its end could not be written."""
+        world = World()
+        call = world.call()
+        Reader(world).read()
+        world.message(call, 1)
+        assert list(world.hub._repeats._seen) == ["CA1"]
+        call.from_ = object()
+        world.end(call)
+        assert world.hub.unwritable == 1
+        assert world.hub._repeats._seen == {}
+
+
+class TestRest:
+    @pytest.mark.parametrize(
+        ("status", "length", "wanted"),
+        [
+            (200, None, True),
+            (200, "10", True),
+            (200, str(limits.REST_BODY), True),
+            (200, str(limits.REST_BODY + 1), False),
+            (200, "9" * 5000, False),
+            (200, "-1", True),
+            (404, str(limits.ERROR_BODY), True),
+            (404, "1000000000000", False),
+        ],
+    )
+    def test_announced(self, status: int, length: str | None, wanted: bool) -> None:
+        """Nobody reads a body that is announced to be too much."""
+        assert Body(status, length).wanted is wanted
+
+    def test_an_endless_refusal(self) -> None:
+        """Only the beginning of a refusal is read."""
+        body = Body(500, None)
+        while body.wanted:
+            body.add(b"x" * 1000)
+        assert len(body.data) == limits.ERROR_BODY
+
+    def test_an_endless_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An answer that is too large is an error that says so."""
+        monkeypatch.setattr("pinecall.core.rest.op.REST_BODY", 100)
+        body = Body(200, None)
+        body.add(b"x" * 100)
+        assert body.wanted
+        body.add(b"x")
+        assert body.too_large
+        reply = Reply(status=200, headers={}, body=b"", base="https://h", too_large=True)
+        with pytest.raises(ApiError, match="larger than 100 bytes") as caught:
+            phones().parse(reply)
+        assert (caught.value.code, caught.value.status) == ("BAD_RESPONSE", 200)
+
+    @pytest.mark.parametrize(("limit", "value"), [("LIVE_RESULTS", 3), ("LIVE_TEXT", 200)])
+    def test_live_results(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        limit: str,
+        value: int,
+    ) -> None:
+        """Results that nobody reads are left out, the oldest first, and that is said once."""
+        monkeypatch.setattr(f"pinecall.core.rest.live.{limit}", value)
+        session = LiveSession()
+        for number in range(10):
+            for kind in ("partial", "final"):
+                session.receive(json.dumps({"type": kind, "text": f"{number}" * 30}))
+        texts = [result.text[0] for result in session.results]
+        assert texts == ["7", "8", "9"]
+        assert len(warnings(caplog)) == 1
+        while session.take() is not None:
+            pass
+        assert session._text == 0
+
+    @pytest.mark.parametrize("piece", [b"data: " + b"x" * 90, b"data:\n" * 16])
+    def test_an_event_without_end(self, monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
+        """An event of a speech that does not end fails it, in one line or in many."""
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_EVENT", 1000)
+        reader = speech_reader(events=True)
+        for _ in range(30):
+            reader.feed(piece)
+        assert reader.error is not None
+        assert "an event of the answer is too long" in str(reader.error)
+        assert len(reader._events._rest) + reader._events._size < 5000
+
+    def test_events_byte_by_byte(self) -> None:
+        """Events are read in any pieces, and what was searched is not searched again."""
+        reader = speech_reader(events=True)
+        data = b'data: {"type":"word",\r\ndata: "word":"hi"}\r\n\r\ndata: [DONE]\r\r'
+        for at in range(len(data)):
+            reader.feed(data[at : at + 1])
+        reader.feed(b"x")
+        assert [word.word for word in reader.words] == ["hi"]
+        assert reader.result().characters == 0
+
+    def test_audio_that_is_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So much audio waits, and no more; what is read makes room."""
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_AUDIO", 100)
+        reader = speech_reader(events=False)
+        for _ in range(5):
+            reader.feed(b"x" * 100)
+            assert reader.take() == b"x" * 100
+        reader.feed(b"x" * 100)
+        assert not reader.over
+        reader.feed(b"x")
+        assert reader.error is not None
+        assert "more than 100 bytes of audio wait" in str(reader.error)
+        assert sum(map(len, reader.audio)) == 100
+
+    def test_words_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A speech has so many words."""
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_WORDS", 1000)
+        reader = speech_reader(events=True)
+        for _ in range(100):
+            reader.feed(b'data: {"type":"word","word":"on"}\n\n')
+        assert reader.error is not None
+        assert "more words than a speech" in str(reader.error)
+        assert len(reader.words) < 100
+
+
+def speech_reader(*, events: bool) -> SpeechReader:
+    head = SpeechHead(
+        request_id=None, format="pcm", sample_rate=16000, events=events, characters=0, audio_ms=None
+    )
+    return SpeechReader(speech("hi", voice="v"), head)
