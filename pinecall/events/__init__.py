@@ -1,8 +1,10 @@
-"""What the server sends, as frozen attrs classes.
+"""The events of the server, as frozen attrs classes.
 
-Each class is named after its wire event (``call.started`` → :class:`CallStarted`), has the wire's fields in
-snake_case, and keeps the frame it came from in ``raw``. ``from``, a Python keyword, is ``from_``.
-Fields a newer server adds are in ``raw``; events it adds arrive as :class:`UnknownEvent`.
+Each class is named after its event on the wire (``call.started`` → :class:`CallStarted`), has the
+wire's fields in snake_case, and keeps its frame in ``raw``. ``from``, a Python keyword, is ``from_``.
+Fields that a newer server adds are in ``raw``; events that it adds arrive as :class:`UnknownEvent`.
+A field is None, or empty, where the server did not send it. :class:`Event` describes the fields that
+many events have.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every event has: its frame."""
+"""The base of all events: the frame they came in."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from ..core.text.by_value import ByValue
 
 
 class Event(ByValue):
-    """One frame from the server.
+    """One frame from the server, or an event that the SDK makes.
 
-    ``raw`` is the whole frame as a dict, with the fields this class does not name; it is decoded on
-    first use. ``seq`` (int) and ``ts`` (epoch seconds) are the server's stamps, where it sent them.
-    Two events are equal if they are of one class and their fields are.
+    ``EVENT`` is the name on the wire. Two events are equal if they are of one class and their fields
+    are equal. Many events have these fields:
+
+    agent_id: the agent's id as the server writes it: plain, ``org:slug``, a slug or
+        ``line:<number>``; empty or None where the server names none
+    call_id: id of the call, the chat or the WhatsApp session
+    session_id: the same id, under the name that some frames have for it
+    message_id: id of a message of the caller's or of the agent's
+    turn_id: number of the caller's turn on the call, from 1; 0 for none
     """
 
     __slots__ = ("_raw", "_text")
@@ -28,6 +34,10 @@ class Event(ByValue):
 
     @property
     def raw(self) -> dict[str, Any]:
+        """The whole frame, with the fields that the class does not name; decoded on first use.
+
+        An event that was made by hand has its fields instead.
+        """
         try:
             return self._raw
         except AttributeError:
@@ -41,10 +51,12 @@ class Event(ByValue):
 
     @property
     def seq(self) -> int | None:
+        """The server's number of the frame, where it sent one."""
         return self.raw.get("seq")
 
     @property
     def ts(self) -> float | None:
+        """When the server sent the frame, in epoch seconds, where it says so."""
         return self.raw.get("ts")
 
     # Written once, as ByValue is, for the same reason.
@@ -54,7 +66,7 @@ class Event(ByValue):
         return f"{type(self).__name__}({values})"
 
     def _from_fields(self) -> dict[str, Any]:
-        # An event built by hand (a user's test) has no frame: its fields stand in for one.
+        # An event that was made by hand (in a user's test) has no frame.
         fields = attrs.asdict(self, recurse=False)  # type: ignore[arg-type]
         set_fields = {key.rstrip("_"): value for key, value in fields.items() if value is not None}
         return {"event": self.EVENT, **set_fields}
@@ -67,10 +79,10 @@ set_text = Event.__dict__["_text"].__set__
 
 @frozen(kw_only=True, eq=False, repr=False)
 class UnknownEvent(Event):
-    """An event this SDK does not know, or one whose fields were not of the announced types.
+    """An event that this SDK does not know, or a known one with a field of the wrong type.
 
-    name: its own name on the wire
-    problem: what was wrong with a known event's fields; empty for a new event
+    name: its name on the wire
+    problem: what is wrong with a known event's fields; empty for an unknown event
     """
 
     name: str

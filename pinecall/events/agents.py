@@ -27,10 +27,7 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class AgentCreated(Event):
-    """``agent.created``.
-
-    agent_id: agent addressed
-    """
+    """The agent is registered (``agent.created``). It may arrive more than once."""
 
     EVENT: ClassVar[str] = "agent.created"
     agent_id: str = ""
@@ -39,10 +36,7 @@ class AgentCreated(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class AgentResumed(Event):
-    """``agent.resumed``.
-
-    agent_id: agent addressed
-    """
+    """The agent is registered again, after a reconnect (``agent.resumed``)."""
 
     EVENT: ClassVar[str] = "agent.resumed"
     agent_id: str = ""
@@ -51,11 +45,7 @@ class AgentResumed(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class AgentConfigured(Event):
-    """``agent.configured``.
-
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    """
+    """The server has taken over an agent's new configuration (``agent.configured``)."""
 
     EVENT: ClassVar[str] = "agent.configured"
     agent_id: str | None = None
@@ -64,10 +54,9 @@ class AgentConfigured(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class AgentDisplaced(Event):
-    """``agent.displaced``.
+    """Another connection has taken over the agent's name (``agent.displaced``).
 
-    agent_id: agent addressed
-    reason: why
+    reason: why, such as ``replaced_by_new_connection``
     """
 
     EVENT: ClassVar[str] = "agent.displaced"
@@ -78,11 +67,10 @@ class AgentDisplaced(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ChannelAdded(Event):
-    """``channel.added``.
+    """A channel of the agent is open (``channel.added``).
 
-    agent_id: agent addressed
-    type: phone | webrtc | chat | whatsapp | mic
-    ref: number, SIP URI or WhatsApp phone-number id
+    type: ``phone``, ``webrtc``, ``chat``, ``whatsapp`` or ``mic``
+    ref: a number, a ``sip:`` URI or WhatsApp's phone-number id; other types have none
     """
 
     EVENT: ClassVar[str] = "channel.added"
@@ -94,10 +82,9 @@ class ChannelAdded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ChannelConfigured(Event):
-    """``channel.configured``.
+    """A channel has a new configuration (``channel.configured``).
 
-    agent_id: agent addressed
-    ref: channel
+    ref: the channel's ref, or its type where it has none
     """
 
     EVENT: ClassVar[str] = "channel.configured"
@@ -108,10 +95,9 @@ class ChannelConfigured(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ChannelRemoved(Event):
-    """``channel.removed``.
+    """A channel is closed (``channel.removed``).
 
-    agent_id: agent addressed
-    ref: channel
+    ref: the channel's ref, or its type where it has none
     """
 
     EVENT: ClassVar[str] = "channel.removed"
@@ -122,9 +108,9 @@ class ChannelRemoved(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ConfigUpdated(Event):
-    """``config_updated``.
+    """An answer of protocol version 1 (``config_updated``).
 
-    phone: legacy v1
+    phone: the number it concerns
     """
 
     EVENT: ClassVar[str] = "config_updated"
@@ -135,10 +121,9 @@ class ConfigUpdated(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SessionConfigUpdated(Event):
-    """``session_config_updated``.
+    """An answer of protocol version 1 (``session_config_updated``).
 
-    session_id: legacy v1
-    success: legacy v1
+    success: whether the configuration was accepted
     """
 
     EVENT: ClassVar[str] = "session_config_updated"
@@ -150,9 +135,9 @@ class SessionConfigUpdated(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PhoneAdded(Event):
-    """``phone_added``.
+    """An answer of protocol version 1 (``phone_added``).
 
-    phone: legacy v1
+    phone: the number it concerns
     """
 
     EVENT: ClassVar[str] = "phone_added"
@@ -163,9 +148,9 @@ class PhoneAdded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class PhoneRemoved(Event):
-    """``phone_removed``.
+    """An answer of protocol version 1 (``phone_removed``).
 
-    phone: legacy v1
+    phone: the number it concerns
     """
 
     EVENT: ClassVar[str] = "phone_removed"
@@ -176,11 +161,9 @@ class PhoneRemoved(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CreditsRejected(Event):
-    """``credits.rejected`` (documented by the platform, not seen on the wire).
+    """A call was refused for lack of credit (``credits.rejected``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: refused call
+    Documented by the platform, not seen on the wire. ``call_id`` is the refused call's.
     """
 
     EVENT: ClassVar[str] = "credits.rejected"
@@ -190,11 +173,9 @@ class CreditsRejected(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CreditsExhausted(Event):
-    """``credits.exhausted`` (documented by the platform, not seen on the wire).
+    """The credit has run out, and the server ends the call soon (``credits.exhausted``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
+    Documented by the platform, not seen on the wire.
     """
 
     EVENT: ClassVar[str] = "credits.exhausted"

@@ -22,14 +22,9 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class BotSpeaking(Event):
-    """``bot.speaking``.
+    """The agent begins to speak (``bot.speaking``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    message_id: message id
-    text: whole text for say/reply and phone greetings; empty for streams and on WebRTC
+    text: the whole text of ``say`` and ``reply``; empty where the text is streamed
     """
 
     EVENT: ClassVar[str] = "bot.speaking"
@@ -42,17 +37,11 @@ class BotSpeaking(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class BotWord(Event):
-    """``bot.word``.
+    """A word of the agent's was played (``bot.word``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    message_id: message id
-    word: word just played
-    word_index: 0-based
-    start_time: seconds [unit inferred]
-    end_time: seconds [unit inferred]
+    word: the word, with its punctuation
+    word_index: its place in the message, from 0
+    start_time, end_time: its place in the audio, in seconds
     """
 
     EVENT: ClassVar[str] = "bot.word"
@@ -68,15 +57,11 @@ class BotWord(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class BotFinished(Event):
-    """``bot.finished``.
+    """A message of the agent's was played to its end (``bot.finished``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    message_id: absent means the only reply in flight
-    duration_ms: ms of audio
-    text: final text; documented on the DataChannel
+    message_id: None means the only message in flight
+    duration_ms: length of the audio, in milliseconds
+    text: the message, where the server sends it
     """
 
     EVENT: ClassVar[str] = "bot.finished"
@@ -90,17 +75,13 @@ class BotFinished(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class BotInterrupted(Event):
-    """``bot.interrupted``.
+    """A message of the agent's was cut off (``bot.interrupted``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    message_id: absent means the only reply in flight
-    played_ms: ms heard
-    words_spoken: words heard
-    last_word: last word heard
-    reason: continuation | user_spoke | cancelled; docs also say early
+    message_id: None means the only message in flight
+    played_ms: how much of it was played, in milliseconds
+    words_spoken: how many words were played
+    last_word: the last word that was played
+    reason: ``user_spoke``, ``continuation``, ``cancelled`` or another text
     """
 
     EVENT: ClassVar[str] = "bot.interrupted"
@@ -116,11 +97,9 @@ class BotInterrupted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class BargeIn(Event):
-    """``barge_in``.
+    """The caller spoke while the agent did (``barge_in``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    cancelled_message_id: reply cut off
+    cancelled_message_id: id of the message that was cut off
     """
 
     EVENT: ClassVar[str] = "barge_in"
@@ -131,13 +110,9 @@ class BargeIn(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class MessageConfirmed(Event):
-    """``message.confirmed``.
+    """A message of the agent's is in the history (``message.confirmed``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    message_id: message id
-    text: text entered in the history
+    text: the text as it entered the history
     """
 
     EVENT: ClassVar[str] = "message.confirmed"
@@ -150,13 +125,11 @@ class MessageConfirmed(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class MessageAborted(Event):
-    """``message.aborted`` (documented by the platform, not seen on the wire).
+    """A message of the agent's was dropped before it was confirmed (``message.aborted``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    message_id: message id
-    reason: why
+    Documented by the platform, not seen on the wire.
+
+    reason: why, such as ``barge_in``
     """
 
     EVENT: ClassVar[str] = "message.aborted"
@@ -168,14 +141,11 @@ class MessageAborted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ReplyRejected(Event):
-    """``reply.rejected``.
+    """The server refused a reply to a message that is out of date (``reply.rejected``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    message_id: message id
-    in_reply_to: what the reply referenced
-    expected_reply_to: what the server wanted
-    reason: e.g. message_obsolete
+    in_reply_to: id of the message that the reply answers
+    expected_reply_to: id of the message that is to be answered
+    reason: such as ``message_obsolete``
     """
 
     EVENT: ClassVar[str] = "reply.rejected"

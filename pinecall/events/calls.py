@@ -29,13 +29,11 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallRinging(Event):
-    """``call.ringing``.
+    """A call is coming in on a channel with ``ringing=True`` (``call.ringing``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    from_: caller
-    to: called number
-    direction: always inbound
+    from_: the caller's number or SIP URI
+    to: the number called
+    direction: ``inbound``
     """
 
     EVENT: ClassVar[str] = "call.ringing"
@@ -48,11 +46,9 @@ class CallRinging(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallRejected(Event):
-    """``call.rejected``.
+    """A ringing call was rejected, as the program asked (``call.rejected``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    reason: busy | rejected
+    reason: ``busy`` or ``rejected``
     """
 
     EVENT: ClassVar[str] = "call.rejected"
@@ -63,21 +59,19 @@ class CallRejected(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallStarted(Event):
-    """``call.started``.
+    """A phone or WebRTC call has begun (``call.started``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    from_: caller number, SIP URI, or the literal webrtc; default empty
-    to: called number, or the literal webrtc; default empty
-    direction: inbound | outbound; default inbound
-    transport: phone | webrtc; absent means unknown, or webrtc when call_id starts with wrt_
-    metadata: sealed token metadata, dial() metadata or channel context
-    language: session language, BCP-47 base; absent on old servers
-    extension: digits dialled after the number; set only when a line answered
-    owner: line | agent
-    routed_from: line:<number> that handed the call over
-    line_transcript: [{who: caller|line, text, at epoch ms}] heard before the hand-over
+    from_: the caller's number or SIP URI, or ``webrtc``
+    to: the number called, or ``webrtc``
+    direction: ``inbound`` or ``outbound``; None means ``inbound``
+    transport: ``phone`` or ``webrtc``; None where the server does not say
+    metadata: from the token, from ``dial()`` or from the channel
+    language: the call's language, such as ``es``; older servers leave it out
+    extension: digits dialled after the number, where a line answered
+    owner: ``line`` or ``agent``
+    routed_from: ``line:<number>`` of the line that handed the call over
+    line_transcript: ``[{who, text, at}]`` from before the hand-over; ``who`` is ``caller`` or
+        ``line``, ``at`` epoch milliseconds
     """
 
     EVENT: ClassVar[str] = "call.started"
@@ -98,21 +92,14 @@ class CallStarted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallEnded(Event):
-    """``call.ended``.
+    """A phone or WebRTC call is over (``call.ended``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    reason: see section 9; default unknown
-    duration_seconds: seconds; a capture shows a float
-    started_at: epoch seconds
-    ended_at: epoch seconds
-    messages: full LLM history; replaces the local copy when non-empty
-    direction: read only when the call is unknown; default outbound
-    from_: same
-    to: same
-    metadata: same
-    language: same
+    reason: such as ``hangup``, ``idle_timeout``, ``max_duration``, ``busy`` or ``routed``; other texts are
+        possible
+    duration_seconds: seconds
+    started_at, ended_at: epoch seconds
+    messages: the model's whole history, ``[{role, content}]``; may be empty
+    direction, from_, to, metadata, language: as in ``call.started``
     """
 
     EVENT: ClassVar[str] = "call.ended"
@@ -133,11 +120,9 @@ class CallEnded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallUpdated(Event):
-    """``call.updated``.
+    """A fact about a call has changed (``call.updated``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    language: new session language
+    language: the call's language from now on
     """
 
     EVENT: ClassVar[str] = "call.updated"
@@ -148,12 +133,10 @@ class CallUpdated(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallDialing(Event):
-    """``call.dialing``.
+    """An outbound call is being set up (``call.dialing``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    from_: caller id
-    to: destination
+    from_: the number it is made from
+    to: the number or SIP URI called
     """
 
     EVENT: ClassVar[str] = "call.dialing"
@@ -165,12 +148,12 @@ class CallDialing(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallError(Event):
-    """``call.error``.
+    """An outbound call could not be made (``call.error``).
 
-    agent_id: agent addressed
-    call_id: call, may be absent
-    error: text
-    code: machine code
+    ``call_id`` may be None.
+
+    error: text for people
+    code: code for programs
     """
 
     EVENT: ClassVar[str] = "call.error"
@@ -182,11 +165,9 @@ class CallError(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallForwarded(Event):
-    """``call.forwarded``.
+    """A call was forwarded (``call.forwarded``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    to: destination
+    to: the number or SIP URI it went to
     """
 
     EVENT: ClassVar[str] = "call.forwarded"
@@ -197,15 +178,15 @@ class CallForwarded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallRecording(Event):
-    """``call.recording`` (documented by the platform, not seen on the wire).
+    """The recording of a call, in one piece (``call.recording``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    audio: base64 WAV
-    format: wav
-    sample_rate: Hz, usually 8000
-    duration_ms: ms
+    Documented by the platform, not seen on the wire. It may arrive after the end of the call, and be
+    many megabytes.
+
+    audio: the file, in base64
+    format: ``wav``
+    sample_rate: hertz, usually 8000
+    duration_ms: milliseconds
     """
 
     EVENT: ClassVar[str] = "call.recording"
@@ -219,11 +200,7 @@ class CallRecording(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallHeld(Event):
-    """``call.held``.
-
-    agent_id: agent addressed
-    call_id: call / session id
-    """
+    """The caller is on hold (``call.held``)."""
 
     EVENT: ClassVar[str] = "call.held"
     agent_id: str = ""
@@ -232,11 +209,7 @@ class CallHeld(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallUnheld(Event):
-    """``call.unheld``.
-
-    agent_id: agent addressed
-    call_id: call / session id
-    """
+    """The caller is no longer on hold (``call.unheld``)."""
 
     EVENT: ClassVar[str] = "call.unheld"
     agent_id: str = ""
@@ -245,11 +218,7 @@ class CallUnheld(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallMuted(Event):
-    """``call.muted``.
-
-    agent_id: agent addressed
-    call_id: call / session id
-    """
+    """The caller's speech is buffered from now on (``call.muted``)."""
 
     EVENT: ClassVar[str] = "call.muted"
     agent_id: str = ""
@@ -258,11 +227,9 @@ class CallMuted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallUnmuted(Event):
-    """``call.unmuted``.
+    """The caller's speech is reported again (``call.unmuted``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    muted_transcript: speech buffered while muted
+    muted_transcript: what the caller said in the meantime
     """
 
     EVENT: ClassVar[str] = "call.unmuted"
@@ -273,11 +240,9 @@ class CallUnmuted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallDtmfSent(Event):
-    """``call.dtmf_sent``.
+    """Keys were sent to the caller (``call.dtmf_sent``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    digits: tones we played
+    digits: the keys
     """
 
     EVENT: ClassVar[str] = "call.dtmf_sent"
@@ -288,12 +253,10 @@ class CallDtmfSent(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallDtmfReceived(Event):
-    """``call.dtmf_received``.
+    """The caller has pressed a key (``call.dtmf_received``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    digit: this key
-    digits: every key so far on the call
+    digit: the key
+    digits: every key of the call so far, this one included
     """
 
     EVENT: ClassVar[str] = "call.dtmf_received"

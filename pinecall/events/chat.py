@@ -24,15 +24,14 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatStarted(Event):
-    """``llm.chat.started``: a chat begins. Handlers of its agent get it as ``chat.started``.
+    """A chat has begun (``llm.chat.started``). The agent's handlers get ``chat.started``.
 
-    agent_id: owning agent: plain id, `org:slug` or slug form; sometimes absent
-    call_id: the chat's id, to the owner of the agent; absent to the requester
-    session_id: the same id, to the requester (the sender of ``llm.chat``); such a frame reaches
+    call_id: the chat's id, where this process has the agent
+    session_id: the chat's id, where this process asked with ``pc.chat()``; such a frame reaches
         ``on("*", …)`` only
-    metadata: sealed in the chat token, or the requester's
-    language: sealed lang
-    model: to the requester
+    metadata: from the chat's token, or from ``pc.chat()``
+    language: from the chat's token
+    model: the model that answers ``pc.chat()``
     """
 
     EVENT: ClassVar[str] = "llm.chat.started"
@@ -46,15 +45,11 @@ class LlmChatStarted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatChunk(Event):
-    """``llm.chat.chunk``.
+    """A piece of the agent's answer in a chat (``llm.chat.chunk``). Handlers get ``bot.speaking``.
 
-    agent_id: agent addressed
-    call_id: call / session id
-    message_id: default empty
-    token: delta
-    text: used when token is absent
-    metadata: lazy creation
-    language: lazy creation
+    token: the piece
+    text: the piece, where ``token`` is None
+    metadata, language: as in ``llm.chat.started``, for a chat whose beginning this process missed
     """
 
     EVENT: ClassVar[str] = "llm.chat.chunk"
@@ -69,14 +64,11 @@ class LlmChatChunk(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatEnded(Event):
-    """``llm.chat.ended``.
+    """A chat is over (``llm.chat.ended``). Handlers get ``call.ended``.
 
-    agent_id: agent addressed
-    call_id: call / session id
-    messages: final history
+    messages: the whole history, ``[{role, content}]``
     duration_seconds: seconds
-    started_at: epoch s
-    ended_at: epoch s
+    started_at, ended_at: epoch seconds
     """
 
     EVENT: ClassVar[str] = "llm.chat.ended"
@@ -90,13 +82,14 @@ class LlmChatEnded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatError(Event):
-    """``llm.chat.error``: to the owner of the agent, the chat is over (``call.ended`` with reason
-    ``chat_error``, and ``error`` with the text); to the requester, this message was not answered.
+    """A chat has failed (``llm.chat.error``).
 
-    agent_id: owning agent: plain id, `org:slug` or slug form; sometimes absent
-    call_id: the chat's id, to the owner
-    session_id: the same id, to the requester
-    error: text
+    Where this process has the agent the chat is over: ``call.ended`` with reason ``chat_error``, and
+    ``error`` with the text. Where it asked with ``pc.chat()``, that message was not answered.
+
+    call_id: the chat's id, where this process has the agent
+    session_id: the chat's id, where this process asked
+    error: text for people
     """
 
     EVENT: ClassVar[str] = "llm.chat.error"
@@ -108,11 +101,9 @@ class LlmChatError(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ChatMessage(Event):
-    """``chat.message``.
+    """What a visitor has written in a chat (``chat.message``). Handlers get ``user.message``.
 
-    agent_id: agent addressed
-    call_id: call / session id
-    text: visitor's text
+    text: the text
     message_id: usually empty
     """
 
@@ -125,11 +116,9 @@ class ChatMessage(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ChatResponse(Event):
-    """``chat.response``.
+    """What the agent has answered in a chat (``chat.response``). Handlers get ``bot.speaking``.
 
-    agent_id: agent addressed
-    call_id: call / session id
-    text: agent's text
+    text: the text
     """
 
     EVENT: ClassVar[str] = "chat.response"
@@ -140,14 +129,13 @@ class ChatResponse(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToken(Event):
-    """``llm.chat.token``: a piece of the answer to ``pc.chat()``, as it is made.
+    """A piece of the answer to ``pc.chat()`` (``llm.chat.token``).
 
-    Only the requester gets it. ``chat.token`` is read alike, and so are ``chat.done``,
+    Only the process that asked gets it. ``chat.token`` is read as this one, and likewise ``chat.done``,
     ``chat.error``, ``chat.tool_call`` and ``chat.tool_result``.
 
-    session_id: the requester's session
     token: the piece
-    text: all of it so far
+    text: the answer so far
     """
 
     EVENT: ClassVar[str] = "llm.chat.token"
@@ -160,10 +148,11 @@ class LlmChatToken(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatDone(Event):
-    """``llm.chat.done``: the answer to ``pc.chat()`` is complete. Only the requester gets it.
+    """The answer to ``pc.chat()`` is complete (``llm.chat.done``).
 
-    session_id: the requester's session
-    text: the whole answer; empty: the tokens are
+    Only the process that asked gets it.
+
+    text: the whole answer; where it is empty, the tokens are the answer
     model: the model that gave it
     """
 
@@ -177,11 +166,11 @@ class LlmChatDone(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolCall(Event):
-    """``llm.chat.tool_call``: the agent uses tools for the answer to ``pc.chat()``. Only the
-    requester gets it, to show; the agent's owner runs them.
+    """The agent uses tools to answer ``pc.chat()`` (``llm.chat.tool_call``).
 
-    session_id: the requester's session
-    tool_calls: [{name, arguments}]
+    Only the process that asked gets it, to show it; the tools run where the agent is.
+
+    tool_calls: ``[{name, arguments}]``
     """
 
     EVENT: ClassVar[str] = "llm.chat.tool_call"
@@ -193,11 +182,12 @@ class LlmChatToolCall(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmChatToolResult(Event):
-    """``llm.chat.tool_result``: what such a tool gave. Only the requester gets it.
+    """The result of a tool used to answer ``pc.chat()`` (``llm.chat.tool_result``).
 
-    session_id: the requester's session
+    Only the process that asked gets it.
+
     result: the result as text
-    text: where ``result`` is absent, this is it
+    text: the result, where ``result`` is None
     """
 
     EVENT: ClassVar[str] = "llm.chat.tool_result"

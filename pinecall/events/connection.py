@@ -20,11 +20,11 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Connected(Event):
-    """``connected``.
+    """The server has accepted the key (``connected``).
 
-    org_id: organisation of the key
-    connection_id: server id of this socket (read only by the March 2026 ancestor)
-    protocol_version: protocol version (read only by the ancestor)
+    org_id: id of the key's organisation
+    connection_id: the server's id of this connection
+    protocol_version: such as ``2``
     """
 
     EVENT: ClassVar[str] = "connected"
@@ -35,23 +35,23 @@ class Connected(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Authenticated(Event):
-    """``authenticated``."""
+    """An acknowledgement that changes nothing (``authenticated``)."""
 
     EVENT: ClassVar[str] = "authenticated"
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Ping(Event):
-    """``ping``."""
+    """The server asks whether the client is there; it is answered at once (``ping``)."""
 
     EVENT: ClassVar[str] = "ping"
 
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Pong(Event):
-    """``pong``.
+    """The answer to the client's ``ping`` (``pong``).
 
-    timestamp: server clock; unit not stated (epoch seconds assumed)
+    timestamp: the server's clock, epoch seconds
     """
 
     EVENT: ClassVar[str] = "pong"
@@ -60,19 +60,17 @@ class Pong(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class ErrorFrame(Event):
-    """``error``.
+    """An error that the server reports (``error``). Handlers get a ``PinecallError`` instead.
 
-    agent_id: agent the error is about; absent on auth errors and possible on conflicts
-    error: human text; `message` is the fallback key
-    message: used when `error` is absent
-    code: see the error table; may be absent, then the text is searched for PHONE_IN_USE /
-        AGENT_IN_USE and for the prefix `SERVER_AT_CAPACITY:`
-    phone: number refused (PHONE_IN_USE)
-    owner: agent that holds the number (PHONE_IN_USE; read by the ancestor only)
-    retry_after_s: seconds to wait before re-registering (conflicts)
-    holder_alive: conflicts: true = a live process owns the name, false = the holder is dead
-    used: client slots in use (SERVER_AT_CAPACITY)
-    limit: client slot ceiling (SERVER_AT_CAPACITY)
+    agent_id: the agent it concerns, where the server says so
+    error: text for people
+    message: the text, where ``error`` is None
+    code: such as ``AGENT_CONFLICT``, ``PHONE_IN_USE`` or ``SERVER_AT_CAPACITY``
+    phone: the number that is taken (``PHONE_IN_USE``)
+    owner: the agent that has the number (``PHONE_IN_USE``)
+    retry_after_s: seconds to wait before registering again (conflicts)
+    holder_alive: whether the process that has the name is alive (conflicts)
+    used, limit: connections that there are, and that there may be (``SERVER_AT_CAPACITY``)
     """
 
     EVENT: ClassVar[str] = "error"
@@ -90,11 +88,9 @@ class ErrorFrame(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Registered(Event):
-    """``registered`` (legacy; declared, never seen).
+    """An answer of protocol version 1 (``registered``).
 
-    app_id: legacy v1
-    organization_id: legacy v1
-    protocol_version: legacy v1
+    app_id, organization_id, protocol_version: as the server sends them
     """
 
     EVENT: ClassVar[str] = "registered"

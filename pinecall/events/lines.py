@@ -19,10 +19,9 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LineCreated(Event):
-    """``line.created``.
+    """The line is claimed (``line.created``).
 
-    agent_id: line:<number>, alternative key
-    number: line's number
+    number: its number
     """
 
     EVENT: ClassVar[str] = "line.created"
@@ -33,13 +32,12 @@ class LineCreated(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LineError(Event):
-    """``line.error``.
+    """The line could not be claimed (``line.error``). Handlers get ``error``.
 
-    agent_id: alternative key
-    number: line's number
-    code: LINE_CONFLICT | LINE_CONFIG_ERROR | PHONE_NOT_IN_ORG | UNAUTHORIZED; default
-        LINE_CONFIG_ERROR
-    error: text
+    number: its number
+    code: ``LINE_CONFLICT``, ``LINE_CONFIG_ERROR``, ``PHONE_NOT_IN_ORG`` or ``UNAUTHORIZED``; None means
+        ``LINE_CONFIG_ERROR``
+    error: text for people
     """
 
     EVENT: ClassVar[str] = "line.error"
@@ -52,10 +50,9 @@ class LineError(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LineDestroyed(Event):
-    """``line.destroyed``.
+    """The line is given back (``line.destroyed``).
 
-    agent_id: alternative key
-    number: line's number
+    number: its number
     """
 
     EVENT: ClassVar[str] = "line.destroyed"
@@ -66,12 +63,9 @@ class LineDestroyed(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallRouted(Event):
-    """``call.routed``.
+    """A line has handed its call over (``call.routed``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    agent: new owner
+    agent: id of the agent that has it now
     """
 
     EVENT: ClassVar[str] = "call.routed"
@@ -82,13 +76,10 @@ class CallRouted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class CallRouteFailed(Event):
-    """``call.route_failed``.
+    """A line's call could not be handed over; the line still has it (``call.route_failed``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    agent: intended owner
-    reason: offline | unknown | no_phone_config | capacity | swap_failed; default swap_failed
+    agent: id of the agent that was to have it
+    reason: ``offline``, ``unknown``, ``no_phone_config``, ``capacity`` or ``swap_failed``
     """
 
     EVENT: ClassVar[str] = "call.route_failed"

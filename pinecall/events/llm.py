@@ -25,11 +25,9 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmBefore(Event):
-    """``llm.before``.
+    """The model is about to be asked (``llm.before``). Handlers get ``call.preparing``.
 
-    agent_id: agent addressed
-    call_id: call / session id
-    turn: generation counter; echoed in llm.ready
+    turn: number of the generation on this call
     """
 
     EVENT: ClassVar[str] = "llm.before"
@@ -40,13 +38,11 @@ class LlmBefore(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmPreparingTimeout(Event):
-    """``llm.preparing_timeout``.
+    """The ``call.preparing`` handlers took too long (``llm.preparing_timeout``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    turn: default 0
-    waited_ms: ms
-    budget_ms: ms
+    turn: number of the generation on this call
+    waited_ms: how long the server has waited, in milliseconds
+    budget_ms: how long it may wait, in milliseconds
     """
 
     EVENT: ClassVar[str] = "llm.preparing_timeout"
@@ -59,17 +55,13 @@ class LlmPreparingTimeout(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmToolCall(Event):
-    """``llm.tool_call``.
+    """The model calls tools (``llm.tool_call``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    msg_id: round id; `message_id` accepted; dedupe key
-    message_id: fallback for msg_id
-    tool_calls: [{id, name, arguments}] or OpenAI form [{id, function:{name, arguments}}];
-        arguments is a JSON string, default {}; absent on a re-emission
-    metadata: read when a chat call is created lazily
-    language: same
+    msg_id: id of the round; a second frame with the same id is a repetition
+    message_id: id of the round, where ``msg_id`` is None
+    tool_calls: ``[{id, name, arguments}]`` or ``[{id, function: {name, arguments}}]``; the arguments
+        are JSON text
+    metadata, language: as in ``llm.chat.started``, for a chat whose beginning this process missed
     """
 
     EVENT: ClassVar[str] = "llm.tool_call"
@@ -84,13 +76,12 @@ class LlmToolCall(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmToolResult(Event):
-    """``llm.tool_result`` (documented by the platform, not seen on the wire).
+    """The results of a round of tools (``llm.tool_result``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    msg_id: round
-    results: [{tool_call_id, result}]
+    Documented by the platform, not seen on the wire.
+
+    msg_id: id of the round
+    results: ``[{tool_call_id, result}]``
     """
 
     EVENT: ClassVar[str] = "llm.tool_result"
@@ -102,11 +93,9 @@ class LlmToolResult(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmThinking(Event):
-    """``llm.thinking`` (documented by the platform, not seen on the wire).
+    """The model is at work (``llm.thinking``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
+    Documented by the platform, not seen on the wire.
     """
 
     EVENT: ClassVar[str] = "llm.thinking"
@@ -116,13 +105,12 @@ class LlmThinking(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmResponse(Event):
-    """``llm.response`` (documented by the platform, not seen on the wire).
+    """The model has answered (``llm.response``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    text: may be empty
-    finish_reason: provider word
+    Documented by the platform, not seen on the wire.
+
+    text: the answer; may be empty
+    finish_reason: why it ended, in the provider's word, such as ``stop``
     """
 
     EVENT: ClassVar[str] = "llm.response"
@@ -134,12 +122,12 @@ class LlmResponse(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class LlmError(Event):
-    """``llm.error`` (documented by the platform, not seen on the wire).
+    """The model has failed (``llm.error``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: absent = agent level
-    error: text
+    Documented by the platform, not seen on the wire. ``call_id`` is None where the agent as a whole is
+    concerned.
+
+    error: text for people
     """
 
     EVENT: ClassVar[str] = "llm.error"
@@ -150,12 +138,11 @@ class LlmError(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class DocsSources(Event):
-    """``docs.sources`` (documented by the platform, not seen on the wire).
+    """The passages of a knowledge base that the model was given (``docs.sources``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    sources: retrieved chunks
+    Documented by the platform, not seen on the wire.
+
+    sources: ``[{title, heading, score}]``
     """
 
     EVENT: ClassVar[str] = "docs.sources"
@@ -166,13 +153,10 @@ class DocsSources(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SkillLoaded(Event):
-    """``skill.loaded``.
+    """A skill is in use from the next generation on (``skill.loaded``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call
-    skill: name
-    by: manual kept; anything else reads as model
+    skill: its name
+    by: ``manual`` (``load_skill``) or ``model``
     """
 
     EVENT: ClassVar[str] = "skill.loaded"
@@ -184,13 +168,10 @@ class SkillLoaded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SkillUnloaded(Event):
-    """``skill.unloaded``.
+    """A skill is no longer in use (``skill.unloaded``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call
-    skill: name
-    by: as above
+    skill: its name
+    by: ``manual`` (``unload_skill``) or ``model``
     """
 
     EVENT: ClassVar[str] = "skill.unloaded"
@@ -202,19 +183,18 @@ class SkillUnloaded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class MemoryOps(Event):
-    """``memory.ops``.
+    """What the platform remembers of a contact has changed (``memory.ops``).
 
-    agent_id: agent addressed
-    call_id: session_id is the fallback
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    contact: contact key
-    turn: turn
-    final: end-of-call pass
-    ops: add{id,kind,text,confidence,valid_from,evidence?} | update{+supersedes} |
-        delete{id,kind?,text?,reason?}
-    memory: {revision, path}
-    model: extractor
-    latency_ms: ms
+    It may arrive after the end of the call; ``call_id`` may be None.
+
+    contact: the contact's key, such as a phone number
+    turn: number of the turn it comes from
+    final: whether it comes from the end of the call
+    ops: ``[{op: "add", id, kind, text, confidence, valid_from}]``; an ``update`` has ``supersedes`` too,
+        a ``delete`` has ``id`` and may have ``kind``, ``text`` and ``reason``
+    memory: ``{revision, path}``
+    model: the model that extracted it
+    latency_ms: how long that took, in milliseconds
     """
 
     EVENT: ClassVar[str] = "memory.ops"

@@ -1,4 +1,4 @@
-"""Events made by the SDK itself, and the values that it builds from several frames."""
+"""Events that the SDK makes, and values that it builds from several frames."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ __all__ = ["Disconnected", "EventsGap", "Item", "Reconnecting", "Turn"]
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Disconnected(Event):
-    """The link is gone.
+    """The connection is lost or closed (``disconnected``).
 
-    reason: the close reason, ``connection_lost`` when there was none, or ``client_disconnect``
+    reason: what the server gave as the reason, ``connection_lost`` where it gave none, or
+        ``client_disconnect``
     """
 
     EVENT: ClassVar[str] = "disconnected"
@@ -36,10 +37,10 @@ class Disconnected(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Reconnecting(Event):
-    """A new attempt to connect begins.
+    """A new attempt to connect begins (``reconnecting``).
 
-    attempt: counted from 1 since the last stable connection
-    delay: seconds waited before it
+    attempt: number of the attempt since the last stable connection, from 1
+    delay: seconds waited before the attempt
     """
 
     EVENT: ClassVar[str] = "reconnecting"
@@ -51,13 +52,14 @@ class Reconnecting(Event):
 class Turn(Event):
     """A caller's turn, merged from ``eager.turn`` or ``turn.end`` and the ``user.message`` before it.
 
-    id: turn number on the call, from 1
-    message_id: of the user's message; what a reply answers
+    id: number of the turn on the call, from 1
+    message_id: id of the caller's message, which a reply answers
     text: what the caller said
-    confidence: of the transcription, 0 to 1
+    confidence: that it is what was said, 0 to 1
+    language: the language detected, such as ``en``
     probability: that the turn is over, 0 to 1
-    latency_ms: of the turn detection
-    source: ``bot`` when the other side of a bridged call finished its own turn
+    latency_ms: delay of the turn detection, in milliseconds
+    source: ``bot`` where the other side of a bridged call has finished its turn
     """
 
     agent_id: str = ""
@@ -94,9 +96,11 @@ class Item(Generic[CallT_co, AgentT_co]):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class EventsGap(Event):
-    """A consumer was far behind: ``missed`` interim events were coalesced into newer ones.
+    """A consumer was far behind, and interim events were replaced by newer ones (``events.gap``).
 
-    Other events are among them only where 100,000 wait, or 64 Mi characters of them.
+    Other events are lost only where 100,000 of them wait, or 64 Mi characters.
+
+    missed: how many events were replaced or lost
     """
 
     EVENT: ClassVar[str] = "events.gap"

@@ -22,14 +22,12 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class HistoryData(Event):
-    """``history.data``.
+    """The answer to ``get_history`` (``history.data``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call, chat session or wa- session
-    request_id: echo; absent on old servers
-    messages: LLM history
-    error: rejection
+    call_id: id of the call, chat or WhatsApp session
+    request_id: as in the request; older servers leave it out
+    messages: the model's history, ``[{role, content}]``
+    error: why the request was refused
     """
 
     EVENT: ClassVar[str] = "history.data"
@@ -42,14 +40,12 @@ class HistoryData(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class HistoryUpdated(Event):
-    """``history.updated``.
+    """The answer to a request that changes the history or the prompt (``history.updated``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: as above
-    request_id: echo; absent on old servers
-    count: messages after the change; default 0
-    error: rejection
+    call_id: id of the call, chat or WhatsApp session
+    request_id: as in the request; older servers leave it out
+    count: how many messages there are now
+    error: why the request was refused
     """
 
     EVENT: ClassVar[str] = "history.updated"
@@ -62,11 +58,9 @@ class HistoryUpdated(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SessionConfigured(Event):
-    """``session.configured``.
+    """A live call has a new configuration (``session.configured``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    session_id: call
+    session_id: the call's id
     """
 
     EVENT: ClassVar[str] = "session.configured"
@@ -77,12 +71,10 @@ class SessionConfigured(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SessionIdleWarning(Event):
-    """``session.idle_warning``.
+    """The caller has been silent, and the call will end (``session.idle_warning``).
 
-    agent_id: agent addressed
-    call_id: call / session id
     remaining_seconds: seconds left
-    idle_timeout_seconds: configured value
+    idle_timeout_seconds: seconds of silence that are allowed
     """
 
     EVENT: ClassVar[str] = "session.idle_warning"
@@ -94,12 +86,9 @@ class SessionIdleWarning(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SessionTimeout(Event):
-    """``session.timeout``.
+    """A limit of the call is reached; ``call.ended`` follows (``session.timeout``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    reason: max_duration | idle_timeout
+    reason: ``max_duration`` or ``idle_timeout``
     """
 
     EVENT: ClassVar[str] = "session.timeout"
@@ -111,11 +100,12 @@ class SessionTimeout(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SessionPaused(Event):
-    """``session.paused``.
+    """The model no longer answers; a person does (``session.paused``).
 
-    agent_id: agent addressed
-    session_id: one session
-    contact: every session of a contact
+    Without ``session_id`` and ``contact`` the whole agent is concerned.
+
+    session_id: the one session that is concerned
+    contact: the contact whose sessions are concerned
     """
 
     EVENT: ClassVar[str] = "session.paused"
@@ -127,11 +117,12 @@ class SessionPaused(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SessionResumed(Event):
-    """``session.resumed``.
+    """The model answers again (``session.resumed``).
 
-    agent_id: agent addressed
-    session_id: one session
-    contact: contact
+    Without ``session_id`` and ``contact`` the whole agent is concerned.
+
+    session_id: the one session that is concerned
+    contact: the contact whose sessions are concerned
     """
 
     EVENT: ClassVar[str] = "session.resumed"
@@ -143,11 +134,9 @@ class SessionResumed(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SessionSent(Event):
-    """``session.sent``.
+    """A message that a person wrote was sent (``session.sent``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    session_id: session
+    session_id: id of the WhatsApp session
     """
 
     EVENT: ClassVar[str] = "session.sent"

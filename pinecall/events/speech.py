@@ -24,14 +24,10 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SpeechStarted(Event):
-    """``speech.started``.
+    """The caller begins to speak (``speech.started``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
-    confidence: VAD confidence 0..1
-    timestamp: declared in the types; the capture has only ts
+    confidence: that it is speech, 0 to 1
+    timestamp: epoch seconds, where the server sends it
     """
 
     EVENT: ClassVar[str] = "speech.started"
@@ -45,14 +41,10 @@ class SpeechStarted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class SpeechEnded(Event):
-    """``speech.ended``.
+    """The caller has stopped speaking (``speech.ended``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
-    duration_ms: ms of speech
-    timestamp: declared in the types; the capture has only ts
+    duration_ms: length of the speech, in milliseconds
+    timestamp: epoch seconds, where the server sends it
     """
 
     EVENT: ClassVar[str] = "speech.ended"
@@ -66,17 +58,11 @@ class SpeechEnded(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class UserSpeaking(Event):
-    """``user.speaking``.
+    """An interim transcript (``user.speaking``). Each replaces the one before.
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    text: interim text; each frame replaces the previous one
-    message_id: declared in the types; absent in the capture
-    turn_id: 0 in the capture
-    confidence: 0..1
-    confirmed_text: stable prefix
+    text: what the caller has said so far
+    confidence: that it is what was said, 0 to 1
+    confirmed_text: the beginning of ``text`` that will not change
     """
 
     EVENT: ClassVar[str] = "user.speaking"
@@ -92,17 +78,14 @@ class UserSpeaking(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class UserMessage(Event):
-    """``user.message``.
+    """What the caller has said or written (``user.message``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    session_id: session id; equals call_id on WebRTC frames seen in a capture
-    message_id: message id
-    text: confirmed text
-    confidence: 0..1
-    language: detected language
-    lag_ms: ms
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
+    A second one with the same ``message_id`` is an update of the first.
+
+    text: the text
+    confidence: that it is what was said, 0 to 1
+    language: the language detected, such as ``en``
+    lag_ms: delay of the transcription, in milliseconds
     """
 
     EVENT: ClassVar[str] = "user.message"
@@ -119,15 +102,11 @@ class UserMessage(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class EagerTurn(Event):
-    """``eager.turn``.
+    """The caller's turn is probably over (``eager.turn``). Handlers get a :class:`Turn` instead.
 
-    agent_id: agent addressed
-    call_id: call / session id
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
-    message_id: default empty
-    text: default empty
-    probability: 0..1; default 0
-    latency_ms: ms; default 0
+    text: what the caller said
+    probability: that the turn is over, 0 to 1
+    latency_ms: delay of the turn detection, in milliseconds
     """
 
     EVENT: ClassVar[str] = "eager.turn"
@@ -142,13 +121,10 @@ class EagerTurn(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class TurnPause(Event):
-    """``turn.pause``.
+    """The caller is silent, and the turn is not over (``turn.pause``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
-    probability: 0..1
-    latency_ms: ms
+    probability: that the turn is over, 0 to 1
+    latency_ms: delay of the turn detection, in milliseconds
     """
 
     EVENT: ClassVar[str] = "turn.pause"
@@ -161,16 +137,12 @@ class TurnPause(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class TurnEnd(Event):
-    """``turn.end``.
+    """The caller's turn is over (``turn.end``). Handlers get a :class:`Turn` instead.
 
-    agent_id: agent addressed
-    call_id: call / session id
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
-    message_id: falls back to the last message id
-    text: falls back to the last user text
-    probability: 0..1
-    latency_ms: ms
-    source: documented value bot on bridged/detect_turn_end calls
+    message_id, text: the caller's message; None means the last one
+    probability: that the turn is over, 0 to 1
+    latency_ms: delay of the turn detection, in milliseconds
+    source: ``bot`` where the other side of a bridged call has finished its turn
     """
 
     EVENT: ClassVar[str] = "turn.end"
@@ -186,12 +158,9 @@ class TurnEnd(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class TurnResumed(Event):
-    """``turn.resumed``.
+    """The caller speaks again within the same turn (``turn.resumed``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
-    timestamp: server clock
+    timestamp: the server's clock, epoch seconds
     """
 
     EVENT: ClassVar[str] = "turn.resumed"
@@ -203,12 +172,11 @@ class TurnResumed(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class TurnContinued(Event):
-    """``turn.continued``.
+    """The caller goes on after ``eager.turn`` or ``turn.end`` (``turn.continued``).
 
-    agent_id: agent addressed
-    call_id: call / session id
-    turn_id: turn counter, starts at 1 (0 when no turn is attributed)
-    timestamp: server clock
+    A reply that has begun is out of date: its streams are aborted.
+
+    timestamp: the server's clock, epoch seconds
     """
 
     EVENT: ClassVar[str] = "turn.continued"
@@ -220,18 +188,17 @@ class TurnContinued(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class AudioMetrics(Event):
-    """``audio.metrics``.
+    """Measurements of the audio, about ten a second (``audio.metrics``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    call_id: call / session id
-    source: user | bot
-    energy_db: about -60..0 dB
-    rms: 0..1
-    peak: 0..1
-    is_speech: VAD verdict
-    vad_prob: 0..1
-    timestamp: server clock
+    Only with ``analysis={"send_audio_metrics": True}``.
+
+    source: ``user`` or ``bot``
+    energy_db: decibels, about -60 to 0
+    rms: mean level, 0 to 1
+    peak: highest level, 0 to 1
+    is_speech: whether it is speech
+    vad_prob: probability that it is speech, 0 to 1
+    timestamp: the server's clock, epoch seconds
     """
 
     EVENT: ClassVar[str] = "audio.metrics"

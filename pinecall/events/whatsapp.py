@@ -19,13 +19,11 @@ __all__ = [
 
 @frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppSessionStarted(Event):
-    """``whatsapp.session_started``.
+    """A WhatsApp session has begun (``whatsapp.session_started``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    session_id: wa- + hex
-    contact_phone: digits, no plus
-    contact_name: profile name
+    session_id: its id, ``wa-…``
+    contact_phone: the contact's number, digits without a plus
+    contact_name: the contact's name in WhatsApp
     """
 
     EVENT: ClassVar[str] = "whatsapp.session_started"
@@ -38,17 +36,14 @@ class WhatsAppSessionStarted(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppMessage(Event):
-    """``whatsapp.message``.
+    """A contact has written (``whatsapp.message``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    session_id: session
-    from_: contact
-    name: profile name
-    type: text | audio | image | video | document
-    text: text or voice-note transcript
-    message_id: Meta id
-    paused: true = no AI reply
+    from_: the contact's number, digits without a plus
+    name: the contact's name in WhatsApp
+    type: ``text``, ``audio``, ``image``, ``video`` or ``document``
+    text: the text, or the transcript of a voice message
+    message_id: WhatsApp's id
+    paused: whether the model leaves the answer to a person
     """
 
     EVENT: ClassVar[str] = "whatsapp.message"
@@ -65,14 +60,11 @@ class WhatsAppMessage(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppResponse(Event):
-    """``whatsapp.response``.
+    """A contact was written to (``whatsapp.response``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    session_id: session
-    to: contact
-    text: text
-    source: human when an operator wrote it
+    to: the contact's number, digits without a plus
+    text: the text
+    source: ``human`` where a person wrote it
     """
 
     EVENT: ClassVar[str] = "whatsapp.response"
@@ -86,14 +78,11 @@ class WhatsAppResponse(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppStatus(Event):
-    """``whatsapp.status``.
+    """What has become of a message to a contact (``whatsapp.status``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    session_id: session
-    status: sent | delivered | read
-    recipient: contact
-    message_id: Meta id
+    status: ``sent``, ``delivered`` or ``read``
+    recipient: the contact's number, digits without a plus
+    message_id: WhatsApp's id
     """
 
     EVENT: ClassVar[str] = "whatsapp.status"
@@ -107,20 +96,16 @@ class WhatsAppStatus(Event):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class WhatsAppSessionEnded(Event):
-    """``whatsapp.session_ended``.
+    """A WhatsApp session is over (``whatsapp.session_ended``).
 
-    agent_id: owning agent: plain id, `org:slug`, slug form, or `line:<number>`; sometimes
-        absent
-    session_id: session
-    contact_phone: contact
-    contact_name: name
-    reason: window_expired | idle_timeout
-    started_at: epoch s
-    ended_at: epoch s
+    contact_phone: the contact's number, digits without a plus
+    contact_name: the contact's name in WhatsApp
+    reason: ``window_expired`` or ``idle_timeout``
+    started_at, ended_at: epoch seconds
     duration: seconds
-    message_count: messages
-    transcript: [{role, content}]
-    messages: full history; preferred over the local copy when non-empty
+    message_count: how many messages there were
+    transcript: what was written, ``[{role, content}]``
+    messages: the model's whole history, ``[{role, content}]``; may be empty
     """
 
     EVENT: ClassVar[str] = "whatsapp.session_ended"

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 from typing import get_args
 
+import attrs
 import pytest
 
 import pinecall.typing
@@ -18,6 +19,13 @@ from pinecall.typing import EventName
 INTERNAL = {"authenticated", "ping", "pong"}
 #: Events that the SDK makes.
 MADE = {"disconnected", "reconnecting", "whatsapp.started", "call", "events.gap", "*"}
+MADE_CLASSES = (
+    events.Disconnected,
+    events.EventsGap,
+    events.Reconnecting,
+    events.Turn,
+    events.Item,
+)
 #: Events that may come without a live call, and those whose frames name no agent.
 WITHOUT_CALL = {
     "call.error",
@@ -142,3 +150,15 @@ def test_event_classes_are_exported() -> None:
     for cls in EVENTS.values():
         assert getattr(events, cls.__name__) is cls
         assert cls.__name__ in events.__all__
+
+
+@pytest.mark.parametrize("cls", [*EVENTS.values(), *MADE_CLASSES], ids=lambda cls: cls.__name__)
+def test_every_field_of_an_event_is_described(cls: type[events.Event]) -> None:
+    """A class describes its own fields, and ``Event`` those that many events have."""
+
+    def described(one: type) -> set[str]:
+        lines = (line.split(":")[0] for line in (one.__doc__ or "").splitlines() if ":" in line)
+        return {name.strip() for line in lines for name in line.split(",")}
+
+    fields = {field.name for field in attrs.fields(cls)}
+    assert fields <= described(cls) | described(events.Event)
