@@ -1,6 +1,6 @@
-"""What an agent, a channel, a line and the reconnect machine can be told.
+"""The configuration of agents, channels, lines and reconnecting.
 
-None means: not given. What is not given is never sent, and the server's default holds.
+None means "not given": such an option is not sent, and the server's default applies.
 """
 
 from __future__ import annotations
@@ -41,23 +41,35 @@ __all__ = [
 
 @frozen(kw_only=True, repr=False, eq=False)
 class ConfigOptions(ByValue):
-    """What agents, channels and live sessions share (``agent.create``, ``agent.configure``,
-    ``channel.add``, ``channel.configure``, ``session.configure``).
+    """The configuration that agents, channels and live calls share (``agent.create``,
+    ``agent.configure``, ``channel.add``, ``channel.configure``, ``session.configure``).
 
     - ``voice``: ``"elevenlabs/sarah"`` or a provider dict.
+    - ``language``: such as ``"es"``.
     - ``stt``: ``"deepgram-flux"``, ``"soniox/stt-rt-v5"``, ``"provider:model:language"`` or a dict.
     - ``llm``: ``"openai/gpt-4.1-mini"`` or ``{provider, model, enabled, temperature, …}``; without
       one the turns come to the program, which answers them itself.
     - ``interruption``: False, or ``{min_duration_ms, confidence, min_volume, min_words, …}``.
+    - ``prompt``: a text; ``prompt_vars``, ``{name: value}``, replace each ``{{name}}`` in it.
+    - ``raw_prompt``: True: the server adds nothing of its own to the prompt.
     - ``greeting``: a str, ``{language: text}``, or a function that gets the call and returns the
-      text or ``{text, add_to_history}`` (spoken by the SDK, never sent). Given as
-      ``{text, add_to_history}`` it is its text: the server has no such switch.
+      text or ``{text, add_to_history}`` (spoken by the SDK, never sent). A dict
+      ``{text, add_to_history}`` counts as its text: the server has no such switch.
+    - ``greeting_in_chat``: whether chats are greeted too.
     - ``preparing``: True (1500 ms), False, or ``{enabled, timeout_ms}`` (up to 5000 ms).
+    - ``tools``: a list of ``@tool`` functions and OpenAI tool dicts.
+    - ``skills``: a list of ``Skill`` and dicts of a skill's fields.
+    - ``knowledge_base``: an id, or a list of ids.
+    - ``memory``: ``{remember, forget, consolidate, model, contact_key, enabled}``.
     - ``session_limits``: ``{max_duration_seconds, idle_timeout_seconds, idle_warning_seconds,
       idle_grace_seconds}``, in seconds; 0 switches one off.
     - ``analysis``: ``{send_audio_metrics, audio_metrics_interval_ms, send_turn_audio,
-      send_bot_audio, recording}``; travels inside ``config``.
+      send_bot_audio, recording}``; it is sent inside ``config``.
+    - ``media``: ``{live, recording, max_duration_seconds}``.
     - ``timezone``: an IANA name, ``"Europe/Madrid"``.
+    - ``config``, ``flash``, ``mode``: sent as they are.
+
+    Values are checked where the options are used, by ``agent()``, ``configure()`` and the like.
     """
 
     voice: str | Object | None = None
@@ -95,9 +107,10 @@ class AgentOptions(ConfigOptions):
     - ``allowed_origins``: web origins that may mint tokens without a key; ``agent.create`` only.
     - ``phone_number``: a number, a ``sip:`` URI, ``{number, ringing, voice, …}`` or a ``Channel``;
       ``phone_numbers`` is the list form, used only without ``phone_number``.
-    - ``whatsapp``: ``{phone_number_id, access_token, verify_token, app_secret, phone, …}``, or a
-      list of them; kept out of ``repr``, for it holds secrets.
-    - ``history``: an object with ``save(record)``; it stays in this process, as ``name`` does.
+    - ``whatsapp``: ``{phone_number_id, access_token, verify_token, app_secret, phone, …}``, a
+      ``Channel``, or a list of them; not shown by ``repr``, since it holds secrets.
+    - ``history``: an object with ``save(record)``.
+    - ``name``: the name that ``agent.name`` shows. Neither is sent.
     """
 
     allowed_origins: Sequence[str] | None = None
@@ -126,8 +139,10 @@ class DeployOptions(AgentOptions):
 class LineOptions:
     """The configuration of a line (``line.create``).
 
-    ``extension_window`` is how long the server waits for an extension's digits, in seconds;
-    0 switches it off.
+    - ``stt``, ``voice``, ``language``: as for an agent.
+    - ``turn_detection``: sent as it is.
+    - ``extension_window``: how long the server waits for the digits of an extension, in seconds;
+      0 switches it off.
     """
 
     stt: str | Object | None = None
@@ -143,17 +158,17 @@ _REFLESS = ("webrtc", "chat", "mic")
 
 @frozen(init=False, repr=False)
 class Channel:
-    """One way in: ``Channel("webrtc")``, ``Channel("phone", "+13186330963", voice="polly/Lupe")``,
-    ``Channel("whatsapp", "123456789012345", access_token=…)``.
+    """A way to reach an agent: ``Channel("webrtc")``, ``Channel("phone", "+13186330963",
+    voice="polly/Lupe")``, ``Channel("whatsapp", "123456789012345", access_token=…)``.
 
     - ``type``: ``phone``, ``webrtc``, ``chat``, ``mic`` or ``whatsapp``; ``sip`` is taken as
       ``phone``.
-    - ``ref``: the number (normalised) or ``sip:`` URI of a phone channel, WhatsApp's phone-number
-      id; the others have none.
+    - ``ref``: the number (normalised) or ``sip:`` URI of a phone channel, or WhatsApp's phone-number
+      id; other types have none.
     - ``ringing`` (phone): the program decides whether to pick up.
-    - ``access_token``, ``verify_token``, ``app_secret``, ``phone`` (whatsapp). The first is
-      required, and the three secrets are kept out of ``repr``.
-    - ``config``, or keywords: what differs from the agent's configuration on this channel.
+    - ``access_token`` (required), ``verify_token``, ``app_secret``, ``phone`` (whatsapp); the first
+      three are secrets, which ``repr`` does not show.
+    - ``config``, or keywords: the options that differ from the agent's on this channel.
 
     Raises:
         ConfigurationError: an unknown type or key, a bad number, a missing or superfluous ref.
@@ -197,7 +212,7 @@ class Channel:
 
     @property
     def key(self) -> str:
-        """What names the channel on its agent: the ref, or the type where there is none."""
+        """The channel's name on its agent: the ref, or the type where there is none."""
         return self.ref or self.type
 
 
@@ -234,7 +249,7 @@ class ConfigureChannelFields(SharedFields, total=False):
 
 
 def _given(options: Any) -> str:
-    # Only what was given, for there are dozens of fields; no field marked repr=False, a secret.
+    # There are dozens of fields: only those that are given. One with repr=False is a secret.
     values = {a.name: getattr(options, a.name) for a in attrs.fields(type(options)) if a.repr}
     shown = (f"{k}={v!r}" for k, v in values.items() if v is not None and v != ConfigOptions())
     return f"{type(options).__name__}({', '.join(shown)})"
@@ -286,14 +301,18 @@ def _number(place: Place, ref: object) -> str:
 
 @frozen
 class ReconnectPolicy:
-    """How a lost link is tried again.
+    """The waits between the attempts to connect again.
 
-    The n-th wait is ``initial * factor ** n`` seconds, ``maximum`` at most; ``jitter`` is the share
-    of it that is random (1.0: anything between 0 and the wait). ``max_attempts`` None: for ever;
-    while the host cannot be reached, a wait is then a sixteenth of the outage so far at most (or
-    ``initial``, if that is more), so that the client is back soon after the host is.
-    Whatever makes an attempt fail, the next one follows; a refused or missing key and a displacement
-    end it.
+    - ``initial``, ``maximum``, ``factor``: the n-th wait, counted from 0, is
+      ``initial * factor ** n`` seconds, ``maximum`` at most.
+    - ``jitter``: the share of each wait that is random, 0 to 1; with 1 it is anything between 0 and
+      the wait.
+    - ``max_attempts``: how many attempts there are; None: no limit. Without a limit, while the host
+      cannot be reached, a wait is at most a sixteenth of the outage so far (or ``initial``, if that
+      is more), so that the client is back soon after the host is.
+
+    An attempt follows whatever made the last one fail; only a missing or refused key and a
+    displacement end them.
 
     Raises:
         ConfigurationError: a value out of range; the message names it.

@@ -1,4 +1,4 @@
-"""Skills: instructions and tools a model loads when it needs them."""
+"""Skills: instructions and tools that a model loads when it needs them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .tools import Tool, as_tools, wire_tool
 __all__ = ["Activation", "Skill"]
 
 ToolEntry: TypeAlias = Tool[Any, Any] | Mapping[str, Any]
-Activation = Literal["model", "manual", "always"]
+#: Who may load a skill: the model too, ``load_skill`` only, or nobody, since it always is.
+Activation: TypeAlias = Literal["model", "manual", "always"]
 
 _ACTIVATIONS = ("model", "manual", "always")
 _KEYS = {
@@ -31,24 +32,24 @@ _KEYS = {
 
 
 def _tools(value: Iterable[ToolEntry]) -> tuple[ToolEntry, ...]:
-    # Checked once the name is known; until then what is no iterable must stay what it is.
+    # Checked in __attrs_post_init__, whose messages name the skill; until then any value may be here.
     return value  # type: ignore[return-value]
 
 
 @attrs.frozen
 class Skill:
-    """A latent group of instructions and tools (``skills`` of agent.create).
+    """A group of instructions and tools that can be loaded (``skills`` of ``agent.create``).
 
-    name: as the model loads it, and as ``load_skill`` names it
-    description: tells the model when to load it
-    instructions: added to the prompt while it is loaded
-    tools: as an agent's tools; the model sees them while the skill is loaded
-    knowledge_base: id of the knowledge base it searches
-    rag_top_k: how many passages a search gives, from 1
-    activation: ``model`` (the model loads it), ``manual`` (only ``load_skill``) or ``always``
+    name: the name that the model and ``load_skill`` use
+    description: when to load it, for the model
+    instructions: text added to the prompt while it is loaded
+    tools: like an agent's tools; the model has them while the skill is loaded
+    knowledge_base: id of the knowledge base that it searches
+    rag_top_k: how many passages a search gives, 1 or more
+    activation: ``model`` (the model loads it), ``manual`` (only ``load_skill`` does) or ``always``
 
     Raises:
-        ConfigurationError: a field is wrong; names the skill and the field.
+        ConfigurationError: a field is wrong; the message names the skill and the field.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Skill:
             )
 
     def to_wire(self) -> dict[str, Any]:
-        """The ``skills`` entry of agent.create; what is not set is left out."""
+        """The entry in ``skills`` of ``agent.create``, without the fields that are None."""
         wire: dict[str, Any] = {"name": self.name, "description": self.description}
         if self.instructions is not None:
             wire["instructions"] = self.instructions
@@ -93,11 +94,11 @@ class Skill:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Skill:
-        """A skill from its fields, named as here or in camelCase.
+        """Make a skill from a dict of its fields, whose keys may be in camelCase.
 
         Raises:
-            ConfigurationError: an unknown key (with the nearest known one), a missing name or
-                description, a field given twice with different values, or a wrong field.
+            ConfigurationError: an unknown key (the message has the nearest known one), a missing name
+                or description, a field that is given twice with different values, or a wrong one.
         """
         if not isinstance(values, Mapping):
             raise ConfigurationError(f"a skill is a Skill or a dict, not {type(values).__name__}")

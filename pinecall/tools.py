@@ -1,4 +1,4 @@
-"""Functions a model can call: ``@tool``, the arguments it gives them, what they give back."""
+"""Functions that a model can call: ``@tool``, their arguments and their results."""
 
 from __future__ import annotations
 
@@ -43,15 +43,17 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @attrs.frozen(kw_only=True, eq=False)
 class Tool(Generic[P, R_co]):
-    """A function a model can call. Made by ``tool``; calling it runs the function as it is.
+    """A function that a model can call, made by ``tool``. Calling it calls the function itself.
 
-    name: as the model knows it
-    description: what the model is told it does; empty when the function has no docstring
+    function: the function as it was decorated
+    name: the name that the model uses
+    description: the text that the model reads; empty for a function without a docstring
     parameters: JSON Schema of the arguments, an object
-    ephemeral: the round is kept out of the history (``ephemeral`` of llm.tool_result)
-    no_followup: the model does not speak on the result (``no_followup`` of llm.tool_result)
-    timeout: seconds the function may take
-    is_async: the function is a coroutine function
+    ephemeral: whether the round is kept out of the history (``ephemeral`` of ``llm.tool_result``)
+    no_followup: whether the model is silent about the result (``no_followup`` of
+        ``llm.tool_result``)
+    timeout: seconds that the function may take
+    is_async: whether it is a coroutine function
     """
 
     function: Callable[P, R_co]
@@ -70,6 +72,7 @@ class Tool(Generic[P, R_co]):
 
     @property
     def __wrapped__(self) -> Callable[P, R_co]:
+        """The function, for ``inspect``."""
         return self.function
 
     @overload
@@ -86,7 +89,7 @@ class Tool(Generic[P, R_co]):
         return attrs.evolve(self, function=bind(instance, owner), signature=signature)
 
     def to_wire(self) -> dict[str, Any]:
-        """The ``tools`` entry of agent.create: ``{"type": "function", "function": {...}}``.
+        """The entry in ``tools`` of ``agent.create``: ``{"type": "function", "function": {…}}``.
 
         Raises:
             ConfigurationError: a method taken from its class instead of from an object.
@@ -107,14 +110,14 @@ class Tool(Generic[P, R_co]):
         """The ``(args, kwargs)`` to call the function with.
 
         Args:
-            arguments: a tool call's ``arguments`` (llm.tool_call): JSON text or an object; ``""``
-                and None are ``{}``. Keys the function has no parameter for are left out.
-            call: goes to the parameters that take the call.
+            arguments: the ``arguments`` of a tool call (``llm.tool_call``): JSON text or an object;
+                ``""`` and None count as ``{}``. Keys without a parameter are left out.
+            call: the value of the parameters that take the call.
 
         Raises:
-            ToolArgumentError: not JSON, not an object, missing or of the wrong type; names every
-                wrong argument.
-            ConfigurationError: as ``to_wire``.
+            ToolArgumentError: the arguments are not a JSON object, or one is missing or of the wrong
+                type; the message names every wrong argument.
+            ConfigurationError: a method taken from its class instead of from an object.
         """
         self._check_bound()
         kwargs = read_arguments(
@@ -124,17 +127,20 @@ class Tool(Generic[P, R_co]):
         return (), kwargs
 
     def invoke(self, arguments: str | Mapping[str, Any] | None, call: object = None) -> R_co:
-        """Run the function on a model's arguments; a coroutine function gives its coroutine.
+        """Call the function with a model's arguments; a coroutine function gives its coroutine.
 
         Raises:
-            ToolArgumentError, ConfigurationError: as ``bind``; and whatever the function raises.
+            ToolArgumentError, ConfigurationError: as for ``bind``; also what the function raises.
         """
         args, kwargs = self.bind(arguments, call)
         function: Callable[..., R_co] = self.function
         return function(*args, **kwargs)
 
     def answer(self, arguments: str | Mapping[str, Any] | None, call: object = None) -> Any:
-        """``invoke``, its result as the JSON that the model reads; a coroutine function's later."""
+        """Call the function as ``invoke`` does; the result as the JSON text that the model reads.
+
+        A coroutine function gives an awaitable of that text. Raises what ``invoke`` raises.
+        """
         value = self.invoke(arguments, call)
         return _answer(value) if inspect.isawaitable(value) else encode_result(value)
 
@@ -182,7 +188,7 @@ def tool(
     no_followup: bool = False,
     timeout: float = 30.0,
 ) -> Any:
-    """Make a function one that a model can call: ``@tool`` or ``@tool(name=…)``.
+    """Turn a function into a tool that a model can call: ``@tool`` or ``@tool(name=…)``.
 
     The schema comes from the type hints, the texts from the docstring (Google, NumPy or reST) and
     from ``Annotated[str, "text"]``. A parameter named ``call``, or hinted as a ``Call``, is given
@@ -191,13 +197,13 @@ def tool(
     Args:
         name: 1 to 64 letters, digits, ``_`` or ``-``; the function's own name by default
         description: the docstring's text before its first section by default
-        ephemeral: the round is kept out of the history
-        no_followup: the model does not speak on the result
-        timeout: seconds the function may take
+        ephemeral: whether the round is kept out of the history
+        no_followup: whether the model is silent about the result
+        timeout: seconds that the function may take
 
     Raises:
-        ConfigurationError: the function, a parameter or an argument of ``tool`` cannot be used;
-            says which, and the fix.
+        ConfigurationError: the function, a parameter of it or an argument of ``tool`` cannot be used;
+            the message says which, and what to do.
     """
     options: dict[str, Any] = {"ephemeral": ephemeral, "no_followup": no_followup}
     if function is not None:
@@ -225,7 +231,7 @@ def _make(
     where = f"tool {name!r}"
     _check_function(function, where)
     seconds = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
-    # Compared, for isfinite() overflows where an int is larger than any float.
+    # Not math.isfinite(): it overflows on ints too large for a float.
     if not seconds or not 0 < timeout <= sys.float_info.max:
         raise ConfigurationError(
             f"{where}: timeout is a number of seconds above 0, not {timeout!r:.40}"
@@ -294,7 +300,7 @@ def _doc(function: Any) -> str | None:
 
 
 def tool_name(entry: Tool[Any, Any] | Mapping[str, Any]) -> str:
-    """The name of a tool or of an OpenAI tool dict; ``""`` where the dict has none."""
+    """The name of a tool or of an OpenAI tool dict; ``""`` for a dict without a name."""
     if isinstance(entry, Mapping):
         inner = entry.get("function")
         name = (inner if isinstance(inner, Mapping) else entry).get("name")
@@ -304,15 +310,16 @@ def tool_name(entry: Tool[Any, Any] | Mapping[str, Any]) -> str:
 
 
 def wire_tool(entry: Tool[Any, Any] | Mapping[str, Any]) -> dict[str, Any]:
-    """A tool's wire form; a dict is its own."""
+    """The wire form of a tool; a dict is copied as it is. Raises what ``Tool.to_wire`` raises."""
     return dict(entry) if isinstance(entry, Mapping) else entry.to_wire()
 
 
 def as_tools(value: object, where: str) -> tuple[Tool[Any, Any] | Mapping[str, Any], ...]:
-    """Check a ``tools=`` argument: tools and OpenAI tool dicts, each name once.
+    """The entries of a ``tools=`` argument, checked: tools and OpenAI tool dicts, each name once.
 
     Raises:
-        ConfigurationError: starts with ``where`` and says which entry is wrong, and the fix.
+        ConfigurationError: an entry cannot be used; the message begins with ``where`` and says which
+            one, and what to do.
     """
     if isinstance(value, (str, bytes, Mapping, Tool)) or not isinstance(value, Iterable):
         raise ConfigurationError(f"{where}: tools is a list of tools, not {type(value).__name__}")

@@ -7,8 +7,7 @@ another class is an error where the handler is registered, and an editor complet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from enum import Enum
+from collections.abc import Callable
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -23,6 +22,9 @@ from typing import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from enum import Enum
+
     from . import events as ev
     from .errors import PinecallError
 
@@ -71,16 +73,16 @@ L = TypeVar("L")
 S = TypeVar("S")
 R = TypeVar("R")
 
-#: A handler with one argument, with two, and any handler. What it returns is not looked at.
+#: A handler with one argument, a handler with two, and any handler. The result is ignored.
 One: TypeAlias = Callable[[X], object]
 Two: TypeAlias = Callable[[X, Y], object]
 Fn: TypeAlias = Callable[..., Any]
 
 if TYPE_CHECKING:
-    # For error messages only, see On.
+    # For error messages only: see the comment in On.
 
     class Misspelt(Enum):
-        """No event's name is one of these, and no str is a sequence of them."""
+        """A type that no event name belongs to; nor is a str a sequence of it."""
 
         NAME = ""
 
@@ -90,7 +92,7 @@ if TYPE_CHECKING:
     class ArgumentsOf(Generic[KnownEvent]):
         """Stands for the arguments of an event's handlers."""
 
-    #: What no handler is: none takes four arguments, typed or not.
+    #: A type that no handler fits, typed or untyped, since none takes four arguments.
     NoHandler: TypeAlias = Callable[
         [ArgumentsOf[KnownEvent], NoReturn, NoReturn, NoReturn], NoReturn
     ]
@@ -108,9 +110,9 @@ class Message(TypedDict):
 
 
 class Decorator(Generic[P]):
-    """``@on("turn.end")``: registers the function below it, and leaves it as it is.
+    """The result of ``@on("turn.end")``: registers the function below it, and returns it as it is.
 
-    ``add(name, handler)`` registers. Raises what that raises.
+    ``add(name, handler)`` is what registers; what it raises is raised here.
     """
 
     __slots__ = ("_add", "_name")
@@ -125,9 +127,9 @@ class Decorator(Generic[P]):
 
 
 class Off:
-    """``off("turn.end", handler)`` removes a handler; without one, all handlers of the event.
+    """``off("turn.end", handler)`` removes a handler; without one it removes all of that event.
 
-    ``remove(name, handler)`` is what removes; its handler is None for all of them.
+    ``remove(name, handler)`` is what removes; a handler of None stands for all.
     """
 
     __slots__ = ("_remove",)
@@ -136,7 +138,7 @@ class Off:
         self._remove = remove
 
     def __call__(self, name: EventName, handler: Callable[..., object] | None = None, /) -> None:
-        """Raises ConfigurationError for a misspelt name; a handler that is not there is no error."""
+        """Remove it. Raises ConfigurationError for a misspelt name, but not for an absent handler."""
         self._remove(name, handler)
 
 
@@ -144,7 +146,7 @@ _MISSING: Any = object()
 
 
 class On(Generic[C, A, K, L, S, R]):
-    """``on("turn.end", handler)``, or ``@on("turn.end")`` above one.
+    """``on("turn.end", handler)`` registers a handler, as does ``@on("turn.end")`` above one.
 
     Returns the handler. Raises ConfigurationError for a misspelt name, for a wrong number of
     parameters and, on the blocking front, for a coroutine function.
@@ -159,10 +161,10 @@ class On(Generic[C, A, K, L, S, R]):
         self._add = add
         self._check = check
 
-    # The first overload and the last fit no call; they are there for the messages. Where nothing fits,
-    # mypy lists all overloads (24 kB), unless one of them would fit if type arguments and bounds were
-    # ignored: then its message is about that one only. A str is a Sequence of something, a handler a
-    # Callable. pyright takes the last one whose name fits, so the one with a handler comes first.
+    # The first overload and the last fit no call; they are there for the messages. Where no overload
+    # fits, mypy lists them all (24 kB), unless one of them would fit without its type arguments: then
+    # the message is about that one. (A str is a Sequence of something, a handler a Callable.) pyright's
+    # is about the last one whose name fits, so the one that takes a handler comes first.
     # fmt: off
     @overload
     def __call__(self, name: KnownEvent, fn: NoHandler[KnownEvent], /) -> Fn: ...
