@@ -101,3 +101,13 @@ def test_import_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_typing_extensions_is_for_type_checkers_only() -> None:
+    """The vocabulary and the core load where ``typing_extensions`` is not installed."""
+    code = (
+        "import sys; sys.modules['typing_extensions'] = None; "
+        "import pinecall.typing, pinecall.events, pinecall.options, pinecall.skills, "
+        "pinecall.core.session, pinecall.core.client, pinecall.core.asking"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
