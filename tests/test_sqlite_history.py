@@ -388,7 +388,7 @@ def test_both_fronts_have_the_same_methods() -> None:
 def test_importing_is_light() -> None:
     """Neither module imports asyncio, a transport or httpx."""
     script = (
-        "import pinecall.history, pinecall_sync.history, pinecall.core.history.historian.historian, sys\n"
+        "import pinecall.history, pinecall_sync.history, pinecall.core.history.historian, sys\n"
         "print([m for m in ('asyncio', 'websockets', 'websocket', 'httpx') if m in sys.modules])"
     )
     result = subprocess.run(
