@@ -108,6 +108,6 @@ def test_typing_extensions_is_for_type_checkers_only() -> None:
     code = (
         "import sys; sys.modules['typing_extensions'] = None; "
         "import pinecall.typing, pinecall.events, pinecall.options, pinecall.skills, "
-        "pinecall.core.session, pinecall.core.client, pinecall.core.asking"
+        "pinecall.core.engine, pinecall.core.api.client, pinecall.core.api.calls"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
