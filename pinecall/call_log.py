@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ._asyncio.api_socket import open_api_socket
+from ._shared.call_log import ObservationBase
+from ._shared.failures import OpenFailed, SocketClosed
 from .core.rest.call_log import CallLog, LogEntry
 from .errors import ApiError
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ._asyncio.api_socket import ApiSocket
     from ._asyncio.http import HttpPort
 
-__all__ = ["LogEntry", "Observation", "observe"]
+__all__ = ["LogEntry", "Observation"]
 
 
-def observe(
-    port: HttpPort,
-    *,
-    call: str | None = None,
-    agent: str | None = None,
-    after: int = 0,
-    agents: str | Sequence[str] | None = None,
-) -> Observation:
-    """``agents``: with ``call``, whose call it is (or may be); the token is sealed for them."""
-    return Observation(
-        port, CallLog(call=call, agent=agent, after=after, agents=agents, random=port.random)
-    )
-
-
-class Observation:
+class Observation(ObservationBase["HttpPort", "ApiSocket"]):
     """``async for entry in pc.observe(call="CA…")``: every :class:`LogEntry` once, in order.
 
     A call's log ends with its ``call.summary``; an agent's goes on until ``aclose()``. A lost
@@ -40,45 +30,34 @@ class Observation:
     """
 
     def __init__(self, port: HttpPort, log: CallLog) -> None:
-        self._port = port
-        self._log = log
-        self._socket: ApiSocket | None = None
-        self._stopped: asyncio.Event | None = None
+        super().__init__(port, log)
+        self._stopped = asyncio.Event()
         port.adopt(self)
 
-    @property
-    def after(self) -> int:
-        """The cursor: give it as ``after=`` to go on from here another time."""
-        return self._log.after
-
-    def __aiter__(self) -> Observation:
+    def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> LogEntry:
-        from ._asyncio.api_socket import SocketClosed
-
         log = self._log
         while not log.entries:
             if log.over:
                 await self._drop()
-                if log.error is not None:
-                    raise log.error.with_traceback(None)
-                raise StopAsyncIteration
+                raise self._end(StopAsyncIteration())
             if self._socket is None:
                 await self._connect()
-                continue
-            try:
-                log.receive(await self._socket.receive())
-            except SocketClosed as exc:
-                await self._drop()
-                log.lost(exc.reason, asyncio.get_running_loop().time())
+            else:
+                await self._receive(self._socket)
         return log.entries.popleft()
 
-    async def _connect(self) -> None:
-        from ._asyncio.api_socket import OpenFailed, open_api_socket
+    async def _receive(self, socket: ApiSocket) -> None:
+        try:
+            self._log.receive(await socket.receive())
+        except SocketClosed as exc:
+            await self._drop()
+            self._log.lost(exc.reason, asyncio.get_running_loop().time())
 
+    async def _connect(self) -> None:
         log = self._log
-        self._stopped = self._stopped or asyncio.Event()
         try:
             if log.delay:
                 await asyncio.wait_for(self._stopped.wait(), log.delay)
@@ -88,10 +67,8 @@ class Observation:
         try:
             token = await self._port.run(log.token())
             socket = await open_api_socket(self._port.settings, log.url(token))
-        except ApiError as exc:
-            log.failed(exc)
-        except OpenFailed as exc:
-            log.refused(exc.failure)
+        except (ApiError, OpenFailed) as exc:
+            self._failed(exc)
         else:
             log.opened(asyncio.get_running_loop().time())
             self._socket = socket
@@ -104,11 +81,10 @@ class Observation:
     async def aclose(self) -> None:
         """Stop; the iteration ends when what has arrived is read. May be repeated."""
         self._log.stop()
-        if self._stopped is not None:
-            self._stopped.set()
+        self._stopped.set()
         await self._drop()
 
-    async def __aenter__(self) -> Observation:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Awaitable, Coroutine, Generator
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from ._shared.waiting import PlaybackBase, registration_within, waiting
 from .core.api.answering import Answering
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from .core.model.registration import Registration
     from .events import Item
 
-__all__ = ["Answer", "Answers", "EventIterator", "Playback", "wait", "wait_registered"]
+__all__ = ["Answer", "Answers", "EventIterator", "Later", "Playback", "wait", "wait_registered"]
 
 T = TypeVar("T")
 C = TypeVar("C")  # a call
 A = TypeVar("A")  # an agent or line
+
+#: What a method gives that does nothing until it is awaited.
+Later: TypeAlias = Coroutine[Any, Any, T]
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from .core import rest
 from .core.api.engine_of import engine_of
-from .core.api.web import AgentWebBase, CallWebBase, ClientWebBase, Streaming
-from .waiting import wait_registered
+from .core.api.web import REGISTERED_WITHIN, AgentWebBase, CallWebBase, ClientWebBase, Streaming
+from .waiting import Later, wait_registered
 
 if TYPE_CHECKING:
     from ._asyncio.http import HttpPort
     from ._shared.settings import Settings
     from .audio import Audio
     from .call_log import Observation
+    from .core.rest.call_log import CallLog
+    from .core.rest.op import RestOp
     from .core.rest.phones import Balance, OnlineAgent, Phone
     from .core.rest.tokens import Token
     from .core.rest.voices import Voice
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AgentWeb", "CallWeb", "ClientWeb"]
 
-#: Seconds that a token waits for the registration of its agent.
-REGISTERED_WITHIN = 10.0
-
 
 class _Streaming(Streaming["EventStream"]):
     def _event_stream(self, *args: Any, **options: Any) -> EventStream:
@@ -35,47 +34,21 @@ class _Streaming(Streaming["EventStream"]):
         return EventStream(*args, **options)
 
 
-class ClientWeb(_Streaming, ClientWebBase["EventStream", "Observation"]):
+class ClientWeb(
+    _Streaming, ClientWebBase[Later["Token"], "EventStream", "Observation", "HttpPort"]
+):
     """Methods of ``Pinecall``. The first request loads httpx and opens a connection."""
 
     settings: Settings
 
-    _opened_port: HttpPort | None = None
+    def _open_port(self) -> HttpPort:
+        from ._asyncio.http import HttpPort
 
-    @property
-    def _port(self) -> HttpPort:
-        if self._opened_port is None:
-            from ._asyncio.http import HttpPort
+        return HttpPort(self.settings)
 
-            self._opened_port = HttpPort(self.settings)
-        return self._opened_port
-
-    async def create_token(
-        self,
-        channel: str,
-        agent_id: str | Iterable[str],
-        *,
-        metadata: Mapping[str, Any] | None = None,
-        scope: str | None = None,
-        call_id: str | None = None,
-    ) -> Token:
-        """A short-lived token for one browser: ``"webrtc"``, ``"chat"`` or ``"stream"`` (which may
-        be for several agents).
-
-        metadata: sealed into the token, becomes ``call.metadata``; 2 KB of JSON at most
-        scope: ``observe``, ``participate`` or ``supervise``
-        call_id: narrows ``observe`` and ``supervise`` to one call
-
-        Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
-        RegistrationError (AgentConflictError while another connection holds its name), NotConnected
-        at once where nothing is connecting, and TokenError with its ``status``.
-        (``GET /<channel>/token``)
-        """
-        op = rest.tokens.create_token(
-            channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
-        )
-        for agent in engine_of(self).local_agents(rest.tokens.agents_of(op)):
-            registration = agent.registration
+    async def _create_token(self, make: Callable[[], RestOp[Token]]) -> Token:
+        op = make()
+        for registration in self._registrations(op):
             await wait_registered(registration, registration.ready, REGISTERED_WITHIN)
         return await self._port.run(op)
 
@@ -114,10 +87,10 @@ class ClientWeb(_Streaming, ClientWebBase["EventStream", "Observation"]):
 
         return Knowledge(self._port)
 
-    def _observation(self, **wanted: Any) -> Observation:
+    def _observation(self, log: CallLog) -> Observation:
         from .call_log import Observation
 
-        return Observation(self._port, **wanted)
+        return Observation(self._port, log)
 
     async def ws(
         self, socket: Any, *, agents: str | Iterable[str] | None = None, last_event_id: str = ""
@@ -133,34 +106,13 @@ class ClientWeb(_Streaming, ClientWebBase["EventStream", "Observation"]):
         await serve_ws(engine_of(self).open_hub(), socket, agents, last_event_id=last_event_id)
 
     async def _close_web(self) -> None:
-        hub = engine_of(self).hub
-        if hub is not None:
-            hub.close()
+        self._close_streams()
         if self._opened_port is not None:
             await self._opened_port.aclose()
 
 
-class AgentWeb(_Streaming, AgentWebBase["EventStream"]):
+class AgentWeb(_Streaming, AgentWebBase[Later["Token"], "EventStream"]):
     """Methods of ``Agent``."""
-
-    @property
-    def _client(self) -> ClientWeb:
-        client: ClientWeb = self.session.front.client
-        return client
-
-    async def create_token(
-        self,
-        channel: str,
-        *,
-        metadata: Mapping[str, Any] | None = None,
-        scope: str | None = None,
-        call_id: str | None = None,
-    ) -> Token:
-        """As the client's method, for this agent."""
-        self.require("create_token")
-        return await self._client.create_token(
-            channel, self.id, metadata=metadata, scope=scope, call_id=call_id
-        )
 
     @property
     def memory(self) -> Memory:

@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pinecall._shared.call_log import ObservationBase
+from pinecall._shared.failures import OpenFailed, SocketClosed
 from pinecall.core.rest.call_log import CallLog, LogEntry
 from pinecall.errors import ApiError
 
+from ._threads.api_socket import open_api_socket
+
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ._threads.api_socket import ApiSocket
     from ._threads.http import HttpPort
 
-__all__ = ["LogEntry", "Observation", "observe"]
+__all__ = ["LogEntry", "Observation"]
 
 
-def observe(
-    port: HttpPort,
-    *,
-    call: str | None = None,
-    agent: str | None = None,
-    after: int = 0,
-    agents: str | Sequence[str] | None = None,
-) -> Observation:
-    """``agents``: with ``call``, whose call it is (or may be); the token is sealed for them."""
-    return Observation(
-        port, CallLog(call=call, agent=agent, after=after, agents=agents, random=port.random)
-    )
-
-
-class Observation:
+class Observation(ObservationBase["HttpPort", "ApiSocket"]):
     """``for entry in pc.observe(call="CA…")``: every :class:`LogEntry` once, in order.
 
     A call's log ends with its ``call.summary``; an agent's goes on until ``close()``, which any
@@ -41,19 +32,12 @@ class Observation:
     """
 
     def __init__(self, port: HttpPort, log: CallLog) -> None:
-        self._port = port
-        self._log = log
-        self._socket: ApiSocket | None = None
+        super().__init__(port, log)
         self._reading = threading.Lock()
         self._stopped = threading.Event()
         port.adopt(self)
 
-    @property
-    def after(self) -> int:
-        """The cursor: give it as ``after=`` to go on from here another time."""
-        return self._log.after
-
-    def __iter__(self) -> Observation:
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> LogEntry:
@@ -61,39 +45,34 @@ class Observation:
             return self._next()
 
     def _next(self) -> LogEntry:
-        from ._threads.api_socket import SocketClosed
-
         log = self._log
         while not log.entries:
             if log.over:
                 self._drop()
-                if log.error is not None:
-                    raise log.error.with_traceback(None)
-                raise StopIteration
+                raise self._end(StopIteration())
             if self._socket is None:
                 self._connect()
-                continue
-            try:
-                for text in self._socket.receive():
-                    log.receive(text)
-            except SocketClosed as exc:
-                self._drop()
-                log.lost(exc.reason, time.monotonic())
+            else:
+                self._receive(self._socket)
         return log.entries.popleft()
 
-    def _connect(self) -> None:
-        from ._threads.api_socket import OpenFailed, open_api_socket
+    def _receive(self, socket: ApiSocket) -> None:
+        try:
+            for text in socket.receive():
+                self._log.receive(text)
+        except SocketClosed as exc:
+            self._drop()
+            self._log.lost(exc.reason, time.monotonic())
 
+    def _connect(self) -> None:
         log = self._log
         if log.delay and self._stopped.wait(log.delay):
             return
         try:
             token = self._port.run(log.token())
             socket = open_api_socket(self._port.settings, log.url(token))
-        except ApiError as exc:
-            log.failed(exc)
-        except OpenFailed as exc:
-            log.refused(exc.failure)
+        except (ApiError, OpenFailed) as exc:
+            self._failed(exc)
         else:
             log.opened(time.monotonic())
             self._socket = socket
@@ -109,7 +88,7 @@ class Observation:
         self._stopped.set()
         self._drop()
 
-    def __enter__(self) -> Observation:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

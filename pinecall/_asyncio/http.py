@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random as random_module
-import weakref
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator
 from typing import Protocol, TypeVar
 
 import httpx
 
-from .._shared.endpoints import Endpoints, Prepared, Progress, pieces, trouble
-from .._shared.settings import Settings
+from .._shared.endpoints import Prepared, Progress, pieces, trouble
+from .._shared.http import HttpPortBase
 from ..core.rest.op import Body, Exchange, Reply, RestOp, unreached
 
 __all__ = ["HttpPort"]
@@ -23,32 +20,26 @@ _FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
 
 class Closable(Protocol):
+    """What an open response or WebSocket of the port can be asked."""
+
     async def aclose(self) -> None: ...
 
 
-class HttpPort:
-    """Runs the core's ops. It opens nothing before the first, and may be used again after
-    ``aclose()``. ``transport`` is httpx's, for tests."""
+async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
+    for piece in pieces(body, progress):
+        yield piece
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        playground_url: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        random: Callable[[], float] = random_module.random,
-    ) -> None:
-        self.settings = settings
-        self.endpoints = Endpoints(settings, playground_url)
-        self.random = random
-        self._transport = transport
-        #: One for each proxy; None: for direct connections.
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._streams: weakref.WeakSet[Closable] = weakref.WeakSet()
+
+class HttpPort(HttpPortBase[httpx.AsyncClient, Closable]):
+    __doc__ = HttpPortBase.__doc__
+
+    _make_client = httpx.AsyncClient
+    _upload = staticmethod(_upload)
+    _loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, op: RestOp[T], *, progress: Progress | None = None) -> T:
-        """Raises ApiError (the op's kind of it), ConfigurationError without a key."""
+        """Send the request and read its answer, repeating what may be repeated. Raises ApiError (the
+        op's subclass of it), and ConfigurationError without a key."""
         now = asyncio.get_running_loop().time
         exchange = Exchange(op, now(), self.random)
         while exchange.pending:
@@ -64,7 +55,8 @@ class HttpPort:
         return exchange.result()
 
     async def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
-        """For an answer that is read as it comes: its head, and the response, to be closed."""
+        """Send a request whose answer is read as it comes: gives its head, and the response, which the
+        caller closes."""
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
         try:
@@ -81,16 +73,12 @@ class HttpPort:
             raise
         return head, response
 
-    def adopt(self, stream: Closable) -> None:
-        """It is closed when the port is, unless it was before."""
-        self._streams.add(stream)
-
     async def aclose(self) -> None:
-        for stream in list(self._streams):
+        streams, clients = self._take()
+        for stream in streams:
             await stream.aclose()
-        clients, self._clients = self._clients, {}
         if self._loop is asyncio.get_running_loop():
-            for client in clients.values():
+            for client in clients:
                 await client.aclose()
 
     async def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
@@ -104,28 +92,12 @@ class HttpPort:
             await response.aclose()
         return request.reply(response.status_code, response.headers, body)
 
-    def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
-        return request.build(
-            self._http(request), timeout, progress and partial(_upload, progress=progress)
-        )
-
-    def _http(self, request: Prepared) -> httpx.AsyncClient:
+    def _check_owner(self) -> None:
         loop = asyncio.get_running_loop()
         # Connections belong to the loop they were made on; a notebook may have had another.
         if self._loop is not loop:
             self._clients = {}
             self._loop = loop
-        client = self._clients.get(request.proxy)
-        if client is None:
-            client = self.endpoints.client(httpx.AsyncClient, self._transport, request.proxy)
-            self._clients[request.proxy] = client
-        return client
-
-
-async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
-    for piece, sent in pieces(body):
-        yield piece
-        progress(sent, len(body))
 
 
 async def _body(response: httpx.Response, timeout: float) -> Body:

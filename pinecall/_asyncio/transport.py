@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidURI
 from websockets.protocol import OPEN
 
-from .._shared.failures import classify, no_socks, not_a_server, refused
+from .._shared.failures import OpenFailed, classify, no_socks, not_a_server, refused
 from .._shared.proxies import split_proxy
 from ..core.link.link import Failure
 from ..core.wire.cutter import Cutter
@@ -38,12 +38,6 @@ WRITE_LIMIT = 256 << 10
 _TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
 
 
-class OpenFailed(Exception):
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class Receiver(Protocol):
     """Who is told what the socket hears."""
 
@@ -58,14 +52,6 @@ class Receiver(Protocol):
 
 class ProxyUnreachable(Exception):
     """The proxy's own name is not known."""
-
-
-class _Refused(Exception):
-    """Not an InvalidStatus, for which websockets would follow the redirect with our key."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 class Socket(ClientConnection):
@@ -101,7 +87,8 @@ class Socket(ClientConnection):
         except Exception as exc:
             answer = self._answer
             if answer is not None and answer.decided and not answer.accepted:
-                raise _Refused(refused(answer)) from exc
+                # For an InvalidStatus websockets would follow a redirect, with our key.
+                raise OpenFailed(refused(answer)) from exc
             # websockets 13 does not tell that the host said nothing.
             why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else None
             if why is None or isinstance(why, InvalidHandshake):
@@ -297,7 +284,7 @@ def _failure(exc: Exception, connected: bool, wrapping: bool = False) -> Failure
         return no_socks(exc)
     if isinstance(exc, ProxyUnreachable):
         return Failure("proxy", str(exc), cause=exc)
-    if isinstance(exc, _Refused):
+    if isinstance(exc, OpenFailed):
         return exc.failure
     if isinstance(exc, InvalidURI):
         return Failure("handshake", str(exc), retryable=False, cause=exc)

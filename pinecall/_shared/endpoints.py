@@ -130,11 +130,12 @@ class Endpoints:
             ) from None
 
 
-def pieces(body: bytes) -> Iterator[tuple[bytes, int]]:
-    """The body in pieces, with how much is sent after each."""
+def pieces(body: bytes, progress: Progress) -> Iterator[bytes]:
+    """The body in pieces; ``progress`` is called when the next one is asked for."""
     for start in range(0, len(body), _PIECE):
         piece = body[start : start + _PIECE]
-        yield piece, start + len(piece)
+        yield piece
+        progress(start + len(piece), len(body))
 
 
 def trouble(exc: BaseException) -> Failure:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWER",
     "QUIET",
+    "OpenFailed",
     "SocketClosed",
     "check_process",
     "classify",
@@ -32,6 +33,14 @@ __all__ = [
 QUIET, ANSWER = 20.0, 10.0
 
 _RETRY_STATUS = {408, 425, 429}
+
+
+class OpenFailed(Exception):
+    """A WebSocket could not be opened."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 class SocketClosed(Exception):

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import random as random_module
-import threading
 import time
-import weakref
-from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Protocol, TypeVar
 
 import httpx
 
-from pinecall._shared.endpoints import Endpoints, Prepared, Progress, pieces, trouble
-from pinecall._shared.settings import Settings
+from pinecall._shared.endpoints import Prepared, Progress, pieces, trouble
+from pinecall._shared.http import HttpPortBase
 from pinecall.core.rest.op import Body, Exchange, Reply, RestOp, unreached
 
 __all__ = ["HttpPort"]
@@ -25,33 +20,21 @@ _FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
 
 class Closable(Protocol):
+    """What an open response or WebSocket of the port can be asked."""
+
     def close(self) -> None: ...
 
 
-class HttpPort:
-    """Runs the core's ops, from any thread. It opens nothing before the first, and may be used
-    again after ``close()``. ``transport`` is httpx's, for tests."""
+class HttpPort(HttpPortBase[httpx.Client, Closable]):
+    __doc__ = HttpPortBase.__doc__
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        playground_url: str | None = None,
-        transport: httpx.BaseTransport | None = None,
-        random: Callable[[], float] = random_module.random,
-    ) -> None:
-        self.settings = settings
-        self.endpoints = Endpoints(settings, playground_url)
-        self.random = random
-        self._transport = transport
-        self._lock = threading.Lock()
-        #: One for each proxy; None: for direct connections.
-        self._clients: dict[str | None, httpx.Client] = {}
-        self._process = 0
-        self._streams: weakref.WeakSet[Closable] = weakref.WeakSet()
+    _make_client = httpx.Client
+    _upload = staticmethod(pieces)
+    _process = 0
 
     def run(self, op: RestOp[T], *, progress: Progress | None = None) -> T:
-        """Raises ApiError (the op's kind of it), ConfigurationError without a key."""
+        """Send the request and read its answer, repeating what may be repeated. Raises ApiError (the
+        op's subclass of it), and ConfigurationError without a key."""
         exchange = Exchange(op, time.monotonic(), self.random)
         while exchange.pending:
             time.sleep(exchange.delay)
@@ -66,7 +49,8 @@ class HttpPort:
         return exchange.result()
 
     def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
-        """For an answer that is read as it comes: its head, and the response, to be closed."""
+        """Send a request whose answer is read as it comes: gives its head, and the response, which the
+        caller closes."""
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
         try:
@@ -83,19 +67,12 @@ class HttpPort:
             raise
         return head, response
 
-    def adopt(self, stream: Closable) -> None:
-        """It is closed when the port is, unless it was before."""
-        with self._lock:
-            self._streams.add(stream)
-
     def close(self) -> None:
-        with self._lock:
-            streams = list(self._streams)
-            clients, self._clients = self._clients, {}
+        streams, clients = self._take()
         for stream in streams:
             stream.close()
         if self._process == os.getpid():
-            for client in clients.values():
+            for client in clients:
                 client.close()
 
     def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
@@ -108,28 +85,11 @@ class HttpPort:
             response.close()
         return request.reply(response.status_code, response.headers, body)
 
-    def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
-        return request.build(
-            self._http(request), timeout, progress and partial(_upload, progress=progress)
-        )
-
-    def _http(self, request: Prepared) -> httpx.Client:
-        with self._lock:
-            # A forked child must not share its parent's connections.
-            if self._process != os.getpid():
-                self._clients = {}
-                self._process = os.getpid()
-            client = self._clients.get(request.proxy)
-            if client is None:
-                client = self.endpoints.client(httpx.Client, self._transport, request.proxy)
-                self._clients[request.proxy] = client
-            return client
-
-
-def _upload(body: bytes, progress: Progress) -> Iterator[bytes]:
-    for piece, sent in pieces(body):
-        yield piece
-        progress(sent, len(body))
+    def _check_owner(self) -> None:
+        # A forked child must not share its parent's connections.
+        if self._process != os.getpid():
+            self._clients = {}
+            self._process = os.getpid()
 
 
 def _body(response: httpx.Response, deadline: float) -> Body:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import websocket
 from websocket import ABNF
 
-from pinecall._shared.failures import classify, no_socks, not_a_server, refused
+from pinecall._shared.failures import OpenFailed, classify, no_socks, not_a_server, refused
 from pinecall._shared.proxies import split_proxy
 from pinecall.core.link.link import Failure
 from pinecall.core.text.secrets import scrub
@@ -60,20 +60,6 @@ class _Redacting(logging.Filter):
 logging.getLogger("websocket").addFilter(_Redacting())
 
 
-class OpenFailed(Exception):
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-class _Refused(Exception):
-    """The answer to the handshake is no acceptance."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
 class _Answering:
     """What websocket-client takes for its socket during the handshake, which it reads byte by byte
     and without a bound: it is given the head of an answer that was accepted, and no other."""
@@ -107,7 +93,7 @@ class _Answering:
                 return b""
             if answer.feed(data):
                 if not answer.accepted:
-                    raise _Refused(refused(answer))
+                    raise OpenFailed(refused(answer))
                 self._head = answer.head
         data, self._head = self._head[:size], self._head[size:]
         return data
@@ -371,7 +357,7 @@ def _proxy(settings: Settings, url: str, timeout: float) -> dict[str, Any]:
 
 
 def _failure(exc: Any, connection: Any) -> Failure:
-    if isinstance(exc, _Refused):
+    if isinstance(exc, OpenFailed):
         return exc.failure
     if isinstance(exc, websocket.WebSocketProxyException):
         if "Socks is needed" in str(exc):

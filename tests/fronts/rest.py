@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from pinecall._shared.settings import Settings
+from pinecall.core.rest.call_log import CallLog
 
 from .driving import Front
 
@@ -62,6 +63,10 @@ class Rest:
 
     def run(self, op: Any, **options: Any) -> Any:
         return self.front.do(self.port.run, op, **options)
+
+    def observe(self, **wanted: Any) -> Any:
+        log = CallLog(**wanted, random=self.port.random)
+        return self.of("call_log").Observation(self.port, log)
 
     @property
     def audio(self) -> Any:

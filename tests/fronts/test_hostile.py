@@ -454,7 +454,7 @@ def test_a_stream_is_closed_while_it_opens(front: Front, server: Server, kind: s
         stream = one.audio.stream()
         waits = front.begin(stream.end)
     else:
-        stream = one.of("call_log").observe(one.port, agent="mara")
+        stream = one.observe(agent="mara")
         waits = front.begin(getattr(stream, "__anext__", None) or stream.__next__)
     assert asked.wait(DEADLINE)
     one.close_one(stream)

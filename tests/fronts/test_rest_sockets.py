@@ -55,7 +55,7 @@ def test_observe_resumes(front: Front) -> None:
 
     server = Sockets(front, first, second)
     one = Rest(front, tokens(), settings=settings(server.url))
-    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    log = one.observe(call="CA1", agents="mara")
     entries = one.front.take(log, 100)
     assert [(e.seq, e.type) for e in entries] == [
         (1, "user.message"), (2, "user.message"), (2, "log.caught_up"), (3, "user.message"),
@@ -95,7 +95,7 @@ def test_observe_a_long_backlog(front: Front) -> None:
 
     server = Sockets(front, script)
     one = Rest(front, tokens(), settings=settings(server.url))
-    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    log = one.observe(call="CA1", agents="mara")
     assert [e.seq for e in front.take(log, 1000)] == list(range(1, 501))
     assert len(server.paths) == 1
 
@@ -113,7 +113,7 @@ def test_observe_does_not_run_ahead_of_its_reader(front: Front) -> None:
 
     server = Sockets(front, flood)
     one = Rest(front, tokens(), settings=settings(server.url))
-    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    log = one.observe(call="CA1", agents="mara")
     assert [e.seq for e in one.front.take(log, 1)] == [1]
     # Until the server can send no more, or has sent all.
     before = -1
@@ -141,7 +141,7 @@ def test_observe_a_server_that_breaks_the_rules(front: Front, broken: bytes) -> 
 
     server = Sockets(front, first, second)
     one = Rest(front, tokens(), settings=settings(server.url))
-    log = one.of("call_log").observe(one.port, call="CA1", agents="mara")
+    log = one.observe(call="CA1", agents="mara")
     assert [e.seq for e in one.front.take(log, 100)] == [1, 2]
 
 
@@ -149,11 +149,11 @@ def test_observe_refused(front: Front) -> None:
     """An agent that is not online is a TokenError; 403 from the log is an ApiError 403."""
     one = Rest(front, replies(httpx.Response(404, json={"detail": "not online"})))
     with pytest.raises(TokenError, match="not online"):
-        one.front.take(one.of("call_log").observe(one.port, agent="mara"), 1)
+        one.front.take(one.observe(agent="mara"), 1)
     server = Sockets(front, 403)
     two = Rest(front, tokens(), settings=settings(server.url))
     with pytest.raises(ApiError, match="agent mara") as caught:
-        two.front.take(two.of("call_log").observe(two.port, agent="mara"), 1)
+        two.front.take(two.observe(agent="mara"), 1)
     assert caught.value.status == 403
 
 
@@ -169,7 +169,7 @@ def test_observe_closed(front: Front, by: str) -> None:
 
     server = Sockets(front, script)
     one = Rest(front, tokens(), settings=settings(server.url))
-    log = one.of("call_log").observe(one.port, agent="mara")
+    log = one.observe(agent="mara")
     assert len(one.front.take(log, 1)) == 1
     rest_of_it = threading.Thread(target=lambda: taken.extend(one.front.take(log, 9)))
     taken: list[Any] = []

@@ -1,19 +1,32 @@
-"""Streams to browsers and the call log: methods of clients, agents and calls, for a front's classes."""
+"""Tokens, streams to browsers and the call log: methods of clients, agents and calls, for a front's
+classes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .. import rest
 from ..agents.agent import AgentBase
 from ..calls.call import CallBase
 from ..kernel.has_handlers import HasHandlers
 from .engine_of import engine_of
 
-__all__ = ["AgentWebBase", "CallWebBase", "ClientWebBase", "Streaming"]
+if TYPE_CHECKING:
+    from ..agents.registration import AgentRegistration
+    from ..rest.call_log import CallLog
+    from ..rest.op import RestOp
+    from ..rest.tokens import Token
 
+__all__ = ["REGISTERED_WITHIN", "AgentWebBase", "CallWebBase", "ClientWebBase", "Streaming"]
+
+T = TypeVar("T")  # a token
 S = TypeVar("S")  # an event stream
 O = TypeVar("O")  # an observation of a call log  # noqa: E741
+P = TypeVar("P")  # the front's port to REST
+
+#: Seconds that a token waits for the registration of its agent.
+REGISTERED_WITHIN = 10.0
 
 
 class Streaming(Generic[S]):
@@ -23,10 +36,57 @@ class Streaming(Generic[S]):
         raise NotImplementedError
 
 
-class ClientWebBase(HasHandlers, Streaming[S], Generic[S, O]):
+class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
     """Methods of ``Pinecall``."""
 
-    def _observation(self, **wanted: Any) -> O:
+    _opened_port: P | None = None
+
+    def _open_port(self) -> P:
+        raise NotImplementedError
+
+    @property
+    def _port(self) -> P:
+        if self._opened_port is None:
+            self._opened_port = self._open_port()
+        return self._opened_port
+
+    def _create_token(self, make: Callable[[], RestOp[Token]]) -> T:
+        """Run the request, which is made, and its arguments checked, when that begins."""
+        raise NotImplementedError
+
+    def create_token(
+        self,
+        channel: str,
+        agent_id: str | Iterable[str],
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        call_id: str | None = None,
+    ) -> T:
+        """A short-lived token for one browser: ``"webrtc"``, ``"chat"`` or ``"stream"`` (which may
+        be for several agents).
+
+        metadata: sealed into the token, becomes ``call.metadata``; 2 KB of JSON at most
+        scope: ``observe``, ``participate`` or ``supervise``
+        call_id: narrows ``observe`` and ``supervise`` to one call
+
+        Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
+        RegistrationError (AgentConflictError while another connection holds its name), NotConnected
+        at once where nothing is connecting, and TokenError with its ``status``.
+        (``GET /<channel>/token``)
+        """
+        return self._create_token(
+            lambda: rest.tokens.create_token(
+                channel, agent_id, metadata=metadata, scope=scope, call_id=call_id
+            )
+        )
+
+    def _registrations(self, op: RestOp[Token]) -> list[AgentRegistration]:
+        """Those of the agents of this client that a token is for."""
+        agents = engine_of(self).local_agents(rest.tokens.agents_of(op))
+        return [agent.registration for agent in agents]
+
+    def _observation(self, log: CallLog) -> O:
         raise NotImplementedError
 
     def observe(
@@ -45,16 +105,47 @@ class ClientWebBase(HasHandlers, Streaming[S], Generic[S, O]):
         """
         if call is not None and agents is None:
             agents = engine_of(self).agents_of_call(call)
-        return self._observation(call=call, agent=agent, after=after, agents=agents)
+        log = rest.call_log.CallLog(
+            call=call, agent=agent, after=after, agents=agents, random=engine_of(self).random
+        )
+        return self._observation(log)
 
     def stream(self, *, agents: str | Iterable[str] | None = None) -> S:
         """The events of all agents (later ones too), or of ``agents``, as an SSE response: return
         it from a handler of your web framework."""
         return self._event_stream(engine_of(self).open_hub(), agents)
 
+    def _close_streams(self) -> None:
+        hub = engine_of(self).hub
+        if hub is not None:
+            hub.close()
 
-class AgentWebBase(AgentBase, Streaming[S]):
-    """An agent with a front's event streams."""
+
+class AgentWebBase(AgentBase, Streaming[S], Generic[T, S]):
+    """An agent with a front's tokens and event streams."""
+
+    @property
+    def _client(self) -> ClientWebBase[T, Any, Any, Any]:
+        client: ClientWebBase[T, Any, Any, Any] = self.session.front.client
+        return client
+
+    def create_token(
+        self,
+        channel: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        scope: str | None = None,
+        call_id: str | None = None,
+    ) -> T:
+        """As the client's method, for this agent."""
+
+        def make() -> RestOp[Token]:
+            self.require("create_token")
+            return rest.tokens.create_token(
+                channel, self.id, metadata=metadata, scope=scope, call_id=call_id
+            )
+
+        return self._client._create_token(make)
 
     def stream(self) -> S:
         """This agent's events as an SSE response."""

@@ -1,7 +1,7 @@
 """REST: requests as values. Functions make a ``RestOp``, a front's ``HttpPort`` runs it.
 
-A client asks for ``rest.tokens``, ``rest.phones`` and ``rest.voices`` by attribute: they are loaded
-then, and a program that uses none of them starts faster.
+A client asks for ``rest.calls``, ``rest.phones``, ``rest.tokens`` and ``rest.voices`` by attribute:
+they are loaded then, and a program that uses none of them starts faster.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import phones, tokens, voices
+    from . import call_log, phones, tokens, voices
 
-__all__ = ["phones", "tokens", "voices"]
+__all__ = ["call_log", "phones", "tokens", "voices"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,76 @@
+"""What both fronts' HTTP ports are made of: httpx's clients, and requests for them."""
+
+from __future__ import annotations
+
+import random as random_module
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .endpoints import Endpoints, Prepared, Progress
+from .settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["HttpPortBase"]
+
+ClientT = TypeVar("ClientT")
+StreamT = TypeVar("StreamT")
+
+
+class HttpPortBase(Generic[ClientT, StreamT]):
+    """Runs the core's ops. It opens nothing before the first, and may be used again after it was
+    closed. ``transport`` is httpx's, for tests."""
+
+    #: httpx's class of clients.
+    _make_client: Callable[..., ClientT]
+    #: Makes the content of an upload that is reported to ``progress``.
+    _upload: Any
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        playground_url: str | None = None,
+        transport: Any = None,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.settings = settings
+        self.endpoints = Endpoints(settings, playground_url)
+        self.random = random
+        self._transport = transport
+        self._lock = threading.Lock()
+        #: One for each proxy; None: for direct connections.
+        self._clients: dict[str | None, ClientT] = {}
+        self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def adopt(self, stream: StreamT) -> None:
+        """Have the stream closed when the port is, unless it was before."""
+        with self._lock:
+            self._streams.add(stream)
+
+    def _take(self) -> tuple[list[StreamT], list[ClientT]]:
+        """The streams and clients there are, to be closed; the clients are forgotten."""
+        with self._lock:
+            clients, self._clients = self._clients, {}
+            return list(self._streams), list(clients.values())
+
+    def _http(self, request: Prepared) -> ClientT:
+        """The client for the request's way to the host."""
+        with self._lock:
+            self._check_owner()
+            client = self._clients.get(request.proxy)
+            if client is None:
+                client = self.endpoints.client(self._make_client, self._transport, request.proxy)
+                self._clients[request.proxy] = client
+            return client
+
+    def _check_owner(self) -> None:
+        """Forget the clients of another event loop or process."""
+        raise NotImplementedError
+
+    def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
+        upload = None if progress is None else lambda body: self._upload(body, progress)
+        return request.build(self._http(request), timeout, upload)
