@@ -38,17 +38,7 @@ FORBIDDEN = {
 }
 
 #: What the core may import of the packages: itself and the shared vocabulary, nothing of a front.
-SHARED = {
-    "core",
-    "errors",
-    "events",
-    "logs",
-    "options",
-    "option_types",
-    "skills",
-    "tools",
-    "typing",
-}
+SHARED = {"core", "errors", "events", "logs", "typing"}
 
 
 def imported(tree: ast.AST, package: str) -> Iterator[str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...errors import ConfigurationError, PinecallError
 from ...logs import Log
-from ...options import AgentOptions, Channel
 from ..calls.call import CallBase
 from ..config import methods, phone, wire_form
+from ..config.options import AgentOptions, Channel
 from ..history.store import check_store
 from ..kernel.callables import is_coroutine
 from ..kernel.handlers import Source
@@ -27,8 +27,8 @@ from .scope import scope_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ...option_types import ConfigFields, ConfigureFields
-    from ...options import AddChannelFields, ConfigOptions, ConfigureChannelFields
+    from ..config.option_types import ConfigFields, ConfigureFields
+    from ..config.options import AddChannelFields, ConfigOptions, ConfigureChannelFields
 
 __all__ = ["AgentBase", "check_coroutines", "tools_of"]
 

@@ -20,9 +20,9 @@ from .engine_of import engine_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ...option_types import LineFields
-    from ...options import AgentFields, AgentOptions, DeployFields, LineOptions
     from ..calls.chat_requests import ChatReply
+    from ..config.option_types import LineFields
+    from ..config.options import AgentFields, AgentOptions, DeployFields, LineOptions
     from ..kernel.outcome import Outcome
 
 __all__ = ["ClientBase"]

@@ -18,8 +18,8 @@ from .speech import ReplyStream, Speech, Speeches
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ...option_types import ConfigFields
-    from ...options import ConfigOptions
+    from ..config.option_types import ConfigFields
+    from ..config.options import ConfigOptions
 
 __all__ = ["CallVerbs", "answering"]
 

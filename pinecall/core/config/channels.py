@@ -7,9 +7,9 @@ from typing import Any
 
 from pinecall.core.config import checks
 from pinecall.core.config.checks import Place
+from pinecall.core.config.options import Channel
 from pinecall.core.config.phone import is_phone
 from pinecall.errors import ConfigurationError
-from pinecall.options import Channel
 
 
 def make_channel(place: Place, type: Any, ref: Any, options: Mapping[Any, Any]) -> Channel:

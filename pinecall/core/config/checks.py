@@ -238,7 +238,7 @@ def skills(place: Place, field: str, value: object) -> list[Any]:
 
 
 def _skill(place: Place, where: str, item: Mapping[Any, Any]) -> object:
-    from pinecall.skills import Skill  # not for those who have none
+    from pinecall.core.tools.skill import Skill
 
     filled(place, f"{where}['name']", item.get("name", ""))
     if "tools" in item:

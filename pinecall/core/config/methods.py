@@ -9,15 +9,15 @@ from pinecall.core.config import checks
 from pinecall.core.config.channels import entries, make_channel, phone, phones, whatsapp
 from pinecall.core.config.checks import Place
 from pinecall.core.config.fields import CONFIG, HINTS, LINE, Table, read
-from pinecall.core.config.phone import is_phone, normalize
-from pinecall.core.config.wire_form import ServerDefault
-from pinecall.options import (
+from pinecall.core.config.options import (
     AgentOptions,
     Channel,
     ConfigOptions,
     LineOptions,
     ReconnectPolicy,
 )
+from pinecall.core.config.phone import is_phone, normalize
+from pinecall.core.config.wire_form import ServerDefault
 
 _Item = TypeVar("_Item")
 

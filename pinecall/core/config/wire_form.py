@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import attrs
 
+from pinecall.core.config.options import AgentOptions, Channel, ConfigOptions, LineOptions
 from pinecall.core.text.secrets import keep_in
-from pinecall.options import AgentOptions, Channel, ConfigOptions, LineOptions
 
 _Options = TypeVar("_Options", bound=ConfigOptions)
 

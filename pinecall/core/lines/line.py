@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import ConfigurationError, PinecallError
-from ...options import LineOptions
 from ..config import wire_form
+from ..config.options import LineOptions
 from ..kernel.callables import check_function, check_result, is_coroutine
 from ..kernel.job import Job
 from ..kernel.runtime import Runtime

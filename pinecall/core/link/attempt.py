@@ -8,7 +8,7 @@ from collections.abc import Callable
 from attrs import field, frozen
 
 from ...errors import ConfigurationError
-from ...options import ReconnectPolicy
+from ..config.options import ReconnectPolicy
 
 __all__ = ["Failure", "LinkSettings", "closed_early"]
 

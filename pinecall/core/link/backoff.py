@@ -6,7 +6,7 @@ import math
 
 from attrs import define
 
-from ...options import ReconnectPolicy
+from ..config.options import ReconnectPolicy
 
 __all__ = ["CONFLICT_BUDGET", "LEAST_DELAY", "ConflictEpisode", "reconnect_delay"]
 

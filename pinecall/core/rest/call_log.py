@@ -16,7 +16,7 @@ import msgspec
 from attrs import frozen
 
 from ...errors import ApiError, ConfigurationError
-from ...options import ReconnectPolicy
+from ..config.options import ReconnectPolicy
 from ..link.backoff import reconnect_delay
 from ..link.link import STABLE_AFTER, Failure
 from ..text.jsontext import read

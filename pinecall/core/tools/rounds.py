@@ -26,7 +26,7 @@ from ..wire.limits import LEDGER_ROUNDS, LEDGER_SIZE
 from .arguments import ToolArgumentError
 
 if TYPE_CHECKING:
-    from ...tools import Tool
+    from .tool import Tool
 
 __all__ = [
     "HandRound",

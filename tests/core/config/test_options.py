@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from pinecall import option_types
+from pinecall.core.config import option_types
 from pinecall.core.config.fields import CHANNEL, CONFIG, LINE
 from pinecall.core.config.methods import (
     agent_options,
