@@ -61,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         kind.add_argument("lines", nargs="*", help="what to say; none: type it, /press 1, /hangup")
         kind.add_argument("--url", help="default $PINECALL_URL, else the usual port")
         kind.add_argument("--key", help="default $PINECALL_API_KEY, else the emulator's own")
-        kind.add_argument(
-            "--wait", type=float, default=5.0, help="seconds to keep trying until it is answered"
-        )
+        kind.add_argument("--wait", type=float, default=5.0, help="seconds to keep trying")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Phone and WebRTC calls: life, order of events, replies, turns, barge-in, link loss."""
+"""Phone and WebRTC calls: start and end, order of events, replies, turns, barge-in, lost links."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def of_call(client: Client, since: int) -> list[str]:
 
 
 def test_a_call_is_announced_with_its_ends(world: World, client: Client) -> None:
-    """From, to, direction, transport, language and metadata."""
+    """``call.started`` has from, to, direction, transport, language and metadata."""
     client.agent(language="es")
     call = world.phone(metadata={"tenant": "acme"})
     frame = client.last("call.started")
@@ -34,7 +34,7 @@ def test_a_call_is_announced_with_its_ends(world: World, client: Client) -> None
 
 
 def test_the_greeting_is_spoken_once_and_whole(world: World, client: Client) -> None:
-    """Its text is in the first frame, the words follow, templates are filled in."""
+    """The first frame has the greeting's text with templates filled in; the words follow."""
     client.agent(greeting="Hi {{name}}", vars={"name": "Ana"})
     world.phone()
     assert client.names()[-5:] == [
@@ -49,7 +49,7 @@ def test_the_greeting_is_spoken_once_and_whole(world: World, client: Client) -> 
 
 
 def test_a_greeting_map_follows_the_language(world: World, client: Client) -> None:
-    """The call's language, its base, else the first entry."""
+    """The greeting is that of the call's language, else of its base, else the first entry."""
     client.agent(greeting={"en": "Hello", "es": "Hola"})
     for language, said in (("es-MX", "Hola"), ("en", "Hello"), ("fr", "Hello")):
         world.phone(language=language)
@@ -57,7 +57,7 @@ def test_a_greeting_map_follows_the_language(world: World, client: Client) -> No
 
 
 def test_the_order_of_a_phone_turn(world: World, client: Client) -> None:
-    """As captured, without the second user.message."""
+    """The events of a turn come as captured, without the second user.message."""
     client.agent()
     call = world.phone()
     since = len(client.inbox)
@@ -70,7 +70,7 @@ def test_the_order_of_a_phone_turn(world: World, client: Client) -> None:
 
 
 def test_the_order_of_a_webrtc_turn(world: World, client: Client) -> None:
-    """As captured: user.message and message.confirmed come twice."""
+    """The events come as captured: user.message and message.confirmed are sent twice."""
     client.agent()
     call = world.webrtc()
     since = len(client.inbox)
@@ -102,7 +102,7 @@ def test_interim_text_replaces_itself(world: World, client: Client) -> None:
 
 
 def test_turn_ids_count_up_and_join_the_frames(world: World, client: Client) -> None:
-    """One id per turn, on speech, message and end."""
+    """Speech, message and end of one turn have the same id; the next turn has the next."""
     client.agent()
     call = world.phone()
     world.say(call, "one")
@@ -113,7 +113,7 @@ def test_turn_ids_count_up_and_join_the_frames(world: World, client: Client) -> 
 
 
 def test_nobody_answers_an_unknown_number(world: World, client: Client) -> None:
-    """The message names the numbers somebody answers."""
+    """The error names the numbers that are answered."""
     client.agent()
     with pytest.raises(Nobody, match=r"\+13186330963"):
         world.phone(to="+15550001111")
@@ -122,7 +122,7 @@ def test_nobody_answers_an_unknown_number(world: World, client: Client) -> None:
 
 
 def test_the_end_carries_history_and_figures(world: World, client: Client) -> None:
-    """Duration from start to end, and the model's messages."""
+    """``call.ended`` has the duration from start to end, and the model's messages."""
     client.agent(greeting="Hi")
     call = world.phone()
     world.say(call, "hello")
@@ -142,7 +142,7 @@ def test_the_end_carries_history_and_figures(world: World, client: Client) -> No
 
 
 def test_the_agent_hangs_up(world: World, client: Client) -> None:
-    """At once, with its reason; a second time nothing happens."""
+    """The call ends at once, with the agent's reason; a second hangup does nothing."""
     client.agent()
     call = world.phone()
     client.send("call.hangup", call_id=call.id, reason="done")
@@ -151,7 +151,7 @@ def test_the_agent_hangs_up(world: World, client: Client) -> None:
 
 
 def test_bot_reply_is_spoken_with_the_clients_id(world: World, client: Client) -> None:
-    """Text in the first frame; it enters the history only when it answers or is told to."""
+    """The first frame has the text; it enters the history if it answers a message or asks to."""
     client.agent(llm=None)
     call = world.phone()
     client.send("bot.reply", call_id=call.id, message_id="msg_1", text="Hi there", in_reply_to="")
@@ -169,7 +169,7 @@ def test_bot_reply_is_spoken_with_the_clients_id(world: World, client: Client) -
 
 
 def test_replies_are_spoken_one_after_the_other() -> None:
-    """The second begins when the first is finished."""
+    """The second reply begins when the first is finished."""
     world = World(pace=1.0)
     client = world.client()
     client.agent(llm=None)
@@ -191,7 +191,7 @@ def test_replies_are_spoken_one_after_the_other() -> None:
 
 
 def test_speech_takes_time_at_full_pace() -> None:
-    """Two and a half words a second after the latency; the stamps follow the clock."""
+    """Words come at two and a half a second after the latency, with stamps that follow the clock."""
     world = World(pace=1.0)
     client = world.client()
     client.agent(greeting="one two three four five")
@@ -205,7 +205,7 @@ def test_speech_takes_time_at_full_pace() -> None:
 
 
 def test_a_stream_is_spoken_as_it_comes(world: World, client: Client) -> None:
-    """Words wait for their end; the first frame has no text."""
+    """A word is spoken once it is complete; the first frame has no text."""
     client.agent(llm=None)
     call = world.phone()
     world.say(call, "hi")
@@ -223,7 +223,7 @@ def test_a_stream_is_spoken_as_it_comes(world: World, client: Client) -> None:
 
 
 def test_an_empty_reply_still_finishes(world: World, client: Client) -> None:
-    """Start and end without words; nothing is confirmed."""
+    """It starts and ends without words; nothing is confirmed."""
     client.agent(llm=None)
     call = world.phone()
     stream = {"call_id": call.id, "message_id": "msg_s"}
@@ -233,7 +233,7 @@ def test_an_empty_reply_still_finishes(world: World, client: Client) -> None:
 
 
 def test_an_obsolete_reply_is_rejected(world: World, client: Client) -> None:
-    """When it answers a message that is not the last one."""
+    """A reply to a message that is not the last one is rejected."""
     client.agent(llm=None)
     call = world.phone()
     world.say(call, "one")
@@ -249,7 +249,7 @@ def test_an_obsolete_reply_is_rejected(world: World, client: Client) -> None:
 
 
 def test_the_caller_waits_until_the_agent_is_silent() -> None:
-    """What is said during the greeting is said after it."""
+    """Words said during the greeting are heard after it."""
     world = World(pace=1.0)
     client = world.client()
     client.agent(greeting="one two three")
@@ -264,7 +264,7 @@ def test_the_caller_waits_until_the_agent_is_silent() -> None:
 
 
 def test_a_barge_in_cuts_the_agent_off() -> None:
-    """barge_in, then bot.interrupted with what was heard; the new turn is answered."""
+    """barge_in comes first, then bot.interrupted with what was heard; the new turn is answered."""
     world = World(pace=1.0)
     client = world.client()
     client.agent(greeting="one two three four five six")
@@ -288,7 +288,7 @@ def test_a_barge_in_cuts_the_agent_off() -> None:
 
 
 def test_an_armed_barge_in_cuts_the_next_reply(world: World, client: Client) -> None:
-    """At full speed it is asked for first, and cuts after two words."""
+    """At full speed an interruption is requested beforehand, and cuts after two words."""
     client.agent()
     call = world.phone()
     world.say(call, "stop", cut=True)
@@ -298,7 +298,7 @@ def test_an_armed_barge_in_cuts_the_next_reply(world: World, client: Client) -> 
 
 
 def test_nobody_to_interrupt(world: World, client: Client) -> None:
-    """An agent that stays silent is not waited for for ever: after 2 s the words are just said."""
+    """When the agent stays silent for 2 s, an interruption is said as an ordinary turn."""
     client.agent()
     call = world.phone()
     world.say(call, "hello")
@@ -325,7 +325,7 @@ def test_an_answer_that_is_awaited_is_interrupted(world: World, client: Client) 
 
 
 def test_nobody_is_interrupted_after_the_end(world: World, client: Client) -> None:
-    """What was to be said into the next words is not said when the call is over."""
+    """An interruption that is still waiting at the end of the call is not said."""
     client.agent()
     call = world.phone()
     world.say(call, "wait", cut=True)
@@ -334,20 +334,33 @@ def test_nobody_is_interrupted_after_the_end(world: World, client: Client) -> No
     assert client.events("user.message") == []
 
 
-def test_an_agent_that_may_not_be_interrupted_is_not(world: World, client: Client) -> None:
-    """interruption: false; the words are heard afterwards."""
-    client.agent(interruption=False)
+def test_an_agent_that_may_not_be_interrupted_is_not() -> None:
+    """With interruption: false the agent speaks to its end, and the words are heard and answered after."""
+    world = World(pace=1.0)
+    client = world.client()
+    client.agent(interruption=False, greeting="one two three four")
     call = world.phone()
+    world.pass_time(1.5)
+    assert client.events("bot.word") != []
+    since = len(client.inbox)
     world.say(call, "stop", cut=True)
-    world.say(call, "!words 5")
+    world.pass_time(10)
     assert client.events("bot.interrupted", "barge_in") == []
-    world.pass_time(5)
-    assert [frame["text"] for frame in client.events("user.message")] == ["stop", "!words 5"]
-    assert not any(heard.interrupted for heard in call.heard)
+    assert of_call(client, since)[:4] == [
+        "message.confirmed",
+        "bot.finished",
+        "speech.started",
+        "user.message",
+    ]
+    assert client.last("user.message")["text"] == "stop"
+    assert [(h.text, h.interrupted) for h in call.heard] == [
+        ("one two three four", False),
+        ("You said: stop", False),
+    ]
 
 
 def test_going_on_drops_the_answer() -> None:
-    """turn.continued, the answer interrupted as a continuation, the same turn ends again."""
+    """turn.continued comes, the answer is interrupted as a continuation, the same turn ends again."""
     world = World(pace=1.0)
     client = world.client()
     client.agent()
@@ -366,7 +379,7 @@ def test_going_on_drops_the_answer() -> None:
 
 
 def test_a_pause_in_a_turn(world: World, client: Client) -> None:
-    """turn.pause, turn.resumed, and one message with both halves."""
+    """turn.pause and turn.resumed come, and one message with both halves."""
     client.agent()
     call = world.phone()
     since = len(client.inbox)
@@ -387,7 +400,7 @@ def test_a_pause_in_a_turn(world: World, client: Client) -> None:
 
 
 def test_cancel_stops_the_current_or_the_named_message() -> None:
-    """bot.interrupted with reason cancelled; others go on."""
+    """Cancelled messages are interrupted with reason cancelled; others go on."""
     world = World(pace=1.0)
     client = world.client()
     client.agent(llm=None)
@@ -409,7 +422,7 @@ def test_cancel_stops_the_current_or_the_named_message() -> None:
 
 
 def test_clear_stops_everything() -> None:
-    """What is spoken and what waits."""
+    """What is being spoken and what waits is interrupted."""
     world = World(pace=1.0)
     client = world.client()
     client.agent(llm=None)
@@ -426,7 +439,7 @@ def test_clear_stops_everything() -> None:
 
 
 def test_a_call_survives_a_lost_link(world: World, client: Client) -> None:
-    """The agent comes back within the window: announced again, and it goes on."""
+    """An agent that comes back within the window gets the call announced again, and it goes on."""
     client.agent()
     call = world.phone()
     client.gone()
@@ -439,7 +452,7 @@ def test_a_call_survives_a_lost_link(world: World, client: Client) -> None:
 
 
 def test_a_call_ends_when_the_agent_stays_away(world: World, client: Client) -> None:
-    """After the window, for the caller."""
+    """After the window the call ends for the caller."""
     client.agent()
     call = world.phone()
     client.gone()
@@ -456,21 +469,27 @@ def test_a_call_ends_when_the_agent_stays_away(world: World, client: Client) -> 
 def test_commands_for_calls_that_are_over_are_ignored(
     world: World, client: Client, event: str, fields: dict[str, Any]
 ) -> None:
-    """A late frame for a call that has ended is answered by nothing and changes nothing; one for a
-    call that never was neither."""
-    client.agent()
+    """A command for a call that has ended, or never was, is not answered and changes nothing."""
+    client.agent(skills=[{"name": "s", "activation": "manual"}])
     call = world.phone()
+    world.say(call, "hello")
     call.caller_hangs_up()
     world.pass_time(5)
-    assert client.events("call.ended") != []
-    heard = list(call.heard)
+    assert client.names()[-1] == "call.ended"
+
+    def state() -> list[Any]:
+        return [call.ended, call.held, call.reason, *call.heard, *call.messages, *call.skills]
+
+    before = state()
     assert client.send(event, call_id=call.id, **fields) == []
     assert client.send(event, call_id="CA0", **fields) == []
-    assert (call.ended, call.heard) == (True, heard)
+    world.pass_time(5)
+    assert client.names()[-1] == "call.ended"
+    assert state() == before
 
 
 def test_another_connections_call_cannot_be_touched(world: World, client: Client) -> None:
-    """Its call id means nothing to others."""
+    """A command with another connection's call id has no effect."""
     client.agent()
     call = world.phone()
     world.client().send("call.hangup", call_id=call.id)
@@ -478,7 +497,7 @@ def test_another_connections_call_cannot_be_touched(world: World, client: Client
 
 
 def test_the_same_seed_makes_the_same_ids() -> None:
-    """Ids are a function of the seed and of what happened."""
+    """Ids depend only on the seed and on what happened."""
 
     def frames(seed: int) -> list[dict[str, Any]]:
         world = World(seed=seed)
@@ -493,7 +512,7 @@ def test_the_same_seed_makes_the_same_ids() -> None:
 
 @pytest.mark.parametrize("who", ["anonymous", "Restricted", "", None])
 def test_a_withheld_caller(world: World, client: Client, who: str | None) -> None:
-    """A call from somebody who withholds their number starts, with what the carrier says of them."""
+    """A call from a withheld number starts, with what the carrier reports as its number."""
     client.agent()
     world.phone(from_=who)
     assert client.last("call.started")["from"] == (who or "")

@@ -1,4 +1,4 @@
-"""Chats: the owner's side, the requester's side, a visitor's."""
+"""Chats, as the owner, the requester and a visitor see them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .world import LOOKUP, Client, World
 
 
 def test_the_owner_sees_a_chat(world: World, client: Client) -> None:
-    """Started, message, the tokens, the whole answer, ended with the history."""
+    """The owner gets the start, the message, the tokens, the whole answer, and the end with the history."""
     client.agent(language="es")
     chat = world.chat(metadata={"userId": "u1"})
     chat.say("gracias")
@@ -35,7 +35,7 @@ def test_the_owner_sees_a_chat(world: World, client: Client) -> None:
 
 
 def test_the_greeting_comes_only_when_asked_for(world: World, client: Client) -> None:
-    """greetingInChat."""
+    """A chat begins with the greeting only if greetingInChat is set."""
     client.agent(greeting="Hi")
     assert world.chat().heard == []
     client.agent(greeting="Hi {{x}}", greetingInChat=True, vars={"x": "you"})
@@ -43,7 +43,7 @@ def test_the_greeting_comes_only_when_asked_for(world: World, client: Client) ->
 
 
 def test_messages_of_a_chat_are_answered_in_order(world: World, client: Client) -> None:
-    """The second waits until the first is answered."""
+    """The second message waits until the first is answered."""
     client.agent(tools=[LOOKUP])
     chat = world.chat()
     chat.say("!tool lookup_order {}")
@@ -55,7 +55,7 @@ def test_messages_of_a_chat_are_answered_in_order(world: World, client: Client) 
 
 
 def test_no_barrier_in_chats_unless_asked_for(world: World, client: Client) -> None:
-    """It fires only when the agent opted in."""
+    """llm.before is sent only when the agent opted in."""
     for preparing, count in ((None, 0), (True, 1)):
         client.send(
             "agent.create",
@@ -71,7 +71,7 @@ def test_no_barrier_in_chats_unless_asked_for(world: World, client: Client) -> N
 
 
 def test_an_app_answers_its_own_chat(world: World, client: Client) -> None:
-    """Without a model, by bot.reply or a stream."""
+    """Without a model a chat is answered by bot.reply or by a stream."""
     client.agent(llm=None)
     chat = world.chat()
     chat.say("hello")
@@ -93,14 +93,14 @@ def test_an_app_answers_its_own_chat(world: World, client: Client) -> None:
 def ask(
     client: Client, text: str, session: str = "chat-run-x", **more: Any
 ) -> list[dict[str, Any]]:
-    """Send llm.chat; the frames that came back."""
+    """Send llm.chat; returns the frames that came back."""
     before = len(client.inbox)
     client.send("llm.chat", agent_id="mara", session_id=session, text=text, **more)
     return client.inbox[before:]
 
 
 def test_a_requester_talks_to_an_agent(world: World, client: Client) -> None:
-    """Started once, tokens with the text so far, done; the owner sees the session's id as call id."""
+    """It gets started once, tokens with the text so far, and done; the owner sees its id as call id."""
     client.agent()
     requester = world.client()
     frames = ask(requester, "thanks", metadata={"console": True})
@@ -120,7 +120,7 @@ def test_a_requester_talks_to_an_agent(world: World, client: Client) -> None:
 
 
 def test_the_requester_sees_the_tools(world: World, client: Client) -> None:
-    """For display; the owner runs them."""
+    """The requester gets tool calls and results to show; the owner runs the tools."""
     client.agent(tools=[LOOKUP])
     requester = world.client()
     ask(requester, '!tool lookup_order {"order_id": "A-1"}')
@@ -132,7 +132,7 @@ def test_the_requester_sees_the_tools(world: World, client: Client) -> None:
 
 
 def test_requests_that_cannot_be_are_errors(world: World, client: Client) -> None:
-    """Unknown agent, somebody else's session, a failing model."""
+    """An unknown agent, another's session and a failing model are answered by errors."""
     requester = world.client()
     assert ask(requester, "hi")[0] == {
         "event": "llm.chat.error", "session_id": "chat-run-x", "error": "Agent 'mara' is not online",
@@ -145,7 +145,7 @@ def test_requests_that_cannot_be_are_errors(world: World, client: Client) -> Non
 
 
 def test_a_requester_that_leaves_ends_its_chats(world: World, client: Client) -> None:
-    """The owner is told."""
+    """Its chats end, and the owner is notified."""
     client.agent()
     requester = world.client()
     ask(requester, "hi")

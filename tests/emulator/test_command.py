@@ -1,4 +1,4 @@
-"""``python -m pinecall.emulator``: served in one shell, talked to from another."""
+"""``python -m pinecall.emulator``: served in one shell, used from another."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def emu() -> Emulator:
 
 @pytest.fixture
 def reached(emu: Emulator) -> list[str]:
-    """An agent is registered; how the command reaches its server."""
+    """Register an agent; returns how the command reaches its server."""
     with pinecall_sync.Pinecall(emu.api_key, url=emu.url) as pc:
         pc.deploy("mara", prompt="Be brief.", channels=["chat", NUMBER]).wait_ready()
         yield ["--url", emu.url, "--key", emu.api_key]
@@ -50,7 +50,7 @@ def test_a_call(emu: Emulator, reached: list[str]) -> None:
 
 
 def test_what_is_typed(reached: list[str]) -> None:
-    """Without lines they are read from the input; keys and the end have commands of their own."""
+    """Without arguments, lines are read from the input; keys and the end have commands of their own."""
     done = command(
         "call", "--from", "anonymous", *reached, typed="hello\n/press 1\n/hangup\nnever\n"
     )
@@ -73,7 +73,7 @@ def test_a_chat(emu: Emulator, reached: list[str]) -> None:
     ],
 )
 def test_what_cannot_be(reached: list[str], arguments: list[str], said: str) -> None:
-    """What leads nowhere is said in one line, and fails."""
+    """A command that cannot work says why in one line, and fails."""
     done = command(*arguments, *reached, "hello")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
@@ -81,7 +81,7 @@ def test_what_cannot_be(reached: list[str], arguments: list[str], said: str) -> 
 
 
 def test_another_key(emu: Emulator) -> None:
-    """The socket is for those who have a key of the emulator's."""
+    """The socket refuses keys that are not the emulator's."""
     done = command("chat", "mara", "--url", emu.url, "--key", "pk_other", "hello")
     assert (done.returncode, "is --key" in done.stderr or "its key" in done.stderr) == (1, True)
     assert "pk_other" not in done.stderr
@@ -95,13 +95,13 @@ def test_no_emulator() -> None:
 
 
 def test_a_second_one(emu: Emulator) -> None:
-    """On a port where one runs already no second one starts, and that is said."""
+    """On a port where an emulator runs, a second one does not start, and says so."""
     done = command("--port", str(emu.port))
     assert done.returncode == 1
     assert f"one is running on 127.0.0.1:{emu.port} already" in done.stderr
 
 
 def test_repr(emu: Emulator, reached: list[str]) -> None:
-    """An emulator shows where it is and what it holds, and never its key."""
+    """An emulator's repr shows its URL and what it holds, and never its key."""
     assert repr(emu) == f"<Emulator {emu.url}: 1 agents, 0 live calls>"
     assert repr(Emulator()) == "<Emulator: not running>"

@@ -1,4 +1,4 @@
-"""Opening, keys, pings, what is not a frame."""
+"""Connections: opening, keys, pings, and what is not a frame."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def test_a_wrong_key_is_an_error_and_a_close(
 
 
 def test_the_first_frame_has_to_be_connect(world: World) -> None:
-    """Anything else is refused and the connection closed."""
+    """Any other first frame is refused and the connection closed."""
     client = world.client(key=None)
     assert client.send("agent.create", agent_id="mara")[0]["code"] == "UNAUTHORIZED"
     assert client.closed is not None
 
 
 def test_a_client_that_never_authenticates_is_closed(world: World) -> None:
-    """After the authentication timeout."""
+    """Its connection is closed after the authentication timeout."""
     client = world.client(key=None)
     world.pass_time(9)
     assert client.closed is None
@@ -49,29 +49,29 @@ def test_a_client_that_never_authenticates_is_closed(world: World) -> None:
     "text", ["", "no json", "[1]", "null", "5", '{"no":"event"}', b"\x00", "[" * 5000]
 )
 def test_what_is_not_a_frame_is_ignored(client: Client, text: str | bytes) -> None:
-    """Nothing comes back and the connection lives on."""
+    """It is not answered and the connection stays open."""
     assert client.text(text) == []
     assert client.send("ping")[0]["event"] == "pong"
 
 
 def test_unknown_events_are_ignored(client: Client) -> None:
-    """A command of another era gets no answer."""
+    """An unknown command gets no answer."""
     assert client.send("register", api_key="key") == []
 
 
 def test_a_second_connect_is_ignored(client: Client) -> None:
-    """The connection stays what it is."""
+    """It is not answered and the connection stays open."""
     assert client.send("connect", api_key="wrong") == []
     assert client.closed is None
 
 
 def test_pong_carries_the_servers_clock(world: World, client: Client) -> None:
-    """In epoch seconds."""
+    """The timestamp of pong is in epoch seconds."""
     assert client.send("ping") == [{"event": "pong", "timestamp": world.now}]
 
 
 def test_quiet_connections_are_pinged(world: World, client: Client) -> None:
-    """After a ping interval without a frame, and not while frames come."""
+    """A ping comes after an interval without a frame, and not while frames arrive."""
     world.pass_time(15)
     client.send("ping")
     world.pass_time(10)
@@ -81,7 +81,7 @@ def test_quiet_connections_are_pinged(world: World, client: Client) -> None:
 
 
 def test_a_frozen_server_says_nothing_and_thaws(world: World, client: Client) -> None:
-    """What came meanwhile is read when it thaws."""
+    """What arrived while it was frozen is read when it thaws."""
     world.server.freeze()
     assert client.send("ping") == []
     world.server.thaw()

@@ -14,7 +14,7 @@ from .world import CALLER, NUMBER, Client, World
 
 
 def test_dtmf_goes_both_ways(world: World, client: Client) -> None:
-    """Keys one by one with all so far; tones in one frame."""
+    """The caller's keys come one by one with all so far; the agent's tones in one frame."""
     client.agent()
     call = world.phone()
     call.press("4#")
@@ -31,7 +31,7 @@ def test_dtmf_goes_both_ways(world: World, client: Client) -> None:
 
 
 def test_hold_keeps_what_is_said_for_later(world: World, client: Client) -> None:
-    """The turn comes when the call is unheld; a repeated hold says nothing."""
+    """The turn comes when the call is unheld; a repeated hold sends no event."""
     client.agent()
     call = world.phone()
     assert client.send("call.hold", call_id=call.id)[0]["event"] == "call.held"
@@ -43,7 +43,7 @@ def test_hold_keeps_what_is_said_for_later(world: World, client: Client) -> None
 
 
 def test_a_reply_ends_the_hold(world: World, client: Client) -> None:
-    """By itself."""
+    """A reply takes the call off hold."""
     client.agent(llm=None)
     call = world.phone()
     client.send("call.hold", call_id=call.id)
@@ -52,7 +52,7 @@ def test_a_reply_ends_the_hold(world: World, client: Client) -> None:
 
 
 def test_mute_gives_the_words_at_its_end(world: World, client: Client) -> None:
-    """No turn, but the transcript; nothing said is null."""
+    """Muted words make no turn but a transcript at the end; null when there were none."""
     client.agent()
     call = world.phone()
     client.send("call.mute", call_id=call.id)
@@ -65,7 +65,7 @@ def test_mute_gives_the_words_at_its_end(world: World, client: Client) -> None:
 
 
 def test_forward_speaks_then_leaves(world: World, client: Client) -> None:
-    """The message, call.forwarded, call.ended."""
+    """The message is spoken, then call.forwarded and call.ended come."""
     client.agent()
     call = world.phone()
     got = client.send(
@@ -84,7 +84,7 @@ def test_forward_speaks_then_leaves(world: World, client: Client) -> None:
 
 
 def test_session_configure_changes_one_call(world: World, client: Client) -> None:
-    """Acknowledged; a language is announced; the next generation uses it."""
+    """It is acknowledged, a new language is announced, the next generation uses the config."""
     client.agent(language="en", prompt="A")
     call, other = world.phone(), world.phone()
     got = client.send("session.configure", session_id=call.id, language="es", prompt="B")
@@ -97,7 +97,7 @@ def test_session_configure_changes_one_call(world: World, client: Client) -> Non
 
 
 def test_set_context_reaches_the_prompt(world: World, client: Client) -> None:
-    """By key; null clears it."""
+    """Context is in the prompt by key; null clears it."""
     client.agent(prompt="P")
     call = world.phone()
     client.send("set_context", call_id=call.id, key="reason", value="billing")
@@ -117,7 +117,7 @@ def ringing(world: World) -> tuple[Client, Any]:
 
 
 def test_a_ringing_call_is_accepted_once(world: World) -> None:
-    """call.ringing first, call.started on accept, a second accept is nothing."""
+    """call.ringing comes first, call.started on accept; a second accept does nothing."""
     client, call = ringing(world)
     assert client.last("call.ringing") | {"ts": 0} == {
         "event": "call.ringing", "agent_id": "mara", "call_id": call.id, "from": CALLER, "to": NUMBER,
@@ -130,7 +130,7 @@ def test_a_ringing_call_is_accepted_once(world: World) -> None:
 
 
 def test_a_ringing_call_is_rejected(world: World) -> None:
-    """call.rejected and nothing more; the caller hears why."""
+    """Only call.rejected comes; the caller gets the reason."""
     client, call = ringing(world)
     got = client.send("call.reject", agent_id="mara", call_id=call.id, reason="busy")
     assert [(f["event"], f["reason"]) for f in got] == [("call.rejected", "busy")]
@@ -140,7 +140,7 @@ def test_a_ringing_call_is_rejected(world: World) -> None:
 
 
 def test_ringing_ends_by_itself(world: World) -> None:
-    """Accepted after five seconds; or the caller gives up before."""
+    """A ringing call is accepted after five seconds, unless the caller gives up before."""
     client, call = ringing(world)
     world.pass_time(4.9)
     assert client.events("call.started") == []
@@ -157,7 +157,7 @@ def test_ringing_ends_by_itself(world: World) -> None:
 
 
 def test_an_idle_call_is_warned_twice_and_ended(world: World, client: Client) -> None:
-    """Warning, warning at the timeout, grace, session.timeout, call.ended."""
+    """A warning, another at the timeout, then session.timeout and call.ended."""
     client.agent(
         session_limits={
             "idle_timeout_seconds": 60,
@@ -179,7 +179,7 @@ def test_an_idle_call_is_warned_twice_and_ended(world: World, client: Client) ->
 
 
 def test_speech_resets_and_suspends_the_idle_clock() -> None:
-    """The caller's resets it; the bot's only suspends it."""
+    """The caller's speech resets the idle clock; the bot's only suspends it."""
     world = World(pace=1.0)
     client = world.client()
     client.agent(
@@ -205,7 +205,7 @@ def test_speech_resets_and_suspends_the_idle_clock() -> None:
 
 
 def test_a_call_lasts_no_longer_than_allowed(world: World, client: Client) -> None:
-    """max_duration; 0 switches a limit off."""
+    """A call ends after max_duration; 0 switches the limit off."""
     client.agent(session_limits={"max_duration_seconds": 30, "idle_timeout_seconds": 0})
     call = world.phone()
     world.pass_time(31)
@@ -223,7 +223,7 @@ def test_a_call_lasts_no_longer_than_allowed(world: World, client: Client) -> No
 
 
 def test_metrics_come_when_asked_for(world: World, client: Client) -> None:
-    """One per interval of each side's audio."""
+    """One audio.metrics comes per interval of each side's audio."""
     client.agent(
         greeting="Hi",
         config={"analysis": {"send_audio_metrics": True, "audio_metrics_interval_ms": 200}},
@@ -237,7 +237,7 @@ def test_metrics_come_when_asked_for(world: World, client: Client) -> None:
     "config", [{"media": {"recording": True}}, {"config": {"analysis": {"recording": True}}}]
 )
 def test_a_recording_follows_the_end(world: World, client: Client, config: dict[str, Any]) -> None:
-    """A WAV as long as the call."""
+    """After the end comes a WAV as long as the call."""
     client.agent(**config)
     call = world.phone()
     world.pass_time(2)
@@ -254,7 +254,7 @@ def test_a_recording_follows_the_end(world: World, client: Client, config: dict[
 
 
 def test_without_credit_calls_are_refused_and_end(world: World, client: Client) -> None:
-    """credits.exhausted and an end for live ones, credits.rejected for new ones."""
+    """Live calls get credits.exhausted and end; new ones get credits.rejected."""
     client.agent()
     call = world.phone()
     credits.change(world.server.world, world.server.sessions, 0)
@@ -272,7 +272,7 @@ def test_without_credit_calls_are_refused_and_end(world: World, client: Client) 
 
 
 def test_facts_are_remembered_by_contact(world: World, client: Client) -> None:
-    """memory.ops after the turn; the next call's prompt has them; nobody else's does."""
+    """memory.ops follows the turn; only the same contact's next call has the facts in its prompt."""
     client.agent(prompt="{{MEMORY}}", memory={"remember": ["name"]})
     call = world.phone()
     world.say(call, "my name is Ana")
@@ -286,7 +286,7 @@ def test_facts_are_remembered_by_contact(world: World, client: Client) -> None:
 
 
 def test_memory_may_wait_for_the_end(world: World, client: Client) -> None:
-    """consolidate: call.ended sends it after call.ended, as final; a browser call has no contact."""
+    """With consolidate: call.ended it is sent last, as final; a browser call has no contact."""
     client.agent(memory={"consolidate": "call.ended", "contactKey": "user"})
     call = world.webrtc(metadata={"user": "u1"})
     world.say(call, "I prefer tea")

@@ -1,4 +1,4 @@
-"""Everything that can be made to go wrong."""
+"""Faults of every kind."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .world import NUMBER, Client, World
 
 
 def fail(world: World, event: str, how: str = "refuse", **known: Any) -> None:
-    """Ask for a fault."""
+    """Add a fault."""
     fields = known.pop("fields", {})
     world.server.faults.add(Fault(event, how, known.pop("times", 1), fields=fields, **known))
 
 
 def test_a_refused_key(world: World) -> None:
-    """With any code; the next connection is fine."""
+    """A key can be refused with any code; the next connection is accepted."""
     fail(world, "connect", code="INVALID_KEY")
     client = world.client()
     assert client.inbox[0]["code"] == "INVALID_KEY"
@@ -27,7 +27,7 @@ def test_a_refused_key(world: World) -> None:
 
 
 def test_conflicts_as_often_as_asked(world: World, client: Client) -> None:
-    """With the fields the client reads."""
+    """They have the fields that the client reads."""
     fail(
         world,
         "agent.create",
@@ -66,7 +66,7 @@ def test_conflicts_as_often_as_asked(world: World, client: Client) -> None:
 def test_each_family_refuses_in_its_own_way(
     world: World, client: Client, event: str, fields: dict[str, Any], answer: tuple[str, str]
 ) -> None:
-    """The frame and the default code."""
+    """Each command is refused by its family's frame with its default code."""
     client.agent()
     fail(world, event)
     refused = client.send(event, **fields)[0]
@@ -108,7 +108,7 @@ def test_refusals_of_a_call(world: World, client: Client) -> None:
     ],
 )
 def test_a_command_that_names_nothing(client: Client, event: str, fields: dict[str, Any]) -> None:
-    """A refusal has no member of a wrong type: what the family's own needs is not there, so an error."""
+    """A command that lacks the ids of its family's refusal is refused by a plain error."""
     client.agent()
     refused = client.send(event, **fields)[0]
     assert (refused["event"], refused["code"]) == ("error", "BAD_REQUEST")
@@ -116,14 +116,14 @@ def test_a_command_that_names_nothing(client: Client, event: str, fields: dict[s
 
 
 def test_an_ignored_command_has_no_answer(world: World, client: Client) -> None:
-    """Once."""
+    """The command is ignored once."""
     fail(world, "ping", "ignore")
     assert client.send("ping") == []
     assert client.send("ping")[0]["event"] == "pong"
 
 
 def test_a_repeated_command_is_answered_twice(world: World, client: Client) -> None:
-    """The same frame again."""
+    """The same answer comes again."""
     fail(world, "agent.create", "repeat")
     assert [f["event"] for f in client.send("agent.create", agent_id="mara")] == [
         "agent.created"
@@ -131,7 +131,7 @@ def test_a_repeated_command_is_answered_twice(world: World, client: Client) -> N
 
 
 def test_a_delayed_command_is_answered_later(world: World, client: Client) -> None:
-    """After the delay, behind what came later."""
+    """Its answer comes after the delay, behind what was sent later."""
     fail(world, "agent.create", "delay", delay=2.0)
     assert client.send("agent.create", agent_id="mara") == []
     client.send("ping")
@@ -140,7 +140,7 @@ def test_a_delayed_command_is_answered_later(world: World, client: Client) -> No
 
 
 def test_reordered_requests_are_answered_the_other_way_round(world: World, client: Client) -> None:
-    """The first after the second; alone, after a while."""
+    """The first is answered after the second; alone, after a while."""
     client.agent()
     call = world.phone()
     fail(world, "history.get", "reorder", times=1)
@@ -154,7 +154,7 @@ def test_reordered_requests_are_answered_the_other_way_round(world: World, clien
 
 
 def test_a_command_can_cut_the_socket(world: World, client: Client) -> None:
-    """Without a close frame, or with a code; what it held waits for its owner."""
+    """The socket is cut, or closed with a code; what it held waits for its owner."""
     client.agent()
     fail(world, "agent.configure", "drop")
     client.send("agent.configure", agent_id="mara", voice="x")
@@ -168,7 +168,7 @@ def test_a_command_can_cut_the_socket(world: World, client: Client) -> None:
 
 
 def test_a_fault_can_concern_one_agent(world: World, client: Client) -> None:
-    """Others are not touched."""
+    """The commands of other agents succeed."""
     fail(world, "agent.create", agent_id="b")
     assert client.send("agent.create", agent_id="a")[0]["event"] == "agent.created"
     assert client.send("agent.create", agent_id="b")[0]["event"] == "error"
@@ -178,7 +178,7 @@ def test_a_fault_can_concern_one_agent(world: World, client: Client) -> None:
     ("how", "count"), [("repeat", 2), ("ignore", 0), ("delay", 1), ("reorder", 1)]
 )
 def test_events_can_go_wrong_too(world: World, client: Client, how: str, count: int) -> None:
-    """By the event's name."""
+    """A fault is applied to events of that name."""
     client.agent()
     fail(world, "call.started", how)
     world.phone()
@@ -195,7 +195,7 @@ def test_reordered_events_change_places(world: World, client: Client) -> None:
 
 
 def test_an_event_can_cut_the_socket(world: World, client: Client) -> None:
-    """In its place."""
+    """The socket is cut in place of the event."""
     client.agent()
     fail(world, "call.started", "drop")
     world.phone()
@@ -204,7 +204,7 @@ def test_an_event_can_cut_the_socket(world: World, client: Client) -> None:
 
 
 def test_faults_can_be_called_off(world: World, client: Client) -> None:
-    """All that are left."""
+    """Cleared faults do not happen."""
     fail(world, "ping", "ignore", times=5)
     world.server.faults.clear()
     assert client.send("ping")[0]["event"] == "pong"

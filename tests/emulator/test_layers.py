@@ -1,4 +1,4 @@
-"""The emulator's packages stand one on the other, and none imports one above it."""
+"""The emulator's packages are layers: none imports one above it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def imported(name: str) -> Iterator[str]:
 
 
 def layer(name: str) -> int:
-    """The place of a module's layer: its own name's, else that of the nearest package above it."""
+    """The index of a module's layer: its own, else that of the nearest package above it."""
     while name not in LAYERS:
         name = name.rpartition(".")[0]
     return LAYERS.index(name)
@@ -85,8 +85,7 @@ def test_no_crowded_folders() -> None:
 
 
 def test_the_core_does_no_io() -> None:
-    """No module of the core, nor the built-in responder it asks, imports a socket, a clock, a thread or a
-    loop."""
+    """No module of the core, nor the built-in responder, imports a socket, a clock, a thread or a loop."""
     inside = [name for name in MODULES if name.startswith(("core", "responders"))]
     inside.remove("responders.external")
     assert len(inside) > 40

@@ -1,4 +1,4 @@
-"""Phone lines, extensions, and handing calls over."""
+"""Phone lines, extensions, and hand-overs to agents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def line(client: Client) -> Client:
 
 
 def test_a_line_is_created_and_destroyed(world: World, line: Client) -> None:
-    """Also created again by its owner."""
+    """Its owner may also create it again."""
     assert line.last("line.created") == {
         "event": "line.created",
         "number": LINE,
@@ -42,19 +42,19 @@ def test_a_line_is_created_and_destroyed(world: World, line: Client) -> None:
     ],
 )
 def test_lines_that_cannot_be(world: World, line: Client, frame: dict[str, Any], code: str) -> None:
-    """line.error with the number and the code."""
+    """line.error names the number and the code."""
     error = world.client().send("line.create", **frame)[0]
     assert (error["event"], error["number"], error["code"]) == ("line.error", frame["number"], code)
 
 
 def test_a_number_outside_the_organisation() -> None:
-    """PHONE_NOT_IN_ORG, when its numbers are given."""
+    """It is refused with PHONE_NOT_IN_ORG when the organisation's numbers are given."""
     client = World(numbers=frozenset({NUMBER})).client()
     assert client.send("line.create", number=LINE, config={})[0]["code"] == "PHONE_NOT_IN_ORG"
 
 
 def test_a_line_answers_before_agents(world: World, line: Client) -> None:
-    """Its calls have an owner and no model."""
+    """The line gets the call, which has an owner and no model."""
     line.agent("mara", {"type": "phone", "ref": LINE})
     call = world.phone(to=LINE)
     started = line.last("call.started")
@@ -68,7 +68,7 @@ def test_a_line_answers_before_agents(world: World, line: Client) -> None:
 
 
 def test_keys_in_the_window_are_the_extension() -> None:
-    """They are not delivered as DTMF; later ones are."""
+    """They are not delivered as DTMF; later keys are."""
     world = World(pace=1.0)
     client = world.client()
     client.send("line.create", number=LINE, config={"extension_window_ms": 2500})
@@ -84,7 +84,7 @@ def test_keys_in_the_window_are_the_extension() -> None:
 
 
 def test_a_dialled_extension(world: World, line: Client) -> None:
-    """Given with the call; without a window its digits are keys."""
+    """It comes with the call; without a window its digits are keys."""
     world.phone(to=LINE, extension="204")
     assert line.last("call.started")["extension"] == "204"
     line.send("line.create", number=LINE, config={"extension_window_ms": 0})
@@ -94,7 +94,7 @@ def test_a_dialled_extension(world: World, line: Client) -> None:
 
 
 def test_a_call_is_handed_over(world: World, line: Client) -> None:
-    """Routed, ended for the line, started for the agent with the transcript, one call id."""
+    """It is routed, ends for the line, starts for the agent with the transcript, under one call id."""
     agent = world.client()
     agent.agent("ventas", {"type": "chat"}, prompt="P {{a}}", greeting="Ventas")
     call = world.phone(to=LINE)
@@ -137,7 +137,7 @@ def test_a_hand_over_without_history(world: World, line: Client) -> None:
 
 
 def test_a_failed_hand_over_leaves_the_line_in_charge(world: World, line: Client) -> None:
-    """Unknown or offline."""
+    """A hand-over to an unknown or offline agent leaves the call with the line."""
     other = world.client()
     other.agent("ventas", {"type": "chat"})
     other.gone()

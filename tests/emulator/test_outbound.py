@@ -15,12 +15,12 @@ TO = "+14155551234"
 
 
 def dial(client: Client, **more: Any) -> list[dict[str, Any]]:
-    """Dial; what came back."""
+    """Dial; returns what came back."""
     return client.send("call.dial", **{"agent_id": "mara", "to": TO, "from": NUMBER, **more})
 
 
 def test_an_answered_dial(world: World, client: Client) -> None:
-    """Dialing, started as outbound with the metadata, the greeting; the callee's end is there."""
+    """Dialing, then started as outbound with metadata and greeting; the callee's end can be taken once."""
     client.agent(greeting="never outbound")
     got = dial(client, greeting="Hi!", metadata={"k": 1})
     assert [f["event"] for f in got][:3] == ["call.dialing", "call.started", "bot.speaking"]
@@ -42,7 +42,7 @@ def test_an_answered_dial(world: World, client: Client) -> None:
 
 @pytest.mark.parametrize("outcome", ["busy", "no-answer", "failed", "canceled"])
 def test_a_dial_nobody_takes(world: World, client: Client, outcome: str) -> None:
-    """call.ended with the reason, outbound, after a ring."""
+    """call.ended comes with the reason, as outbound, after a ring."""
     client.agent()
     world.server.outbound.on_dial("+1 415 555 1234", Outcome(outcome, delay=3.0))
     assert [f["event"] for f in dial(client)] == ["call.dialing"]
@@ -53,7 +53,7 @@ def test_a_dial_nobody_takes(world: World, client: Client, outcome: str) -> None
 
 
 def test_a_silent_dial_rings_until_given_up(world: World, client: Client) -> None:
-    """Nothing comes; hanging up cancels it."""
+    """No event comes; hanging up cancels the dial."""
     client.agent()
     world.server.outbound.on_dial("*", Outcome("silent"))
     call_id = dial(client)[0]["call_id"]
@@ -63,7 +63,7 @@ def test_a_silent_dial_rings_until_given_up(world: World, client: Client) -> Non
 
 
 def test_a_dial_that_is_an_error(world: World, client: Client) -> None:
-    """call.error with a code, without an end."""
+    """call.error comes with a code, without call.ended."""
     client.agent()
     world.server.outbound.on_dial(TO, Outcome("error"))
     assert [f["event"] for f in dial(client)] == ["call.dialing", "call.error"]
@@ -71,7 +71,7 @@ def test_a_dial_that_is_an_error(world: World, client: Client) -> None:
 
 
 def test_outcomes_are_used_up_in_order(world: World, client: Client) -> None:
-    """times counts them; afterwards dials are answered again."""
+    """``times`` counts them; afterwards dials are answered again."""
     client.agent()
     world.server.outbound.on_dial(TO, Outcome("busy", times=2))
     world.server.outbound.on_dial(TO, Outcome("failed", times=1))
@@ -83,13 +83,13 @@ def test_outcomes_are_used_up_in_order(world: World, client: Client) -> None:
     "more", [{"to": "x"}, {"from": "+15550009999"}, {"from": ""}, {"metadata": 5}, {"config": []}]
 )
 def test_dials_that_cannot_be_are_errors(client: Client, more: dict[str, Any]) -> None:
-    """A number that is none, a caller id that is not the agent's, wrong types."""
+    """An invalid number, a caller id that is not the agent's and wrong types are refused."""
     client.agent()
     assert dial(client, **more)[0]["event"] == "call.error"
 
 
 def test_a_polite_greeting_waits_for_the_callee(world: World, client: Client) -> None:
-    """detect_turn_end: after the other side's turn, in place of an answer."""
+    """With detect_turn_end the greeting answers the other side's first turn."""
     client.agent()
     dial(client, greeting="Hi!", detect_turn_end=True)
     assert client.events("bot.speaking") == []
@@ -100,7 +100,7 @@ def test_a_polite_greeting_waits_for_the_callee(world: World, client: Client) ->
 
 
 def test_unknown_outcomes_are_refused(world: World) -> None:
-    """With the known ones."""
+    """The error lists the known ones."""
     with pytest.raises(EmulatorError, match="no-answer"):
         world.server.outbound.on_dial(TO, Outcome("maybe"))
 
@@ -129,7 +129,7 @@ def test_a_bridge_crosses_two_agents(world: World, client: Client) -> None:
 
 
 def test_a_bridge_needs_an_online_target(client: Client) -> None:
-    """Otherwise an error that names the agent."""
+    """Otherwise it is refused with an error that names the agent."""
     client.agent()
     error = client.send("call.bridge", agent_id="mara", target="nobody", detect_turn_end=True)[0]
     assert (error["event"], error["agent_id"], error["code"]) == ("error", "mara", "AGENT_OFFLINE")

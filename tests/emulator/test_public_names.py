@@ -1,4 +1,4 @@
-"""What users hold of the emulator shows the names that docs/emulator.md lists, and no others."""
+"""The emulator's objects show the names that docs/emulator.md lists, and no others."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from .world import LOOKUP, NUMBER, Client, World
 
 
 def test_an_agent_is_created_with_its_config(world: World, client: Client) -> None:
-    """What the client wrote is what the server holds."""
+    """The server holds the config as the client wrote it."""
     assert client.send("agent.create", agent_id="mara", voice="v/sarah", flash=False) == [
         {"event": "agent.created", "agent_id": "mara"}
     ]
@@ -23,13 +23,13 @@ def test_an_agent_is_created_with_its_config(world: World, client: Client) -> No
     ("ids", "said"), [("plain", "My Agent"), ("slug", "my-agent"), ("org", "org_1:my-agent")]
 )
 def test_ids_come_back_in_the_form_asked_for(ids: str, said: str) -> None:
-    """Plain, as the server stores them, or with the organisation."""
+    """Ids come back plain, as slugs, or with the organisation."""
     client = World(ids=ids).client()
     assert client.send("agent.create", agent_id="My Agent")[0]["agent_id"] == said
 
 
 def test_an_agent_is_found_by_id_slug_and_org(client: Client) -> None:
-    """Commands may name it in any form the server uses."""
+    """A command may name its agent in any form the server uses."""
     client.send("agent.create", agent_id="My_Agent")
     for name in ("My_Agent", "my-agent", "org_1:my-agent"):
         assert (
@@ -39,7 +39,7 @@ def test_an_agent_is_found_by_id_slug_and_org(client: Client) -> None:
 
 
 def test_ids_without_latin_letters_are_kept_apart(client: Client) -> None:
-    """Their slug is empty, so they match exactly or not at all."""
+    """Their slug is empty, so only the exact id matches."""
     client.send("agent.create", agent_id="поддержка", language="ru")
     client.send("agent.create", agent_id="продажи", language="ru")
     assert [f["agent_id"] for f in client.events("agent.created")] == ["поддержка", "продажи"]
@@ -71,7 +71,7 @@ def test_an_unusable_config_is_refused(client: Client, config: dict[str, Any], f
 
 
 def test_configure_changes_only_the_given_keys(world: World, client: Client) -> None:
-    """And never the allowed origins."""
+    """Other keys stay, and allowed_origins never change."""
     client.agent(voice="a", allowed_origins=["https://x.dev"])
     client.send("agent.configure", agent_id="mara", voice="b", allowed_origins=[])
     agent = world.server.registry.find("org_1", "mara")
@@ -81,7 +81,7 @@ def test_configure_changes_only_the_given_keys(world: World, client: Client) -> 
 
 
 def test_another_connections_agent_cannot_be_configured(world: World, client: Client) -> None:
-    """It does not exist for anybody else."""
+    """On another connection the agent does not exist."""
     client.agent()
     assert (
         world.client().send("agent.configure", agent_id="mara", voice="x")[0]["code"]
@@ -96,7 +96,7 @@ def test_a_repeated_create_is_answered_again(client: Client) -> None:
 
 
 def test_a_live_holder_keeps_its_agent(world: World, client: Client) -> None:
-    """A conflict with a hint first; once the holder answered the probe, a fatal one."""
+    """The first conflict has a retry hint; once the holder answered the probe, it is fatal."""
     client.agent()
     rival = world.client()
     first = rival.send("agent.create", agent_id="mara")[0]
@@ -108,7 +108,7 @@ def test_a_live_holder_keeps_its_agent(world: World, client: Client) -> None:
 
 
 def test_a_silent_holder_is_not_taken_for_alive(world: World, client: Client) -> None:
-    """Without an answer to the probe the conflict stays one that may be retried."""
+    """While the probe is not answered, the conflict may be retried."""
     client.agent()
     rival = world.client()
     codes = [rival.send("agent.create", agent_id="mara")[0]["code"] for _ in range(3)]
@@ -116,7 +116,7 @@ def test_a_silent_holder_is_not_taken_for_alive(world: World, client: Client) ->
 
 
 def test_a_stale_holder_is_displaced(world: World, client: Client) -> None:
-    """45 s without a sign of life: the old connection is closed with 4001, the new one resumes."""
+    """After 45 s without a sign of life it is closed with 4001, and the new one resumes."""
     client.agent()
     world.pass_time(46)
     rival = world.client()
@@ -128,7 +128,7 @@ def test_a_stale_holder_is_displaced(world: World, client: Client) -> None:
 
 
 def test_an_agent_is_resumed_after_its_connection_was_lost(world: World, client: Client) -> None:
-    """Within the window; afterwards it is a new one."""
+    """Within the window it is resumed; afterwards it is a new agent."""
     client.agent()
     client.gone()
     second = world.client()
@@ -139,7 +139,7 @@ def test_an_agent_is_resumed_after_its_connection_was_lost(world: World, client:
 
 
 def test_agent_resume_takes_a_waiting_agent_back(world: World, client: Client) -> None:
-    """With the config it had."""
+    """The agent has the config it had."""
     client.agent(voice="a")
     client.gone()
     second = world.client()
@@ -157,7 +157,7 @@ def test_organisations_do_not_see_each_other(world: World) -> None:
 
 
 def test_capacity_counts_clients_with_agents(world: World, client: Client) -> None:
-    """A further client is refused with the figures; the one inside may add agents."""
+    """One client too many is refused with the figures; the one inside may add agents."""
     world.server.world.settings.capacity = 1
     client.agent("a", {"type": "chat"})
     client.agent("b", {"type": "chat"})
@@ -177,7 +177,7 @@ def test_a_number_has_one_agent(world: World, client: Client) -> None:
 
 
 def test_a_developers_agent_may_share_the_number(client: Client) -> None:
-    """An agent whose id begins with dev- overrides."""
+    """An agent whose id begins with dev- gets the number's calls."""
     client.agent("mara")
     client.send("agent.create", agent_id="dev-mara")
     assert (
@@ -187,7 +187,7 @@ def test_a_developers_agent_may_share_the_number(client: Client) -> None:
 
 
 def test_channels_are_added_once_updated_and_removed(world: World, client: Client) -> None:
-    """The same ref again updates it."""
+    """Adding the same ref again updates it."""
     client.send("agent.create", agent_id="mara")
     assert client.send("channel.add", agent_id="mara", type="webrtc") == [
         {"event": "channel.added", "agent_id": "mara", "type": "webrtc"}
@@ -222,7 +222,7 @@ def test_channels_are_added_once_updated_and_removed(world: World, client: Clien
     ],
 )
 def test_bad_channels_are_refused(client: Client, channel: dict[str, str]) -> None:
-    """Unknown types, no number, no access token."""
+    """Unknown types, a missing number and a missing access token are refused."""
     client.send("agent.create", agent_id="mara")
     assert client.send("channel.add", agent_id="mara", **channel)[0]["code"] == "BAD_REQUEST"
 
@@ -244,7 +244,7 @@ def test_secrets_are_not_kept(world: World, client: Client) -> None:
 
 
 def test_numbers_outside_the_organisation_are_refused() -> None:
-    """When the organisation's numbers are given."""
+    """They are refused when the organisation's numbers are given."""
     client = World(numbers=frozenset({NUMBER})).client()
     client.agent()
     error = client.send("channel.add", agent_id="mara", type="phone", ref="+15550001111")[0]

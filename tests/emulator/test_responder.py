@@ -1,4 +1,4 @@
-"""The built-in responder, the filling of arguments, and answers from a server."""
+"""The built-in responder, the arguments it finds, and external responders."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def tool(name: str, description: str = "", **properties: Any) -> dict[str, Any]:
     ],
 )
 def test_what_it_says(text: str, language: str, answer: str) -> None:
-    """The same turn has the same answer."""
+    """Each text has its answer, the same every time."""
     assert respond(turn(text, language=language)) == answer
 
 
 def test_it_can_fail() -> None:
-    """On request."""
+    """``!fail`` makes a model failure."""
     assert respond(turn("!fail why")) == Failure("why")
 
 
@@ -86,12 +86,12 @@ def test_it_can_fail() -> None:
     ],
 )
 def test_results_in_words(result: Any, words: str) -> None:
-    """Whatever JSON the tool gave."""
+    """Any JSON result is put into words."""
     assert respond(turn("x", LOOKUP, results=[result])) == words
 
 
 def test_it_says_what_it_can_do() -> None:
-    """From the tools' names."""
+    """The answer lists the tools' names as words."""
     answer = respond(turn("what can you do", LOOKUP, tool("bookTable")))
     assert answer == "I can lookup order and book table."
 
@@ -107,14 +107,14 @@ def test_it_says_what_it_can_do() -> None:
     ],
 )
 def test_which_tool_is_meant(text: str, name: str | None) -> None:
-    """By a word of its name, two of its description, or an example's shape."""
+    """A tool is chosen by a word of its name, two of its description, or an example's shape."""
     tools = (LOOKUP, tool("bookTable"), tool("weather", "Tells whether it will rain tomorrow"))
     answer = respond(turn(text, *tools))
     assert (answer.calls[0].name if isinstance(answer, ToolCalls) else None) == name
 
 
 def test_explicit_calls() -> None:
-    """Several lines are several calls of one round, arguments as written."""
+    """Several lines are several calls of one round, with arguments as written."""
     answer = respond(turn('!tool a {"x": 1}\n!tool b'))
     assert answer == ToolCalls.of(ToolCall("a", '{"x": 1}'), ToolCall("b", "{}"))
 
@@ -142,7 +142,7 @@ def test_explicit_calls() -> None:
     ],
 )
 def test_arguments_come_from_the_text(property_: dict[str, Any], text: str, value: Any) -> None:
-    """By the schema."""
+    """The schema decides which part of the text is the argument."""
     schema = {
         "properties": {"name": property_},
         "required": ["name"],
@@ -152,7 +152,7 @@ def test_arguments_come_from_the_text(property_: dict[str, Any], text: str, valu
 
 
 def test_optional_arguments_stay_out() -> None:
-    """When the text has nothing for them; numbers are used once each."""
+    """The text has nothing for them; each number is used once."""
     schema = {
         "properties": {
             "a": {"type": "integer"},
@@ -203,7 +203,7 @@ def model() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def test_a_server_can_answer(model: tuple[str, list[dict[str, Any]]]) -> None:
-    """Streamed text and tool calls; its failure is the model's."""
+    """Text and tool calls are streamed; the server's failure is the model's."""
     url, seen = model
 
     async def scenario() -> None:
@@ -247,7 +247,7 @@ def _fails_later(exc: type[BaseException]) -> Any:
 @pytest.mark.parametrize("exc", [ValueError, SystemExit, StopIteration, asyncio.CancelledError])
 @pytest.mark.parametrize("make", [_fails_at_once, _fails_later])
 def test_a_responder_that_fails(make: Any, exc: type[BaseException]) -> None:
-    """Whatever it raises is the model's failure, and the server goes on."""
+    """Any exception becomes the model's failure, and the server goes on."""
 
     async def scenario() -> None:
         async with Emulator(responder=make(exc)) as emu:

@@ -1,4 +1,4 @@
-"""REST: tokens, catalogues, memory, knowledge, audio; keys, origins and faults."""
+"""REST and side sockets: tokens, catalogues, memory, knowledge, audio; keys, origins and faults."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def register(emu: Emulator, agent_id: str = "mara", **config: Any) -> Iterator[C
 
 
 def rest_of(socket: ClientConnection) -> list[dict[str, Any]]:
-    """Everything until the server closes, however it does."""
+    """Read everything until the server closes, however it does."""
     got = []
     with suppress(ConnectionClosed):
         while True:
@@ -64,14 +64,14 @@ def http(emu: Emulator) -> Iterator[httpx.Client]:
 
 
 def mint(http: httpx.Client, channel: str, **query: str) -> str:
-    """A new token for mara."""
+    """Make a token for mara."""
     got = http.get(f"/{channel}/token", params={"agent_id": "mara", **query})
     assert got.status_code == 200, got.text
     return str(got.json()["token"])
 
 
 def refused(url: str) -> int:
-    """The status a socket is refused with."""
+    """The status that refuses a socket."""
     with pytest.raises(InvalidStatus) as caught, connect(url):
         pass
     return caught.value.response.status_code
@@ -82,7 +82,7 @@ def refused(url: str) -> int:
 
 @pytest.mark.parametrize("channel", ["webrtc", "chat", "stream"])
 def test_a_token_is_minted(http: httpx.Client, emu: Emulator, channel: str) -> None:
-    """Token, server and its lifetime."""
+    """The answer has the token, its server and its lifetime."""
     body = http.get(f"/{channel}/token", params={"agent_id": "mara"}).json()
     assert (body["server"], body["expires_in"]) == (emu.http_url, 60)
     assert len(body["token"]) > 40
@@ -103,14 +103,14 @@ def test_a_token_is_minted(http: httpx.Client, emu: Emulator, channel: str) -> N
 def test_tokens_that_cannot_be(
     http: httpx.Client, channel: str, query: dict[str, str], status: int, detail: str
 ) -> None:
-    """A status and a detail that names what is wrong."""
+    """A wrong request gets a status and a detail that names the error."""
     got = http.get(f"/{channel}/token", params=query)
     assert got.status_code == status
     assert detail in got.json()["detail"]
 
 
 def test_keys_are_checked(emu: Emulator) -> None:
-    """Missing, wrong, another organisation's."""
+    """A missing key, a wrong one and another organisation's are refused."""
     for headers, status in (
         ({}, 401),
         ({"Authorization": "Bearer no"}, 401),
@@ -121,7 +121,7 @@ def test_keys_are_checked(emu: Emulator) -> None:
 
 
 def test_pages_of_allowed_origins_need_no_key(emu: Emulator) -> None:
-    """With CORS headers; other origins, metadata and stream tokens are refused."""
+    """They get CORS headers; other origins, metadata and stream tokens are refused."""
     for origin, status in ((ORIGIN, 200), ("https://a.x.dev", 200), ("http://localhost:3000", 200),
                            ("https://evil.dev", 403), ("https://x.dev.evil.dev", 403), ("http://localhost:3000.evil.dev", 403)):  # fmt: skip
         got = httpx.get(f"{emu.http_url}/webrtc/token?agent_id=mara", headers={"Origin": origin})
@@ -142,7 +142,7 @@ def test_pages_of_allowed_origins_need_no_key(emu: Emulator) -> None:
 
 
 def test_a_webrtc_token_starts_one_call(http: httpx.Client, emu: Emulator) -> None:
-    """With the metadata sealed in it; a second use, another channel's and a forged one are refused."""
+    """It seals the metadata; a second use, another channel's token and a forged one are refused."""
     token = mint(http, "webrtc", metadata=json.dumps({"userId": "u1"}))
     call = emu.webrtc_call(token=token, metadata={"userId": "forged", "page": "/"})
     assert emu.calls[call.id].metadata == {"userId": "u1", "page": "/"}
@@ -157,7 +157,7 @@ def test_a_webrtc_token_starts_one_call(http: httpx.Client, emu: Emulator) -> No
 
 
 def test_tokens_expire() -> None:
-    """After their lifetime."""
+    """A token is refused after its lifetime."""
     with Emulator(token_lifetime=0.0) as emu, register(emu):
         got = httpx.get(
             f"{emu.http_url}/chat/token?agent_id=mara",
@@ -170,7 +170,7 @@ def test_tokens_expire() -> None:
 
 
 def test_a_browser_chats(http: httpx.Client, emu: Emulator) -> None:
-    """Connected, tokens, done; context reaches the prompt; the chat ends with the socket."""
+    """It gets connected, tokens and done; context reaches the prompt; the chat ends with the socket."""
     token = mint(http, "chat", metadata=json.dumps({"userId": "u1"}))
     url = f"ws://127.0.0.1:{emu.port}/chat/ws?token={token}"
     with connect(url, origin=ORIGIN) as socket:
@@ -200,7 +200,7 @@ def test_a_browser_chats(http: httpx.Client, emu: Emulator) -> None:
 
 
 def test_a_chat_socket_checks_token_and_origin(http: httpx.Client, emu: Emulator) -> None:
-    """No token, a wrong one, a page of another origin."""
+    """No token, a wrong token and a page of another origin are refused."""
     base = f"ws://127.0.0.1:{emu.port}/chat/ws"
     assert refused(base) == 401
     assert refused(f"{base}?token=cht_x.y") == 401
@@ -219,7 +219,7 @@ def attach(emu: Emulator, token: str, **query: Any) -> Any:
 
 
 def test_the_call_log_is_live_and_resumes(http: httpx.Client, emu: Emulator) -> None:
-    """Backlog, log.caught_up, live entries, the summary; from a cursor without repetition."""
+    """Backlog, log.caught_up, live entries and summary come; a cursor resumes without repetition."""
     call = emu.phone_call(to=NUMBER)
     call.say("hello")
     call.wait_reply()
@@ -254,7 +254,7 @@ def test_the_call_log_is_live_and_resumes(http: httpx.Client, emu: Emulator) -> 
 
 
 def test_the_log_of_a_tool_call(http: httpx.Client, emu: Emulator) -> None:
-    """tool.call and tool.result with one id."""
+    """tool.call and tool.result have one id."""
     with register(emu, "tooly") as socket:
         chat = emu.chat("tooly")
         chat.say('!tool look {"a": 1}')
@@ -281,7 +281,7 @@ def test_the_log_of_a_tool_call(http: httpx.Client, emu: Emulator) -> None:
 
 
 def test_an_agents_log_has_starts_and_ends(http: httpx.Client, emu: Emulator) -> None:
-    """With call null and the id in the data; one row per call in the list."""
+    """Entries have a null call and the id in the data; the list has one row per call."""
     call = emu.phone_call(to=NUMBER)
     with attach(emu, mint(http, "stream"), agent="mara") as socket:
         started = json.loads(socket.recv())
@@ -298,7 +298,7 @@ def test_an_agents_log_has_starts_and_ends(http: httpx.Client, emu: Emulator) ->
 
 
 def test_a_reader_behind_the_log_is_told(http: httpx.Client, emu: Emulator) -> None:
-    """log.gap says where it goes on; also for a cursor from the future."""
+    """log.gap says where the log continues, also for a cursor from the future."""
     call = emu.phone_call(to=NUMBER)
     call.say("hello")
     call.wait_reply()
@@ -312,7 +312,7 @@ def test_a_reader_behind_the_log_is_told(http: httpx.Client, emu: Emulator) -> N
 
 
 def test_the_log_is_for_those_with_the_right_token(http: httpx.Client, emu: Emulator) -> None:
-    """Not for other agents, calls, organisations or channels; exactly one of call and agent."""
+    """Tokens of other agents, calls, organisations or channels are refused, as are wrong queries."""
     with register(emu, "julia"):
         call = emu.phone_call(to=NUMBER)
         base = f"ws://127.0.0.1:{emu.port}/v1/attach?token="
@@ -339,7 +339,7 @@ def test_the_log_is_for_those_with_the_right_token(http: httpx.Client, emu: Emul
 
 
 def test_readers_can_be_cut(http: httpx.Client, emu: Emulator) -> None:
-    """With a code, as the server does to slow ones."""
+    """They are closed with a code, like slow readers."""
     call = emu.phone_call(to=NUMBER)
     with attach(emu, mint(http, "stream"), call=call.id) as socket:
         socket.recv()
@@ -349,7 +349,7 @@ def test_readers_can_be_cut(http: httpx.Client, emu: Emulator) -> None:
 
 
 def test_the_event_stream_passes_the_agents_frames(http: httpx.Client, emu: Emulator) -> None:
-    """As the owner gets them; one session when asked for; pings are answered."""
+    """A reader gets the owner's frames, of one session if asked; pings are answered."""
     token = mint(http, "stream")
     with connect(f"ws://127.0.0.1:{emu.port}/ws/stream?token={token}&agent=mara") as socket:
         assert json.loads(socket.recv()) == {"event": "connected", "agents": ["mara"]}
@@ -372,7 +372,7 @@ def test_the_event_stream_passes_the_agents_frames(http: httpx.Client, emu: Emul
 
 
 def test_voices_need_no_key(emu: Emulator) -> None:
-    """By provider (elevenlabs unless given) and language; /v1/audio/voices needs one."""
+    """They are filtered by provider (default elevenlabs) and language; /v1/audio/voices needs a key."""
     url = f"{emu.http_url}/api/sdk/voices"
     assert {v["provider"] for v in httpx.get(url).json()["voices"]} == {"elevenlabs"}
     spanish = httpx.get(url, params={"language": "es"}).json()
@@ -382,7 +382,7 @@ def test_voices_need_no_key(emu: Emulator) -> None:
 
 
 def test_phones_balance_and_agents(http: httpx.Client, emu: Emulator) -> None:
-    """Those of the key's organisation."""
+    """The answers are about the key's organisation."""
     phones = http.get("/api/sdk/phone-numbers").json()
     assert [(p["number"], p["isSdk"]) for p in phones["phones"]] == [(NUMBER, True)]
     assert http.get("/api/sdk/twilio-balance").json()["balance"] == "12.34"
@@ -393,7 +393,7 @@ def test_phones_balance_and_agents(http: httpx.Client, emu: Emulator) -> None:
 
 
 def test_an_agent_can_be_displaced(http: httpx.Client, emu: Emulator) -> None:
-    """The holder is closed with 4001; unknown ones are 404."""
+    """Its connection is closed with 4001; an unknown agent is 404."""
     with register(emu, "julia") as socket:
         assert http.delete("/api/sdk/agents/julia").json() == {
             "success": True,
@@ -406,7 +406,7 @@ def test_an_agent_can_be_displaced(http: httpx.Client, emu: Emulator) -> None:
 
 
 def test_memory_is_searched_read_and_forgotten(http: httpx.Client, emu: Emulator) -> None:
-    """What callers said about themselves."""
+    """It holds what callers said about themselves."""
     with register(emu, "remember", memory={"enabled": True}):
         chat = emu.chat("remember", metadata={"userId": "u1"})
         chat.say("my name is Ana")
@@ -433,7 +433,7 @@ def test_memory_is_searched_read_and_forgotten(http: httpx.Client, emu: Emulator
 
 
 def test_knowledge_bases(http: httpx.Client, emu: Emulator) -> None:
-    """Made, filled, updated by path, queried, used in prompts, deleted."""
+    """They are created, filled, updated by path, queried, used in prompts and deleted."""
     base = http.post("/api/knowledge", json={"name": "faq"}).json()["knowledgeBase"]
     url = f"/api/knowledge/{base['id']}"
     text = "# Refunds\nRefunds take five days.\n\n# Hours\nOpen at nine."
@@ -466,7 +466,7 @@ def test_knowledge_bases(http: httpx.Client, emu: Emulator) -> None:
 
 
 def test_model_access(http: httpx.Client) -> None:
-    """Allowed or unknown; without a query, a list."""
+    """A model is allowed or unknown; without a query there is a list."""
     got = http.get(
         "/api/models/access", params={"service": "stt", "model": "deepgram/nova-3"}
     ).json()
@@ -489,7 +489,7 @@ SPEECH = {"input": "Hello there you", "voice": "elevenlabs/sarah"}
     [("pcm", "audio/pcm", 38400), ("wav", "audio/wav", None), ("mp3", "audio/mpeg", None)],
 )
 def test_speech_as_bytes(http: httpx.Client, form: str, kind: str, length: int | None) -> None:
-    """As long as its words, with the figures in the headers."""
+    """The audio is as long as its words, with the figures in the headers."""
     got = http.post("/v1/audio/speech", json={**SPEECH, "response_format": form})
     assert (got.status_code, got.headers["content-type"]) == (200, kind)
     assert (got.headers["x-pinecall-characters"], got.headers["x-pinecall-audio-ms"]) == (
@@ -500,7 +500,7 @@ def test_speech_as_bytes(http: httpx.Client, form: str, kind: str, length: int |
 
 
 def test_speech_as_events(http: httpx.Client) -> None:
-    """start, audio and words, done, [DONE]."""
+    """The events are start, audio and words, done, [DONE]."""
     got = http.post("/v1/audio/speech", json={**SPEECH, "timestamps": True})
     assert got.headers["content-type"].startswith("text/event-stream")
     *events, last = [line[6:] for line in got.text.split("\n\n") if line]
@@ -524,19 +524,19 @@ def test_speech_as_events(http: httpx.Client) -> None:
 def test_speech_that_cannot_be(
     http: httpx.Client, change: dict[str, Any], status: int, code: str
 ) -> None:
-    """By the table."""
+    """Each wrong field is refused with its status and code."""
     got = http.post("/v1/audio/speech", json={**SPEECH, **change})
     assert (got.status_code, got.json()["code"]) == (status, code)
 
 
 def test_audio_costs_credit(http: httpx.Client, emu: Emulator) -> None:
-    """402 when it is gone."""
+    """Without credit the answer is 402."""
     emu.credits = 0
     assert http.post("/v1/audio/speech", json=SPEECH).json()["code"] == "INSUFFICIENT_CREDITS"
 
 
 def test_a_transcription_hears_what_was_spoken(http: httpx.Client) -> None:
-    """The text of a file this server made, of bytes that are text, and the length of anything else."""
+    """It is the text of a synthetic file or of text bytes, else the length of the audio."""
     spoken = http.post("/v1/audio/speech", json={**SPEECH, "response_format": "wav"}).content
     for audio, text in (
         (spoken, "Hello there you"),
@@ -580,7 +580,7 @@ def test_a_transcription_hears_what_was_spoken(http: httpx.Client) -> None:
 def test_transcriptions_that_cannot_be(
     http: httpx.Client, name: str, audio: bytes, data: dict[str, str], status: int, code: str
 ) -> None:
-    """By the table."""
+    """Each wrong form is refused with its status and code."""
     got = http.post("/v1/audio/transcriptions", files={"file": (name, audio)}, data=data)
     assert (got.status_code, got.json()["code"]) == (status, code)
 
@@ -595,7 +595,7 @@ def realtime(emu: Emulator, query: str = "", key: str | None = "pk_emulator") ->
 
 
 def test_realtime_transcription(emu: Emulator) -> None:
-    """ready, partials, finals on finalize and stop, done, close 1000."""
+    """ready, partials, finals on finalize and stop, done and close 1000 come in order."""
     with realtime(emu, "diarize=true&language=es") as socket:
         ready = json.loads(socket.recv())
         assert (ready["type"], ready["model"], ready["sample_rate"], ready["diarize"]) == (
@@ -624,7 +624,7 @@ def test_realtime_transcription(emu: Emulator) -> None:
 
 
 def test_realtime_transcription_that_cannot_be(emu: Emulator) -> None:
-    """Refused handshakes, and error frames with close 1008."""
+    """Handshakes are refused, later errors are a frame and close 1008."""
     for key in (None, "wrong"):
         with pytest.raises(InvalidStatus, match="401"), realtime(emu, key=key):
             pass
@@ -647,7 +647,7 @@ def test_realtime_transcription_that_cannot_be(emu: Emulator) -> None:
 
 
 def test_http_requests_can_go_wrong(http: httpx.Client, emu: Emulator) -> None:
-    """Refused with any status and header, unanswered, cut, late; by method and pattern."""
+    """Requests are refused, unanswered, cut or late, chosen by method and pattern."""
     emu.fail("GET /chat/token", status=500, error="down", code="OOPS", headers={"Retry-After": "1"})
     got = http.get("/chat/token?agent_id=mara")
     assert (
@@ -675,7 +675,7 @@ def test_http_requests_can_go_wrong(http: httpx.Client, emu: Emulator) -> None:
 
 
 def test_requests_are_recorded(http: httpx.Client, emu: Emulator) -> None:
-    """Method, path, query and headers."""
+    """The record has method, path, query and headers."""
     http.get("/stream/token", params={"agent_id": "mara", "scope": "observe"})
     last = emu.requests[-1]
     assert (last.method, last.path, last.query) == (

@@ -1,4 +1,4 @@
-"""The real server on real sockets, both fronts' handles, with raw WebSocket clients."""
+"""The server on real sockets, through both fronts and raw WebSocket clients."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def run(scenario: Any, **options: Any) -> Any:
 
 
 def test_a_conversation_over_real_sockets() -> None:
-    """Greeting, question, tool, answer, hang-up."""
+    """Greeting, question, tool, answer and hangup work from end to end."""
 
     async def scenario(emu: Emulator) -> None:
         raw = await register(emu, greeting="Hi there", tools=[])
@@ -101,7 +101,7 @@ def test_a_conversation_over_real_sockets() -> None:
 
 
 def test_the_blocking_front_is_the_same() -> None:
-    """With the same names, waiting."""
+    """It has the same names, and blocks."""
     with BlockingEmulator() as emu, connect_sync(emu.url, close_timeout=0.05) as socket_:
         for frame in (
             {"event": "connect", "api_key": emu.api_key},
@@ -133,7 +133,7 @@ def test_the_blocking_front_is_the_same() -> None:
 
 
 def test_a_forgotten_await_still_acts() -> None:
-    """Everything but waiting has happened when the method returns."""
+    """Except for the waits, everything has happened when a method returns."""
 
     async def scenario(emu: Emulator) -> None:
         await register(emu)
@@ -150,7 +150,7 @@ def test_a_forgotten_await_still_acts() -> None:
 
 
 def test_a_call_waits_for_its_agent() -> None:
-    """Ringing before the agent registered works, for a while."""
+    """A number may be rung shortly before its agent registers."""
 
     async def scenario(emu: Emulator) -> str:
         ringing = emu.phone_call(to=NUMBER, wait=5.0)
@@ -162,7 +162,7 @@ def test_a_call_waits_for_its_agent() -> None:
 
 
 def test_nobody_there_is_said_clearly() -> None:
-    """Who is missing, and who is there."""
+    """The error names who is missing and who is online."""
 
     async def scenario(emu: Emulator) -> None:
         await register(emu)
@@ -177,7 +177,7 @@ def test_nobody_there_is_said_clearly() -> None:
 
 
 def test_waits_say_what_was_seen() -> None:
-    """A timeout names what came instead; an ended call fails the wait at once."""
+    """A timeout names what came instead; the end of the call fails the wait at once."""
 
     async def scenario(emu: Emulator) -> None:
         await register(emu, llm=None, greeting="Hi")
@@ -198,7 +198,7 @@ def test_waits_say_what_was_seen() -> None:
 
 
 def test_drop_cuts_or_closes() -> None:
-    """1006 cuts the socket without a close frame; any other code is in one."""
+    """1006 cuts the socket without a close frame; any other code is sent in one."""
 
     async def scenario(emu: Emulator) -> None:
         for code, reason in ((1006, ""), (1012, "restart")):
@@ -211,7 +211,7 @@ def test_drop_cuts_or_closes() -> None:
 
 
 def test_raw_frames_go_to_one_agents_client_or_to_all() -> None:
-    """Text, bytes and dicts, in order."""
+    """Text, bytes and dicts arrive in order."""
 
     async def scenario(emu: Emulator) -> None:
         async with websockets.connect(emu.url) as one, websockets.connect(emu.url) as two:
@@ -236,7 +236,7 @@ def test_raw_frames_go_to_one_agents_client_or_to_all() -> None:
 
 
 def test_a_wrong_key_is_refused_on_the_socket() -> None:
-    """The error, then close 1008."""
+    """The error comes, then close 1008."""
 
     async def scenario(emu: Emulator) -> None:
         async with websockets.connect(emu.url) as socket_:
@@ -261,7 +261,7 @@ def test_a_refused_handshake() -> None:
 
 
 def test_a_frozen_server_accepts_and_says_nothing() -> None:
-    """Until it thaws."""
+    """It answers again after thaw."""
 
     async def scenario(emu: Emulator) -> None:
         emu.freeze()
@@ -335,7 +335,7 @@ def test_any_callable_can_answer(kind: str) -> None:
 
 
 def test_misuse_is_refused_with_the_fix() -> None:
-    """Before anything starts."""
+    """Errors come before anything starts, and say what is possible."""
     for options, text in (
         ({"ids": "x"}, "plain, slug, org"),
         ({"api_keys": "pk"}, "a list of keys"),
@@ -365,7 +365,7 @@ def test_misuse_is_refused_with_the_fix() -> None:
 
 
 def test_stop_leaves_nothing_behind() -> None:
-    """No thread, no port, and whoever waits is woken."""
+    """The thread and the port are gone, and every waiter is woken."""
     emulator = BlockingEmulator().start()
     failures: list[BaseException] = []
 
@@ -393,7 +393,7 @@ def test_stop_leaves_nothing_behind() -> None:
 
 
 def test_stop_while_somebody_connects() -> None:
-    """A connection that comes with the end is closed, not lost: Python would warn of the latter."""
+    """A connection accepted during the stop is closed, without a ResourceWarning."""
     with warnings.catch_warnings(record=True) as lost:
         warnings.simplefilter("always", ResourceWarning)
         for _ in range(20):
@@ -410,7 +410,7 @@ def test_stop_while_somebody_connects() -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_interrupted(signum: int) -> None:
-    """It prints the url and a key, and stops on SIGINT or SIGTERM with a goodbye and status 0."""
+    """It prints the URL and a key, and stops on SIGINT or SIGTERM with a goodbye and status 0."""
     command = [
         sys.executable,
         "-m",
@@ -440,7 +440,7 @@ def test_the_command_serves_until_interrupted(signum: int) -> None:
 
 
 def test_a_person_types_with_an_agent() -> None:
-    """``--chat``: answers appear; an empty line ends it."""
+    """With ``--chat`` answers appear; an empty line ends it."""
     command = [
         sys.executable,
         "-u",

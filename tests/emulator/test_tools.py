@@ -30,7 +30,7 @@ def answer(client: Client, result: Any, **flags: Any) -> list[dict[str, Any]]:
 
 
 def test_a_tool_the_caller_asks_for_is_called(world: World, client: Client) -> None:
-    """Arguments from the text, the result in words, the round in the history."""
+    """Arguments come from the text; the result is put into words; the history has the round."""
     client.agent(tools=[LOOKUP])
     call = world.phone()
     world.say(call, "where is order ORD-777?")
@@ -49,7 +49,7 @@ def test_a_tool_the_caller_asks_for_is_called(world: World, client: Client) -> N
 
 @pytest.mark.parametrize("result", [0, [], False, None, "", "ready"])
 def test_falsy_results_are_results(world: World, client: Client, result: Any) -> None:
-    """Whatever JSON the tool gave is what the model reads."""
+    """The model gets the tool's result, whatever JSON it is."""
     client.agent(tools=[LOOKUP])
     call = world.phone()
     world.say(call, "!tool lookup_order {}")
@@ -59,7 +59,7 @@ def test_falsy_results_are_results(world: World, client: Client, result: Any) ->
 
 
 def test_several_tools_make_one_round(world: World, client: Client) -> None:
-    """Answered when every result is there, in any number of frames."""
+    """It is complete when every result has come, in any number of frames."""
     client.agent(tools=[LOOKUP])
     call = world.phone()
     world.say(call, '!tool lookup_order {"order_id": "A-1"}\n!tool unknown {}')
@@ -89,7 +89,7 @@ def test_results_for_another_round_are_ignored(world: World, client: Client) -> 
 
 
 def test_no_followup_ends_the_turn(world: World, client: Client) -> None:
-    """When every tool of the round has it."""
+    """The model is not asked again if every tool of the round has it."""
     client.agent(tools=[LOOKUP])
     call = world.phone()
     world.say(call, "!tool lookup_order {}")
@@ -109,7 +109,7 @@ def test_ephemeral_rounds_leave_no_trace(world: World, client: Client) -> None:
 
 
 def test_a_tool_that_never_answers_becomes_an_error(world: World, client: Client) -> None:
-    """After the server's patience."""
+    """After the tool timeout the model gets an error result."""
     client.agent(tools=[LOOKUP])
     call = world.phone()
     world.server.world.settings.idle_timeout = 0
@@ -119,7 +119,7 @@ def test_a_tool_that_never_answers_becomes_an_error(world: World, client: Client
 
 
 def test_an_unanswered_round_is_repeated_after_a_lost_link(world: World, client: Client) -> None:
-    """With the same msg_id."""
+    """It is repeated with the same msg_id."""
     client.agent(tools=[LOOKUP])
     call = world.phone()
     world.say(call, "!tool lookup_order {}")
@@ -134,7 +134,7 @@ def test_an_unanswered_round_is_repeated_after_a_lost_link(world: World, client:
 
 
 def test_a_model_failure_is_an_event(world: World, client: Client) -> None:
-    """llm.error with the text; the call goes on."""
+    """llm.error has the text, and the call goes on."""
     client.agent()
     call = world.phone()
     world.say(call, "!fail out of tokens")
@@ -144,7 +144,7 @@ def test_a_model_failure_is_an_event(world: World, client: Client) -> None:
 
 
 def test_an_agent_without_a_model_is_left_to_the_app(world: World, client: Client) -> None:
-    """No llm, or one that is switched off: the turn ends and nothing else happens."""
+    """Without an llm, or with one that is off, nothing follows the end of the turn."""
     for llm in (None, {"provider": "x", "model": "y", "enabled": False}):
         client.agent(llm=llm)
         call = world.phone()
@@ -181,7 +181,7 @@ def opened(world: World, preparing: Any) -> Client:
 def test_the_turn_is_held_for_the_budget(
     world: World, preparing: Any, budget: float, told: bool
 ) -> None:
-    """150 ms, 1500 ms when opted in, at most 5000 ms; who opted in is told when it passed."""
+    """150 ms, 1500 ms when opted in, at most 5000 ms; then an opted-in agent gets a timeout event."""
     client = opened(world, preparing)
     world.say(world.phone(), "hello")
     assert client.names()[-1] == "llm.before"
@@ -202,7 +202,7 @@ def test_the_barrier_can_be_off(world: World, preparing: Any) -> None:
 
 
 def test_llm_ready_opens_the_barrier_for_its_turn(world: World) -> None:
-    """Another turn's is ignored; what was sent before it is in effect."""
+    """Another turn's is ignored; commands sent before it are in effect."""
     client = opened(world, True)
     call = world.phone()
     world.say(call, "!prompt")
@@ -217,12 +217,12 @@ def test_llm_ready_opens_the_barrier_for_its_turn(world: World) -> None:
 
 
 def request(client: Client, call_id: str, what: str, **fields: Any) -> dict[str, Any]:
-    """A history request and its answer."""
+    """Send a history request; returns its answer."""
     return client.send(f"history.{what}", call_id=call_id, request_id=f"rq_{what}", **fields)[-1]
 
 
 def test_history_is_read_and_changed(world: World, client: Client) -> None:
-    """Each answer echoes the request and carries the messages or their count, and no agent id."""
+    """Each answer echoes the request and has the messages or their count, and no agent id."""
     client.agent()
     call = world.phone()
     world.say(call, "hello")
@@ -237,7 +237,7 @@ def test_history_is_read_and_changed(world: World, client: Client) -> None:
 
 
 def test_prompt_vars_and_contexts_shape_the_prompt(world: World, client: Client) -> None:
-    """Session vars beat the agent's, contexts add up, unknown names stay."""
+    """Session vars override the agent's, contexts add up, unknown names stay."""
     client.agent(prompt="Hi {{name}} {{who}} {{date}}", vars={"name": "Ana"})
     call = world.phone()
     request(client, call.id, "set_vars", vars={"who": "VIP"})
@@ -252,7 +252,7 @@ def test_prompt_vars_and_contexts_shape_the_prompt(world: World, client: Client)
 
 
 def test_the_clock_in_the_prompt_is_the_agents(world: World, client: Client) -> None:
-    """The built-in names use its time zone."""
+    """The built-in names use the agent's time zone."""
     client.agent(prompt="{{time}} {{day}} {{datetime}}", timezone="Europe/Madrid")
     call = world.phone()
     world.say(call, "!prompt")
@@ -272,7 +272,7 @@ def test_the_clock_in_the_prompt_is_the_agents(world: World, client: Client) -> 
 def test_bad_history_requests_are_refused(
     world: World, client: Client, what: str, fields: dict[str, Any]
 ) -> None:
-    """With the request's id, so that only that request fails."""
+    """The refusal has the request's id, so that only that request fails."""
     client.agent()
     refused = request(client, world.phone().id, what, **fields)
     assert refused["request_id"] == f"rq_{what}"
@@ -280,7 +280,7 @@ def test_bad_history_requests_are_refused(
 
 
 def test_history_of_an_unknown_call_is_refused(world: World, client: Client) -> None:
-    """Also of a call whose agent has no model on the server."""
+    """A request for an unknown call, or for one without a model on the server, is refused."""
     assert "No live call" in request(client, "CA0", "get")["error"]
     client.agent(llm=None)
     assert "no server-side LLM" in request(client, world.phone().id, "get")["error"]
@@ -290,7 +290,7 @@ def test_history_of_an_unknown_call_is_refused(world: World, client: Client) -> 
 
 
 def test_the_model_loads_a_skill(world: World, client: Client) -> None:
-    """loadSkill stays on the server; its tools and instructions apply from the next generation."""
+    """loadSkill stays on the server; tools and instructions apply from the next generation."""
     client.agent(prompt="P", skills=[BOOKING])
     call = world.phone()
     world.say(call, "!tools")
@@ -308,7 +308,7 @@ def test_the_model_loads_a_skill(world: World, client: Client) -> None:
 
 
 def test_skills_are_loaded_by_hand(world: World, client: Client) -> None:
-    """skill.load and skill.unload; an undeclared one is refused, an always one is there."""
+    """Owners load and unload skills; an undeclared one is refused, an always one is there."""
     always = {"name": "base", "description": "", "tools": [LOOKUP], "activation": "always"}
     client.agent(skills=[BOOKING, always])
     call = world.phone()
@@ -322,7 +322,7 @@ def test_skills_are_loaded_by_hand(world: World, client: Client) -> None:
 
 
 def test_unknown_skills_are_an_error_for_the_model(world: World, client: Client) -> None:
-    """It reads why."""
+    """The model gets the reason as the tool's result."""
     client.agent(skills=[BOOKING])
     call = world.phone()
     world.say(call, '!tool loadSkill {"name": "nope"}')

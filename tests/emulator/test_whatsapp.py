@@ -1,4 +1,4 @@
-"""WhatsApp sessions and people who take over."""
+"""WhatsApp sessions, and operators who take over."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def started(world: World, **config: Any) -> tuple[Client, WhatsAppSession]:
 
 
 def write(world: World, session: WhatsAppSession, text: str, **how: Any) -> None:
-    """The contact writes."""
+    """Write as the contact."""
     session.say(text, **how)
     world.pump()
 
 
 def test_a_session_begins_and_is_answered(world: World) -> None:
-    """Started, message, response, three statuses."""
+    """The start, the message, the response and three statuses come in order."""
     client, session = started(world)
     write(world, session, "thanks")
     assert client.names()[3:] == [
@@ -60,7 +60,7 @@ def test_a_session_begins_and_is_answered(world: World) -> None:
 
 
 def test_a_contact_has_one_session(world: World) -> None:
-    """By the agent's id or the channel's ref; unknown agents and channels are said."""
+    """The agent's id and the channel's ref lead to it; unknown agents and channels are errors."""
     client, session = started(world)
     assert world.server.whatsapps.open("123456", "+" + CONTACT, "Ana") is session
     client.agent("plain", {"type": "chat"})
@@ -73,7 +73,7 @@ def test_a_contact_has_one_session(world: World) -> None:
 
 
 def test_tools_and_history_use_the_sessions_id(world: World) -> None:
-    """As call id."""
+    """It is their call id."""
     client, session = started(world, tools=[LOOKUP])
     write(world, session, "!tool lookup_order {}")
     assert client.last("llm.tool_call")["call_id"] == session.id
@@ -85,7 +85,7 @@ def test_tools_and_history_use_the_sessions_id(world: World) -> None:
 
 @pytest.mark.parametrize("scope", [{}, {"contact": CONTACT}, {"session_id": True}])
 def test_a_paused_session_is_not_answered(world: World, scope: dict[str, Any]) -> None:
-    """At each level; messages say so; resuming ends it."""
+    """At each level of pause the messages say so; resuming ends it."""
     client, session = started(world)
     scope = {k: session.id if v is True else v for k, v in scope.items()}
     paused = client.send("session.pause", agent_id="support", **scope)[0]
@@ -101,7 +101,7 @@ def test_a_paused_session_is_not_answered(world: World, scope: dict[str, Any]) -
 
 
 def test_resume_without_scope_clears_every_level(world: World) -> None:
-    """Agent, contact and session."""
+    """The agent, the contact and the session are resumed."""
     client, session = started(world)
     for scope in ({}, {"contact": CONTACT}, {"session_id": session.id}):
         client.send("session.pause", agent_id="support", **scope)
@@ -110,7 +110,7 @@ def test_resume_without_scope_clears_every_level(world: World) -> None:
 
 
 def test_a_person_writes(world: World) -> None:
-    """session.sent and a response that says so; a contact without a session gets one."""
+    """session.sent and a marked response come; a contact without a session gets one."""
     client, session = started(world)
     got = client.send(
         "session.send", agent_id="support", session_id=session.id, text="A human here."
@@ -132,7 +132,7 @@ def test_a_person_writes(world: World) -> None:
 
 
 def test_a_session_ends_by_silence_or_by_its_window(world: World) -> None:
-    """Two hours after the last message; or a day after it began."""
+    """It ends two hours after the last message, or a day after it began."""
     client, session = started(world)
     write(world, session, "thanks")
     world.pass_time(7201)
@@ -150,7 +150,7 @@ def test_a_session_ends_by_silence_or_by_its_window(world: World) -> None:
 
 
 def test_voice_notes_have_a_transcript(world: World) -> None:
-    """Type audio; an unknown type is refused."""
+    """Their type is audio; an unknown type is refused."""
     client, session = started(world)
     write(world, session, "thanks", kind="audio")
     assert client.last("whatsapp.message")["type"] == "audio"

@@ -1,4 +1,4 @@
-"""A server core with a clock and plain-dict clients, no socket anywhere."""
+"""A server core with a clock and plain-dict clients, without sockets."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def check_event(frame: dict[str, Any]) -> None:
-    """The frame is one that the platform's catalogue knows: its members, of their types, and all
-    that it needs."""
+    """Check that a frame is in the platform's catalogue, with known fields of their types and all required
+    ones."""
     event = frame["event"]
     fields, required = EVENTS[event]["fields"], EVENTS[event]["required"]
     for name, value in frame.items():
@@ -70,7 +70,7 @@ class Client:
             self.send("connect", api_key=key)
 
     def send(self, event: str, **fields: Any) -> list[dict[str, Any]]:
-        """Send a frame; what came back and anything else that arrived meanwhile."""
+        """Send a frame; returns everything that arrived after it."""
         return self.text(json.dumps({"event": event, **fields}))
 
     def text(self, text: str | bytes) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ class Client:
         return self.events(name)[-1]
 
     def gone(self) -> None:
-        """The socket breaks."""
+        """Break the socket."""
         self.world.server.closed(self.id, self.world.now)
         self.world.pump()
 
@@ -109,7 +109,7 @@ class Client:
 
 
 class World:
-    """Server, clock and clients; ``pass_time`` runs every timer at its own time."""
+    """A server, a clock and clients; ``pass_time`` runs every timer at its own time."""
 
     def __init__(self, keys: dict[str, str] | None = None, **settings: Any) -> None:
         self.now = 1_787_352_000.0
@@ -117,11 +117,11 @@ class World:
         self.clients: dict[int, Client] = {}
 
     def client(self, key: str | None = "key") -> Client:
-        """A new connection."""
+        """Open a connection."""
         return Client(self, key)
 
     def pump(self) -> None:
-        """Deliver everything, and whatever answering it sets off."""
+        """Deliver everything, and what follows from it."""
         while True:
             self.server.tick(self.now)
             outgoing = self.server.outgoing()
@@ -144,7 +144,7 @@ class World:
                     self.server.receive(link, json.dumps(ready), self.now)
 
     def pass_time(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Let that many seconds pass."""
         end = self.now + seconds
         while (due := self.server.deadline()) is not None and due <= end:
             self.now = max(self.now, due)
@@ -153,7 +153,7 @@ class World:
         self.pump()
 
     def phone(self, **known: Any) -> VoiceCall:
-        """A phone call to the number."""
+        """Ring the number."""
         call = self.server.inbound.phone(
             known.pop("to", NUMBER), known.pop("from_", CALLER), **known
         )
@@ -161,19 +161,19 @@ class World:
         return call
 
     def webrtc(self, agent: str = "mara", **known: Any) -> VoiceCall:
-        """A browser's call."""
+        """Call from a browser."""
         call = self.server.inbound.webrtc(agent, **known)
         self.pump()
         return call
 
     def chat(self, agent: str = "mara", **known: Any) -> ChatSession:
-        """A visitor's chat."""
+        """Open a chat as a visitor."""
         chat = self.server.chats.open(self.server.registry.online(agent), **known)
         chat.start()
         self.pump()
         return chat
 
     def say(self, call: VoiceCall, text: str, **how: Any) -> None:
-        """The caller says something."""
+        """Say something as the caller."""
         call.caller.say(Saying(text, **how))
         self.pump()

@@ -127,7 +127,7 @@ class Answerer:
             feed(Failure(shown(failure)))
 
     async def _apart(self, turn: Turn, feed: Feed) -> BaseException | None:
-        """Run it in a new task: on Python 3.10 only a task's own cancellation can be told from another's."""
+        """Run it in a new task: Python 3.10 cannot tell whether another task was cancelled on purpose."""
         loop = asyncio.get_running_loop()
         raised: BaseException | None = await begin(loop, self._outcome(turn, feed), eager=False)
         return raised

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from attrs import define
+from attrs import define, evolve
 
 from ....errors import CallEnded
 from ...errors import EmulatorError
@@ -80,14 +80,12 @@ class Caller:
                 "continue_(): no turn has ended yet; say() something first", call_id=self._call.id
             )
         self._call.asked += 1
+        if saying.cut and self._call.config("interruption") is False:
+            saying = evolve(saying, cut=False)
         if saying.cut and not self._can_cut():
-            if self._call.config("interruption") is False:
-                self._cut = None
-                self._queue.append(saying)
-            else:
-                self._cut = saying
-                self._speaker.cut_next(self.cut_in)
-                self._be_patient(saying)
+            self._cut = saying
+            self._speaker.cut_next(self.cut_in)
+            self._be_patient(saying)
             self.go_on()
             return
         if saying.cut or saying.more:
@@ -163,8 +161,6 @@ class Caller:
         self._now = None
 
     def _can_cut(self) -> bool:
-        if self._call.config("interruption") is False:
-            return False
         current = self._speaker.current
         return (current is not None and current.begun) or self._call.thinking()
 
