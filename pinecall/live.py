@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ._shared.live import LiveBase
 from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTranscription"]
 
 
-class LiveTranscription:
+class LiveTranscription(LiveBase):
     """Audio in, text out::
 
         async with pc.audio.stream(language="es") as live:
@@ -27,22 +28,22 @@ class LiveTranscription:
     to 1 MiB; then ``write`` waits. Iterating ends when the server is done or you close it.
     """
 
+    _port: HttpPort
+
     def __init__(self, port: HttpPort, session: LiveSession) -> None:
-        self._port = port
-        self._session = session
+        super().__init__(port, session)
         self._task: asyncio.Task[None] | None = None
         self._change = asyncio.Event()
 
     def start(self) -> None:
-        """Connect, without waiting; what fails is raised by what you wait for next."""
+        """Connect, without waiting; a failure is raised by the next method that waits."""
         if self._task is None:
-            target = self._session.url(self._port.endpoints.base())
-            run = self._run(target, self._port.endpoints.key_headers())
+            run = self._run(*self._target())
             self._task = asyncio.get_running_loop().create_task(run)
             self._port.adopt(self)
 
     async def ready(self) -> LiveReady:
-        """Until the server takes audio, at most 10 s. Raises ApiError."""
+        """Wait until the server takes audio, at most 10 s. Raises ApiError."""
         await self._until(lambda: self._session.ready is not None)
         return self._session.readiness()
 
@@ -50,23 +51,15 @@ class LiveTranscription:
         """Send audio; waits while more than 1 MiB is on its way. Raises ApiError once it failed."""
         audio = self._session.check_audio(data)
         await self._until(lambda: self._session.may_write)
-        self._session.write(audio)
-        self._changed()
-
-    def finalize(self) -> None:
-        """Commit what was heard; a final result follows."""
-        self.start()
-        self._session.finalize()
-        self._changed()
+        self._tell(lambda: self._session.write(audio))
 
     async def end(self, timeout: float = 30.0) -> LiveDone:
-        """No more audio; until the server is done with it. Repeating it gives the same.
+        """Send no more audio, and wait until the server is done. Repeating it gives the same.
 
         Raises ApiError, and RequestTimeout after ``timeout`` seconds.
         """
         self.start()
-        self._session.stop()
-        self._changed()
+        self._tell(self._session.stop)
         try:
             await asyncio.wait_for(self._until(lambda: self._session.over), timeout)
         except asyncio.TimeoutError:
@@ -85,8 +78,7 @@ class LiveTranscription:
 
     async def aclose(self) -> None:
         """Close at once; ``end()`` first where the last words matter. May be repeated."""
-        self._session.close()
-        self._changed()
+        self._tell(self._session.close)
         task = self._task
         if task is not None and not task.done():
             task.cancel()
@@ -104,12 +96,16 @@ class LiveTranscription:
         while not (ready() or self._session.over):
             await self._change.wait()
 
+    def _tell(self, change: Callable[[], object]) -> None:
+        change()
+        self._changed()
+
     def _changed(self) -> None:
         change, self._change = self._change, asyncio.Event()
         change.set()
 
     async def _run(self, url: str, headers: dict[str, str]) -> None:
-        from ._asyncio.api_socket import OpenFailed, SocketClosed, open_api_socket
+        from ._asyncio.api_socket import open_api_socket
 
         session = self._session
         late = asyncio.get_running_loop().call_later(READY_WITHIN, self._late)
@@ -121,16 +117,11 @@ class LiveTranscription:
             while not session.over:
                 session.receive(await socket.receive())
                 self._changed()
-        except OpenFailed as exc:
-            session.refused(exc.failure)
-        except SocketClosed as exc:
-            session.closed(exc.code)
         except Exception as exc:
-            session.broken(exc)
+            self._failed(exc)
         finally:
             late.cancel()
-            session.close()
-            self._changed()
+            self._tell(session.close)
             if sender is not None:
                 sender.cancel()
             if socket is not None:

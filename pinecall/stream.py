@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
 
 from ._asyncio.feed import Pull, Push
-from .core.streams.filters import agent_filter, describe
-from .core.streams.hub import Hub
+from ._shared.streams import EventStreamBase, query_id
 from .core.streams.sse import HEADERS
-from .core.text.showing import shows
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from .core.calls.call import CallBase
 
 __all__ = ["EventStream"]
 
@@ -29,7 +26,7 @@ _LAST = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 class _Body(Push):
-    """Of an ASGI response."""
+    """The body of an ASGI response."""
 
     __slots__ = ()
 
@@ -37,7 +34,7 @@ class _Body(Push):
         return self.send({"type": "http.response.body", "body": found, "more_body": True})
 
 
-class EventStream:
+class EventStream(EventStreamBase):
     """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a handler.
 
     Starlette, FastAPI, Quart, aiohttp: ``return pc.stream()``. Litestar: the same, from a handler
@@ -50,62 +47,33 @@ class EventStream:
     has been told all there is of a call, its end included, gets 204 and does not come back.
     """
 
-    if TYPE_CHECKING:
-        background: Callable[[], Awaitable[None]] | None
+    status_code = 200
+    #: Called when the response is over.
+    background: Callable[[], Awaitable[None]] | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         if cls is EventStream and "quart" in sys.modules:
             from ._asyncio.frameworks import quart_class
 
-            found = quart_class()
+            found = quart_class(EventStream)
             if found is not None:
                 return cast("Self", Exception.__new__(found))
-        # FastAPI takes for a response only what is an instance of Starlette's class.
+        # FastAPI accepts as a response only an instance of Starlette's class.
         if cls is EventStream and "starlette.responses" in sys.modules:
             from ._asyncio.frameworks import starlette_class
 
-            return cast("Self", object.__new__(starlette_class()))
+            return cast("Self", object.__new__(starlette_class(EventStream)))
         plain: Any = object.__new__(cls)
         return cast("Self", plain)
 
-    def __init__(
-        self,
-        hub: Hub,
-        agents: str | Iterable[str] | None = None,
-        *,
-        of_agent: str = "",
-        call: CallBase | None = None,
-        greeting: str | None = None,
-        last_event_id: str = "",
-    ) -> None:
-        self.hub = hub
-        self.agents = agent_filter(agents)
-        self.of_agent = of_agent
-        self.call = call
-        self.greeting = greeting
-        self.last_event_id = last_event_id
-        self.status_code = 200
-        self.background = None
-        #: As ASGI has them; more may be added.
-        self.raw_headers: list[tuple[bytes, bytes]] = list(_RAW_HEADERS)
+    @cached_property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as ASGI has them; more may be added."""
+        return list(_RAW_HEADERS)
 
     def open(self, last_event_id: str = "") -> Pull:
-        """A reader to be asked."""
+        """A reader of its own."""
         return Pull(self.hub, **self._options(last_event_id))
-
-    def _options(self, last_event_id: str) -> dict[str, Any]:
-        """What a reader of it is to be made with."""
-        return {
-            "agents": self.agents,
-            "of_agent": self.of_agent,
-            "call": self.call,
-            "greeting": self.greeting,
-            "last_event_id": last_event_id or self.last_event_id,
-        }
-
-    def is_complete(self, last_event_id: str) -> bool:
-        """Is there nothing more to tell a browser with this id? It gets 204."""
-        return self.hub.is_complete(self.call, last_event_id or self.last_event_id)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -150,10 +118,6 @@ class EventStream:
         finally:
             feed.close()
 
-    @shows
-    def __repr__(self) -> str:
-        return f"<EventStream of {describe(self.call, self.of_agent, self.agents)}>"
-
     # -- frameworks that want a response of their own ----------------------------------------------
 
     async def aiohttp(self, request: Any) -> Any:
@@ -162,7 +126,7 @@ class EventStream:
 
         return await aiohttp_response(self, request)
 
-    # aiohttp takes for a response what has these.
+    # aiohttp accepts as a response whatever has these.
 
     status = 200
     body_length = 0
@@ -171,7 +135,7 @@ class EventStream:
     async def prepare(self, request: Any) -> None:
         """aiohttp: write the whole response."""
         response = await self.aiohttp(request)
-        # Of a finished call the answer is a 204, which nobody has begun.
+        # For a finished call the answer is a 204, which is not begun yet.
         await response.prepare(request)
         await response.write_eof()
 
@@ -196,9 +160,3 @@ def _last_id(scope: MutableMapping[str, Any]) -> str:
         if name == b"last-event-id":
             return str(value.decode("latin-1"))
     return query_id(scope.get("query_string") or b"")
-
-
-def query_id(query: bytes | str) -> str:
-    """``last_event_id`` of a query string: what a page passes when it opens a stream anew."""
-    text = query.decode("latin-1") if isinstance(query, bytes) else query
-    return parse_qs(text).get("last_event_id", [""])[-1] if "last_event_id" in text else ""

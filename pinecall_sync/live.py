@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pinecall._shared.live import LiveBase
 from pinecall.core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTranscription"]
 
 
-class LiveTranscription:
+class LiveTranscription(LiveBase):
     """Audio in, text out::
 
         with pc.audio.stream(language="es") as live:
@@ -29,31 +31,28 @@ class LiveTranscription:
     done or you close it.
     """
 
+    _port: HttpPort
+
     def __init__(self, port: HttpPort, session: LiveSession) -> None:
-        self._port = port
-        self._session = session
+        super().__init__(port, session)
         self._thread: threading.Thread | None = None
         self._change = threading.Condition()
         self._socket: ApiSocket | None = None
 
     def start(self) -> None:
-        """Connect, without waiting; what fails is raised by what you wait for next."""
+        """Connect, without waiting; a failure is raised by the next method that waits."""
         with self._change:
             if self._thread is not None:
                 return
-            target = self._session.url(self._port.endpoints.base())
             self._thread = threading.Thread(
-                target=self._run,
-                args=(target, self._port.endpoints.key_headers()),
-                name="pinecall-transcription",
-                daemon=True,
+                target=self._run, args=self._target(), name="pinecall-transcription", daemon=True
             )
             # First of all, so that closing the port finds it.
             self._port.adopt(self)
             self._thread.start()
 
     def ready(self) -> LiveReady:
-        """Until the server takes audio, at most 10 s. Raises ApiError."""
+        """Wait until the server takes audio, at most 10 s. Raises ApiError."""
         self._until(lambda: self._session.ready is not None)
         return self._session.readiness()
 
@@ -63,13 +62,8 @@ class LiveTranscription:
         self._until(lambda: self._session.may_write)
         self._tell(lambda: self._session.write(audio))
 
-    def finalize(self) -> None:
-        """Commit what was heard; a final result follows."""
-        self.start()
-        self._tell(self._session.finalize)
-
     def end(self, timeout: float = 30.0) -> LiveDone:
-        """No more audio; until the server is done with it. Repeating it gives the same.
+        """Send no more audio, and wait until the server is done. Repeating it gives the same.
 
         Raises ApiError, and RequestTimeout after ``timeout`` seconds.
         """
@@ -111,7 +105,7 @@ class LiveTranscription:
         with self._change:
             return self._change.wait_for(lambda: ready() or self._session.over, timeout)
 
-    def _tell(self, change: Callable[[], None]) -> None:
+    def _tell(self, change: Callable[[], object]) -> None:
         with self._change:
             change()
             self._change.notify_all()
@@ -119,7 +113,7 @@ class LiveTranscription:
                 self._socket.wake()
 
     def _run(self, url: str, headers: dict[str, str]) -> None:
-        from ._threads.api_socket import OpenFailed, SocketClosed, open_api_socket
+        from ._threads.api_socket import open_api_socket
 
         session = self._session
         deadline = time.monotonic() + READY_WITHIN
@@ -127,15 +121,8 @@ class LiveTranscription:
             self._socket = open_api_socket(self._port.settings, url, headers, timeout=READY_WITHIN)
             while not session.over:
                 self._step(self._socket, deadline)
-        except OpenFailed as exc:
-            failure = exc.failure
-            self._tell(lambda: session.refused(failure))
-        except SocketClosed as exc:
-            code = exc.code
-            self._tell(lambda: session.closed(code))
         except Exception as exc:
-            error = exc
-            self._tell(lambda: session.broken(error))
+            self._tell(partial(self._failed, exc))
         finally:
             with self._change:
                 session.close()

@@ -9,18 +9,15 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from pinecall._shared.shutdown import end_streams_on_signals
-from pinecall.core.streams.filters import agent_filter, describe
+from pinecall._shared.streams import EventStreamBase, query_id
 from pinecall.core.streams.hub import BEAT, Hub
 from pinecall.core.streams.sse import HEADERS, PING
-from pinecall.core.text.showing import shows
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pinecall.core.calls.call import CallBase
     from pinecall.core.streams.subscriber import Subscriber
 
 __all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
@@ -128,7 +125,7 @@ class Chunks(Iterator[bytes]):
         self._reader.abandon()
 
 
-class EventStream:
+class EventStream(EventStreamBase):
     """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a view.
 
     Flask: ``return pc.stream()``. Django: ``return pc.stream().django(request)``. It is a WSGI
@@ -144,42 +141,14 @@ class EventStream:
     #: How many streams of one client may be open at once.
     max_streams = MAX_STREAMS
 
-    def __init__(
-        self,
-        hub: Hub,
-        agents: str | Iterable[str] | None = None,
-        *,
-        of_agent: str = "",
-        call: CallBase | None = None,
-        greeting: str | None = None,
-        last_event_id: str = "",
-        max_streams: int | None = None,
-    ) -> None:
-        self.hub = hub
-        self.agents = agent_filter(agents)
-        self.of_agent = of_agent
-        self.call = call
-        self.greeting = greeting
-        self.last_event_id = last_event_id
-        if max_streams is not None:
-            self.max_streams = max_streams
-        end_streams_on_signals(hub)
+    def _prepare(self) -> None:
+        # It may be made in the main thread, where Python allows signal handlers, and read in another.
+        end_streams_on_signals(self.hub)
 
     def open(self, last_event_id: str = "", connection: Any = None) -> Chunks:
+        """A reader of its own."""
         self.hub.check()
-        return Chunks(
-            self.hub,
-            connection,
-            agents=self.agents,
-            of_agent=self.of_agent,
-            call=self.call,
-            greeting=self.greeting,
-            last_event_id=last_event_id or self.last_event_id,
-        )
-
-    def is_complete(self, last_event_id: str) -> bool:
-        """Is there nothing more to tell a browser with this id? It gets 204."""
-        return self.hub.is_complete(self.call, last_event_id or self.last_event_id)
+        return Chunks(self.hub, connection, **self._options(last_event_id))
 
     @property
     def full(self) -> bool:
@@ -215,10 +184,6 @@ class EventStream:
         chunks = self.open(last, request.META.get("gunicorn.socket"))
         return http.StreamingHttpResponse(chunks, headers=dict(HEADERS))
 
-    @shows
-    def __repr__(self) -> str:
-        return f"<EventStream of {describe(self.call, self.of_agent, self.agents)}>"
-
 
 _NO_HEADERS = {"Cache-Control": "no-store"}
 _REFUSED = b"too many event streams are open; try again later\n"
@@ -234,7 +199,4 @@ def _refusal() -> dict[str, str]:
 
 
 def _last_id(environ: dict[str, Any]) -> str:
-    query = environ.get("QUERY_STRING", "")
-    return environ.get("HTTP_LAST_EVENT_ID") or (
-        parse_qs(query).get("last_event_id", [""])[-1] if "last_event_id" in query else ""
-    )
+    return environ.get("HTTP_LAST_EVENT_ID") or query_id(environ.get("QUERY_STRING", ""))

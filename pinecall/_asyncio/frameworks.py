@@ -1,4 +1,4 @@
-"""An event stream as the response class of a framework; each is imported when it is asked for."""
+"""An event stream as the response of a web framework; a framework is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from .._shared.streams import query_id
 from ..core.streams.sse import HEADERS
-from ..stream import EventStream, query_id
-from .feed import Push
+from .feed import Pull, Push
+
+if TYPE_CHECKING:
+    from ..core.streams.hub import Hub
 
 __all__ = [
     "aiohttp_response",
@@ -21,39 +24,49 @@ __all__ = [
 ]
 
 
+class Stream(Protocol):
+    """What is asked here of an event stream of this front."""
+
+    hub: Hub
+    status_code: int
+
+    def is_complete(self, last_event_id: str) -> bool: ...
+    def _options(self, last_event_id: str) -> dict[str, Any]: ...
+
+
 @lru_cache(maxsize=1)
-def starlette_class() -> Any:
-    """An EventStream that is a Starlette response too, with ``headers`` and ``background``."""
+def starlette_class(stream: Any) -> Any:
+    """The class ``stream``, made a Starlette response too, with ``headers`` and ``background``."""
     response: Any = import_module("starlette.responses").Response
     members = {
-        "__init__": EventStream.__init__,
-        "__call__": EventStream.__call__,
-        "__module__": EventStream.__module__,
-        "__doc__": EventStream.__doc__,
+        "__init__": stream.__init__,
+        "__call__": stream.__call__,
+        "__module__": stream.__module__,
+        "__doc__": stream.__doc__,
         "body": b"",
     }
-    return type("EventStream", (response, EventStream), members)
+    return type(stream.__name__, (response, stream), members)
 
 
-def quart_class() -> Any:
-    """An EventStream that a Quart view may return; None outside of Quart's requests."""
+def quart_class(stream: Any) -> Any:
+    """The class ``stream``, made what a Quart view may return; None outside a request of Quart's."""
     quart: Any = import_module("quart")
-    return _quart_class() if quart.has_request_context() else None
+    return _quart_class(stream) if quart.has_request_context() else None
 
 
 @lru_cache(maxsize=1)
-def _quart_class() -> Any:
-    # Of what a view returns Quart asks only an HTTPException for a response.
+def _quart_class(stream: Any) -> Any:
+    # Quart asks only an HTTPException that a view returns for a response.
     base: Any = import_module("werkzeug.exceptions").HTTPException
 
-    def get_response(self: EventStream, environ: Any = None, scope: Any = None) -> Any:
+    def get_response(self: Stream, environ: Any = None, scope: Any = None) -> Any:
         return quart_response(self)
 
-    members = {"__module__": EventStream.__module__, "__doc__": EventStream.__doc__}
-    return type("EventStream", (EventStream, base), {**members, "get_response": get_response})
+    members = {"__module__": stream.__module__, "__doc__": stream.__doc__}
+    return type(stream.__name__, (stream, base), {**members, "get_response": get_response})
 
 
-async def aiohttp_response(stream: EventStream, request: Any) -> Any:
+async def aiohttp_response(stream: Stream, request: Any) -> Any:
     web: Any = import_module("aiohttp.web")
     last = request.headers.get("Last-Event-ID") or request.query.get("last_event_id", "")
     if stream.is_complete(last):
@@ -76,8 +89,8 @@ async def aiohttp_response(stream: EventStream, request: Any) -> Any:
     return response
 
 
-async def _chunks(stream: EventStream, last_event_id: str) -> AsyncGenerator[bytes, None]:
-    feed = stream.open(last_event_id)
+async def _chunks(stream: Stream, last_event_id: str) -> AsyncGenerator[bytes, None]:
+    feed = Pull(stream.hub, **stream._options(last_event_id))
     try:
         while body := await feed.next():
             yield body
@@ -85,7 +98,7 @@ async def _chunks(stream: EventStream, last_event_id: str) -> AsyncGenerator[byt
         feed.close()
 
 
-def django_response(stream: EventStream, request: Any) -> Any:
+def django_response(stream: Stream, request: Any) -> Any:
     http: Any = import_module("django.http")
     last = request.headers.get("Last-Event-ID") or query_id(request.META.get("QUERY_STRING", ""))
     if stream.is_complete(last):
@@ -95,7 +108,7 @@ def django_response(stream: EventStream, request: Any) -> Any:
     )
 
 
-def quart_response(stream: EventStream) -> Any:
+def quart_response(stream: Stream) -> Any:
     quart: Any = import_module("quart")
     request = quart.request
     last = request.headers.get("Last-Event-ID") or query_id(request.query_string)

@@ -8,11 +8,11 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from .._shared.streams import query_id
 from ..core.kernel.usercode import shown
 from ..core.streams.filters import agent_filter
 from ..errors import ConfigurationError
 from ..logs import Log
-from ..stream import query_id
 from .feed import Push
 
 if TYPE_CHECKING:

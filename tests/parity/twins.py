@@ -19,14 +19,14 @@ ONE_SIDED = {
     ("client", "Pinecall"): {"ws"},
     ("web", "AgentWeb"): {"ws"},
     ("web", "ClientWeb"): {"ws"},
-    # ASGI and WSGI; what aiohttp asks of a response.
+    # ASGI and WSGI; what Starlette and aiohttp ask of a response.
     ("stream", "EventStream"): {"aiohttp", "quart", "full", "max_streams"}
+    | {"background", "raw_headers", "status_code"}
     | {"body_length", "keep_alive", "prepare", "status", "write_eof"},
 }
 #: Parameters that one front has and the other has not.
 ONE_SIDED_PARAMETERS = {
     ("client", "Pinecall", "__init__"): {"threads"},  # asyncio has none
-    ("stream", "EventStream", "__init__"): {"max_streams"},  # a WSGI stream occupies a thread
     ("stream", "EventStream", "open"): {"connection"},  # which WSGI servers let it watch
 }
 #: Modules that only an extra makes importable.
