@@ -113,7 +113,7 @@ def _until(pc: pinecall.Pinecall, calls: int) -> asyncio.Future[None]:
     begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def started(call: Any) -> None:
-        if len(pc.session.registry.calls) == calls and not begun.done():
+        if len(pc._runtime.registry.calls) == calls and not begun.done():
             begun.set_result(None)
 
     pc.on("call.started", started)
@@ -130,7 +130,7 @@ def blocking_front(server: Server, count: int, *, parts: int = 1, agents: int = 
             agent.wait_ready(PATIENCE)
 
         def started(call: Any) -> None:
-            if len(pc.session.registry.calls) == agents:
+            if len(pc._runtime.registry.calls) == agents:
                 begun.set()
 
         pc.on("call.started", started)

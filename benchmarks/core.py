@@ -99,7 +99,7 @@ class World:
             """Never called: delivering is where the core ends."""
 
         for name in mix.NAMES:
-            self.pc.add_handler(name, handler)
+            self.pc._add_handler(name, handler)
 
     def run(self, texts: Sequence[str]) -> float:
         """Microseconds of CPU for each event, from the text to the delivery."""

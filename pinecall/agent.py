@@ -38,7 +38,7 @@ class Events(
 ):
     """``on``, ``once``, ``off`` and ``events`` with this front's classes."""
 
-    make_events = EventIterator
+    _make_events = EventIterator
 
 
 class LineEvents(
@@ -54,7 +54,7 @@ class LineEvents(
 ):
     """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
 
-    make_events = EventIterator
+    _make_events = EventIterator
 
 
 class _Requests(
@@ -72,10 +72,10 @@ class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback]):
     async def wait_ended(self, timeout: float | None = None) -> str:
         """Until the call is over; the reason (``call.ended``), at once where it is over already.
         Raises RequestTimeout after ``timeout`` seconds."""
-        return await wait(self.session, self.ending, timeout)
+        return await wait(self._runtime, self._ending, timeout)
 
     def _play(self, speech: Speech) -> Playback:
-        return Playback(self.session, speech)
+        return Playback(self._runtime, speech)
 
 
 class WhatsAppSession(_Requests, WhatsAppSessionBase):
@@ -93,7 +93,7 @@ class Agent(Events, AgentWeb, HasCalls["Call"]):
         refused it (also PhoneInUseError, when it has no other number); after ``timeout`` seconds
         AgentConflictError while another connection holds the name, else ``AGENT_NOT_REGISTERED``.
         """
-        await wait_registered(self.registration, self.registration.usable, timeout)
+        await wait_registered(self._registration, self._registration.usable, timeout)
 
     async def dial(
         self,
@@ -118,7 +118,7 @@ class Agent(Events, AgentWeb, HasCalls["Call"]):
         Raises ConfigurationError before anything is sent, NotConnected, RegistrationError where the
         agent is refused, and DialError with its ``reason``. (Wire: ``call.dial``.)
         """
-        outcome = self.place_dial(
+        outcome = self._place_dial(
             to,
             from_,
             greeting=greeting,
@@ -127,7 +127,7 @@ class Agent(Events, AgentWeb, HasCalls["Call"]):
             detect_turn_end=detect_turn_end,
             timeout=timeout,
         )
-        return cast("Call", await wait(self.session, outcome))
+        return cast("Call", await wait(self._runtime, outcome))
 
     async def bridge(
         self,
@@ -148,7 +148,7 @@ class Agent(Events, AgentWeb, HasCalls["Call"]):
 
         The rest as for ``dial``; raises what that raises. (Wire: ``call.bridge``.)
         """
-        outcome = self.place_bridge(
+        outcome = self._place_bridge(
             target,
             greeting=greeting,
             detect_turn_end=detect_turn_end,
@@ -157,7 +157,7 @@ class Agent(Events, AgentWeb, HasCalls["Call"]):
             metadata=metadata,
             timeout=timeout,
         )
-        return cast("Call", await wait(self.session, outcome))
+        return cast("Call", await wait(self._runtime, outcome))
 
 
 class Line(LineEvents, HasCalls["LineCall"], LineBase):
@@ -165,7 +165,7 @@ class Line(LineEvents, HasCalls["LineCall"], LineBase):
 
     async def wait_ready(self, timeout: float = 10.0) -> None:
         """Until the server has acknowledged the line; raises RegistrationError."""
-        await wait_registered(self.registration, self.registration.usable, timeout)
+        await wait_registered(self._registration, self._registration.usable, timeout)
 
 
 class LineCall(LineVerbs[Playback, Answer[Heard], Answer[RouteResult]], Call):  # pyright: ignore[reportIncompatibleVariableOverride]

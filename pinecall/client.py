@@ -118,7 +118,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
         self._driver.check_loop()
-        report = await wait(self._engine, self.place_drain(timeout))
+        report = await wait(self._engine, self._place_drain(timeout))
         await self.disconnect()
         return report
 

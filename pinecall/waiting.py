@@ -33,10 +33,10 @@ def _wake(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-async def wait(session: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
+async def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; giving up
     tells the core."""
-    session.front.check()
+    runtime.front.check()
     if not outcome.done:
         loop = asyncio.get_running_loop()
         settled: asyncio.Future[None] = loop.create_future()
@@ -45,7 +45,7 @@ async def wait(session: Runtime, outcome: Outcome[T], timeout: float | None = No
             # It may be a tool's thread that settles it.
             loop.call_soon_threadsafe(_wake, settled)
 
-        with waiting(session, outcome, wake):
+        with waiting(runtime, outcome, wake):
             try:
                 await asyncio.wait_for(settled, timeout)
             except asyncio.TimeoutError:
@@ -67,12 +67,12 @@ class Answer(Awaitable[T], Generic[T]):
     """The answer to a request that is already on its way. A forgotten ``await`` loses only the
     answer."""
 
-    def __init__(self, session: Runtime, outcome: Outcome[T]) -> None:
-        self._session = session
+    def __init__(self, runtime: Runtime, outcome: Outcome[T]) -> None:
+        self._runtime = runtime
         self._outcome = outcome
 
     def __await__(self) -> Generator[Any, None, T]:
-        return wait(self._session, self._outcome).__await__()
+        return wait(self._runtime, self._outcome).__await__()
 
     @shows
     def __repr__(self) -> str:
@@ -83,7 +83,7 @@ class Answers(Answering):
     """Gives users an :class:`Answer`."""
 
     def _answer(self, outcome: Outcome[T]) -> Answer[T]:
-        return Answer(self.session, outcome)
+        return Answer(self._runtime, outcome)
 
 
 class Playback(PlaybackBase, Awaitable["SayResult"]):
@@ -93,7 +93,7 @@ class Playback(PlaybackBase, Awaitable["SayResult"]):
     """
 
     def __await__(self) -> Generator[Any, None, SayResult]:
-        return wait(self._session, self._outcome).__await__()
+        return wait(self._runtime, self._outcome).__await__()
 
 
 class EventIterator(Generic[C, A]):
@@ -120,7 +120,7 @@ class EventIterator(Generic[C, A]):
             def wake(loop: Any = loop, arrived: Any = arrived) -> None:
                 loop.call_soon_threadsafe(_wake, arrived)
 
-            with subscription.session.guard:
+            with subscription.runtime.guard:
                 inbox.wake = wake
                 if len(inbox) or inbox.closed:
                     arrived.set_result(None)

@@ -124,7 +124,7 @@ class AgentWeb(_Streaming, AgentWebBase[Later["Token"], "EventStream"]):
     async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
         """This agent's events, or one call's, over a WebSocket that your framework has accepted.
         Only the asyncio front has it, as the client's."""
-        self.require("ws")
+        self._require("ws")
         from ._asyncio.websocket_stream import serve_ws
 
         await serve_ws(

@@ -152,7 +152,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
     def drain(self, timeout: float = 30.0) -> DrainReport:
         """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
         disconnect; the report says what was cut."""
-        report = wait(self._engine, self.place_drain(timeout))
+        report = wait(self._engine, self._place_drain(timeout))
         self.disconnect()
         return report
 

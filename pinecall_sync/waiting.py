@@ -28,13 +28,13 @@ A = TypeVar("A")  # an agent or line
 _LOOK = 2.0
 
 
-def wait(session: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
+def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; giving up
     tells the core."""
-    session.front.check()
+    runtime.front.check()
     if not outcome.done:
         settled = threading.Event()
-        with waiting(session, outcome, settled.set):
+        with waiting(runtime, outcome, settled.set):
             if timeout is None:
                 while not settled.wait(_LOOK):
                     pass
@@ -54,7 +54,7 @@ class Answers(Answering):
     """Gives users the answer itself."""
 
     def _answer(self, outcome: Outcome[T]) -> T:
-        return wait(self.session, outcome)
+        return wait(self._runtime, outcome)
 
 
 class Playback(PlaybackBase):
@@ -66,7 +66,7 @@ class Playback(PlaybackBase):
     def wait(self, timeout: float | None = None) -> SayResult:
         """``SayResult(interrupted)``; RequestTimeout after ``timeout`` seconds."""
         check_unit("wait: timeout", timeout)
-        return wait(self._session, self._outcome, timeout)
+        return wait(self._runtime, self._outcome, timeout)
 
 
 class EventIterator(Generic[C, A]):

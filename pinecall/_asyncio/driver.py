@@ -46,8 +46,8 @@ THREADS = 16
 
 
 class Driver:
-    def __init__(self, session: Engine, settings: Settings) -> None:
-        self.session = session
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
         self.settings = settings
         self.loop: asyncio.AbstractEventLoop | None = None
         #: Where connect() was called: what handlers see of the variables set there.
@@ -91,9 +91,9 @@ class Driver:
         self._socket = self._opening = self._timer = self._due = None
         self._scheduled = False
         self._tasks.clear()
-        with self.session.guard:
-            self.session.disconnect("connection_lost")
-            self.session.deliveries()
+        with self.engine.guard:
+            self.engine.disconnect("connection_lost")
+            self.engine.deliveries()
 
     # -- waking ---------------------------------------------------------------------------------
 
@@ -146,8 +146,8 @@ class Driver:
 
     def _arm(self) -> None:
         assert self.loop is not None
-        with self.session.guard:
-            due = self.session.deadline(self.loop.time())
+        with self.engine.guard:
+            due = self.engine.deadline(self.loop.time())
         if due == self._due:
             return
         if self._timer is not None:
@@ -160,8 +160,8 @@ class Driver:
         # A loop may call a hair early.
         now = max(self.loop.time(), self._due)
         self._timer = self._due = None
-        with self.session.guard:
-            self.session.tick(now)
+        with self.engine.guard:
+            self.engine.tick(now)
         self._after()
 
     # -- the socket -----------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class Driver:
     def _follow_link(self) -> None:
         """Open or abort the socket, as the link's phase and generation say."""
         assert self.loop is not None
-        link = self.session.link
+        link = self.engine.link
         if link.generation == self._generation:
             return
         self._generation = link.generation
@@ -183,46 +183,46 @@ class Driver:
             self._opening = self.loop.create_task(self._open(link.generation))
 
     async def _open(self, generation: int) -> None:
-        session, loop = self.session, asyncio.get_running_loop()
+        engine, loop = self.engine, asyncio.get_running_loop()
 
         def handshaking() -> None:
-            session.link.stage = "handshake"
+            engine.link.stage = "handshake"
 
         try:
             socket = await open_socket(self.settings, handshaking)
         except OpenFailed as exc:
             if self._opening is asyncio.current_task():
                 self._opening = None
-            with session.guard:
-                session.failed(generation, exc.failure, loop.time())
+            with engine.guard:
+                engine.failed(generation, exc.failure, loop.time())
         else:
             self._opening = None
             self._socket = socket
-            with session.guard:
-                session.opened(generation, loop.time())
+            with engine.guard:
+                engine.opened(generation, loop.time())
             self._send()
             socket.attach(self)
         self._after()
 
     def _send(self) -> None:
         socket = self._socket
-        if socket is None or not len(self.session.outbox) or not socket.may_write:
+        if socket is None or not len(self.engine.outbox) or not socket.may_write:
             return
-        with self.session.guard:
-            texts = self.session.outgoing()
+        with self.engine.guard:
+            texts = self.engine.outgoing()
         socket.write(texts)
 
     def texts(self, texts: list[str]) -> None:
         assert self.loop is not None
-        now, receive = self.loop.time(), self.session.receive
-        with self.session.guard:
+        now, receive = self.loop.time(), self.engine.receive
+        with self.engine.guard:
             for text in texts:
                 receive(text, now)
 
     def other(self, what: str) -> None:
         assert self.loop is not None
-        with self.session.guard:
-            self.session.receive_other(what, self.loop.time())
+        with self.engine.guard:
+            self.engine.receive_other(what, self.loop.time())
 
     def read(self) -> None:
         self._after()
@@ -235,8 +235,8 @@ class Driver:
             return
         self._socket = None
         assert self.loop is not None
-        with self.session.guard:
-            self.session.lost(self._generation, code, reason, self.loop.time())
+        with self.engine.guard:
+            self.engine.lost(self._generation, code, reason, self.loop.time())
         self._after()
 
     # -- closing --------------------------------------------------------------------------------
@@ -245,22 +245,22 @@ class Driver:
         """Flush, close, and leave nothing running; at most ``timeout`` seconds."""
         check_process(self._pid)
         if self.loop is None:
-            with self.session.guard:
-                self.session.disconnect()
+            with self.engine.guard:
+                self.engine.disconnect()
             return
         deadline = self.loop.time() + timeout
         self._send()
         socket, self._socket = self._socket, None
         if socket is not None:
             socket.receiver = None
-        with self.session.guard:
-            self.session.disconnect()
-            texts = self.session.outgoing()
+        with self.engine.guard:
+            self.engine.disconnect()
+            texts = self.engine.outgoing()
         self._after()
         if socket is not None:
             clean = await socket.close_within(texts, timeout, 1000, "client_disconnect")
-            with self.session.guard:
-                self.session.socket_closed(clean=clean)
+            with self.engine.guard:
+                self.engine.socket_closed(clean=clean)
         await self._end_tasks(max(0.0, deadline - self.loop.time()))
         self._threads.close()
         if self._timer is not None:
@@ -292,10 +292,10 @@ class Driver:
     # -- user code ------------------------------------------------------------------------------
 
     def _deliver_all(self) -> None:
-        session = self.session
+        engine = self.engine
         while True:
-            with session.guard:
-                deliveries = session.deliveries()
+            with engine.guard:
+                deliveries = engine.deliveries()
             if not deliveries:
                 return
             for delivery in deliveries:
@@ -318,7 +318,7 @@ class Driver:
         def finished(task: asyncio.Task[Any] | None = None) -> None:
             pending.discard(task)
             if not pending:
-                self.session.delivered(done)
+                self.engine.delivered(done)
 
         if not pending:
             finished()
@@ -328,7 +328,7 @@ class Driver:
     def _run(self, handler: Handler, delivery: Delivery) -> asyncio.Task[Any] | None:
         if handler.coroutine and len(self._tasks) >= HANDLERS:
             if delivery.name != "events.gap":
-                self.session.report_gap(delivery.call or delivery.agent, 1)
+                self.engine.report_gap(delivery.call or delivery.agent, 1)
             return None
         context = context_of(handler, delivery, self._context)
         started = time.perf_counter()
@@ -343,13 +343,13 @@ class Driver:
                     task = self._spawn(finish, handler.function, whose, context)
                     advice = "move the work to a thread"
                 else:
-                    self.session.handler_gave(result, handler, delivery)
+                    self.engine.handler_gave(result, handler, delivery)
         except KeyboardInterrupt:
             raise
         except BaseException as exc:
             if inspect.iscoroutine(result):
                 result.close()  # the loop's task factory failed
-            context.run(self.session.handler_failed, exc, handler, delivery)
+            context.run(self.engine.handler_failed, exc, handler, delivery)
             return None
         took = time.perf_counter() - started
         if took > SLOW_HANDLER:
@@ -370,7 +370,7 @@ class Driver:
         except BaseException as exc:
             if asked_to_stop(exc):
                 raise
-            self.session.handler_failed(exc, handler, delivery)
+            self.engine.handler_failed(exc, handler, delivery)
 
     def _start(self, job: Job) -> None:
         if not job.over:
@@ -400,11 +400,11 @@ class Driver:
             stopped = asked_to_stop(exc)
             if not job.over:
                 failure = RuntimeError(f"{job.label} was cancelled") if stopped else exc
-                self.session.job_failed(job, failure)
+                self.engine.job_failed(job, failure)
             if stopped:
                 raise
         else:
-            self.session.job_finished(job, result)
+            self.engine.job_finished(job, result)
 
     async def _in_thread(self, function: Callable[[], Any]) -> Any:
         """Not by a future of the loop's executor, which cannot carry every exception."""

@@ -108,7 +108,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
             strict=strict,
         )
         host = self._host(self)
-        self.session = Engine(self.settings.link(), host, random=random.random)
+        self._runtime = Engine(self.settings.link(), host, random=random.random)
         self._driver = host.driver = self._make_driver()
         remember(self)
 
@@ -136,7 +136,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         meanwhile), RequestRejected and RequestTimeout. (Wire: ``llm.chat`` → ``llm.chat.done`` or
         ``llm.chat.error``; ``on("llm.chat.token", …)`` sees it being made.)
         """
-        outcome = self.place_chat(
+        outcome = self._place_chat(
             agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
         )
         reply: ReplyT = self._answer(outcome)
@@ -160,7 +160,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
     def _hurry(self) -> None:
         """Ask without the usual delay for names that another client has just released."""
         for agent in self._engine.registry.agents.values():
-            agent.registration.hurry()
+            agent._registration.hurry()
 
     # -- connecting and leaving ---------------------------------------------------------------------
 

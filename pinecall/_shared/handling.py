@@ -29,7 +29,7 @@ def context_of(handler: Handler, delivery: Delivery, base: Context | None) -> Co
 
 def context_of_job(job: Job, base: Context | None) -> Context:
     """The context to run a tool in, or what else is the agent's: where it was given to the agent."""
-    given = getattr(job.agent, "context", None)
+    given = getattr(job.agent, "_context", None)
     return _above(base, given)
 
 

@@ -55,7 +55,7 @@ def warn(client: Client) -> None:
         return
     registry = client._engine.registry
     names = [f"agent {agent_id!r}" for agent_id in registry.agents]
-    names += [line.title for line in registry.lines.values()]
+    names += [line._title for line in registry.lines.values()]
     if names and client.state not in ("idle", "closed"):
         log.warning(
             "the program ended while %s %s registered: call run_forever() to wait for calls, or "

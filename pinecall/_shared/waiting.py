@@ -21,9 +21,9 @@ __all__ = ["PlaybackBase", "registration_within", "waiting"]
 
 
 @contextmanager
-def waiting(session: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -> Iterator[None]:
+def waiting(runtime: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -> Iterator[None]:
     """``wake`` is called when the outcome is settled, perhaps at once. Giving up tells the core."""
-    with session.guard:
+    with runtime.guard:
         outcome.waiters.append(wake)
         if outcome.done:
             wake()
@@ -31,9 +31,9 @@ def waiting(session: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -
         yield
     finally:
         if not outcome.done:
-            with session.guard:
+            with runtime.guard:
                 outcome.leave(wake)
-            session.wake()
+            runtime.wake()
 
 
 @contextmanager
@@ -51,9 +51,9 @@ def registration_within(registration: Registration, timeout: float) -> Iterator[
 class PlaybackBase:
     """A reply on its way to the caller's ear."""
 
-    def __init__(self, session: Runtime, speech: Speech) -> None:
+    def __init__(self, runtime: Runtime, speech: Speech) -> None:
         self.message_id = speech.message_id
-        self._session = session
+        self._runtime = runtime
         self._outcome = speech.outcome
 
     @property

@@ -124,9 +124,9 @@ class Lifecycle(Runtime):
         self.preparing.clear()
         self.emit_client("connected", (), event)
         for agent in self.registry.agents.values():
-            agent.registration.create()
+            agent._registration.create()
         for line in self.registry.lines.values():
-            line.registration.create()
+            line._registration.create()
 
     def link_down(self, reason: str) -> None:
         """The link was up and is not. What is in flight fails; calls wait for the link."""
@@ -171,7 +171,7 @@ class Lifecycle(Runtime):
         self.end_calls(reason)
         if error is not None:
             for owner in self._owners():
-                owner.registration.over(error)
+                owner._registration.over(error)
                 if isinstance(error, DisplacedError):
                     self.emit("error", (error,), event=error, agent=owner, climb=False)
             self.report(error)
@@ -197,8 +197,8 @@ class Lifecycle(Runtime):
         owners, over = self._owners(), self._over
         if over is None or not owners or self.registry.calls:
             return
-        if all(owner.registration.over_for_good for owner in owners):
-            error = owners[0].registration.error
+        if all(owner._registration.over_for_good for owner in owners):
+            error = owners[0]._registration.error
             assert error is not None
             self._over = None
             over.fail(error)
@@ -215,7 +215,7 @@ class Lifecycle(Runtime):
         )
         drain.outcome.waiters.append(self._drained)
         for agent in self.registry.agents.values():
-            agent.stop_taking_calls()
+            agent._stop_taking_calls()
         drain.begin(timeout)
         return drain
 
@@ -236,7 +236,7 @@ class Lifecycle(Runtime):
         for subscription in list(self._subscriptions):
             self.unsubscribe(subscription)
         for owner in self._owners():
-            owner.registration.link_closed()
+            owner._registration.link_closed()
         self.timers.clear_all()
         self._end_drain()
         if self.outbox.held:
@@ -264,17 +264,17 @@ class Lifecycle(Runtime):
 
     def _unregister_all(self) -> None:
         for owner in self._owners():
-            owner.registration.link_lost()
+            owner._registration.link_lost()
         for agent in self.registry.agents.values():
-            if agent.has_dials:
-                agent.dials.fail_all("connection_lost")
+            if agent._has_dials:
+                agent._dials.fail_all("connection_lost")
 
     def _detach(self, call: CallBase) -> None:
         if call.status == "dialing":
             self.end_call(call, "connection_lost")
             return
         if call.status != "detached":
-            call.detach()
+            call._detach()
             self.timers.set(
                 ("detached", call.id),
                 DETACHED_FOR,
@@ -283,7 +283,7 @@ class Lifecycle(Runtime):
 
     def reattach(self, call: CallBase) -> None:
         """The server speaks of a call that was left with the former link: it goes on."""
-        call.reattach()
+        call._reattach()
         self.timers.clear(("detached", call.id))
         log.info("call %s of agent %r goes on", call.id, call.agent.id)
         self.send_held(call.agent.id)
@@ -292,9 +292,9 @@ class Lifecycle(Runtime):
 
     def remove_agent(self, agent: AgentBase) -> None:
         """End its calls and forget it."""
-        for call in list(agent.live_calls.values()):
+        for call in list(agent._live_calls.values()):
             self.end_call(call, "agent_removed")
-        agent.removed_by_program()
+        agent._removed_by_program()
         self.registry.remove_agent(agent)
         self.look_whether_all_are_refused()
 
@@ -326,24 +326,24 @@ class Lifecycle(Runtime):
     def weigh(self, call: CallBase, event: Any) -> None:
         """The call is to hold what ``event`` says of it. Raises where that is too much."""
         size = size_of(event)
-        if self.call_starts + size - call.start_size > CALL_STARTS:
+        if self.call_starts + size - call._start_size > CALL_STARTS:
             raise _too_many(call, "the live calls hold too much metadata already")
-        self.call_starts += size - call.start_size
-        call.start_size = size
+        self.call_starts += size - call._start_size
+        call._start_size = size
 
     def end_call(self, call: CallBase, reason: str, event: Any = None) -> None:
         """The one way a call ends: settle, tell its handlers, forget it."""
-        if call.over:
+        if call._over:
             return
-        call.finish(reason)
+        call._finish(reason)
         self.registry.remove_call(call)
-        self.call_starts -= call.start_size
-        call.start_size = 0
+        self.call_starts -= call._start_size
+        call._start_size = 0
         agent = call.agent
-        agent.call_ended(call)
-        if call.announced:
+        agent._call_ended(call)
+        if call._announced:
             self.emit("call.ended", (call, reason), event=event, agent=agent, call=call)
-        call.release_handlers()
+        call._release_handlers()
         if not self.registry.calls:
             self.look_whether_all_are_refused()
 

@@ -42,8 +42,8 @@ _GRACE = 0.25
 
 
 class Driver:
-    def __init__(self, session: Engine, settings: Settings, threads: int) -> None:
-        self.session = session
+    def __init__(self, engine: Engine, settings: Settings, threads: int) -> None:
+        self.engine = engine
         self.settings = settings
         self._handlers = Pool("handlers", threads)
         # Tools and hooks have threads of their own: a handler that waits for one cannot be what
@@ -52,7 +52,7 @@ class Driver:
         self._lanes: Lanes[Delivery] = Lanes(
             self._handlers,
             self._run_all,
-            session.report_gap,
+            engine.report_gap,
             lambda delivery: size_of(delivery.event),
         )
         #: Where connect() was called: what handlers see of the variables set there.
@@ -138,15 +138,15 @@ class Driver:
                 self._react(selector.select(timeout), wake_in, due)
         except Exception as exc:
             log.error("the link's thread failed; the client is closed", exc=exc)
-            with self.session.guard:
-                self.session.disconnect("internal_error")
+            with self.engine.guard:
+                self.engine.disconnect("internal_error")
             self._end()
         finally:
             selector.close()
         self._deliver_all()
 
     def _over(self) -> bool:
-        link = self.session.link
+        link = self.engine.link
         if link.phase not in (Phase.IDLE, Phase.CLOSED) or link.generation != self._generation:
             return False
         with self._start_lock:
@@ -177,20 +177,20 @@ class Driver:
                 if mask & selectors.EVENT_READ:
                     self._read()
         if due is not None and now >= due:
-            with self.session.guard:
-                self.session.tick(now)
+            with self.engine.guard:
+                self.engine.tick(now)
 
     def _after(self) -> float | None:
         """What every turn of the thread ends with: open or abort, send, deliver; the deadline."""
         self._follow_link()
         self._send()
         self._deliver_all()
-        with self.session.guard:
-            return self.session.deadline(time.monotonic())
+        with self.engine.guard:
+            return self.engine.deadline(time.monotonic())
 
     def _follow_link(self) -> None:
-        with self.session.guard:
-            link = self.session.link
+        with self.engine.guard:
+            link = self.engine.link
             generation, phase, reason = link.generation, link.phase, link.close_reason
         if generation == self._generation:
             return
@@ -202,12 +202,12 @@ class Driver:
         if gone is not None:
             if phase is Phase.CLOSED and reason == "client_disconnect":
                 self._deliver_all()
-                with self.session.guard:
-                    texts = self.session.outgoing()
+                with self.engine.guard:
+                    texts = self.engine.outgoing()
                 left = max(0.0, self._close_by - time.monotonic())
                 gone.close_within(texts, 1000, "client_disconnect", left)
-                with self.session.guard:
-                    self.session.socket_closed(clean=gone.close_code is not None)
+                with self.engine.guard:
+                    self.engine.socket_closed(clean=gone.close_code is not None)
             else:
                 gone.abort()
         if phase is Phase.OPENING:
@@ -218,13 +218,13 @@ class Driver:
 
     def _open(self, generation: int) -> None:
         """In a thread of its own: DNS, TCP and TLS block, and disconnect() must not."""
-        session = self.session
+        engine = self.engine
 
         def begins(stage: str, give_up: Callable[[], None]) -> None:
-            with session.guard:
-                if session.link.generation == generation:
+            with engine.guard:
+                if engine.link.generation == generation:
                     if stage == "handshake":
-                        session.link.stage = stage
+                        engine.link.stage = stage
                     self._give_up = give_up
                 else:
                     give_up()
@@ -232,24 +232,24 @@ class Driver:
         try:
             opened = open_socket(self.settings, self.settings.connect_timeout, begins)
         except OpenFailed as exc:
-            with session.guard:
-                session.failed(generation, exc.failure, time.monotonic())
+            with engine.guard:
+                engine.failed(generation, exc.failure, time.monotonic())
         else:
-            with session.guard:
-                if session.link.generation != generation:
+            with engine.guard:
+                if engine.link.generation != generation:
                     opened.abort()
                     return
                 self._give_up = None
                 self._socket = opened
-                session.opened(generation, time.monotonic())
+                engine.opened(generation, time.monotonic())
         self.wake()
 
     def _send(self) -> None:
         current = self._socket
-        if current is None or not len(self.session.outbox) or not current.may_write:
+        if current is None or not len(self.engine.outbox) or not current.may_write:
             return
-        with self.session.guard:
-            texts = self.session.outgoing()
+        with self.engine.guard:
+            texts = self.engine.outgoing()
         try:
             current.write(texts)
         except OSError:
@@ -269,23 +269,21 @@ class Driver:
             self._lost(current)
 
     def _texts(self, texts: list[str]) -> None:
-        now, receive = time.monotonic(), self.session.receive
-        with self.session.guard:
+        now, receive = time.monotonic(), self.engine.receive
+        with self.engine.guard:
             for text in texts:
                 receive(text, now)
 
     def _other(self, what: str) -> None:
-        with self.session.guard:
-            self.session.receive_other(what, time.monotonic())
+        with self.engine.guard:
+            self.engine.receive_other(what, time.monotonic())
 
     def _lost(self, gone: Socket) -> None:
         if self._socket is gone:
             self._socket = None
         gone.abort()
-        with self.session.guard:
-            self.session.lost(
-                self._generation, gone.close_code, gone.close_reason, time.monotonic()
-            )
+        with self.engine.guard:
+            self.engine.lost(self._generation, gone.close_code, gone.close_reason, time.monotonic())
 
     # -- closing --------------------------------------------------------------------------------
 
@@ -294,8 +292,8 @@ class Driver:
         self.check_process()
         deadline = self._close_by = time.monotonic() + timeout
         threads = (self._thread, self._opening)
-        with self.session.guard:
-            self.session.disconnect()
+        with self.engine.guard:
+            self.engine.disconnect()
         self.wake()
         for thread in threads:
             if thread is not None and thread is not threading.current_thread():
@@ -326,8 +324,8 @@ class Driver:
 
     def _deliver_all(self) -> bool:
         """Hand everything there is to the threads; False if there was nothing."""
-        with self.session.guard:
-            deliveries = self.session.deliveries()
+        with self.engine.guard:
+            deliveries = self.engine.deliveries()
         ordered = []
         for delivery in deliveries:
             if isinstance(delivery, Job):
@@ -335,7 +333,7 @@ class Driver:
             elif delivery.name == "call.preparing":
                 self._jobs.submit(partial(self._run_all, delivery))
             else:
-                key = delivery.call or delivery.agent or self.session
+                key = delivery.call or delivery.agent or self.engine
                 ordered.append((key, delivery.name, delivery))
         if ordered:
             self._lanes.put(ordered)
@@ -345,7 +343,7 @@ class Driver:
         for handler in delivery.handlers:
             context_of(handler, delivery, self._context).run(self._run, handler, delivery)
         if delivery.done is not None:
-            self.session.delivered(delivery.done)
+            self.engine.delivered(delivery.done)
 
     def _run(self, handler: Handler, delivery: Delivery) -> None:
         """A handler, in its context; whatever it raises is its own failure."""
@@ -353,10 +351,10 @@ class Driver:
             result = start(handler, delivery)
         except BaseException as exc:
             if not interrupt_main(exc):
-                self.session.handler_failed(exc, handler, delivery)
+                self.engine.handler_failed(exc, handler, delivery)
         else:
             if result is not None:
-                self.session.handler_gave(result, handler, delivery)
+                self.engine.handler_gave(result, handler, delivery)
 
     def _job(self, job: Job) -> None:
         if job.over:
@@ -366,8 +364,8 @@ class Driver:
             result = context_of_job(job, self._context).run(job.function)
         except BaseException as exc:
             interrupt_main(exc)
-            self.session.job_failed(job, exc)
+            self.engine.job_failed(job, exc)
         else:
-            self.session.job_finished(job, result)
+            self.engine.job_finished(job, result)
         finally:
             self._at_work.discard(job)

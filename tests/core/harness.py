@@ -1,4 +1,4 @@
-"""A front without sockets, threads and clocks: a session, driven by hand and by integers."""
+"""A front without sockets, threads and clocks: an engine, driven by hand and by integers."""
 
 from __future__ import annotations
 
@@ -87,14 +87,14 @@ class Front:
     def wake(self) -> None:
         self.wakes += 1
 
-    def make_agent(self, session: Engine, agent_id: str) -> AgentBase:
-        return AgentBase(session, agent_id)
+    def make_agent(self, engine: Engine, agent_id: str) -> AgentBase:
+        return AgentBase(engine, agent_id)
 
-    def make_line(self, session: Engine, number: str) -> LineBase:
-        return LineBase(session, number)
+    def make_line(self, engine: Engine, number: str) -> LineBase:
+        return LineBase(engine, number)
 
-    def make_call(self, session: Engine, agent: Any, call_id: str, **facts: Any) -> CallBase:
-        return CallBase(session, agent, call_id, **facts)
+    def make_call(self, engine: Engine, agent: Any, call_id: str, **facts: Any) -> CallBase:
+        return CallBase(engine, agent, call_id, **facts)
 
     def make_whatsapp_session(
         self, call: CallBase, contact_name: str | None
@@ -104,15 +104,13 @@ class Front:
     def epoch(self) -> float:
         return 1_800_000_000.0
 
-    def make_line_call(
-        self, session: Engine, line: Any, call_id: str, **facts: Any
-    ) -> LineCallBase:
-        return LineCallBase(session, line, call_id, **facts)
+    def make_line_call(self, engine: Engine, line: Any, call_id: str, **facts: Any) -> LineCallBase:
+        return LineCallBase(engine, line, call_id, **facts)
 
 
 class Client(ClientBase[AgentBase, LineBase]):
-    def __init__(self, session: Engine) -> None:
-        self.session = session
+    def __init__(self, engine: Engine) -> None:
+        self._runtime = engine
 
 
 class Wire:
@@ -144,8 +142,8 @@ class Wire:
             ping_interval=ping_interval,
             connect_timeout=connect_timeout,
         )
-        self.session = Engine(settings, self.front, random=self._draw)
-        self.pc = Client(self.session)
+        self.engine = Engine(settings, self.front, random=self._draw)
+        self.pc = Client(self.engine)
         self.jobs: list[Job] = []
         self.hold_jobs = False
 
@@ -162,30 +160,30 @@ class Wire:
 
     @property
     def link(self) -> Any:
-        return self.session.link
+        return self.engine.link
 
     def settle(self) -> None:
         """What a front does after each fact, but for the sending."""
         self.deliver()
-        self.session.deadline(self.now)
+        self.engine.deadline(self.now)
 
     def connect(self) -> Outcome[None]:
-        outcome = self.session.connect()
+        outcome = self.engine.connect()
         self.settle()
         return outcome
 
     def opened(self, generation: int | None = None) -> None:
-        self.session.opened(self._generation(generation), self.now)
+        self.engine.opened(self._generation(generation), self.now)
         self.settle()
 
     def failed(self, failure: Failure, generation: int | None = None) -> None:
-        self.session.failed(self._generation(generation), failure, self.now)
+        self.engine.failed(self._generation(generation), failure, self.now)
         self.settle()
 
     def lost(
         self, code: int | None = None, reason: str = "", generation: int | None = None
     ) -> None:
-        self.session.lost(self._generation(generation), code, reason, self.now)
+        self.engine.lost(self._generation(generation), code, reason, self.now)
         self.settle()
 
     def _generation(self, given: int | None) -> int:
@@ -198,12 +196,12 @@ class Wire:
         self.text(json.dumps(frame))
 
     def text(self, text: str) -> None:
-        self.session.receive(text, self.now)
+        self.engine.receive(text, self.now)
         self.settle()
 
     def sent(self, *, raw: bool = False) -> list[dict[str, Any]]:
         """The frames since the last time; checked against the catalogue unless ``raw``."""
-        frames = [json.loads(text) for text in self.session.outgoing()]
+        frames = [json.loads(text) for text in self.engine.outgoing()]
         if not raw:
             for frame in frames:
                 check_command(frame)
@@ -214,10 +212,10 @@ class Wire:
 
     def at(self, seconds: float) -> None:
         """Let the time come: every timer fires at its own moment."""
-        while (due := self.session.deadline(self.now)) is not None and due <= seconds:
+        while (due := self.engine.deadline(self.now)) is not None and due <= seconds:
             # A clock goes on while a program runs; by rounding a timer may be due at once again.
             self.now = due if due > self.now else self.now + 1e-9
-            self.session.tick(self.now)
+            self.engine.tick(self.now)
             self.deliver()
         self.now = max(self.now, float(seconds))
 
@@ -227,13 +225,13 @@ class Wire:
     def blocked(self, seconds: float) -> None:
         """The process did nothing for that long, then noticed the time."""
         self.now += seconds
-        self.session.tick(self.now)
+        self.engine.tick(self.now)
         self.settle()
 
     # -- user code ------------------------------------------------------------------------------
 
     def deliver(self) -> None:
-        while items := self.session.deliveries():
+        while items := self.engine.deliveries():
             for item in items:
                 if isinstance(item, Delivery):
                     self.run_delivery(item)
@@ -252,13 +250,13 @@ class Wire:
                 args = (delivery.item,) if handler.takes_item else delivery.args
                 result = _driven(handler.function(*args))
             except BaseException as exc:
-                self.session.handler_failed(exc, handler, delivery)
+                self.engine.handler_failed(exc, handler, delivery)
             else:
-                self.session.handler_gave(result, handler, delivery)
+                self.engine.handler_gave(result, handler, delivery)
         if token is not None:
             answering.reset(token)
         if delivery.done is not None:
-            self.session.delivered(delivery.done)
+            self.engine.delivered(delivery.done)
 
     def run_job(self, job: Job) -> None:
         if job.over:
@@ -266,9 +264,9 @@ class Wire:
         try:
             result = _driven(job.function())
         except BaseException as exc:
-            self.session.job_failed(job, exc)
+            self.engine.job_failed(job, exc)
         else:
-            self.session.job_finished(job, result)
+            self.engine.job_finished(job, result)
 
     def run_jobs(self) -> None:
         """Those that were held, in their order."""
@@ -286,7 +284,7 @@ class Wire:
             def record(*args: Any, name: str = name) -> None:
                 heard.append((name, *args))
 
-            owner.add_handler(name, record)
+            owner._add_handler(name, record)
         return heard
 
     # -- usual situations -----------------------------------------------------------------------
@@ -310,7 +308,7 @@ class Wire:
 
     def call(self, agent: AgentBase | None = None, call_id: str = "CA1", **fields: Any) -> CallBase:
         """A live call of ``agent``, by default of a new agent mara."""
-        owner = agent or self.session.registry.agents.get("mara") or self.agent()
+        owner = agent or self.engine.registry.agents.get("mara") or self.agent()
         facts = {
             "from": "+15551230000",
             "to": "+13186330963",
@@ -319,13 +317,13 @@ class Wire:
         }
         ids = {"agent_id": owner.id, "call_id": call_id}
         self.server({"event": "call.started", **ids, **facts, **fields})
-        return self.session.registry.calls[call_id]
+        return self.engine.registry.calls[call_id]
 
     def reconnect(self) -> None:
         """The lost link comes back; its frames since then are left to be read."""
-        self.session.outgoing()
+        self.engine.outgoing()
         while self.link.phase.value == "backoff":
-            due = self.session.deadline(self.now)
+            due = self.engine.deadline(self.now)
             assert due is not None
             self.at(due)
         self.opened()

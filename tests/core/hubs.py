@@ -34,15 +34,13 @@ class World:
             "duration": 0.0,
             "reason": "",
             "status": "active",
-            "announced": True,
-            "over": False,
+            "_announced": True,
+            "_over": False,
             "transcript": [],
-            "said": {},
-            "greeting": None,
-            "bot_message_id": None,
+            "_greeting": None,
+            "_bot_message_id": None,
             "current_bot_text": "",
-            "audience": None,
-            "title": f"call {call_id}",
+            "_title": f"call {call_id}",
         }
         call = SimpleNamespace(id=call_id, agent=self.agent(agent_id), **{**known, **facts})
         self.calls[call_id] = call
@@ -67,7 +65,7 @@ class World:
 
     def end(self, call: Any, reason: str = "hangup") -> None:
         self.calls.pop(call.id, None)
-        call.reason, call.over = reason, True
+        call.reason, call._over = reason, True
         self.publish("call.ended", ev.CallEnded(call_id=call.id), call=call)
 
 

@@ -9,7 +9,7 @@ from .harness import Wire
 
 
 def drain(wire: Wire, timeout: float = 30.0) -> Outcome[DrainReport]:
-    outcome = wire.pc.place_drain(timeout)
+    outcome = wire.pc._place_drain(timeout)
     wire.settle()
     return outcome
 
@@ -25,7 +25,7 @@ def test_nothing_to_do() -> None:
         {"event": "channel.remove", "agent_id": "mara", "type": "phone", "ref": "+13186330963"}
     ]
     assert list(mara.channels) == ["+13186330963"]
-    assert wire.session.drain is None
+    assert wire.engine.drain is None
 
 
 def test_waits_for_calls() -> None:
@@ -105,7 +105,7 @@ def test_without_a_connection() -> None:
     assert drain(wire).done
     wire = Wire()
     wire.call()
-    wire.session.disconnect()
+    wire.engine.disconnect()
     assert drain(wire).done
 
 
@@ -114,9 +114,9 @@ def test_disconnect_ends_it() -> None:
     wire = Wire()
     wire.call()
     outcome = drain(wire)
-    wire.session.disconnect()
+    wire.engine.disconnect()
     assert (outcome.result().finished, outcome.result().cut) == ([], ["CA1"])
-    assert len(wire.session.timers) == 0
+    assert len(wire.engine.timers) == 0
 
 
 def test_a_link_that_ends() -> None:

@@ -82,7 +82,7 @@ def test_binary() -> None:
     """A binary message is reported and survived."""
     wire = Wire().up()
     told = wire.listen("error")
-    wire.session.receive_other("a binary message of 5 bytes", 0)
+    wire.engine.receive_other("a binary message of 5 bytes", 0)
     wire.settle()
     assert "a binary message of 5 bytes" in told[0][1].message
 

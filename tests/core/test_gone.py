@@ -44,8 +44,8 @@ VERBS: dict[str, Callable[[AgentBase], Any]] = {
     "resume": lambda agent: agent.resume(),
     "send_message": lambda agent: agent.send_message("hi", contact="1"),
     "send": lambda agent: agent.send({"event": "brand.new"}),
-    "on": lambda agent: agent.add_handler("turn.end", nothing),
-    "once": lambda agent: agent.add_once("turn.end", nothing),
+    "on": lambda agent: agent._add_handler("turn.end", nothing),
+    "once": lambda agent: agent._add_once("turn.end", nothing),
 }
 
 
@@ -63,13 +63,13 @@ class TestRemovedAgents:
         wire.pc.remove_agent("mara")
         if not up:
             wire.lost()
-        wire.session.outgoing()
+        wire.engine.outgoing()
         config = mara.config
         with pytest.raises(RegistrationError, match="agent mara was removed") as caught:
             VERBS[verb](mara)
         assert (caught.value.code, caught.value.agent_id) == ("AGENT_NOT_REGISTERED", "mara")
         assert mara.config is config
-        assert wire.session.outgoing() == []
+        assert wire.engine.outgoing() == []
         assert wire.pc.stats()["held"] == 0
 
     def test_waiting_for_it(self) -> None:
@@ -77,7 +77,7 @@ class TestRemovedAgents:
         wire = Wire()
         mara = wire.agent(phone_number=NUMBER)
         leo = wire.pc.agent("leo")
-        dial = mara.place_dial(
+        dial = mara._place_dial(
             OTHER,
             None,
             greeting=None,
@@ -86,18 +86,18 @@ class TestRemovedAgents:
             detect_turn_end=False,
             timeout=30,
         )
-        waiting = leo.registration.usable
-        assert leo.registration.usable is waiting
+        waiting = leo._registration.usable
+        assert leo._registration.usable is waiting
         assert not waiting.done
         for agent in (mara, leo):
             wire.pc.remove_agent(agent.id)
         assert isinstance(waiting.error, RegistrationError)
         assert isinstance(dial.error, DialError)
         for agent in (mara, leo):
-            assert agent.removed
+            assert agent._removed
             assert not agent.registered
-            assert isinstance(agent.registration.usable.error, RegistrationError)
-            assert isinstance(agent.registration.ready.error, RegistrationError)
+            assert isinstance(agent._registration.usable.error, RegistrationError)
+            assert isinstance(agent._registration.ready.error, RegistrationError)
             assert "removed" in repr(agent)
 
     def test_one_that_was_refused_before(self) -> None:
@@ -106,7 +106,7 @@ class TestRemovedAgents:
         mara = wire.pc.agent("mara")
         refuse_all(wire)
         wire.pc.remove_agent("mara")
-        assert "was removed" in str(mara.registration.usable.error)
+        assert "was removed" in str(mara._registration.usable.error)
 
     def test_what_was_to_be_sent(self, caplog: Any) -> None:
         """What it was to send later is not sent; that is said. drain() waits for nothing of it."""
@@ -115,23 +115,23 @@ class TestRemovedAgents:
         mara.send_message("hi", contact="1")
         wire.pc.remove_agent("mara")
         assert "agent mara is no more: 1 frames that waited are not sent" in caplog.text
-        assert wire.pc.place_drain(10).result().unsent == 0
+        assert wire.pc._place_drain(10).result().unsent == 0
 
     def test_its_iterators(self) -> None:
         """Its iterators end with it, and later ones at once."""
         wire = Wire()
         mara = wire.agent()
-        before = wire.session.subscribe(mara.handlers, ())
+        before = wire.engine.subscribe(mara._handlers, ())
         wire.pc.remove_agent("mara")
         assert before.over
-        assert mara.events_over
+        assert mara._events_over
 
     def test_its_calls(self) -> None:
         """Its calls have ended, and hold nothing back."""
         wire = Wire()
         call = wire.call()
         wire.pc.remove_agent("mara")
-        assert call.over
+        assert call._over
 
     def test_an_agent_of_the_same_name(self) -> None:
         """A new agent of that name is another, and works."""
@@ -147,8 +147,8 @@ class TestDestroyedLines:
         ("verb", "use"),
         [
             ("extensions", lambda line: line.extensions({"1": "mara"})),
-            ("on", lambda line: line.add_handler("call", nothing)),
-            ("once", lambda line: line.add_once("call", nothing)),
+            ("on", lambda line: line._add_handler("call", nothing)),
+            ("once", lambda line: line._add_once("call", nothing)),
         ],
     )
     def test_verbs(self, verb: str, use: Callable[[LineBase], Any]) -> None:
@@ -162,8 +162,8 @@ class TestDestroyedLines:
         wire.sent()
         line.destroy()
         assert wire.sent() == []
-        assert line.events_over
-        assert isinstance(line.registration.usable.error, RegistrationError)
+        assert line._events_over
+        assert isinstance(line._registration.usable.error, RegistrationError)
 
     def test_its_calls(self) -> None:
         """A call that it answered goes on."""
@@ -171,7 +171,7 @@ class TestDestroyedLines:
         line = wire.pc.line(NUMBER)
         wire.server("line.created", number=NUMBER)
         wire.server("call.started", agent_id=f"line:{NUMBER}", call_id="CL1", direction="inbound")
-        call = wire.session.registry.calls["CL1"]
+        call = wire.engine.registry.calls["CL1"]
         line.destroy()
         wire.sent()
         call.hangup()
@@ -184,7 +184,7 @@ class TestConflicts:
         wire = Wire().up()
         wire.chance = 0.5
         mara = wire.pc.agent("mara")
-        registration = mara.registration
+        registration = mara._registration
         conflict = {"agent_id": "mara", "code": "AGENT_CONFLICT", "error": "already connected"}
         wire.server("error", **conflict, owner="laptop", holder_alive=True)
         error = not_registered(registration, 10)
@@ -210,9 +210,9 @@ class TestConflicts:
         wire.chance = 0.5
         mara = wire.pc.agent("mara")
         wire.server("error", agent_id="mara", code="AGENT_CONFLICT", error="held")
-        assert mara.registration.status == "waiting"
+        assert mara._registration.status == "waiting"
         wire.at(5)
-        assert mara.registration.status == "asked"
+        assert mara._registration.status == "asked"
 
     @pytest.mark.parametrize(("moment", "warned"), [(1, False), (5, True)])
     def test_origins_set_during_a_conflict(self, caplog: Any, moment: float, warned: bool) -> None:
@@ -233,7 +233,7 @@ class TestNumbers:
 
     def acked(self, wire: Wire, **options: Any) -> Outcome[None]:
         """Waiting for an agent that has just been acknowledged."""
-        return wire.agent(**options).registration.usable
+        return wire.agent(**options)._registration.usable
 
     @pytest.mark.parametrize("fields", [{"phone": NUMBER}, {"phone": "1 318 633 0963"}, {}])
     def test_the_only_one_is_refused(self, fields: dict[str, Any]) -> None:
@@ -243,9 +243,9 @@ class TestNumbers:
         assert not usable.done
         self.refuse(wire, owner="leo", **fields)
         assert isinstance(usable.error, PhoneInUseError)
-        assert wire.pc.agents["mara"].registration.usable.error is usable.error
+        assert wire.pc.agents["mara"]._registration.usable.error is usable.error
         assert wire.pc.agents["mara"].registered
-        assert wire.pc.agents["mara"].registration.ready.result() is None
+        assert wire.pc.agents["mara"]._registration.ready.result() is None
 
     def test_the_next_registration(self) -> None:
         """It asks for no number any more, and nothing refuses it."""
@@ -255,7 +255,7 @@ class TestNumbers:
         wire.lost()
         wire.reconnect()
         wire.server("agent.created", agent_id="mara")
-        assert wire.pc.agents["mara"].registration.usable.result() is None
+        assert wire.pc.agents["mara"]._registration.usable.result() is None
 
     def test_one_of_two_is_refused(self) -> None:
         """The agent is ready with the other; ``error`` fires."""
@@ -284,7 +284,7 @@ class TestNumbers:
         wire.server("channel.added", agent_id="mara", type="phone", ref=NUMBER)
         self.refuse(wire, phone=OTHER)
         assert usable.result() is None
-        assert wire.pc.agents["mara"].registration.usable.result() is None
+        assert wire.pc.agents["mara"]._registration.usable.result() is None
 
     def test_a_server_that_confirms_no_channel(self) -> None:
         """A second after the ack the numbers count as given."""
@@ -308,7 +308,7 @@ class TestNumbers:
         wire = Wire()
         wire.agent().add_channel("chat")
         wire.server("channel.added", agent_id="mara", type="chat")
-        assert wire.pc.agents["mara"].registration.usable.result() is None
+        assert wire.pc.agents["mara"]._registration.usable.result() is None
 
     def test_a_number_added_later(self) -> None:
         """Waiting then is for that number's answer."""
@@ -316,7 +316,7 @@ class TestNumbers:
         mara = wire.agent(phone_number=NUMBER)
         self.refuse(wire, phone=NUMBER)
         mara.add_channel("phone", OTHER)
-        usable = mara.registration.usable
+        usable = mara._registration.usable
         assert not usable.done
         wire.server("channel.added", agent_id="mara", type="phone", ref=OTHER)
         assert usable.result() is None
@@ -337,7 +337,7 @@ class TestNumbers:
         """Waiting ends when the client is closed."""
         wire = Wire()
         usable = self.acked(wire, phone_number=NUMBER)
-        wire.session.disconnect()
+        wire.engine.disconnect()
         assert isinstance(usable.error, NotConnected)
 
     def test_over_the_bound(self) -> None:
@@ -354,7 +354,7 @@ class TestNumbers:
 class TestNothingCanCome:
     def over(self, wire: Wire) -> Outcome[None]:
         """What run_forever() waits for."""
-        outcome = wire.session.when_over()
+        outcome = wire.engine.when_over()
         wire.settle()
         return outcome
 
@@ -458,35 +458,35 @@ class TestClosedClients:
         """An iterator of a closed client ends at once; it waits before the first connection, and
         when the client has connected again."""
         wire = Wire()
-        events = wire.session.subscribe(wire.pc.handlers, ("turn.end",))
+        events = wire.engine.subscribe(wire.pc._handlers, ("turn.end",))
         assert not events.over
         wire.up()
-        wire.session.disconnect()
+        wire.engine.disconnect()
         assert events.over
-        later = wire.session.subscribe(wire.pc.handlers, ("turn.end",))
+        later = wire.engine.subscribe(wire.pc._handlers, ("turn.end",))
         assert later.over
-        again = wire.session.subscribe(wire.pc.handlers, ("turn.end",))
+        again = wire.engine.subscribe(wire.pc._handlers, ("turn.end",))
         wire.up()
         assert not again.over
-        assert not wire.session.subscribe(wire.pc.handlers, ("turn.end",)).over
+        assert not wire.engine.subscribe(wire.pc._handlers, ("turn.end",)).over
 
     def test_streams(self) -> None:
         """A stream of a closed client ends at once."""
         wire = Wire().up()
-        wire.session.disconnect()
-        assert wire.session.open_hub().closed
+        wire.engine.disconnect()
+        assert wire.engine.open_hub().closed
         wire.connect()
-        assert not wire.session.open_hub().closed
+        assert not wire.engine.open_hub().closed
 
     def test_tokens(self) -> None:
         """A token for an agent of a client that is not connecting is refused at once."""
         wire = Wire()
         wire.pc.agent("mara")
         with pytest.raises(NotConnected, match=r"'mara' is not registered \(the link is idle\)"):
-            wire.session.local_agents(["mara"])
-        assert wire.session.local_agents(["somebody-elses"]) == []
+            wire.engine.local_agents(["mara"])
+        assert wire.engine.local_agents(["somebody-elses"]) == []
         wire.up()
-        assert len(wire.session.local_agents(["mara"])) == 1
-        wire.session.disconnect()
+        assert len(wire.engine.local_agents(["mara"])) == 1
+        wire.engine.disconnect()
         with pytest.raises(NotConnected, match="the link is closed"):
-            wire.session.local_agents(["mara"])
+            wire.engine.local_agents(["mara"])

@@ -204,7 +204,7 @@ class World:
         if wire.pc.state in IDLE_STATES:
             wire.connect()
         if wire.link.phase is Phase.BACKOFF:
-            due = wire.session.deadline(wire.now)
+            due = wire.engine.deadline(wire.now)
             assert due is not None
             wire.at(due)
         if wire.link.phase is Phase.OPENING:
@@ -237,13 +237,13 @@ class World:
         self.read()
         if verb == "disconnect":
             self.arrive(len(self.under_way), answer=False)
-            self.wire.session.disconnect()
-            self.wire.session.socket_closed(clean=True)
+            self.wire.engine.disconnect()
+            self.wire.engine.socket_closed(clean=True)
         elif verb == "message":
             self.mara.send_message(mark, contact="1")
             self.promised[mark] = (verb, None)
         elif verb == "dial":
-            outcome = self.mara.place_dial(
+            outcome = self.mara._place_dial(
                 "+14155551234", NUMBER, greeting=mark, metadata=None, config=None,
                 detect_turn_end=False, timeout=30.0,
             )  # fmt: skip
@@ -265,8 +265,8 @@ class World:
             if mark not in self.sent:
                 self.promised.pop(mark, None)
                 self.withdrawn.add(mark)
-        elif call_id in self.wire.session.registry.calls:
-            self.call_verb(verb, self.wire.session.registry.calls[call_id], mark)
+        elif call_id in self.wire.engine.registry.calls:
+            self.call_verb(verb, self.wire.engine.registry.calls[call_id], mark)
 
     def call_verb(self, verb: str, call: CallBase, mark: str) -> None:
         if verb == "hangup":
@@ -279,14 +279,14 @@ class World:
             call.tool_result(mark, [{"tool_call_id": "x", "result": 1}])
             self.promised[mark] = (verb, call)
         elif verb == "say":
-            self.outcomes.append(call.speak("hello", "", None).outcome)
+            self.outcomes.append(call._speak("hello", "", None).outcome)
         elif verb == "stream":
             with call.reply_stream() as stream:
                 stream.write("hello")
         elif verb == "ask":
-            self.outcomes.append(call.ask_history())
+            self.outcomes.append(call._ask_history())
         elif verb == "change":
-            outcome = call.ask_change("history.add_context", text=mark)
+            outcome = call._ask_change("history.add_context", text=mark)
             self.outcomes.append(outcome)
             self.changes[mark] = outcome
             self.promised[mark] = (verb, call)
@@ -294,7 +294,7 @@ class World:
     # -- invariants -----------------------------------------------------------------------------
 
     def check(self) -> None:
-        link, session = self.wire.link, self.wire.session
+        link, session = self.wire.link, self.wire.engine
         assert link.state in {"idle", "connecting", "connected", "reconnecting", "closed"}
         assert link.generation >= self.generation
         self.generation = link.generation
@@ -305,7 +305,7 @@ class World:
         if link.phase is not Phase.READY:
             assert not self.mara.registered
         for call in session.registry.calls.values():
-            assert not call.over
+            assert not call._over
             assert call.status != "active" or link.phase is Phase.READY
         mistakes = [e for _, e in self.errors if "the SDK's own handling" in e.message]
         assert mistakes == []
@@ -317,7 +317,7 @@ class World:
         if self.wire.link.generation != self.connection:
             self.connection = self.wire.link.generation
             self.under_way = []
-        frames = [json.loads(text) for text in self.wire.session.outgoing()]
+        frames = [json.loads(text) for text in self.wire.engine.outgoing()]
         if not frames or self.wire.link.phase not in (Phase.AUTHENTICATING, Phase.READY):
             return
         for sent in frames:
@@ -347,12 +347,12 @@ class World:
                 self.arrive(len(self.under_way))
                 self.check()
             self.check_promises()
-            assert wire.session.outbox.held == 0
-        wire.session.disconnect()
+            assert wire.engine.outbox.held == 0
+        wire.engine.disconnect()
         wire.settle()
-        assert wire.session.registry.calls == {}
-        assert len(wire.session.timers) == 0
-        assert len(wire.session.requests) == 0
+        assert wire.engine.registry.calls == {}
+        assert len(wire.engine.timers) == 0
+        assert len(wire.engine.requests) == 0
         assert all(outcome.done for outcome in self.outcomes)
 
     def settled(self, mark: str) -> bool:
@@ -365,7 +365,7 @@ class World:
         for mark, (verb, call) in self.promised.items():
             times = self.arrived.count(mark)
             assert times < 2 or verb in REPEATED, "a frame arrived twice"
-            if times or (call is not None and call.over) or self.settled(mark):
+            if times or (call is not None and call._over) or self.settled(mark):
                 continue
             name = {"forward": "call.forward of call", "message": "session.send of agent"}.get(verb)
             about = next((t for t in told if name is not None and t.startswith(name)), None)
@@ -435,6 +435,6 @@ def test_any_fields(base: dict[str, Any], changes: dict[str, Any]) -> None:
     wire.text(json.dumps({**base, **changes}))
     assert [e for _, e in told if "the SDK's own handling" in e.message] == []
     wire.server("ping")
-    wire.session.disconnect()
+    wire.engine.disconnect()
     wire.settle()
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}

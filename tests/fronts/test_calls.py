@@ -145,13 +145,13 @@ def test_an_unanswered_question(
 ) -> None:
     """Without an answer it is RequestTimeout, which says what was waited for."""
     server.replies["history.get"] = None
-    ask = call.session.requests.ask
+    ask = call._runtime.requests.ask
     monkeypatch.setattr(
-        call.session.requests, "ask", lambda *a, **k: ask(*a, **{**k, "timeout": 0.1})
+        call._runtime.requests, "ask", lambda *a, **k: ask(*a, **{**k, "timeout": 0.1})
     )
     with pytest.raises(RequestTimeout, match=r"get_history on call CA1 .* no history\.data"):
         front.do(call.get_history)
-    assert call.session.stats()["requests"] == 0
+    assert call._runtime.stats()["requests"] == 0
 
 
 def test_questions_side_by_side(front: Front, server: Server, call: Any) -> None:
@@ -176,9 +176,9 @@ def test_late_answers_are_discarded(
     """The answer to a question that timed out does not become the next one's."""
     asked = Log()
     server.replies["history.get"] = lambda connection, frame: asked(frame)
-    ask = call.session.requests.ask
+    ask = call._runtime.requests.ask
     monkeypatch.setattr(
-        call.session.requests, "ask", lambda *a, **k: ask(*a, **{**k, "timeout": 0.1})
+        call._runtime.requests, "ask", lambda *a, **k: ask(*a, **{**k, "timeout": 0.1})
     )
     with pytest.raises(RequestTimeout):
         front.do(call.get_history)
@@ -273,7 +273,7 @@ def test_questions_while_the_link_is_down(front: Front, server: Server, call: An
     with pytest.raises(NotConnected):
         front.do(call.get_history)
     changing = front.begin(call.set_prompt_vars, {"name": "Ana"})
-    until(lambda: call.session.stats()["held"] == 1, "held")
+    until(lambda: call._runtime.stats()["held"] == 1, "held")
     server.takeover = None
     there = server.connection(2)
     there.frames.wait_for(lambda frame: frame["event"] == "agent.create")

@@ -99,7 +99,7 @@ def test_disconnect_wakes_every_waiter(front: Front, server: Server, log: Log) -
     server.replies["agent.create"] = None
     late = front.do(pc.agent, "late")
     registering = front.begin(late.wait_ready, timeout=2 * DEADLINE)
-    until(lambda: late.registration._ready is not None, "the wait")
+    until(lambda: late._registration._ready is not None, "the wait")
     front.do(pc.disconnect)
     with pytest.raises(pinecall.PinecallError):
         asking.result(DEADLINE)
@@ -298,7 +298,7 @@ def test_no_task_is_left_of_a_connect_that_was_given_up(server: Server) -> None:
     async def main() -> None:
         pc = pinecall.Pinecall(KEY, url=server.url, connect_timeout=600)
         connecting = asyncio.ensure_future(pc.connect())
-        while pc.session.link.stage != "handshake":
+        while pc._runtime.link.stage != "handshake":
             await asyncio.sleep(0.01)
         await pc.disconnect()
         with pytest.raises(pinecall.NotConnected):
@@ -318,7 +318,7 @@ def test_a_cancelled_connect_leaves_nothing(server: Server) -> None:
     async def main() -> None:
         pc = pinecall.Pinecall(KEY, url=server.url, connect_timeout=600)
         connecting = asyncio.ensure_future(pc.connect())
-        while pc.session.link.stage != "handshake":
+        while pc._runtime.link.stage != "handshake":
             await asyncio.sleep(0.01)
         connecting.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -55,7 +55,7 @@ def test_what_may_be_repeated(front: Front, server: Server, log: Log) -> None:
     assert taken > 100
     everything = {str(number) for number in range(taken)}
     until(lambda: set(seen(server, "llm.tool_result", "msg_id")) == everything, "the results")
-    until(lambda: pc.session.outbox.unproven == 0, "the receipt")
+    until(lambda: pc._runtime.outbox.unproven == 0, "the receipt")
 
 
 def test_what_may_not_be_repeated(front: Front, server: Server, log: Log) -> None:
@@ -81,7 +81,7 @@ def test_confirmed_meanwhile(front: Front, server: Server, log: Log) -> None:
     """What the server has confirmed is not sent again."""
     pc, call = call_of(front, server, log)
     front.do(call.tool_result, "m1", [{"tool_call_id": "t", "result": 1}])
-    until(lambda: pc.session.outbox.unproven == 0, "the receipt")
+    until(lambda: pc._runtime.outbox.unproven == 0, "the receipt")
     server.connection(1).reset()
     server.connection(2).frames.wait_for(lambda frame: frame["event"] == "agent.create")
     front.do(call.tool_result, "m2", [{"tool_call_id": "t", "result": 2}])

@@ -324,7 +324,7 @@ def test_disconnect_on_another_loop(server: Server) -> None:
     with pytest.raises(ConfigurationError, match="another event loop"):
         asyncio.run(pc.__aexit__(None, None, None))
     assert pc.connected
-    assert not pc.session.link.close_reason
+    assert not pc._runtime.link.close_reason
     front.do(pc.disconnect)
     asyncio.run(pc.disconnect())
     front.close()

@@ -53,7 +53,7 @@ def test_memory_is_bounded(front: Front, server: Server, call: Any) -> None:
     """What waits is at most the client's 4 MiB and the buffers of the network."""
     server.connection().stop_reading()
     front.do(fill, call)
-    stats = call.session.stats()
+    stats = call._runtime.stats()
     assert stats["unsent"] * 100_000 < 6 << 20
 
 
@@ -99,7 +99,7 @@ def test_idle_means_idle(front: Front, server: Server) -> None:
     """A connected client with nothing to do neither polls nor ticks."""
     pc = front.connected(server, "mara")
     asked = Log()
-    session = pc.session
+    session = pc._runtime
     deadline, tick = session.deadline, session.tick
     session.deadline = lambda now: (asked("deadline"), deadline(now))[1]
     session.tick = lambda now: (asked("tick"), tick(now))[1]

@@ -64,7 +64,7 @@ def test_waiting_when_it_is_removed(front: Front, server: Server) -> None:
     pc = front.connected(server)
     mara = front.do(pc.agent, "mara")
     waiting = [front.begin(mara.wait_ready), front.begin(pc.create_token, "chat", "mara")]
-    registration = mara.registration
+    registration = mara._registration
     until(lambda: registration._usable and registration._usable.waiters, "wait_ready()")
     until(lambda: registration.ready.waiters, "create_token()")
     front.do(pc.remove_agent, "mara")

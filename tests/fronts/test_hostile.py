@@ -134,7 +134,7 @@ class TestFrames:
             threading.Event().wait(0.2)
         for number in range(200):
             there.send_bytes(frame(PING, f"{number}".rjust(125)) + frame(TEXT, "{}"))
-        until(lambda: call.session.counts["malformed"] == 200, "all pings")
+        until(lambda: call._runtime.counts["malformed"] == 200, "all pings")
         there.go_on_reading()
         there.pongs.wait_for(b"199".rjust(125))
         assert len(there.pongs) < 100

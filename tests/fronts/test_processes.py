@@ -455,7 +455,7 @@ def main():
         before.update(events=pc.events(), playback=mara.calls["CA1"].say("x"), made=pc.stream())
         before["stream"] = iter(pc.stream())
         next(before["stream"])
-        with pc.session.guard:  # as if the link's thread had it
+        with pc._runtime.guard:  # as if the link's thread had it
             pid = os.fork()
             if pid == 0:
                 child()

@@ -197,10 +197,10 @@ def test_no_ping_without_an_interval(front: Front, server: Server, off: Any) -> 
     """ping_interval=None, or 0, switches keepalive off: the link's only timer is the one that calls it
     stable; with an interval there are two more."""
     pc = front.connected(server, "mara", ping_interval=off)
-    assert "stable" in pc.session.timers
-    assert len(pc.session.timers) == 1
+    assert "stable" in pc._runtime.timers
+    assert len(pc._runtime.timers) == 1
     pinging = front.connected(server, "julia", ping_interval=30.0)
-    assert {key for key in ("stable", "ping", "alive") if key in pinging.session.timers} == {
+    assert {key for key in ("stable", "ping", "alive") if key in pinging._engine.timers} == {
         "stable",
         "ping",
         "alive",

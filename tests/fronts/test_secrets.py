@@ -70,10 +70,10 @@ def test_a_whole_session_at_debug(front: Front, server: Server, everything: Log,
 def test_reprs(front: Front, server: Server) -> None:
     """No repr shows the key: not of the client, its settings, nor of what it has in it."""
     pc = front.connected(server, "mara", proxy=None)
-    seen = [repr(pc), repr(pc.settings), repr(pc.session), repr(pc.get_agent("mara"))]
+    seen = [repr(pc), repr(pc.settings), repr(pc._runtime), repr(pc.get_agent("mara"))]
     seen += [repr(value) for value in vars(pc).values()]
-    seen += [repr(value) for value in vars(pc.session).values()]
-    seen.append(repr(pc.session.link.settings))
+    seen += [repr(value) for value in vars(pc._runtime).values()]
+    seen.append(repr(pc._runtime.link.settings))
     assert [text for text in seen if KEY in text] == []
 
 

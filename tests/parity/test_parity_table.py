@@ -49,7 +49,7 @@ def samples(package: str) -> dict[str, Any]:
     """Objects whose attributes are made with them."""
     client = importlib.import_module(package).Pinecall("pk_test", url="ws://localhost")
     agent, line = client.agent("mara"), client.line("+12186633772")
-    front, session = client.session.front, client.session
+    front, session = client._engine.front, client._engine
     call = front.make_call(session, agent, "CA1")
     ringing = RingingCall(session, agent, "CA2", "+15551230000", "+12186633772")
     return {

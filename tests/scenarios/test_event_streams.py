@@ -61,7 +61,7 @@ class Page:
 
 
 def readers(scene: Scene) -> int:
-    return int(scene.pc.session.open_hub().subscribers)
+    return int(scene.pc._runtime.open_hub().subscribers)
 
 
 def test_a_clients_stream(scene: Scene) -> None:

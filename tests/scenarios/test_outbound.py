@@ -30,7 +30,7 @@ def test_dial(scene: Scene) -> None:
     callee = scene.emu.wait_dialled(THERE)
     assert callee.wait_reply() == "Hello, this is Mara"
     assert (call.id, call.direction, call.status) == (callee.id, "outbound", "active")
-    assert (call.from_, call.to, call.greeting) == (NUMBER, THERE, "Hello, this is Mara")
+    assert (call.from_, call.to, call._greeting) == (NUMBER, THERE, "Hello, this is Mara")
     assert call.metadata == {"order": 7}
     assert scene.got("call.dialing").call_id == call.id
     scene.got("call.started")
@@ -213,7 +213,7 @@ def test_bridge(scene: Scene) -> None:
     call = scene.do(judge.bridge, "pines", greeting="A room please", metadata={"k": 1})
     frame = scene.sent("call.bridge")
     assert (frame["target"], frame["detect_turn_end"]) == ("pines", True)
-    assert (call.agent, call.greeting, call.direction) == (judge, "A room please", "outbound")
+    assert (call.agent, call._greeting, call.direction) == (judge, "A room please", "outbound")
     turn = scene.got("turn.end", call_id=call.id)
     assert (turn.text, turn.source) == ("Pines hotel", "bot")
     heard = scene.items.wait_for(

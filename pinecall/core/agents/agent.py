@@ -41,40 +41,40 @@ class AgentBase(Owner):
     """One agent of this client (wire: ``agent.create``)."""
 
     __slots__ = (
+        "_callers",
+        "_channel_table",
         "_claimed",
-        "_dials",
-        "_registration",
-        "_tools",
-        "callers",
-        "channel_table",
+        "_context",
+        "_live_calls",
+        "_made_dials",
+        "_made_tools",
+        "_own_handlers",
+        "_own_registration",
+        "_pauses",
+        "_runtime",
         "config",
-        "context",
         "id",
-        "live_calls",
-        "own_handlers",
-        "pauses",
-        "session",
     )
 
     #: How messages say that it is no more.
-    gone = "removed (remove_agent()); pc.agent() makes a new one"
+    _gone = "removed (remove_agent()); pc.agent() makes a new one"
 
-    def __init__(self, session: Runtime, agent_id: str) -> None:
-        self.own_handlers = None
-        self.session = session
+    def __init__(self, runtime: Runtime, agent_id: str) -> None:
+        self._own_handlers = None
+        self._runtime = runtime
         self.id = agent_id
         self.config = _NOTHING_GIVEN
-        self.channel_table: dict[str, Channel] = {}
-        self.live_calls: dict[str, CallBase] = {}
-        self.callers: tuple[str, ...] = ()
-        self.pauses: list[dict[str, str]] = []
+        self._channel_table: dict[str, Channel] = {}
+        self._live_calls: dict[str, CallBase] = {}
+        self._callers: tuple[str, ...] = ()
+        self._pauses: list[dict[str, str]] = []
         #: Where its functions (tools, greeting, store) were given: they run in a copy of it.
-        self.context: Context | None = None
+        self._context: Context | None = None
         #: What the last claim said.
         self._claimed = self.config
-        self._registration = AgentRegistration(session, self)
-        self._dials: Dials | None = None
-        self._tools: dict[str, Any] | None = None
+        self._own_registration = AgentRegistration(runtime, self)
+        self._made_dials: Dials | None = None
+        self._made_tools: dict[str, Any] | None = None
 
     # -- what it says of itself -----------------------------------------------------------------
 
@@ -84,23 +84,23 @@ class AgentBase(Owner):
         return self.config.name or self.id
 
     @property
-    def registration(self) -> AgentRegistration:
-        return self._registration
+    def _registration(self) -> AgentRegistration:
+        return self._own_registration
 
     @property
     def channels(self) -> Mapping[str, Channel]:
         """Its channels by ref (``"+13186330963"``), or by type where there is none (``"chat"``)."""
-        return MappingProxyType(self.channel_table)
+        return MappingProxyType(self._channel_table)
 
     @shows
     def __repr__(self) -> str:
         return (
-            f"<{type(self).__name__} {self.id!r}: {self.registration.status}, "
-            f"{len(self.channel_table)} channels, {len(self.live_calls)} calls>"
+            f"<{type(self).__name__} {self.id!r}: {self._registration.status}, "
+            f"{len(self._channel_table)} channels, {len(self._live_calls)} calls>"
         )
 
     @property
-    def title(self) -> str:
+    def _title(self) -> str:
         return f"agent {self.id}"
 
     # -- configuration --------------------------------------------------------------------------
@@ -116,39 +116,39 @@ class AgentBase(Owner):
 
         Raises ConfigurationError; ``allowed_origins`` is only read when the agent is created.
         """
-        self.require("configure")
+        self._require("configure")
         given = methods.configure_options(options, keywords, agent_id=self.id)
-        check_coroutines(given, self.id, allowed=self.session.front.coroutines)
-        with self.session.guard:
-            self.apply(given, ())
-        self.session.wake()
+        check_coroutines(given, self.id, allowed=self._runtime.front.coroutines)
+        with self._runtime.guard:
+            self._apply(given, ())
+        self._runtime.wake()
 
-    def apply(
+    def _apply(
         self, given: AgentOptions, channels: Iterable[Channel], *, only_changed: bool = False
     ) -> None:
         """Merge options, checked, and channels into those of the agent."""
         before = self.config
-        if given.allowed_origins is not None and self.registration.status in ("asked", "held"):
+        if given.allowed_origins is not None and self._registration.status in ("asked", "held"):
             log.warning(
                 "agent %r: allowed_origins takes effect with the next registration",
                 self.id,
             )
         self.config = given if before is _NOTHING_GIVEN else wire_form.merge(before, given)
-        self._tools = None
+        self._made_tools = None
         if any(
             one is not None for one in (given.tools, given.skills, given.greeting, given.history)
         ):
-            self.context = copy_context()
+            self._context = copy_context()
         if self.registered:
             changes = wire_form.encode_configure(before, given, only_changed=only_changed)
             if changes:
                 frame = {"event": "agent.configure", "agent_id": self.id, **changes}
-                self.session.transmit(frame)
+                self._runtime.transmit(frame)
         for channel in channels:
-            if self.channel_table.get(channel.key) != channel:
+            if self._channel_table.get(channel.key) != channel:
                 self._put_channel(channel)
-        if self.registration.status == "refused":
-            self.registration.create()
+        if self._registration.status == "refused":
+            self._registration.create()
 
     def configure_session(
         self,
@@ -163,28 +163,28 @@ class AgentBase(Owner):
                 f"configure_session(call_id, …): call_id is the id of a call, not {call_id!r:.80}",
                 agent_id=self.id,
             )
-        self.require("configure_session")
+        self._require("configure_session")
         given = methods.session_options(options, keywords, agent_id=self.id, call_id=call_id)
         encoded = wire_form.encode_session(given)
         frame = {"event": "session.configure", "agent_id": self.id, "session_id": call_id}
-        with self.session.guard:
-            self.session.require_up("configure_session", self.id)
+        with self._runtime.guard:
+            self._runtime.require_up("configure_session", self.id)
             self._after_ack({**frame, **encoded})
-        self.session.wake()
+        self._runtime.wake()
 
     def skill(self, skill: Any) -> None:
         """Add a skill, or replace the one of that name; the whole list is sent."""
         self.configure(skills=methods.put_skill(self.config.skills, skill))
 
     @property
-    def tools(self) -> dict[str, Any]:
+    def _tools(self) -> dict[str, Any]:
         """Tools this process runs, by name: the agent's and those of every declared skill."""
-        if self._tools is None:
+        if self._made_tools is None:
             groups = [self.config.tools or (), *(tools_of(s) for s in self.config.skills or ())]
-            self._tools = {
+            self._made_tools = {
                 tool.name: tool for group in groups for tool in group if hasattr(tool, "invoke")
             }
-        return self._tools
+        return self._made_tools
 
     # -- channels -------------------------------------------------------------------------------
 
@@ -196,21 +196,21 @@ class AgentBase(Owner):
 
         The same ref again updates it. Raises ConfigurationError for a bad number or config.
         """
-        self.require("add_channel")
+        self._require("add_channel")
         channel = methods.channel_options(type, ref, options, agent_id=self.id)
-        with self.session.guard:
+        with self._runtime.guard:
             self._put_channel(channel)
-        self.session.wake()
+        self._runtime.wake()
         return channel
 
     def configure_channel(self, ref: str, /, **options: Unpack[ConfigureChannelFields]) -> None:
         """Change a channel's own configuration; kept and replayed (wire: ``channel.configure``)."""
         given = methods.channel_change(options, agent_id=self.id, ref=ref)
-        with self.session.guard:
+        with self._runtime.guard:
             channel = self._channel(ref, "configure_channel")
-            self.channel_table[channel.key] = wire_form.merge_channel(channel, given)
+            self._channel_table[channel.key] = wire_form.merge_channel(channel, given)
             if self.registered:
-                self.session.transmit(
+                self._runtime.transmit(
                     {
                         "event": "channel.configure",
                         "agent_id": self.id,
@@ -218,22 +218,22 @@ class AgentBase(Owner):
                         **wire_form.encode_session(given),
                     }
                 )
-        self.session.wake()
+        self._runtime.wake()
 
     def remove_channel(self, ref: str, /) -> None:
         """Close a way in; not claimed again (wire: ``channel.remove``)."""
-        with self.session.guard:
+        with self._runtime.guard:
             channel = self._channel(ref, "remove_channel")
-            del self.channel_table[channel.key]
+            del self._channel_table[channel.key]
             if self.registered:
                 self._send_remove(channel)
-        self.session.wake()
+        self._runtime.wake()
 
     def _channel(self, ref: str, verb: str) -> Channel:
-        self.require(verb)
-        channel = methods.find_channel(self.channel_table.values(), ref)
+        self._require(verb)
+        channel = methods.find_channel(self._channel_table.values(), ref)
         if channel is None:
-            known = ", ".join(self.channel_table) or "none"
+            known = ", ".join(self._channel_table) or "none"
             raise ConfigurationError(
                 f"{verb}({ref!r}): agent {self.id!r} has no such channel; it has {known}",
                 agent_id=self.id,
@@ -242,17 +242,17 @@ class AgentBase(Owner):
 
     def _put_channel(self, channel: Channel) -> None:
         if self.registered:
-            self.session.transmit(self._adding(channel))
+            self._runtime.transmit(self._adding(channel))
             if channel.type == "phone":
-                self.registration.ask_numbers([channel.key])
-        self.channel_table[channel.key] = channel
+                self._registration.ask_numbers([channel.key])
+        self._channel_table[channel.key] = channel
 
     def _adding(self, channel: Channel) -> dict[str, Any]:
         body = wire_form.encode_channel(channel)
         return {"event": "channel.add", "agent_id": self.id, **body}
 
     def _send_remove(self, channel: Channel) -> None:
-        self.session.transmit(
+        self._runtime.transmit(
             {
                 "event": "channel.remove",
                 "agent_id": self.id,
@@ -263,20 +263,20 @@ class AgentBase(Owner):
 
     def route_callers(self, numbers: Iterable[str]) -> None:
         """Send the calls and messages of these numbers to this connection (``dev.config``)."""
-        self.require("route_callers")
+        self._require("route_callers")
         if isinstance(numbers, str):
             numbers = [numbers]
-        what = f"route_callers, {self.title}"
+        what = f"route_callers, {self._title}"
         if not isinstance(numbers, Iterable):
             raise ConfigurationError(
                 f"{what}: a list of phone numbers, not {type(numbers).__name__}", agent_id=self.id
             )
         callers = tuple(phone.normalize(number, what) for number in numbers)
-        with self.session.guard:
-            self.callers = callers
+        with self._runtime.guard:
+            self._callers = callers
             if self.registered:
-                self.session.transmit({"event": "dev.config", "callers": list(callers)})
-        self.session.wake()
+                self._runtime.transmit({"event": "dev.config", "callers": list(callers)})
+        self._runtime.wake()
 
     # -- people in the loop ---------------------------------------------------------------------
 
@@ -285,25 +285,25 @@ class AgentBase(Owner):
 
         Kept until ``resume`` and sent again after a reconnect.
         """
-        self.require("pause")
+        self._require("pause")
         scope = scope_of(session_id, contact)
-        with self.session.guard:
-            if scope not in self.pauses:
-                self.pauses.append(scope)
+        with self._runtime.guard:
+            if scope not in self._pauses:
+                self._pauses.append(scope)
             if self.registered:
-                self.session.transmit(self._pausing(scope))
-        self.session.wake()
+                self._runtime.transmit(self._pausing(scope))
+        self._runtime.wake()
 
     def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
         """The model answers again; without a scope every pause ends (wire: ``session.resume``)."""
-        self.require("resume")
+        self._require("resume")
         scope = scope_of(session_id, contact)
-        with self.session.guard:
-            self.pauses = [p for p in self.pauses if scope and p != scope]
+        with self._runtime.guard:
+            self._pauses = [p for p in self._pauses if scope and p != scope]
             if self.registered:
                 frame = {"event": "session.resume", "agent_id": self.id, **scope}
-                self.session.transmit(frame)
-        self.session.wake()
+                self._runtime.transmit(frame)
+        self._runtime.wake()
 
     def _pausing(self, scope: dict[str, str]) -> dict[str, Any]:
         return {"event": "session.pause", "agent_id": self.id, **scope}
@@ -316,38 +316,38 @@ class AgentBase(Owner):
         One of ``session_id`` and ``contact`` is needed. If the link is lost before the server has
         confirmed it, ``error`` fires, and it is not sent again (wire: ``session.send``).
         """
-        self.require("send_message")
+        self._require("send_message")
         scope = scope_of(session_id, contact)
         if not scope or not isinstance(text, str):
             raise ConfigurationError(
                 "send_message(text, …) needs a text and session_id= or contact=", agent_id=self.id
             )
         frame = {"event": "session.send", "agent_id": self.id, **scope, "text": text}
-        with self.session.guard:
-            self.session.send_durable(frame, now=self.registered, agent_id=self.id)
-        self.session.wake()
+        with self._runtime.guard:
+            self._runtime.send_durable(frame, now=self.registered, agent_id=self.id)
+        self._runtime.wake()
 
     # -- calls ----------------------------------------------------------------------------------
 
     @property
-    def dials(self) -> Dials:
-        if self._dials is None:
-            self._dials = Dials(self)
-        return self._dials
+    def _dials(self) -> Dials:
+        if self._made_dials is None:
+            self._made_dials = Dials(self)
+        return self._made_dials
 
     @property
-    def has_dials(self) -> bool:
-        return self._dials is not None
+    def _has_dials(self) -> bool:
+        return self._made_dials is not None
 
-    def call_ended(self, call: Source) -> None:
-        if self._dials is not None:
-            self._dials.call_ended(cast("CallBase", call))
+    def _call_ended(self, call: Source) -> None:
+        if self._made_dials is not None:
+            self._made_dials.call_ended(cast("CallBase", call))
 
-    def caller_id(self, from_: str | None) -> str:
+    def _caller_id(self, from_: str | None) -> str:
         """The number to ring from: the one given, or the only phone channel."""
         if from_ is not None:
-            return phone.normalize(from_, f"dial, from_, {self.title}")
-        numbers = [c.key for c in self.channel_table.values() if c.type == "phone"]
+            return phone.normalize(from_, f"dial, from_, {self._title}")
+        numbers = [c.key for c in self._channel_table.values() if c.type == "phone"]
         if len(numbers) == 1:
             return numbers[0]
         has = f"has {len(numbers)} ({', '.join(numbers)})" if numbers else "has no phone channel"
@@ -356,17 +356,17 @@ class AgentBase(Owner):
             agent_id=self.id,
         )
 
-    def place_dial(self, to: str, from_: str | None, **options: Any) -> Outcome[CallBase]:
-        with self.session.guard:
-            number = phone.normalize(to, f"dial, {self.title}")
-            outcome = self.dials.dial(number, self.caller_id(from_), **options)
-        self.session.wake()
+    def _place_dial(self, to: str, from_: str | None, **options: Any) -> Outcome[CallBase]:
+        with self._runtime.guard:
+            number = phone.normalize(to, f"dial, {self._title}")
+            outcome = self._dials.dial(number, self._caller_id(from_), **options)
+        self._runtime.wake()
         return outcome
 
-    def place_bridge(self, target: str, **options: Any) -> Outcome[CallBase]:
-        with self.session.guard:
-            outcome = self.dials.bridge(target, **options)
-        self.session.wake()
+    def _place_bridge(self, target: str, **options: Any) -> Outcome[CallBase]:
+        with self._runtime.guard:
+            outcome = self._dials.bridge(target, **options)
+        self._runtime.wake()
         return outcome
 
     # -- frames ---------------------------------------------------------------------------------
@@ -376,68 +376,68 @@ class AgentBase(Owner):
 
         Raises NotConnected while the link is down.
         """
-        self.require("send")
+        self._require("send")
         event = frame_event(frame, f"agent {self.id!r}.send()")
-        with self.session.guard:
-            self.session.require_up(event, self.id)
+        with self._runtime.guard:
+            self._runtime.require_up(event, self.id)
             self._after_ack({**frame} if "agent_id" in frame else {**frame, "agent_id": self.id})
-        self.session.wake()
+        self._runtime.wake()
 
     def _after_ack(self, frame: dict[str, Any]) -> None:
         if self.registered:
-            self.session.transmit(frame)
-            self.session.count_ping(frame)
+            self._runtime.transmit(frame)
+            self._runtime.count_ping(frame)
         else:
-            self.session.hold_raw(frame, self.id)
+            self._runtime.hold_raw(frame, self.id)
 
-    def stop_taking_calls(self) -> None:
+    def _stop_taking_calls(self) -> None:
         """Its channels close on the server; here they stay, for the next connection."""
         if self.registered:
-            for channel in self.channel_table.values():
+            for channel in self._channel_table.values():
                 self._send_remove(channel)
 
     # -- registration ---------------------------------------------------------------------------
 
-    def claim(self) -> dict[str, Any]:
+    def _claim(self) -> dict[str, Any]:
         self._claimed = self.config
         return wire_form.encode_create(self.id, self.config)
 
-    def replay(self) -> Iterator[dict[str, Any]]:
+    def _replay(self) -> Iterator[dict[str, Any]]:
         """What goes out after the ack: what was configured since the claim, channels, callers,
         pauses."""
         if self._claimed is not self.config:
             changes = wire_form.encode_configure(self._claimed, self.config, only_changed=True)
             if changes:
                 yield {"event": "agent.configure", "agent_id": self.id, **changes}
-        for channel in self.channel_table.values():
+        for channel in self._channel_table.values():
             yield self._adding(channel)
-        if self.callers:
-            yield {"event": "dev.config", "callers": list(self.callers)}
-        for scope in self.pauses:
+        if self._callers:
+            yield {"event": "dev.config", "callers": list(self._callers)}
+        for scope in self._pauses:
             yield self._pausing(scope)
 
-    def numbers(self) -> list[str]:
-        return [one.key for one in self.channel_table.values() if one.type == "phone"]
+    def _numbers(self) -> list[str]:
+        return [one.key for one in self._channel_table.values() if one.type == "phone"]
 
-    def number_refused(self, number: str) -> bool:
-        return self.channel_table.pop(number, None) is not None
+    def _number_refused(self, number: str) -> bool:
+        return self._channel_table.pop(number, None) is not None
 
-    def registration_ended(self, error: PinecallError | None) -> None:
-        if self._dials is not None:
+    def _registration_ended(self, error: PinecallError | None) -> None:
+        if self._made_dials is not None:
             if error is None:
-                self._dials.registered()
+                self._made_dials.registered()
             else:
-                self._dials.not_registered(error)
+                self._made_dials.not_registered(error)
 
-    def removed_by_program(self) -> None:
+    def _removed_by_program(self) -> None:
         """Release its channels on the server, forget what was to be sent."""
-        self.stop_taking_calls()
-        self.registration.forget()
-        if self._dials is not None:
-            self._dials.fail_all("agent_removed")
-        if self.own_handlers is not None:
-            self.session.unsubscribe_all(self.own_handlers)
-        self.session.drop_held(self.id, self.title)
+        self._stop_taking_calls()
+        self._registration.forget()
+        if self._made_dials is not None:
+            self._made_dials.fail_all("agent_removed")
+        if self._own_handlers is not None:
+            self._runtime.unsubscribe_all(self._own_handlers)
+        self._runtime.drop_held(self.id, self._title)
 
 
 def tools_of(skill: Any) -> Iterable[Any]:

@@ -62,7 +62,7 @@ class Dials:
 
     def __init__(self, agent: Owner) -> None:
         self._agent = agent
-        self._runtime = agent.session
+        self._runtime = agent._runtime
         self._dials: list[_Dial] = []
         self._count = 0
 
@@ -135,15 +135,15 @@ class Dials:
             if options.get(field) is not None:
                 options[field] = check(place, field, options[field])
         runtime.require_up(f"{verb} to {to}", agent.id)
-        if agent.removed:
+        if agent._removed:
             raise DialError(
                 f"{verb} to {to}: agent {agent.id!r} was removed",
                 "AGENT_NOT_REGISTERED",
                 reason="failed",
                 agent_id=agent.id,
             )
-        if agent.registration.error is not None:
-            raise agent.registration.error.with_traceback(None)
+        if agent._registration.error is not None:
+            raise agent._registration.error.with_traceback(None)
         frame = {**frame, **{k: v for k, v in options.items() if v is not None}}
         self._count += 1
         dial = _Dial(self._count, verb, to, from_, greeting)
@@ -205,7 +205,7 @@ class Dials:
         if dial.outcome.done:
             self._hang_up(call.id)
             return
-        call.greeting = dial.greeting
+        call._greeting = dial.greeting
         dial.outcome.set(call)
 
     def call_ended(self, call: CallBase) -> None:

@@ -37,19 +37,19 @@ NUMBERS_WITHIN = 1.0
 class AgentClaimant(Claimant, Protocol):
     """The agent whose id is claimed."""
 
-    def replay(self) -> Iterable[dict[str, Any]]:
+    def _replay(self) -> Iterable[dict[str, Any]]:
         """The frames of all that is the agent's beside its claim, in the wire's order."""
         ...
 
-    def numbers(self) -> list[str]:
+    def _numbers(self) -> list[str]:
         """The phone numbers that it wants."""
         ...
 
-    def number_refused(self, number: str) -> bool:
+    def _number_refused(self, number: str) -> bool:
         """It does not get this number; False if it did not want it."""
         ...
 
-    def registration_ended(self, error: PinecallError | None) -> None:
+    def _registration_ended(self, error: PinecallError | None) -> None:
         """It is registered, or (``error``) refused: what waited for that goes on."""
         ...
 
@@ -79,16 +79,16 @@ class AgentRegistration(Registration):
 
     def acked(self) -> bool:
         """The server has it: what depends on it goes out, in the wire's order."""
-        numbers = self._agent.numbers()
+        numbers = self._agent._numbers()
         if not self.held and numbers:
             self.ask_numbers(numbers)
         if not super().acked():
             return False
         self._end_conflict()
-        for frame in self._agent.replay():
+        for frame in self._agent._replay():
             self.runtime.transmit(frame, state=True)
         self._release()
-        self._agent.registration_ended(None)
+        self._agent._registration_ended(None)
         return True
 
     def link_lost(self) -> None:
@@ -100,7 +100,7 @@ class AgentRegistration(Registration):
     def over(self, error: PinecallError) -> None:
         super().over(error)
         self._end_conflict()
-        self._agent.registration_ended(error)
+        self._agent._registration_ended(error)
 
     def forget(self) -> None:
         super().forget()
@@ -169,8 +169,8 @@ class AgentRegistration(Registration):
     def _phone_in_use(self, event: ErrorFrame, text: str) -> None:
         agent = self._agent
         number = _normalized(event.phone) if event.phone else None
-        refused = number is not None and agent.number_refused(number)
-        left = len(agent.numbers())
+        refused = number is not None and agent._number_refused(number)
+        left = len(agent._numbers())
         owner = f" (held by {event.owner!r})" if event.owner else ""
         error = PhoneInUseError(
             f"agent {agent.id!r} did not get {number or 'its number'}: {text}{owner}; the agent "

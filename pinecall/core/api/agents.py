@@ -14,9 +14,9 @@ C = TypeVar("C")  # a call
 class HasCalls(Generic[C]):
     """An agent or a line."""
 
-    live_calls: dict[str, Any]
+    _live_calls: dict[str, Any]
 
     @property
     def calls(self) -> Mapping[str, C]:
         """Its live calls by id, read-only."""
-        return MappingProxyType(cast("dict[str, C]", self.live_calls))
+        return MappingProxyType(cast("dict[str, C]", self._live_calls))

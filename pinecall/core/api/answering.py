@@ -14,7 +14,7 @@ __all__ = ["Answering"]
 class Answering:
     """What has verbs that the server answers: asyncio gives an awaitable, threads the value."""
 
-    session: Runtime
+    _runtime: Runtime
 
     def _answer(self, outcome: Outcome[Any]) -> Any:
         raise NotImplementedError

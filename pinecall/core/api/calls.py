@@ -31,12 +31,12 @@ class HistoryVerbs(Answering, Generic[M, N]):
 
     if TYPE_CHECKING:
 
-        def ask_history(self) -> Outcome[list[dict[str, Any]]]: ...
-        def ask_change(self, verb: str, **fields: Any) -> Outcome[int]: ...
+        def _ask_history(self) -> Outcome[list[dict[str, Any]]]: ...
+        def _ask_change(self, verb: str, **fields: Any) -> Outcome[int]: ...
 
     def get_history(self) -> M:
         """The model's messages. Raises NotConnected while the link is down. (``history.get``)"""
-        messages: M = self._answer(self.ask_history())
+        messages: M = self._answer(self._ask_history())
         return messages
 
     def add_history(self, messages: Any) -> N:
@@ -64,7 +64,7 @@ class HistoryVerbs(Answering, Generic[M, N]):
         return self._change("history.set_vars", vars=prompt_vars(values))
 
     def _change(self, verb: str, **fields: Any) -> N:
-        count: N = self._answer(self.ask_change(verb, **fields))
+        count: N = self._answer(self._ask_change(verb, **fields))
         return count
 
 
@@ -80,7 +80,7 @@ class SpeechVerbs(CallBase, Generic[P]):
         Raises CallEnded and NotConnected at once. (Wire: ``bot.reply`` with an empty
         ``in_reply_to``.)
         """
-        return self._play(self.speak(text, "", None, add_to_history))
+        return self._play(self._speak(text, "", None, add_to_history))
 
     def reply(
         self, text: str, *, in_reply_to: str | None = None, message_id: str | None = None
@@ -89,5 +89,5 @@ class SpeechVerbs(CallBase, Generic[P]):
 
         The server rejects an answer to an outdated message (``reply.rejected``).
         """
-        answers = in_reply_to if in_reply_to is not None else self.answered_message()
-        return self._play(self.speak(text, answers, message_id))
+        answers = in_reply_to if in_reply_to is not None else self._answered_message()
+        return self._play(self._speak(text, answers, message_id))

@@ -39,7 +39,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         return engine_of(self)
 
     @property
-    def handlers(self) -> Handlers:
+    def _handlers(self) -> Handlers:
         return self._engine.handlers
 
     # -- agents ---------------------------------------------------------------------------------
@@ -82,18 +82,18 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         return self._put_agent(id, given, channels)
 
     def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
-        session = self._engine
-        check_coroutines(given, id, allowed=session.front.coroutines)
-        with session.guard:
-            agent = session.registry.agents.get(id)
+        engine = self._engine
+        check_coroutines(given, id, allowed=engine.front.coroutines)
+        with engine.guard:
+            agent = engine.registry.agents.get(id)
             if agent is None:
-                agent = session.makers.make_agent(session, id)
-                session.registry.add_agent(agent)
-                agent.apply(given, channels)
-                agent.registration.create()
+                agent = engine.makers.make_agent(engine, id)
+                engine.registry.add_agent(agent)
+                agent._apply(given, channels)
+                agent._registration.create()
             else:
-                agent.apply(given, channels, only_changed=True)
-        session.wake()
+                agent._apply(given, channels, only_changed=True)
+        engine.wake()
         return cast("AgentT", agent)
 
     def get_agent(self, id: str) -> AgentT | None:
@@ -106,13 +106,13 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         The platform keeps the name for this connection until ``disconnect()``: another process can
         have it only then. Returns whether it existed. (Wire: ``channel.remove``.)
         """
-        session = self._engine
-        with session.guard:
-            agent = session.registry.agents.get(id)
+        engine = self._engine
+        with engine.guard:
+            agent = engine.registry.agents.get(id)
             if agent is None:
                 return False
-            session.remove_agent(agent)
-        session.wake()
+            engine.remove_agent(agent)
+        engine.wake()
         return True
 
     @property
@@ -136,23 +136,23 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         """
         number = phone.normalize(number, "line")
         given = methods.line_options(base, options, number=number)
-        session = self._engine
-        with session.guard:
-            line = session.registry.lines.get(number)
+        engine = self._engine
+        with engine.guard:
+            line = engine.registry.lines.get(number)
             if line is None:
-                line = session.makers.make_line(session, number)
+                line = engine.makers.make_line(engine, number)
                 line.config = given
-                session.registry.add_line(line)
-                line.registration.create()
+                engine.registry.add_line(line)
+                line._registration.create()
             elif (base or options) and given != line.config:
                 line.config = given
-                line.registration.create()
-        session.wake()
+                line._registration.create()
+        engine.wake()
         return cast("LineT", line)
 
     # -- writing to agents ----------------------------------------------------------------------
 
-    def place_chat(self, agent_id: str, text: str, **options: Any) -> Outcome[ChatReply]:
+    def _place_chat(self, agent_id: str, text: str, **options: Any) -> Outcome[ChatReply]:
         with self._engine.guard:
             outcome = self._engine.chats.ask(agent_id, text, **options)
         self._engine.wake()
@@ -160,7 +160,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
 
     # -- leaving --------------------------------------------------------------------------------
 
-    def place_drain(self, timeout: float) -> Outcome[DrainReport]:
+    def _place_drain(self, timeout: float) -> Outcome[DrainReport]:
         timeout = seconds(Place("drain()"), "timeout", timeout)
         with self._engine.guard:
             drain = self._engine.begin_drain(timeout)

@@ -13,4 +13,4 @@ __all__ = ["engine_of"]
 def engine_of(thing: HasHandlers) -> Engine:
     """The engine of an agent, a line or a call: what they know as their
     :class:`~pinecall.core.kernel.runtime.Runtime` is that one object."""
-    return cast("Engine", thing.session)
+    return cast("Engine", thing._runtime)

@@ -28,7 +28,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         add_to_history: bool = False,
     ) -> P:
         """Speak ``text``; a voice or language is set first (``session.configure``)."""
-        speech = self.speak_as(text, voice, language, add_to_history)
+        speech = self._speak_as(text, voice, language, add_to_history)
         return self._play(speech)
 
     def listen(
@@ -45,7 +45,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         Gives ``Heard(by="timeout")`` with the keys so far after ``timeout`` seconds or at the end
         of the call. (Wire: ``call.dtmf_received``, ``turn.end``.)
         """
-        outcome = self.place_listen(
+        outcome = self._place_listen(
             digits=digits, terminator=terminator, speech=speech, timeout=timeout, language=language
         )
         heard: H = self._answer(outcome)
@@ -62,7 +62,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         language: str | None = None,
     ) -> H:
         """``say`` and ``listen``: keys count from the first syllable on, the timeout from the last."""
-        outcome = self.place_ask(
+        outcome = self._place_ask(
             text,
             digits=digits,
             terminator=terminator,
@@ -87,7 +87,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
     ) -> R:
         """Hand the caller to an agent. ``RouteResult(ok, reason)``; if not ok, the line still has
         the call. (Wire: ``call.route`` → ``call.routed`` or ``call.route_failed``.)"""
-        outcome = self.place_route(
+        outcome = self._place_route(
             agent,
             language=language,
             voice=voice,

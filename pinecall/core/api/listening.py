@@ -27,22 +27,22 @@ class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
     """The typed face of :class:`HasHandlers`; a front names its classes."""
 
     if TYPE_CHECKING:
-        make_events: Callable[[Subscription], Any]
+        _make_events: Callable[[Subscription], Any]
 
     @property
     def on(self) -> On[C, A, K, L, S, R]:
         """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
-        return On(self.add_handler, check_name)
+        return On(self._add_handler, check_name)
 
     @property
     def once(self) -> On[C, A, K, L, S, R]:
         """As ``on``, for the next event only."""
-        return On(self.add_once, check_name)
+        return On(self._add_once, check_name)
 
     @property
     def off(self) -> Off:
         """``off("turn.end", handler)``; without a handler all of the event's."""
-        return Off(self.remove_handler)
+        return Off(self._remove_handler)
 
     def events(self, *names: EventName) -> I:
         """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
@@ -50,9 +50,9 @@ class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
         From now on; it ends when it is closed, when the client disconnects (at once on one that is
         closed already), and a call's with the call, after ``call.ended``.
         """
-        with self.session.guard:
-            subscription = self.session.subscribe(self.handlers, names)
-            if self.events_over:
+        with self._runtime.guard:
+            subscription = self._runtime.subscribe(self._handlers, names)
+            if self._events_over:
                 subscription.close()
-        events: I = self.make_events(subscription)
+        events: I = self._make_events(subscription)
         return events

@@ -84,7 +84,7 @@ class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
     def _registrations(self, op: RestOp[Token]) -> list[AgentRegistration]:
         """Those of the agents of this client that a token is for."""
         agents = engine_of(self).local_agents(rest.tokens.agents_of(op))
-        return [agent.registration for agent in agents]
+        return [agent._registration for agent in agents]
 
     def _observation(self, log: CallLog) -> O:
         raise NotImplementedError
@@ -126,7 +126,7 @@ class AgentWebBase(AgentBase, Streaming[S], Generic[T, S]):
 
     @property
     def _client(self) -> ClientWebBase[T, Any, Any, Any]:
-        client: ClientWebBase[T, Any, Any, Any] = self.session.front.client
+        client: ClientWebBase[T, Any, Any, Any] = self._runtime.front.client
         return client
 
     def create_token(
@@ -140,7 +140,7 @@ class AgentWebBase(AgentBase, Streaming[S], Generic[T, S]):
         """As the client's method, for this agent."""
 
         def make() -> RestOp[Token]:
-            self.require("create_token")
+            self._require("create_token")
             return rest.tokens.create_token(
                 channel, self.id, metadata=metadata, scope=scope, call_id=call_id
             )
@@ -149,7 +149,7 @@ class AgentWebBase(AgentBase, Streaming[S], Generic[T, S]):
 
     def stream(self) -> S:
         """This agent's events as an SSE response."""
-        self.require("stream")
+        self._require("stream")
         return self._event_stream(engine_of(self).open_hub(), [self.id], of_agent=self.id)
 
 

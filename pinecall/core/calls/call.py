@@ -24,7 +24,7 @@ class CallBase(CallVerbs):
 
     def __init__(
         self,
-        session: Runtime,
+        runtime: Runtime,
         agent: Owner,
         call_id: str,
         *,
@@ -37,7 +37,7 @@ class CallBase(CallVerbs):
         status: Status = "active",
     ) -> None:
         super().__init__(
-            session,
+            runtime,
             agent,
             call_id,
             from_=from_,
@@ -50,18 +50,18 @@ class CallBase(CallVerbs):
         )
         self._historian: historian.Historian | None = None
 
-    def begin_history(self, store: Any) -> None:
+    def _begin_history(self, store: Any) -> None:
         """The call began: save it in the agent's store, and look its contact up, if there is one."""
         if store is not None:
-            self._historian = historian.Historian(self.session, self, store)
-            self.conversation.on_change = self._historian.changed
+            self._historian = historian.Historian(self._runtime, self, store)
+            self._conversation.on_change = self._historian.changed
             self._historian.started()
 
-    def history_written(self) -> None:
+    def _history_written(self) -> None:
         if self._historian is not None:
             self._historian.written()
 
-    def finish(self, reason: str) -> None:
-        super().finish(reason)
+    def _finish(self, reason: str) -> None:
+        super()._finish(reason)
         if self._historian is not None:
             self._historian.ended()

@@ -72,7 +72,7 @@ class Speeches:
                 )
             )
 
-        call.session.timers.set(("speech", call.id, message_id), timeout, give_up)
+        call._runtime.timers.set(("speech", call.id, message_id), timeout, give_up)
         return speech
 
     def settle(self, message_id: str | None, *, interrupted: bool) -> None:
@@ -81,7 +81,7 @@ class Speeches:
             message_id = next(iter(self._waiting), None)
         speech = self._waiting.pop(message_id, None) if message_id else None
         if speech is not None:
-            self._call.session.timers.clear(("speech", self._call.id, message_id))
+            self._call._runtime.timers.clear(("speech", self._call.id, message_id))
             speech.outcome.set(SayResult(interrupted))
 
     def settle_all(self) -> None:
@@ -125,36 +125,36 @@ class ReplyStream:
                 agent_id=call.agent.id,
                 call_id=call.id,
             )
-        with self._call.session.guard:
+        with self._call._runtime.guard:
             if self.ended or self.aborted:
                 return
             self._start()
             self._send("chunk", token=token)
-        self._call.session.wake()
+        self._call._runtime.wake()
 
     def end(self) -> None:
         """The reply is complete. Repeating it does nothing."""
-        with self._call.session.guard:
+        with self._call._runtime.guard:
             if self.ended or self.aborted:
                 return
             self._start()
             self._send("end")
             self.ended = True
             self._open.pop(self.message_id, None)
-        self._call.session.wake()
+        self._call._runtime.wake()
 
     def abort(self) -> None:
         """Give the reply up; what was written may already have been heard."""
-        with self._call.session.guard:
+        with self._call._runtime.guard:
             self.cut()
-        self._call.session.wake()
+        self._call._runtime.wake()
 
     def cut(self) -> None:
         if self.ended or self.aborted:
             return
         self.aborted = True
         self._open.pop(self.message_id, None)
-        if self._started and self._call.live:
+        if self._started and self._call._live:
             self._send("end")
 
     def _start(self) -> None:
@@ -163,7 +163,7 @@ class ReplyStream:
             self._started = True
 
     def _send(self, action: str, **fields: Any) -> None:
-        self._call.send_live(
+        self._call._send_live(
             {
                 "event": "bot.reply.stream",
                 "call_id": self._call.id,

@@ -39,68 +39,68 @@ class CallVerbs(CallState):
     sent again, since the server takes them once; ``forward`` is not, and ``error`` fires
     (``NOT_CONFIRMED``)."""
 
-    __slots__ = ("_ledger", "_speeches", "_streams")
+    __slots__ = ("_made_ledger", "_made_speeches", "_streams")
 
     def __init__(self, *facts: Any, **more: Any) -> None:
         super().__init__(*facts, **more)
-        self._ledger: Ledger | None = None
-        self._speeches: Speeches | None = None
+        self._made_ledger: Ledger | None = None
+        self._made_speeches: Speeches | None = None
         #: Replies that are being written, by message id.
         self._streams: dict[str, ReplyStream] | None = None
 
     @property
-    def ledger(self) -> Ledger:
+    def _ledger(self) -> Ledger:
         """Its tool calls."""
-        if self._ledger is None:
-            self._ledger = Ledger()
-        return self._ledger
+        if self._made_ledger is None:
+            self._made_ledger = Ledger()
+        return self._made_ledger
 
     @property
-    def speeches(self) -> Speeches:
+    def _speeches(self) -> Speeches:
         """Its replies in flight."""
-        if self._speeches is None:
-            self._speeches = Speeches(self)
-        return self._speeches
+        if self._made_speeches is None:
+            self._made_speeches = Speeches(self)
+        return self._made_speeches
 
     # -- what happens to it ---------------------------------------------------------------------
 
-    def abort_streams(self, message_id: str | None = None) -> None:
+    def _abort_streams(self, message_id: str | None = None) -> None:
         """Abort the reply of that id that is being written, or all of them."""
         for stream in list((self._streams or {}).values()):
             if not message_id or stream.message_id == message_id:
                 stream.cut()
 
-    def speeches_settle(self, message_id: str | None, *, interrupted: bool) -> None:
+    def _speeches_settle(self, message_id: str | None, *, interrupted: bool) -> None:
         """A reply was heard, or (``interrupted``) will not be."""
-        if self._speeches is not None:
-            self._speeches.settle(message_id, interrupted=interrupted)
+        if self._made_speeches is not None:
+            self._made_speeches.settle(message_id, interrupted=interrupted)
 
-    def detach(self) -> None:
-        super().detach()
+    def _detach(self) -> None:
+        super()._detach()
         self._settle()
 
-    def finish(self, reason: str) -> None:
-        super().finish(reason)
+    def _finish(self, reason: str) -> None:
+        super()._finish(reason)
         self._settle()
-        if self._ledger is not None:
-            self._ledger.clear()
+        if self._made_ledger is not None:
+            self._made_ledger.clear()
 
     def _settle(self) -> None:
-        self.abort_streams()
-        if self._speeches is not None:
-            self._speeches.settle_all()
+        self._abort_streams()
+        if self._made_speeches is not None:
+            self._made_speeches.settle_all()
 
-    def history_written(self) -> None:
+    def _history_written(self) -> None:
         """The program writes the model's history itself: nothing is to be restored over that."""
 
     # -- speech ---------------------------------------------------------------------------------
 
-    def speak(
+    def _speak(
         self, text: str, in_reply_to: str, message_id: str | None, add_to_history: bool = False
     ) -> Speech:
         self._check("bot.reply", text=text, in_reply_to=in_reply_to, message_id=message_id or "")
-        with self.session.guard:
-            message_id = message_id or self.session.message_id()
+        with self._runtime.guard:
+            message_id = message_id or self._runtime.message_id()
             frame = {
                 "event": "bot.reply",
                 "call_id": self.id,
@@ -110,12 +110,12 @@ class CallVerbs(CallState):
             }
             if add_to_history:
                 frame["add_to_history"] = True  # type: ignore[assignment]
-            self.send_live(frame)
-            speech = self.speeches.begin(message_id, len(text))
-        self.session.wake()
+            self._send_live(frame)
+            speech = self._speeches.begin(message_id, len(text))
+        self._runtime.wake()
         return speech
 
-    def answered_message(self) -> str:
+    def _answered_message(self) -> str:
         """Inside a handler: the message it was called for. Elsewhere: the caller's last message."""
         current = answering.get()
         if current is not None and current[0] == self.id:
@@ -136,12 +136,12 @@ class CallVerbs(CallState):
                 call_id=self.id,
             )
         self._check("reply_stream", message_id=message_id or "")
-        with self.session.guard:
-            self.require("reply_stream")
-            answers = turn.message_id if turn is not None else self.answered_message()
+        with self._runtime.guard:
+            self._require("reply_stream")
+            answers = turn.message_id if turn is not None else self._answered_message()
             if self._streams is None:
                 self._streams = {}
-            message_id = message_id or self.session.message_id()
+            message_id = message_id or self._runtime.message_id()
             stream = ReplyStream(self, message_id, answers, open_ones=self._streams)
             self._streams[message_id] = stream
         return stream
@@ -149,25 +149,25 @@ class CallVerbs(CallState):
     def cancel(self, message_id: str | None = None) -> None:
         """Stop speaking ``message_id``, or the current reply. Wire: ``bot.cancel``."""
         self._check("cancel", message_id=message_id or "")
-        self._live({"event": "bot.cancel", "call_id": self.id}, message_id=message_id)
+        self._send({"event": "bot.cancel", "call_id": self.id}, message_id=message_id)
 
     def clear(self) -> None:
         """Drop the audio that is queued but not yet heard. Wire: ``bot.clear``."""
-        self._live({"event": "bot.clear", "call_id": self.id})
+        self._send({"event": "bot.clear", "call_id": self.id})
 
     # -- the line -------------------------------------------------------------------------------
 
     def hangup(self, *, reason: str | None = None) -> None:
         """End the call; does nothing when it is over. Wire: ``call.hangup``."""
         self._check("hangup", reason=reason or "")
-        with self.session.guard:
-            if self.over:
+        with self._runtime.guard:
+            if self._over:
                 return
             frame = {"event": "call.hangup", "call_id": self.id}
             if reason is not None:
                 frame["reason"] = reason
-            self.send_durable(frame)
-        self.session.wake()
+            self._send_durable(frame)
+        self._runtime.wake()
 
     def forward(self, to: str, *, message: str = "", announce: bool = False) -> None:
         """Hand the caller over to another number; the call then leaves the platform.
@@ -176,7 +176,7 @@ class CallVerbs(CallState):
         message: spoken first
         Raises ConfigurationError for a bad number. Wire: ``call.forward`` → ``call.forwarded``.
         """
-        to = phone.normalize(to, f"forward, {self.title}")
+        to = phone.normalize(to, f"forward, {self._title}")
         self._check("forward", message=message)
         self._durable(
             {
@@ -195,23 +195,23 @@ class CallVerbs(CallState):
             raise ConfigurationError(
                 f"send_dtmf({digits!r}): digits are 0-9, * and #", call_id=self.id
             )
-        self._live({"event": "call.dtmf", "call_id": self.id, "digits": digits})
+        self._send({"event": "call.dtmf", "call_id": self.id, "digits": digits})
 
     def hold(self) -> None:
         """Hold music, microphone off, what is said is buffered. Wire: ``call.hold``."""
-        self._live({"event": "call.hold", "call_id": self.id})
+        self._send({"event": "call.hold", "call_id": self.id})
 
     def unhold(self) -> None:
         """Wire: ``call.unhold`` → ``call.unheld``."""
-        self._live({"event": "call.unhold", "call_id": self.id})
+        self._send({"event": "call.unhold", "call_id": self.id})
 
     def mute(self) -> None:
         """Buffer the caller's speech instead of reporting it. Wire: ``call.mute``."""
-        self._live({"event": "call.mute", "call_id": self.id})
+        self._send({"event": "call.mute", "call_id": self.id})
 
     def unmute(self) -> None:
         """``call.unmuted`` then brings what was said meanwhile. Wire: ``call.unmute``."""
-        self._live({"event": "call.unmute", "call_id": self.id})
+        self._send({"event": "call.unmute", "call_id": self.id})
 
     def configure(
         self,
@@ -225,19 +225,19 @@ class CallVerbs(CallState):
         """
         given = methods.session_options(options, keywords, agent_id=self.agent.id, call_id=self.id)
         encoded = wire_form.encode_session(given)
-        self._live({"event": "session.configure", "session_id": self.id, **encoded})
+        self._send({"event": "session.configure", "session_id": self.id, **encoded})
 
     # -- the model ------------------------------------------------------------------------------
 
     def load_skill(self, skill: str) -> None:
         """From the next generation on; ``skill.loaded`` confirms. Wire: ``skill.load``."""
         self._check("load_skill", skill=skill)
-        self._live({"event": "skill.load", "call_id": self.id, "skill": skill})
+        self._send({"event": "skill.load", "call_id": self.id, "skill": skill})
 
     def unload_skill(self, skill: str) -> None:
         """``skill.unloaded`` confirms. Wire: ``skill.unload``."""
         self._check("unload_skill", skill=skill)
-        self._live({"event": "skill.unload", "call_id": self.id, "skill": skill})
+        self._send({"event": "skill.unload", "call_id": self.id, "skill": skill})
 
     def tool_result(self, msg_id: str, results: Iterable[ToolResult | Mapping[str, Any]]) -> None:
         """Answer a round of ``llm.tool_call`` by hand: one result for each call of the round.
@@ -245,19 +245,19 @@ class CallVerbs(CallState):
         Raises ConfigurationError for what is no result. Wire: ``llm.tool_result``.
         """
         checked = checked_results(results)
-        with self.session.guard:
-            self.send_durable(result_frame(self.id, msg_id, checked))
-            for round_ in self.ledger.of(msg_id):
+        with self._runtime.guard:
+            self._send_durable(result_frame(self.id, msg_id, checked))
+            for round_ in self._ledger.of(msg_id):
                 if isinstance(round_, HandRound):
                     round_.answered(checked)
-        self.session.wake()
+        self._runtime.wake()
 
     # -- requests -------------------------------------------------------------------------------
 
-    def ask_history(self) -> Outcome[list[dict[str, Any]]]:
+    def _ask_history(self) -> Outcome[list[dict[str, Any]]]:
         return self._ask("history.get", "history.data", _messages, durable=False)
 
-    def ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
+    def _ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
         texts = {name: fields[name] for name in ("text", "prompt") if name in fields}
         self._check(verb, **texts)
         return self._ask(verb, "history.updated", _count, durable=True, **fields)
@@ -271,10 +271,10 @@ class CallVerbs(CallState):
         durable: bool,
         **fields: Any,
     ) -> Outcome[Any]:
-        with self.session.guard:
+        with self._runtime.guard:
             if verb in WRITES:
-                self.history_written()
-            outcome = self.session.requests.ask(
+                self._history_written()
+            outcome = self._runtime.requests.ask(
                 self,
                 verb,
                 reply,
@@ -282,7 +282,7 @@ class CallVerbs(CallState):
                 durable=durable,
                 **fields,
             )
-        self.session.wake()
+        self._runtime.wake()
         return outcome
 
     # -- sending --------------------------------------------------------------------------------
@@ -298,16 +298,16 @@ class CallVerbs(CallState):
                     call_id=self.id,
                 )
 
-    def _live(self, frame: dict[str, Any], **optional: Any) -> None:
+    def _send(self, frame: dict[str, Any], **optional: Any) -> None:
         frame.update({key: value for key, value in optional.items() if value is not None})
-        with self.session.guard:
-            self.send_live(frame)
-        self.session.wake()
+        with self._runtime.guard:
+            self._send_live(frame)
+        self._runtime.wake()
 
     def _durable(self, frame: dict[str, Any]) -> None:
-        with self.session.guard:
-            self.send_durable(frame)
-        self.session.wake()
+        with self._runtime.guard:
+            self._send_durable(frame)
+        self._runtime.wake()
 
 
 def history_messages(messages: object) -> list[dict[str, Any]]:

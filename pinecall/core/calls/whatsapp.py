@@ -18,21 +18,21 @@ class WhatsAppSessionBase:
     """
 
     def __init__(self, call: CallBase, contact_name: str | None) -> None:
-        self.session = call.session
-        self.call = call
+        self._runtime = call._runtime
+        self._call = call
         self.id = call.id
         self.contact_name = contact_name
 
     @property
     def contact_phone(self) -> str:
         """Digits without a plus; empty until the contact writes, if the start was not seen."""
-        return self.call.from_
+        return self._call.from_
 
-    def ask_history(self) -> Outcome[list[dict[str, Any]]]:
-        return self.call.ask_history()
+    def _ask_history(self) -> Outcome[list[dict[str, Any]]]:
+        return self._call._ask_history()
 
-    def ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
-        return self.call.ask_change(verb, **fields)
+    def _ask_change(self, verb: str, **fields: Any) -> Outcome[int]:
+        return self._call._ask_change(verb, **fields)
 
     @shows
     def __repr__(self) -> str:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 @effect(AgentCreated, AgentResumed)
 def agent_created(s: Lifecycle, event: Any, agent: Any, call: Any) -> None:
     if isinstance(agent, AgentBase):
-        agent.registration.acked()
+        agent._registration.acked()
     pass_on(s, event, agent, call)
 
 
 @effect(ChannelAdded)
 def channel_added(s: Lifecycle, event: ChannelAdded, agent: Any, call: Any) -> None:
     if isinstance(agent, AgentBase) and event.type == "phone":
-        agent.registration.number_answered(event.ref)
+        agent._registration.number_answered(event.ref)
     pass_on(s, event, agent, call)
 
 
@@ -37,8 +37,8 @@ def agent_displaced(s: Lifecycle, event: AgentDisplaced, agent: Any, call: Any) 
             "agent again",
             agent_id=agent.id,
         )
-        agent.registration.over(error)
-        for live in list(agent.live_calls.values()):
+        agent._registration.over(error)
+        for live in list(agent._live_calls.values()):
             s.end_call(live, "displaced")
         s.report(error, agent=agent)
     pass_on(s, event, agent, call)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @effect(BotSpeaking)
 def bot_speaking(s: Lifecycle, event: BotSpeaking, agent: Any, call: CallBase | None) -> None:
     if call is not None:
-        call.bot_begins(event.message_id)
+        call._bot_begins(event.message_id)
     to_call(s, event, agent, call)
 
 
@@ -32,8 +32,8 @@ def bot_word(s: Lifecycle, event: BotWord, agent: Any, call: CallBase | None) ->
     if call is None:
         pass_on(s, event, agent, call)
         return
-    if event.message_id == call.bot_message_id:
-        call.bot_says(event.word)
+    if event.message_id == call._bot_message_id:
+        call._bot_says(event.word)
     s.emit("bot.word", (event, call), event=event, agent=agent, call=call)
 
 
@@ -43,15 +43,15 @@ def bot_done(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> Non
         pass_on(s, event, agent, call)
         return
     interrupted = isinstance(event, BotInterrupted)
-    call.speeches_settle(event.message_id, interrupted=interrupted)
+    call._speeches_settle(event.message_id, interrupted=interrupted)
     if interrupted:
-        call.abort_streams(event.message_id)
-    spoken = call.bot_message_id
+        call._abort_streams(event.message_id)
+    spoken = call._bot_message_id
 
     def heard() -> None:
         # The handlers of this event may still read what was said.
-        if call.bot_message_id == spoken:
-            call.bot_begins(None)
+        if call._bot_message_id == spoken:
+            call._bot_begins(None)
 
     s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call, done=heard)
 
@@ -63,13 +63,13 @@ def message_confirmed(
     if call is None:
         pass_on(s, event, agent, call)
         return
-    if call.conversation.confirmed(event.message_id, event.text):
+    if call._conversation.confirmed(event.message_id, event.text):
         s.emit("message.confirmed", (event, call), event=event, agent=agent, call=call)
 
 
 @effect(ReplyRejected, MessageAborted)
 def reply_rejected(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     if call is not None:
-        call.speeches_settle(event.message_id, interrupted=True)
-        call.abort_streams(event.message_id)
+        call._speeches_settle(event.message_id, interrupted=True)
+        call._abort_streams(event.message_id)
     to_call(s, event, agent, call)

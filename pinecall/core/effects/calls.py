@@ -37,7 +37,7 @@ def call_started(
         # Handed over: the agent's call has the same id as the line's, whose end may be late.
         s.end_call(call, "routed")
         agent, call = owner, None
-    if call is not None and call.announced:
+    if call is not None and call._announced:
         # Servers repeat it, and it may come after what it begins; the object that handlers already
         # have stays the one.
         call.language = event.language or call.language
@@ -72,10 +72,10 @@ def call_started(
     call.extension = event.extension
     call.routed_from = event.routed_from
     call.line_transcript = event.line_transcript
-    call.answered()
-    call.announced = True
+    call._answered()
+    call._announced = True
     if isinstance(agent, LineBase):
-        agent.answer(cast("LineCallBase", call), event)
+        agent._answer(cast("LineCallBase", call), event)
     else:
         _begin(s, event, cast("AgentBase", agent), call)
 
@@ -83,9 +83,9 @@ def call_started(
 def _begin(s: Lifecycle, event: CallStarted, agent: AgentBase, call: CallBase) -> None:
     """The call of an agent begins."""
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
-    call.begin_history(agent.config.history)
-    if agent.has_dials:
-        agent.dials.started(call)
+    call._begin_history(agent.config.history)
+    if agent._has_dials:
+        agent._dials.started(call)
     if call.direction == "inbound":
         greet(s, agent, call)
 
@@ -103,13 +103,13 @@ def call_ended(s: Lifecycle, event: CallEnded, agent: Owner | None, call: CallBa
         call.started_at = event.started_at or call.started_at
         call.ended_at = event.ended_at or 0.0
         if event.messages:
-            call.conversation.told(event.messages)
+            call._conversation.told(event.messages)
         s.end_call(call, reason, event)
         return
     known = s.registry.ended_owner(event.call_id) is not None
     outbound = event.direction == "outbound" or dial_reason(reason) in NOT_ANSWERED
-    if not known and outbound and isinstance(agent, AgentBase) and agent.has_dials:
-        agent.dials.ended_unseen(event.call_id, event.to, reason)
+    if not known and outbound and isinstance(agent, AgentBase) and agent._has_dials:
+        agent._dials.ended_unseen(event.call_id, event.to, reason)
     else:
         s.drop(event, f"call {event.call_id} is not known here")
 
@@ -134,7 +134,7 @@ def call_dialing(
             status="dialing",
         )
         s.start_call(call, event)
-        agent.dials.dialing(call)
+        agent._dials.dialing(call)
     pass_on(s, event, agent, call)
 
 
@@ -152,8 +152,8 @@ def call_error(s: Lifecycle, event: CallError, agent: Owner | None, call: CallBa
         return
     pass_on(s, event, agent, call)
     dialing = call is not None and call.status == "dialing"
-    if isinstance(agent, AgentBase) and agent.has_dials and (call is None or dialing):
-        agent.dials.call_error(event.call_id, text, s.clean(event.code or "") or None)
+    if isinstance(agent, AgentBase) and agent._has_dials and (call is None or dialing):
+        agent._dials.call_error(event.call_id, text, s.clean(event.code or "") or None)
     if call is not None and dialing:
         s.end_call(call, "failed")
     s.report(

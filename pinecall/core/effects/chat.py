@@ -45,9 +45,9 @@ def start_chat(s: Lifecycle, agent: AgentBase, call_id: str, event: Any) -> Call
         language=getattr(event, "language", None),
     )
     s.start_call(call, event)
-    call.announced = True
+    call._announced = True
     s.emit("chat.started", (call,), event=event, agent=agent, call=call)
-    call.begin_history(agent.config.history)
+    call._begin_history(agent.config.history)
     return call
 
 
@@ -75,11 +75,11 @@ def chat_chunk(s: Lifecycle, event: LlmChatChunk, agent: Any, call: CallBase | N
         pass_on(s, event, agent, call)
         return
     text = event.token if event.token is not None else event.text or ""
-    if call.bot_message_id != event.message_id:
-        call.bot_begins(event.message_id)
+    if call._bot_message_id != event.message_id:
+        call._bot_begins(event.message_id)
     # Tokens bring their own spaces.
-    call.bot_glued = True
-    call.bot_says(text)
+    call._bot_glued = True
+    call._bot_says(text)
     _speaking(s, event, text, call, message_id=event.message_id or "")
 
 
@@ -100,7 +100,7 @@ def chat_message(s: Lifecycle, event: ChatMessage, agent: Any, call: CallBase | 
     set_raw(message, event.raw)
     if message_id:
         call.last_message_id = message_id
-    if call.conversation.remember("user", event.text, message_id):
+    if call._conversation.remember("user", event.text, message_id):
         s.emit(
             "user.message",
             (message, call),
@@ -116,9 +116,9 @@ def chat_response(s: Lifecycle, event: ChatResponse, agent: Any, call: CallBase 
     if call is None:
         pass_on(s, event, agent, call)
         return
-    call.conversation.remember("assistant", event.text)
+    call._conversation.remember("assistant", event.text)
     streamed = call.current_bot_text
-    call.bot_begins(None)
+    call._bot_begins(None)
     # Where it was streamed, the whole text is no news.
     if streamed.strip() != event.text.strip():
         _speaking(s, event, event.text, call)
@@ -141,7 +141,7 @@ def chat_ended(s: Lifecycle, event: LlmChatEnded, agent: Any, call: CallBase | N
     call.started_at = event.started_at or call.started_at
     call.ended_at = event.ended_at or 0.0
     if event.messages:
-        call.conversation.told(event.messages)
+        call._conversation.told(event.messages)
     s.end_call(call, "chat_completed", event)
 
 

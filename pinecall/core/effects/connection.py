@@ -48,14 +48,14 @@ def error(s: Lifecycle, event: ErrorFrame, agent: Any, call: Any) -> None:
     if isinstance(request_id, str) and s.requests.refused(request_id, text, code):
         return  # whoever asked is told
     if isinstance(agent, AgentBase):
-        registration = agent.registration
+        registration = agent._registration
         if code in _CONFLICT or code in ("PHONE_IN_USE", "SERVER_AT_CAPACITY"):
             registration.refused(event, code, text)
             return
         if code in _REGISTRATION and not registration.held:
             registration.refused(event, code, text)
             return
-        if agent.has_dials and agent.dials.refused(text, code):
+        if agent._has_dials and agent._dials.refused(text, code):
             return
     s.report(_error(event, code, text), agent=agent)
 

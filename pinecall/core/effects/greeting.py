@@ -36,7 +36,7 @@ def greet(s: Lifecycle, agent: AgentBase, call: CallBase) -> None:
             failed(ConfigurationError(f"it returned {type(text).__name__}, not a str"))
             return
         try:
-            call.speak(text, "", None, bool(add_to_history))
+            call._speak(text, "", None, bool(add_to_history))
         except (CallEnded, NotConnected) as exc:
             s.report(exc, agent=agent, call=call)
 

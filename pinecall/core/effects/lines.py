@@ -32,7 +32,7 @@ def line_created(s: Lifecycle, event: LineCreated, agent: Any, call: Any) -> Non
     if line is None:
         s.drop(event, f"there is no line {event.number} here")
         return
-    line.registration.acked()
+    line._registration.acked()
     s.emit("line.created", (event, line), event=event, agent=line)
 
 
@@ -42,7 +42,7 @@ def line_error(s: Lifecycle, event: LineError, agent: Any, call: Any) -> None:
     if line is None:
         s.drop(event, f"there is no line {event.number} here")
         return
-    line.registration.refused(event)
+    line._registration.refused(event)
 
 
 @effect(LineDestroyed)
@@ -57,7 +57,7 @@ def line_destroyed(s: Lifecycle, event: LineDestroyed, agent: Any, call: Any) ->
 @effect(CallDtmfReceived)
 def dtmf_received(s: Lifecycle, event: CallDtmfReceived, agent: Any, call: Any) -> None:
     if isinstance(call, LineCallBase):
-        call.key_pressed(event.digit)
+        call._key_pressed(event.digit)
     to_call(s, event, agent, call)
 
 
@@ -65,12 +65,12 @@ def dtmf_received(s: Lifecycle, event: CallDtmfReceived, agent: Any, call: Any) 
 def call_routed(s: Lifecycle, event: CallRouted, agent: Any, call: Any) -> None:
     """``call.ended`` with the reason ``routed`` follows."""
     if isinstance(call, LineCallBase):
-        call.route_settled(RouteResult(True))
+        call._route_settled(RouteResult(True))
     pass_on(s, event, agent, call)
 
 
 @effect(CallRouteFailed)
 def route_failed(s: Lifecycle, event: CallRouteFailed, agent: Any, call: Any) -> None:
     if isinstance(call, LineCallBase):
-        call.route_settled(RouteResult(False, event.reason or "swap_failed"))
+        call._route_settled(RouteResult(False, event.reason or "swap_failed"))
     pass_on(s, event, agent, call)

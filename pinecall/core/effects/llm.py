@@ -48,20 +48,20 @@ def llm_tool_call(s: Lifecycle, event: LlmToolCall, agent: Any, call: CallBase |
         return
     msg_id = event.msg_id or event.message_id or ""
     ids = ids_of(event.tool_calls)
-    known = call.ledger.known(msg_id, ids)
+    known = call._ledger.known(msg_id, ids)
     if known is not None or not ids:
         # The server asks again: it did not get the answer, or will get it when there is one.
-        for round_ in [known] if known is not None else call.ledger.of(msg_id):
+        for round_ in [known] if known is not None else call._ledger.of(msg_id):
             round_.send()
         return
     owner = call.agent
-    tools = owner.tools if isinstance(owner, AgentBase) else {}
+    tools = owner._tools if isinstance(owner, AgentBase) else {}
     named = [_named(tool_call) for tool_call in event.tool_calls]
-    call.conversation.grew(size_of(event))
-    by_hand = s.has_handlers("llm.tool_call", owner) or call.listens("llm.tool_call")
+    call._conversation.grew(size_of(event))
+    by_hand = s.has_handlers("llm.tool_call", owner) or call._listens("llm.tool_call")
     args = (event, call)
     if by_hand and not any(name in tools for name, _ in named):
-        asked = call.ledger.begin(HandRound, call, msg_id, event.tool_calls)
+        asked = call._ledger.begin(HandRound, call, msg_id, event.tool_calls)
         asked.send()  # what is known of it already
         if len(asked.fresh) < len(ids):
             new = attrs.evolve(event, tool_calls=[event.tool_calls[at] for at in asked.fresh])
@@ -70,7 +70,7 @@ def llm_tool_call(s: Lifecycle, event: LlmToolCall, agent: Any, call: CallBase |
         if asked.fresh:
             s.emit("llm.tool_call", args, event=args[0], agent=owner, call=call)
         return
-    round_ = call.ledger.begin(ToolRound, call, msg_id, event.tool_calls)
+    round_ = call._ledger.begin(ToolRound, call, msg_id, event.tool_calls)
     if not round_.fresh:
         round_.send()
         return
@@ -92,7 +92,7 @@ def _named(tool_call: dict[str, Any]) -> tuple[str, Any]:
 @effect(SkillLoaded, SkillUnloaded)
 def skill(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
     if call is not None:
-        call.skill_changed(event.skill, loaded=isinstance(event, SkillLoaded))
+        call._skill_changed(event.skill, loaded=isinstance(event, SkillLoaded))
     to_call(s, event, agent, call)
 
 

@@ -42,8 +42,8 @@ def missed_call(s: Lifecycle, event: Any, agent: Any, call_id: str) -> CallBase 
         call = start_session(s, agent, call_id, event)
     else:
         call = _start(s, agent, call_id, event)
-    call.conversation.partial = True
-    call.history_written()
+    call._conversation.partial = True
+    call._history_written()
     return call
 
 
@@ -62,9 +62,9 @@ def _start(s: Lifecycle, agent: AgentBase, call_id: str, event: Event) -> CallBa
         language=_text(said, "language") or None,
     )
     s.start_call(call, event)
-    call.announced = True
+    call._announced = True
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
-    call.begin_history(agent.config.history)
+    call._begin_history(agent.config.history)
     return call
 
 

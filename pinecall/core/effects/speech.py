@@ -32,8 +32,8 @@ def user_message(s: Lifecycle, event: UserMessage, agent: Any, call: CallBase | 
         return
     if event.message_id:
         call.last_message_id = event.message_id
-    call.turn.heard(event)
-    if call.conversation.remember("user", event.text, event.message_id):
+    call._turn.heard(event)
+    if call._conversation.remember("user", event.text, event.message_id):
         answers = event.message_id or None
         s.emit("user.message", (event, call), event=event, agent=agent, call=call, answers=answers)
 
@@ -43,7 +43,7 @@ def eager_turn(s: Lifecycle, event: EagerTurn, agent: Any, call: CallBase | None
     if call is None:
         pass_on(s, event, agent, call)
         return
-    turn = call.turn.eager(event)
+    turn = call._turn.eager(event)
     call.last_message_id = event.message_id or call.last_message_id
     answers = turn.message_id or None
     s.emit("eager.turn", (turn, call), event=turn, agent=agent, call=call, answers=answers)
@@ -54,9 +54,9 @@ def turn_end(s: Lifecycle, event: TurnEnd, agent: Any, call: CallBase | None) ->
     if call is None:
         pass_on(s, event, agent, call)
         return
-    turn = call.turn.ended(event)
+    turn = call._turn.ended(event)
     if isinstance(call, LineCallBase):
-        call.turn_ended(turn)
+        call._turn_ended(turn)
     call.last_message_id = event.message_id or call.last_message_id
     answers = turn.message_id or None
     s.emit("turn.end", (turn, call), event=turn, agent=agent, call=call, answers=answers)
@@ -65,5 +65,5 @@ def turn_end(s: Lifecycle, event: TurnEnd, agent: Any, call: CallBase | None) ->
 @effect(TurnContinued)
 def turn_continued(s: Lifecycle, event: TurnContinued, agent: Any, call: CallBase | None) -> None:
     if call is not None:
-        call.abort_streams()
+        call._abort_streams()
     to_call(s, event, agent, call)

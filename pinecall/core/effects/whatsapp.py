@@ -34,7 +34,7 @@ def _known(s: Lifecycle, event: Any, agent: Any) -> tuple[AgentBase | None, Call
     having = [
         one
         for one in s.registry.agents.values()
-        if any(channel.type == "whatsapp" for channel in one.channel_table.values())
+        if any(channel.type == "whatsapp" for channel in one._channel_table.values())
     ]
     return (having[0], None) if len(having) == 1 else (None, None)
 
@@ -51,11 +51,11 @@ def start_session(
         s, agent, session_id, from_=contact_phone, to=agent.id, transport="whatsapp"
     )
     s.start_call(call, event)
-    call.announced = True
+    call._announced = True
     session = s.makers.make_whatsapp_session(call, contact_name)
     s.emit("whatsapp.started", (call,), event=event, agent=agent, call=call)
     s.emit("whatsapp.session_started", (session,), event=event, agent=agent, call=call)
-    call.begin_history(agent.config.history)
+    call._begin_history(agent.config.history)
     return call
 
 
@@ -88,7 +88,7 @@ def message(s: Lifecycle, event: WhatsAppMessage, agent: Any, call: Any) -> None
     if known is not None:
         known.from_ = known.from_ or event.from_ or ""
         if event.text:
-            known.conversation.remember("user", event.text, event.message_id)
+            known._conversation.remember("user", event.text, event.message_id)
     pass_on(s, event, owner, known)
 
 
@@ -96,7 +96,7 @@ def message(s: Lifecycle, event: WhatsAppMessage, agent: Any, call: Any) -> None
 def response(s: Lifecycle, event: WhatsAppResponse, agent: Any, call: Any) -> None:
     owner, known = _known(s, event, agent)
     if known is not None and event.text:
-        known.conversation.remember("assistant", event.text, source=event.source)
+        known._conversation.remember("assistant", event.text, source=event.source)
     pass_on(s, event, owner, known)
 
 
@@ -114,7 +114,7 @@ def session_ended(s: Lifecycle, event: WhatsAppSessionEnded, agent: Any, call: A
         known.started_at = event.started_at or known.started_at
         known.ended_at = event.ended_at or 0.0
         if event.messages:
-            known.conversation.told(event.messages)
+            known._conversation.told(event.messages)
     pass_on(s, event, owner, known)
     if known is not None:
         s.end_call(known, s.clean(event.reason or "unknown"), event)

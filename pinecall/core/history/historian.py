@@ -223,7 +223,7 @@ class Historian:
         call = self.call
         greeting = [message for message in call.messages if is_spoken(message)]
         begun = len(greeting) < len(call.messages)
-        if not messages or begun or self._written or not call.live:
+        if not messages or begun or self._written or not call._live:
             return
         outcome = self.runtime.requests.ask(
             call,

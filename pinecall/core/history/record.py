@@ -128,7 +128,7 @@ def record_of(
     """
     messages = _without(restored, [dict(message) for message in call.messages])
     started, ended = call.started_at or started_at, call.ended_at or ended_at
-    if not call.over:
+    if not call._over:
         ended = 0.0
     return ConversationRecord(
         call_id=call.id,
@@ -142,7 +142,7 @@ def record_of(
         ended_at=ended,
         duration=call.duration or (max(0.0, ended - started) if started and ended else 0.0),
         reason=call.reason,
-        status="ended" if call.over else "active",
+        status="ended" if call._over else "active",
         transcript=_without(restored, [dict(message) for message in call.transcript]),
         messages=messages,
         metadata=dict(call.metadata),

@@ -38,16 +38,16 @@ class Publisher(Protocol):
 class Subscription:
     """One iterator's events, bounded: see :class:`~pinecall.core.kernel.inbox.Inbox`."""
 
-    def __init__(self, session: Delivering, table: Handlers, names: tuple[str, ...]) -> None:
-        self.session = session
+    def __init__(self, runtime: Delivering, table: Handlers, names: tuple[str, ...]) -> None:
+        self.runtime = runtime
         self.table = table
         self.inbox: Inbox[Item] = Inbox()
         self.handlers = table.add_inbox(names, self.inbox)
 
     def take(self) -> Item | None:
         """The next item, or None if there is none now. A gap is told before what follows it."""
-        self.session.front.check()
-        with self.session.guard:
+        self.runtime.front.check()
+        with self.runtime.guard:
             missed = self.inbox.take_missed()
             if missed:
                 return Item("events.gap", EventsGap(missed=missed))
@@ -55,13 +55,13 @@ class Subscription:
 
     @property
     def over(self) -> bool:
-        if not self.inbox.closed and self.session.ended:
+        if not self.inbox.closed and self.runtime.ended:
             # It was made after the link was closed, and the link was not opened again.
             self.close()
         return self.inbox.closed and not len(self.inbox)
 
     def close(self) -> None:
-        self.session.unsubscribe(self)
+        self.runtime.unsubscribe(self)
 
 
 class Delivering:
@@ -114,7 +114,7 @@ class Delivering:
 
         ``only_items``: to functions for ``*`` and to iterators; without ``climb`` not to the client.
         """
-        own = call.own_handlers if call is not None else None
+        own = call._own_handlers if call is not None else None
         if own:
             found = own.get(name) + self._chain(name, agent)[0]
             functions: list[Handler] | tuple[Handler, ...] = [h for h in found if h.inbox is None]
@@ -153,7 +153,7 @@ class Delivering:
         Agents that have none of their own share the client's: what many of them have to do with
         each event stays small.
         """
-        own = agent.own_handlers if agent is not None else None
+        own = agent._own_handlers if agent is not None else None
         chains = (own or self.handlers).chains
         if chains.revision != self.revision.number:
             chains.clear(self.revision.number)

@@ -13,38 +13,38 @@ class HasHandlers:
     """Something that handlers are registered on. Its table is made with the first handler: most
     calls never have one."""
 
-    session: Runtime
-    own_handlers: Handlers | None = None
+    _runtime: Runtime
+    _own_handlers: Handlers | None = None
 
     @property
-    def title(self) -> str:
+    def _title(self) -> str:
         """Its name in messages, like ``agent mara``."""
         raise NotImplementedError
 
     @property
-    def events_over(self) -> bool:
+    def _events_over(self) -> bool:
         """Will nothing more happen here? A call ends, an agent is removed, a line destroyed."""
         return False
 
     @property
-    def handlers(self) -> Handlers:
-        if self.own_handlers is None:
-            self.own_handlers = self.session.new_handlers(self.title)
-        return self.own_handlers
+    def _handlers(self) -> Handlers:
+        if self._own_handlers is None:
+            self._own_handlers = self._runtime.new_handlers(self._title)
+        return self._own_handlers
 
-    def check_listening(self, verb: str) -> None:
+    def _check_listening(self, verb: str) -> None:
         """Raise where a handler would never be called."""
 
-    def add_handler(self, event: str, handler: Function) -> Function:
-        self.check_listening("on")
-        with self.session.guard:
-            return self.handlers.add(event, handler)
+    def _add_handler(self, event: str, handler: Function) -> Function:
+        self._check_listening("on")
+        with self._runtime.guard:
+            return self._handlers.add(event, handler)
 
-    def add_once(self, event: str, handler: Function) -> Function:
-        self.check_listening("once")
-        with self.session.guard:
-            return self.handlers.add(event, handler, once=True)
+    def _add_once(self, event: str, handler: Function) -> Function:
+        self._check_listening("once")
+        with self._runtime.guard:
+            return self._handlers.add(event, handler, once=True)
 
-    def remove_handler(self, event: str, handler: Function | None = None) -> None:
-        with self.session.guard:
-            self.handlers.remove(event, handler)
+    def _remove_handler(self, event: str, handler: Function | None = None) -> None:
+        with self._runtime.guard:
+            self._handlers.remove(event, handler)

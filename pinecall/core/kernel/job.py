@@ -17,9 +17,9 @@ __all__ = ["Job", "title_of"]
 
 def title_of(owner: object) -> str:
     """A call, with its agent, an agent, a line, or else the client, as messages name it."""
-    title = getattr(owner, "title", "the client")
+    title = getattr(owner, "_title", "the client")
     agent = getattr(owner, "agent", None)
-    return f"{title} of {agent.title}" if agent is not None else str(title)
+    return f"{title} of {agent._title}" if agent is not None else str(title)
 
 
 @define(eq=False)

@@ -34,15 +34,15 @@ class Asker(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def own_handlers(self) -> Handlers | None: ...
+    def _own_handlers(self) -> Handlers | None: ...
     @property
     def agent(self) -> Source: ...
     @property
-    def live(self) -> bool: ...
+    def _live(self) -> bool: ...
     @property
-    def over(self) -> bool: ...
-    def send_live(self, frame: dict[str, Any]) -> None: ...
-    def send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None: ...
+    def _over(self) -> bool: ...
+    def _send_live(self, frame: dict[str, Any]) -> None: ...
+    def _send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None: ...
 
 
 class _Request(Generic[T]):
@@ -95,9 +95,9 @@ class Requests:
         request = _Request(request_id, call, verb, reply, parse, durable)
         frame = {"event": verb, "call_id": call.id, "request_id": request.id, **fields}
         if durable:
-            call.send_durable(frame, request_id=request.id)
+            call._send_durable(frame, request_id=request.id)
         else:
-            call.send_live(frame)
+            call._send_live(frame)
         outbox = self._sending.outbox
         if outbox.held_request(call.agent.id, request.id) is None:
             request.mark = outbox.number
@@ -108,7 +108,7 @@ class Requests:
 
     def _deadline(self, request: _Request[Any], timeout: float) -> None:
         def expired(_late: float) -> None:
-            if not request.outcome.waiters and not request.call.live and not request.call.over:
+            if not request.outcome.waiters and not request.call._live and not request.call._over:
                 # Nobody waits for the answer, but the change itself is still to be made.
                 self._deadline(request, timeout)
                 return

@@ -25,31 +25,31 @@ Extension = str | Callable[..., Any]
 class LineBase(Owner):
     """A number claimed as a line (wire: ``line.create``); its address is ``line:<number>``."""
 
-    def __init__(self, session: Runtime, number: str) -> None:
-        self.session = session
+    def __init__(self, runtime: Runtime, number: str) -> None:
+        self._runtime = runtime
         self.number = number
         self.id = f"line:{number}"
         self.config = LineOptions()
-        self.live_calls: dict[str, LineCallBase] = {}
-        self._registration = LineRegistration(session, self)
-        self._extensions: dict[str, Extension] = {}
+        self._live_calls: dict[str, LineCallBase] = {}
+        self._own_registration = LineRegistration(runtime, self)
+        self._table: dict[str, Extension] = {}
 
     #: How messages say that it is no more.
-    gone = "destroyed (destroy()); pc.line() claims it again"
+    _gone = "destroyed (destroy()); pc.line() claims it again"
 
     @property
-    def registration(self) -> LineRegistration:
-        return self._registration
+    def _registration(self) -> LineRegistration:
+        return self._own_registration
 
     @shows
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.number}: {self.registration.status}>"
+        return f"<{type(self).__name__} {self.number}: {self._registration.status}>"
 
     @property
-    def title(self) -> str:
+    def _title(self) -> str:
         return f"line {self.number}"
 
-    def claim(self) -> dict[str, Any]:
+    def _claim(self) -> dict[str, Any]:
         config = wire_form.encode_line(self.config)
         return {"event": "line.create", "number": self.number, "config": config}
 
@@ -62,7 +62,7 @@ class LineBase(Owner):
         extension, and callers who press none. A match
         takes the call; what is not in the table reaches the ``call`` handlers.
         """
-        self.require("extensions")
+        self._require("extensions")
         if not isinstance(table, Mapping):
             raise ConfigurationError(
                 f"line {self.number}: extensions are a dict like {{'10': 'sales'}}, "
@@ -81,29 +81,29 @@ class LineBase(Owner):
                 )
             if callable(value):
                 where = f"line {self.number}: extension {key!r}"
-                check_function(where, value, ["call"], coroutines=self.session.front.coroutines)
+                check_function(where, value, ["call"], coroutines=self._runtime.front.coroutines)
             checked[key] = value
-        self._extensions = checked
+        self._table = checked
 
-    def extension_for(self, call: LineCallBase) -> Extension | None:
+    def _extension_for(self, call: LineCallBase) -> Extension | None:
         if not call.extension:
-            return self._extensions.get("*")  # who presses nothing
-        return self._extensions.get(call.extension, self._extensions.get("*"))
+            return self._table.get("*")  # who presses nothing
+        return self._table.get(call.extension, self._table.get("*"))
 
-    def answer(self, call: LineCallBase, event: Any) -> None:
+    def _answer(self, call: LineCallBase, event: Any) -> None:
         """A call has come in: the extension's, or the ``call`` handlers'."""
-        target = self.extension_for(call)
+        target = self._extension_for(call)
         if target is None:
-            self.session.emit("call", (call,), event=event, agent=self, call=call)
+            self._runtime.emit("call", (call,), event=event, agent=self, call=call)
         elif isinstance(target, str):
             self._route(call, target)
         else:
             function = target
-            self.session.run(
+            self._runtime.run(
                 Job(
                     f"extension {call.extension}",
                     lambda: function(call),
-                    lambda result: check_result(result, coroutines=self.session.front.coroutines),
+                    lambda result: check_result(result, coroutines=self._runtime.front.coroutines),
                     lambda error: self._extension_failed(call, error),
                     agent=self,
                     call=call,
@@ -112,11 +112,11 @@ class LineBase(Owner):
             )
 
     def _route(self, call: LineCallBase, agent: str) -> None:
-        outcome = call.place_route(agent)
+        outcome = call._place_route(agent)
 
         def routed() -> None:
             result = outcome.result()
-            if not result.ok and not call.over:
+            if not result.ok and not call._over:
                 message = f"it could not be handed to {agent!r} ({result.reason})"
                 self._extension_failed(call, PinecallError(message))
 
@@ -128,7 +128,7 @@ class LineBase(Owner):
         )
         failure = PinecallError(message, "LINE_EXTENSION_ERROR", agent_id=self.id, call_id=call.id)
         failure.__cause__ = error
-        self.session.report_failure(failure, f"extension {call.extension}", self, call)
+        self._runtime.report_failure(failure, f"extension {call.extension}", self, call)
 
     # -- verbs ----------------------------------------------------------------------------------
 
@@ -138,11 +138,11 @@ class LineBase(Owner):
         Calls that it answered go on. Every other verb of the line raises RegistrationError from now
         on; repeating this does nothing.
         """
-        with self.session.guard:
-            if not self.removed:
+        with self._runtime.guard:
+            if not self._removed:
                 if self.registered:
-                    self.session.transmit({"event": "line.destroy", "number": self.number})
-                self.session.line_destroyed(self)
-                self.registration.forget()
-                self.session.drop_held(self.id, self.title)
-        self.session.wake()
+                    self._runtime.transmit({"event": "line.destroy", "number": self.number})
+                self._runtime.line_destroyed(self)
+                self._registration.forget()
+                self._runtime.drop_held(self.id, self._title)
+        self._runtime.wake()

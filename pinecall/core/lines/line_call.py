@@ -54,47 +54,49 @@ class LineCallBase(CallBase):
 
     # -- what happens to it ---------------------------------------------------------------------
 
-    def key_pressed(self, digit: str) -> None:
+    def _key_pressed(self, digit: str) -> None:
         for listener in list(self._listeners):
             listener.key(digit)
 
-    def turn_ended(self, turn: Turn) -> None:
+    def _turn_ended(self, turn: Turn) -> None:
         for listener in list(self._listeners):
             listener.spoken(turn)
 
-    def route_settled(self, result: RouteResult) -> None:
+    def _route_settled(self, result: RouteResult) -> None:
         route, self._route = self._route, None
-        self.session.timers.clear(("route", self.id))
+        self._runtime.timers.clear(("route", self.id))
         self.routed = self.routed or result.ok
         if route is not None:
             route.set(result)
 
-    def finish(self, reason: str) -> None:
-        super().finish(reason)
+    def _finish(self, reason: str) -> None:
+        super()._finish(reason)
         for listener in list(self._listeners):
             listener.give_up()
-        self.route_settled(RouteResult(reason == "routed", None if reason == "routed" else reason))
+        self._route_settled(RouteResult(reason == "routed", None if reason == "routed" else reason))
 
     # -- verbs ----------------------------------------------------------------------------------
 
-    def require(self, verb: str) -> None:
-        if self.routed and not self.over:
+    def _require(self, verb: str) -> None:
+        if self.routed and not self._over:
             # Its id is the agent's call now: nothing of the line's may reach that.
             raise CallEnded(
                 f"{verb_name(verb)}: call {self.id} was handed over by line {self.agent.id!r}",
                 agent_id=self.agent.id,
                 call_id=self.id,
             )
-        super().require(verb)
+        super()._require(verb)
 
     def hangup(self, *, reason: str | None = None) -> None:
         """End the call; does nothing when it is over or handed over. Wire: ``call.hangup``."""
         if not self.routed:
             super().hangup(reason=reason)
 
-    def speak_as(self, text: str, voice: Any, language: str | None, add_to_history: bool) -> Speech:
+    def _speak_as(
+        self, text: str, voice: Any, language: str | None, add_to_history: bool
+    ) -> Speech:
         self._override(voice=voice, language=language)
-        return self.speak(text, "", None, add_to_history)
+        return self._speak(text, "", None, add_to_history)
 
     def _override(self, **options: Any) -> None:
         given = {name: value for name, value in options.items() if value is not None}
@@ -104,9 +106,9 @@ class LineCallBase(CallBase):
     def context(self, **values: Any) -> None:
         """Keyed values that survive the hand-over to an agent; None clears (``set_context``)."""
         for key, value in values.items():
-            self._live({"event": "set_context", "call_id": self.id, "key": key, "value": value})
+            self._send({"event": "set_context", "call_id": self.id, "key": key, "value": value})
 
-    def place_listen(
+    def _place_listen(
         self,
         *,
         digits: int | None = None,
@@ -116,12 +118,12 @@ class LineCallBase(CallBase):
         language: str | None = None,
     ) -> Outcome[Heard]:
         listener = self._listener(digits, terminator, speech, timeout, language)
-        with self.session.guard:
+        with self._runtime.guard:
             listener.start_clock()
-        self.session.wake()
+        self._runtime.wake()
         return listener.outcome
 
-    def place_ask(self, text: str, **listen: Any) -> Outcome[Heard]:
+    def _place_ask(self, text: str, **listen: Any) -> Outcome[Heard]:
         """Keys count from the first syllable; the clock starts when the prompt was heard."""
         listener = self._listener(
             listen.pop("digits", None),
@@ -131,16 +133,16 @@ class LineCallBase(CallBase):
             listen.pop("language", None),
         )
         try:
-            speech = self.speak(text, "", None)
+            speech = self._speak(text, "", None)
         except PinecallError:
             listener.give_up()
             raise
-        with self.session.guard:
+        with self._runtime.guard:
             if speech.outcome.done:
                 listener.start_clock()
             else:
                 speech.outcome.waiters.append(listener.start_clock)
-        self.session.wake()
+        self._runtime.wake()
         return listener.outcome
 
     def _listener(
@@ -151,8 +153,8 @@ class LineCallBase(CallBase):
         timeout: float,
         language: str | None,
     ) -> Listener:
-        with self.session.guard:
-            self.require("listen")
+        with self._runtime.guard:
+            self._require("listen")
             self._listened += 1
             listener = Listener(
                 self,
@@ -171,7 +173,7 @@ class LineCallBase(CallBase):
         if listener in self._listeners:
             self._listeners.remove(listener)
 
-    def place_route(
+    def _place_route(
         self,
         agent: str,
         *,
@@ -198,19 +200,19 @@ class LineCallBase(CallBase):
                 options[field] = check(place, field, options[field])
         frame = {"event": "call.route", "call_id": self.id, "agent": agent}
         frame.update({key: value for key, value in options.items() if value is not None})
-        with self.session.guard:
+        with self._runtime.guard:
             if self._route is not None:
                 raise ConfigurationError(
                     f"route_to({agent!r}): call {self.id} is being handed over already; wait for that",
                     "ROUTE_PENDING",
                     call_id=self.id,
                 )
-            self.send_live({**frame, "history": bool(history)})
+            self._send_live({**frame, "history": bool(history)})
             outcome = self._route = Outcome(f"route_to {agent}")
-            self.session.timers.set(
+            self._runtime.timers.set(
                 ("route", self.id),
                 ROUTE_TIMEOUT,
-                lambda _late: self.route_settled(RouteResult(False, "timeout")),
+                lambda _late: self._route_settled(RouteResult(False, "timeout")),
             )
-        self.session.wake()
+        self._runtime.wake()
         return outcome

@@ -72,7 +72,7 @@ class Listener:
 
     def start_clock(self) -> None:
         if not self.outcome.done:
-            self._call.session.timers.set(self._timer, self._timeout, lambda _late: self.give_up())
+            self._call._runtime.timers.set(self._timer, self._timeout, lambda _late: self.give_up())
 
     def key(self, digit: str) -> None:
         if self._terminator is not None and digit == self._terminator:
@@ -92,6 +92,6 @@ class Listener:
         self._done(Heard("timeout", self._keys[-1:] or None, self._keys))
 
     def _done(self, heard: Heard) -> None:
-        self._call.session.timers.clear(self._timer)
+        self._call._runtime.timers.clear(self._timer)
         self._on_done(self)
         self.outcome.set(heard)

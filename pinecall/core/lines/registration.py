@@ -24,5 +24,5 @@ class LineRegistration(Registration):
         """``line.error``: the line is not ours, for good."""
         code = self.runtime.clean(event.code or "LINE_CONFIG_ERROR")
         text = self.runtime.clean(event.error or code)
-        message = f"{self.owner.title} was refused: {text} ({code})"
+        message = f"{self.owner._title} was refused: {text} ({code})"
         self.refuse(RegistrationError(message, code, agent_id=self.owner.id))

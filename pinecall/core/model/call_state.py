@@ -54,41 +54,41 @@ class CallState(HasHandlers):
 
     # More attributes than a class shares the keys of: a dict of its own would double each call.
     __slots__ = (
-        "_ending",
+        "_announced",
+        "_bot_glued",
+        "_bot_message_id",
+        "_bot_size",
+        "_bot_words",
+        "_conversation",
+        "_greeting",
+        "_made_ending",
+        "_own_handlers",
+        "_runtime",
         "_skills",
+        "_start_size",
+        "_turn",
         "agent",
-        "announced",
-        "bot_glued",
-        "bot_message_id",
-        "bot_size",
-        "bot_words",
-        "conversation",
         "direction",
         "duration",
         "ended_at",
         "extension",
         "from_",
-        "greeting",
         "id",
         "language",
         "last_message_id",
         "line_transcript",
         "metadata",
-        "own_handlers",
         "reason",
         "routed_from",
-        "session",
-        "start_size",
         "started_at",
         "status",
         "to",
         "transport",
-        "turn",
     )
 
     def __init__(
         self,
-        session: Runtime,
+        runtime: Runtime,
         agent: Owner,
         call_id: str,
         *,
@@ -100,8 +100,8 @@ class CallState(HasHandlers):
         language: str | None = None,
         status: Status = "active",
     ) -> None:
-        self.own_handlers = None
-        self.session = session
+        self._own_handlers = None
+        self._runtime = runtime
         self.agent = agent
         self.id = call_id
         self.from_ = from_
@@ -113,59 +113,59 @@ class CallState(HasHandlers):
         self.extension: str | None = None
         self.routed_from: str | None = None
         self.line_transcript: list[dict[str, Any]] = []
-        self.greeting: str | None = None
+        self._greeting: str | None = None
         self.status: Status = status
         self.reason = ""
         self.duration = 0.0
         self.started_at = 0.0
         self.ended_at = 0.0
         self.last_message_id = ""
-        self.conversation = Conversation(session, agent.id, call_id)
+        self._conversation = Conversation(runtime, agent.id, call_id)
         # The rest is the SDK's own, and made when it is first needed: most calls are idle.
-        self.announced = False
+        self._announced = False
         #: The reply that is being spoken, and its words so far.
-        self.bot_message_id: str | None = None
-        self.bot_words: list[str] = []
-        self.bot_size = 0
+        self._bot_message_id: str | None = None
+        self._bot_words: list[str] = []
+        self._bot_size = 0
         #: Are ``bot_words`` tokens that bring their own spaces?
-        self.bot_glued = False
-        self.turn = TurnState()
+        self._bot_glued = False
+        self._turn = TurnState()
         #: Characters of the frame that began it.
-        self.start_size = 0
+        self._start_size = 0
         self._skills: dict[str, None] = {}
-        self._ending: Outcome[str] | None = None
+        self._made_ending: Outcome[str] | None = None
 
     # -- what it says of itself -----------------------------------------------------------------
 
     @property
-    def over(self) -> bool:
+    def _over(self) -> bool:
         return self.status == "ended"
 
     @property
-    def events_over(self) -> bool:
-        return self.over
+    def _events_over(self) -> bool:
+        return self._over
 
     @property
-    def live(self) -> bool:
+    def _live(self) -> bool:
         """Can a frame for it be sent now?"""
-        return self.status in ("active", "dialing") and self.session.ready
+        return self.status in ("active", "dialing") and self._runtime.ready
 
     @property
     def messages(self) -> list[dict[str, Any]]:
         """The model's history as the server has it: dicts with ``role`` and ``content``."""
-        return self.conversation.messages
+        return self._conversation.messages
 
     @property
     def transcript(self) -> list[dict[str, Any]]:
         """What was said and heard, in order, ``say()`` included, and so after the end too:
         ``[{"role": "user" | "assistant", "content": str}, …]``. ``messages`` is the model's history.
         """
-        return self.conversation.transcript
+        return self._conversation.transcript
 
     @property
     def current_bot_text(self) -> str:
         """What the agent has said so far of the reply it is speaking; empty between replies."""
-        return ("" if self.bot_glued or self.transport == "chat" else " ").join(self.bot_words)
+        return ("" if self._bot_glued or self.transport == "chat" else " ").join(self._bot_words)
 
     @property
     def active_skills(self) -> list[str]:
@@ -180,54 +180,54 @@ class CallState(HasHandlers):
         )
 
     @property
-    def title(self) -> str:
+    def _title(self) -> str:
         return f"call {self.id}"
 
     # -- frames ---------------------------------------------------------------------------------
 
-    def require(self, verb: str) -> None:
+    def _require(self, verb: str) -> None:
         """Raise CallEnded, which names ``verb``, where the call is over."""
-        if self.over:
-            raise self.ended_error(verb_name(verb))
+        if self._over:
+            raise self._ended_error(verb_name(verb))
 
-    def ended_error(self, verb: str) -> CallEnded:
+    def _ended_error(self, verb: str) -> CallEnded:
         return CallEnded(
             f"{verb}: call {self.id} of agent {self.agent.id!r} is over ({self.reason or 'ended'})",
             agent_id=self.agent.id,
             call_id=self.id,
         )
 
-    def send_live(self, frame: dict[str, Any]) -> None:
+    def _send_live(self, frame: dict[str, Any]) -> None:
         """Send what makes no sense later; raises NotConnected while that cannot be done."""
-        self.require(frame["event"])
-        if not self.live:
+        self._require(frame["event"])
+        if not self._live:
             raise NotConnected(
                 f"{verb_name(frame['event'])}: call {self.id} of agent {self.agent.id!r} is "
-                f"{self.status} (link: {self.session.state}), and this cannot be sent later",
+                f"{self.status} (link: {self._runtime.state}), and this cannot be sent later",
                 agent_id=self.agent.id,
                 call_id=self.id,
             )
-        self.session.transmit(frame)
+        self._runtime.transmit(frame)
 
-    def send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None:
+    def _send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None:
         """Send what must not be lost, now or when the link is there again."""
-        self.require(frame["event"])
-        self.session.send_durable(
+        self._require(frame["event"])
+        self._runtime.send_durable(
             frame,
-            now=self.live or (self.status == "detached" and self.agent.registered),
+            now=self._live or (self.status == "detached" and self.agent.registered),
             agent_id=self.agent.id,
             call_id=self.id,
             request_id=request_id,
         )
 
     @property
-    def ending(self) -> Outcome[str]:
+    def _ending(self) -> Outcome[str]:
         """Settles with the reason when the call is over."""
-        if self._ending is None:
-            self._ending = Outcome(f"the end of {self.title}")
-            if self.over:
-                self._ending.set(self.reason)
-        return self._ending
+        if self._made_ending is None:
+            self._made_ending = Outcome(f"the end of {self._title}")
+            if self._over:
+                self._made_ending.set(self.reason)
+        return self._made_ending
 
     # -- its status -----------------------------------------------------------------------------
 
@@ -235,29 +235,29 @@ class CallState(HasHandlers):
         assert status in _NEXT[self.status], f"{self.status} → {status}"
         self.status = status
 
-    def answered(self) -> None:
+    def _answered(self) -> None:
         """``call.started`` has come: whatever was known of the call before, it goes on now."""
         if self.status != "active":
             self._become("active")
 
-    def detach(self) -> None:
+    def _detach(self) -> None:
         """The link is gone: nothing in flight will be confirmed."""
         self._become("detached")
-        self.conversation.partial = True
+        self._conversation.partial = True
 
-    def reattach(self) -> None:
+    def _reattach(self) -> None:
         """The server speaks of it on the new link."""
         self._become("active")
 
-    def finish(self, reason: str) -> None:
+    def _finish(self, reason: str) -> None:
         """It is over: settle everything that waits, release everything that is held."""
         self._become("ended")
         self.reason = reason
-        if self._ending is not None:
-            self._ending.set(reason)
-        runtime = self.session
+        if self._made_ending is not None:
+            self._made_ending.set(reason)
+        runtime = self._runtime
         runtime.timers.clear(("detached", self.id))
-        runtime.requests.end_call(self, self.ended_error("request"))
+        runtime.requests.end_call(self, self._ended_error("request"))
         unsent = runtime.outbox.drop_call(self.agent.id, self.id)
         if unsent:
             log.warning(
@@ -267,31 +267,31 @@ class CallState(HasHandlers):
                 unsent,
             )
         runtime.proofs.settle()
-        self.bot_words = []
-        self.conversation.close()
+        self._bot_words = []
+        self._conversation.close()
 
-    def release_handlers(self) -> None:
+    def _release_handlers(self) -> None:
         """Forget its handlers, after those of its end were handed out."""
-        if self.own_handlers is not None:
-            self.session.unsubscribe_all(self.own_handlers)
-            self.own_handlers.clear()
+        if self._own_handlers is not None:
+            self._runtime.unsubscribe_all(self._own_handlers)
+            self._own_handlers.clear()
 
     # -- what happens to it ---------------------------------------------------------------------
 
-    def bot_begins(self, message_id: str | None) -> None:
+    def _bot_begins(self, message_id: str | None) -> None:
         """Another reply is being spoken or written, or none."""
-        self.bot_message_id = message_id
-        self.bot_words = []
-        self.bot_size = 0
-        self.bot_glued = False
+        self._bot_message_id = message_id
+        self._bot_words = []
+        self._bot_size = 0
+        self._bot_glued = False
 
-    def bot_says(self, word: str) -> None:
+    def _bot_says(self, word: str) -> None:
         """One more word, or token, of the reply that is being spoken."""
-        self.bot_size += len(word) + 1
-        if self.bot_size <= BOT_TEXT:
-            self.bot_words.append(word)
+        self._bot_size += len(word) + 1
+        if self._bot_size <= BOT_TEXT:
+            self._bot_words.append(word)
 
-    def skill_changed(self, name: str, *, loaded: bool) -> None:
+    def _skill_changed(self, name: str, *, loaded: bool) -> None:
         """``skill.loaded`` or ``skill.unloaded``."""
         if loaded and len(self._skills) < CALL_SKILLS and len(name) <= MAX_ID:
             self._skills[name] = None
@@ -300,8 +300,8 @@ class CallState(HasHandlers):
         else:
             self._skills.pop(name, None)
 
-    def listens(self, name: str) -> bool:
+    def _listens(self, name: str) -> bool:
         """Has this very call a handler for ``name``?"""
-        return self.own_handlers is not None and any(
-            handler.name == name for handler in self.own_handlers.get(name)
+        return self._own_handlers is not None and any(
+            handler.name == name for handler in self._own_handlers.get(name)
         )

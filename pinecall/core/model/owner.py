@@ -18,34 +18,34 @@ class Owner(HasHandlers):
 
     id: str
     #: Live calls, by id.
-    live_calls: dict[str, Any]
+    _live_calls: dict[str, Any]
     #: How messages say that it is no more.
-    gone: str
+    _gone: str
 
     @property
-    def registration(self) -> Registration:
+    def _registration(self) -> Registration:
         """Its claim to its name on the server."""
         raise NotImplementedError
 
     @property
     def registered(self) -> bool:
         """Does the server have it now?"""
-        return self.registration.held
+        return self._registration.held
 
     @property
-    def removed(self) -> bool:
-        return self.registration.status == "removed"
+    def _removed(self) -> bool:
+        return self._registration.status == "removed"
 
     @property
-    def events_over(self) -> bool:
-        return self.removed
+    def _events_over(self) -> bool:
+        return self._removed
 
-    def require(self, verb: str) -> None:
+    def _require(self, verb: str) -> None:
         """Raise RegistrationError where it was removed (an agent) or destroyed (a line)."""
-        self.registration.require(verb)
+        self._registration.require(verb)
 
-    def check_listening(self, verb: str) -> None:
-        self.require(verb)
+    def _check_listening(self, verb: str) -> None:
+        self._require(verb)
 
-    def call_ended(self, call: Source) -> None:
+    def _call_ended(self, call: Source) -> None:
         """One of its calls is over."""

@@ -30,15 +30,15 @@ class Claimant(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def own_handlers(self) -> Handlers | None: ...
+    def _own_handlers(self) -> Handlers | None: ...
     @property
-    def title(self) -> str: ...
+    def _title(self) -> str: ...
     @property
-    def gone(self) -> str:
+    def _gone(self) -> str:
         """How messages say that it is no more."""
         ...
 
-    def claim(self) -> dict[str, Any]:
+    def _claim(self) -> dict[str, Any]:
         """The frame that claims its name, with all that is configured now."""
         ...
 
@@ -80,7 +80,7 @@ class Registration:
 
     def claim(self) -> None:
         """Ask the server for the name."""
-        self.runtime.transmit(self.owner.claim(), state=True)
+        self.runtime.transmit(self.owner._claim(), state=True)
 
     def acked(self) -> bool:
         """False for a repeated ack."""
@@ -126,7 +126,7 @@ class Registration:
             raise self._removed(what)
 
     def _removed(self, what: str) -> RegistrationError:
-        message = f"{what}: {self.owner.title} was {self.owner.gone}"
+        message = f"{what}: {self.owner._title} was {self.owner._gone}"
         return RegistrationError(message, "AGENT_NOT_REGISTERED", agent_id=self.owner.id)
 
     @property

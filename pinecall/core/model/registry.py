@@ -106,11 +106,11 @@ class Registry(Generic[A, L, C]):
 
     def add_call(self, call: C) -> None:
         self.calls[call.id] = call
-        call.agent.live_calls[call.id] = call
+        call.agent._live_calls[call.id] = call
 
     def remove_call(self, call: C) -> None:
         self.calls.pop(call.id, None)
-        call.agent.live_calls.pop(call.id, None)
+        call.agent._live_calls.pop(call.id, None)
         self._ended[call.id] = call.agent
         self._ended.move_to_end(call.id)
         if len(self._ended) > ENDED_REMEMBERED:

@@ -51,7 +51,7 @@ class CallStream:
 
     def complete(self, call: CallBase, last_id: str) -> bool:
         """Has a reader with this id been told everything, for good?"""
-        return call.over and self.ring.cursor(last_id)[0] == self.ring.number
+        return call._over and self.ring.cursor(last_id)[0] == self.ring.number
 
     def first(self, call: CallBase, last_id: str, greeting: str | None, retry: int) -> list[Chunk]:
         """What a new reader is told: which call it watches, and what it missed or, where that is
@@ -62,8 +62,8 @@ class CallStream:
         if not cursor:
             if reason:
                 entries.append(("gap", {"event": "gap", "reason": reason}))
-            entries += _said(call, call.greeting if greeting is None else greeting)
-            if call.over:
+            entries += _said(call, call._greeting if greeting is None else greeting)
+            if call._over:
                 entries.append(_end(call))
         parts = [(name, to_json(data)) for name, data in entries]
         frames = ring.opening(parts, cursor or ring.number, retry)
@@ -74,7 +74,7 @@ def _entries(name: str, event: Any, call: CallBase) -> list[Entry]:
     if name in ("user.speaking", "user.message"):
         return [(name, _text(event.text, event.message_id))]
     if name == "bot.word" or (name == "bot.speaking" and call.transport == "chat"):
-        spoken = event.message_id and event.message_id == call.bot_message_id
+        spoken = event.message_id and event.message_id == call._bot_message_id
         if name == "bot.word" or spoken:
             text = call.current_bot_text if spoken else event.word
             return [("bot.word", _text(text, event.message_id))]
@@ -107,7 +107,7 @@ def _tool_call(tool_call: dict[str, Any]) -> dict[str, Any]:
 
 def _transcript(call: CallBase) -> list[Entry]:
     """What the server gave no id, or the call has forgotten it, is known by its place."""
-    ids = call.conversation.ids()
+    ids = call._conversation.ids()
     return [
         (
             "user.message" if message["role"] == "user" else "bot.confirmed",
@@ -123,5 +123,5 @@ def _said(call: CallBase, greeting: str | None) -> list[Entry]:
     if greeting and all(data["text"] != greeting for _, data in said):
         said.insert(0, ("bot.confirmed", _text(greeting, GREETING_ID)))
     if call.current_bot_text:
-        said.append(("bot.word", _text(call.current_bot_text, call.bot_message_id)))
+        said.append(("bot.word", _text(call.current_bot_text, call._bot_message_id)))
     return said

@@ -34,7 +34,7 @@ def agent_filter(agents: str | Iterable[str] | None) -> frozenset[str] | None:
 
 def describe(call: CallBase | None, of_agent: str, agents: frozenset[str] | None) -> str:
     if call is not None:
-        return call.title
+        return call._title
     if agents is None:
         return "all agents"
     return of_agent or ", ".join(sorted(agents)) or "no agents"

@@ -82,7 +82,7 @@ class Hub:
         call = item.call
         if call is not None:
             self._snapshot.forget(call.id)
-            if call.over:
+            if call._over:
                 self._repeats.forget(call.id)
         name = NAMES.get(item.name)
         if name is None:
@@ -125,7 +125,7 @@ class Hub:
             return
         for one in stream.publish(call, item):
             self._cut(one)
-        if call.over:
+        if call._over:
             for one in list(stream.readers):
                 one.end("ended")
                 self.unsubscribe(one)
@@ -176,7 +176,7 @@ class Hub:
                 queue_bytes=self._queue_bytes,
                 first=first,
             )
-            if self.closed or (call is not None and call.over):
+            if self.closed or (call is not None and call._over):
                 reader.end("closed" if self.closed else "ended")
                 return reader
             self._subscribers[reader] = stream

@@ -44,8 +44,8 @@ class Snapshot:
         return [
             (_STARTS.get(call.transport, "call.started"), self._data(call))
             for call in self._roster.calls.values()
-            if call.announced
-            and not call.over
+            if call._announced
+            and not call._over
             and (agents is None or call.agent.id in agents)
             and session in ("", call.id)
         ]

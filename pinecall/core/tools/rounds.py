@@ -158,7 +158,7 @@ class Ledger:
             for index, known in enumerate(ids)
             if (not known or known not in self.runs) and (not known or known not in ids[:index])
         ]
-        asked = call.conversation.asked([tool_calls[at] for at in fresh]) if fresh else None
+        asked = call._conversation.asked([tool_calls[at] for at in fresh]) if fresh else None
         runs = [self._run(known) for known in ids]
         round_ = kind(call, msg_id, ids, runs, fresh=fresh, asked=asked)
         round_.wait()
@@ -226,7 +226,7 @@ class Round:
 
     def _remember(self, results: Iterable[ToolResult], *, traceless: bool) -> None:
         """Results enter the conversation; of a round that is ephemeral as a whole nothing stays."""
-        self.call.conversation.answered(
+        self.call._conversation.answered(
             [
                 (result.tool_call_id, encode_value(result.result))
                 for result in results
@@ -254,7 +254,7 @@ class HandRound(Round):
     def send(self) -> None:
         results = [run.result for run in self.runs if run.result is not None]
         if results:
-            self.call.send_durable(result_frame(self.call.id, self.msg_id, results))
+            self.call._send_durable(result_frame(self.call.id, self.msg_id, results))
 
 
 class ToolRound(Round):
@@ -288,7 +288,7 @@ class ToolRound(Round):
             job.cancel()
             self._failed(index, message, error)
 
-        call.session.timers.set(self._timer(index), tool.timeout, too_late)
+        call._runtime.timers.set(self._timer(index), tool.timeout, too_late)
         return job
 
     def refuse(self, index: int, name: str) -> None:
@@ -298,15 +298,15 @@ class ToolRound(Round):
         where = f"call {call.id} of agent {call.agent.id!r}"
         text = f"{where}: the model called {name!r}: {message}; declare it with tools="
         error = PinecallError(text, "UNKNOWN_TOOL", agent_id=call.agent.id, call_id=call.id)
-        call.session.report(error, agent=call.agent, call=call)
+        call._runtime.report(error, agent=call.agent, call=call)
         run.settle(ToolResult(run.id, {"error": message}))
 
     def send(self) -> None:
         results = [run.result for run in self.runs if run.result is not None]
-        if self.call.over or len(results) < len(self.runs):
+        if self.call._over or len(results) < len(self.runs):
             return
         first, self._sent = not self._sent, True
-        self.call.send_durable(result_frame(self.call.id, self.msg_id, results))
+        self.call._send_durable(result_frame(self.call.id, self.msg_id, results))
         if first and self.fresh:
             fresh = [results[index] for index in self.fresh]
             self._remember(fresh, traceless=all(result.ephemeral for result in fresh))
@@ -315,7 +315,7 @@ class ToolRound(Round):
         """Stop what runs; nothing is sent."""
         for index, run in enumerate(self.runs):
             if run.job is not None:
-                self.call.session.timers.clear(self._timer(index))
+                self.call._runtime.timers.clear(self._timer(index))
                 run.job.cancel()
 
     def _finished(self, index: int, tool: Tool[..., Any], value: Any) -> None:
@@ -325,8 +325,8 @@ class ToolRound(Round):
     def _failed(self, index: int, message: str, error: BaseException) -> None:
         """The model reads ``message``; the user's ``error`` handlers get the error."""
         run = self.runs[index]
-        if run.job is not None and not self.call.over:
-            session, call, label = self.call.session, self.call, run.job.label
+        if run.job is not None and not self.call._over:
+            session, call, label = self.call._runtime, self.call, run.job.label
             if isinstance(error, PinecallError) and error.code in _NOT_THE_TOOLS:
                 # The model's mistake, or nobody's: no line of the user's code is to be shown.
                 error.message = f"{label}, call {call.id} of agent {call.agent.id!r}: {message}"
@@ -338,10 +338,10 @@ class ToolRound(Round):
 
     def _settle(self, index: int, result: ToolResult) -> None:
         run = self.runs[index]
-        if run.job is None or self.call.over:
+        if run.job is None or self.call._over:
             return
         run.job.stop = None
-        self.call.session.timers.clear(self._timer(index))
+        self.call._runtime.timers.clear(self._timer(index))
         run.settle(result)
 
     def _timer(self, index: int) -> tuple[Any, ...]:

@@ -30,7 +30,7 @@ def dial(agent: AgentBase, to: str = ANA, from_: str | None = None, **options: A
         "detect_turn_end": False,
         "timeout": 30.0,
     }
-    return agent.place_dial(to, from_, **{**given, **options})
+    return agent._place_dial(to, from_, **{**given, **options})
 
 
 def bridge(agent: AgentBase, target: str = "pines", **options: Any) -> Outcome[Any]:
@@ -42,7 +42,7 @@ def bridge(agent: AgentBase, target: str = "pines", **options: Any) -> Outcome[A
         "detect_turn_end": True,
         "timeout": 30.0,
     }
-    return agent.place_bridge(target, **{**given, **options})
+    return agent._place_bridge(target, **{**given, **options})
 
 
 def dialing(wire: Wire, call_id: str, to: str = ANA, from_: str = FROM) -> None:
@@ -209,13 +209,13 @@ class TestAnswered:
         told = wire.listen("call.started", "call.dialing")
         outcome = dial(mara, greeting="Hi!")
         dialing(wire, "CA9")
-        ringing = wire.session.registry.calls["CA9"]
+        ringing = wire.engine.registry.calls["CA9"]
         assert (ringing.status, ringing.direction, ringing.to) == ("dialing", "outbound", ANA)
         assert not outcome.done
         answered(wire, "CA9")
         call = outcome.result()
         assert call is ringing
-        assert (call.status, call.greeting) == ("active", "Hi!")
+        assert (call.status, call._greeting) == ("active", "Hi!")
         assert [name for name, *_ in told] == ["call.dialing", "call.started"]
         assert told[0][2] is told[1][1] is call
 
@@ -291,7 +291,7 @@ class TestAnswered:
         dialing(wire, "CA9")
         ended(wire, "CA9", "busy")
         dialing(wire, "CA9")
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
         assert outcome.done
 
     def test_dialing_of_nobody(self) -> None:
@@ -299,9 +299,9 @@ class TestAnswered:
         wire, _ = dialer()
         dialing(wire, "CA9")
         dialing(wire, "CA9")
-        assert wire.session.registry.calls["CA9"].status == "dialing"
+        assert wire.engine.registry.calls["CA9"].status == "dialing"
         wire.server("call.dialing", agent_id="nobody", call_id="CA8", to=ANA)
-        assert list(wire.session.registry.calls) == ["CA9"]
+        assert list(wire.engine.registry.calls) == ["CA9"]
 
     @pytest.mark.parametrize(
         "facts",
@@ -320,7 +320,7 @@ class TestAnswered:
         outcome = bridge(mara, greeting="Hi!")
         wire.call(mara, "CB", **facts)
         assert outcome.result().id == "CB"
-        assert outcome.result().greeting == "Hi!"
+        assert outcome.result()._greeting == "Hi!"
 
     @pytest.mark.parametrize("transport", ["phone", "chat", "whatsapp"])
     def test_inbound_does_not_bridge(self, transport: str) -> None:
@@ -382,7 +382,7 @@ class TestNotAnswered:
         error = failure(outcome)
         assert (error.reason, error.call_id, error.agent_id) == (reason, "CA9", "mara")
         assert told == []
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
 
     def test_without_a_dialing_frame(self) -> None:
         """The end of a call that was never announced fails the dial to its number."""
@@ -431,7 +431,7 @@ class TestNotAnswered:
         wire.server("call.error", agent_id="mara", error="not allowed")
         assert failure(two).reason == "failed"
         assert [name for name, *_ in told] == ["error", "error"]
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
 
     def test_late_error_of_another_call(self) -> None:
         """A call.error of a call that is over fails no dial, and does not fire."""
@@ -550,7 +550,7 @@ class TestNotAnswered:
         dialing(wire, "CA9", ANA)
         wire.lost()
         assert failure(one).reason == failure(two).reason == "connection_lost"
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
         assert told == []
 
     def test_given_up_before_the_loss(self) -> None:
@@ -579,7 +579,7 @@ class TestNotAnswered:
         answered(wire, "CA9")
         ended(wire, "CA9", "hangup")
         wire.at(10)
-        assert len(wire.session.timers) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_the_call_of_a_dial_is_a_call(self) -> None:
         """The end of an answered call fires like any other's."""
@@ -599,7 +599,7 @@ def test_an_error_of_a_call_that_nobody_dialled() -> None:
     there is no such dial; the error keeps the server's words and code."""
     wire = Wire()
     agent = wire.agent(phone_number="+13186330963")
-    outcome = agent.place_dial(
+    outcome = agent._place_dial(
         "+15550001111",
         None,
         greeting=None,

@@ -85,14 +85,14 @@ class TestClaiming:
         """ready settles with agent.created or agent.resumed, and the event reaches handlers."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
-        ready = mara.registration.ready
+        ready = mara._registration.ready
         told = wire.listen(ack)
         assert not ready.done
         wire.server(ack, agent_id="mara")
         assert ready.result() is None
         assert mara.registered
         assert told[0][2] is mara
-        assert mara.registration.ready.done
+        assert mara._registration.ready.done
 
     def test_repeated_ack(self) -> None:
         """A repeated ack on one connection sends the channels not again."""
@@ -114,9 +114,9 @@ class TestClaiming:
         """When the link is lost ready is pending again, until the next ack."""
         wire = Wire()
         mara = wire.agent()
-        assert mara.registration.ready.done
+        assert mara._registration.ready.done
         wire.lost()
-        ready = mara.registration.ready
+        ready = mara._registration.ready
         assert not ready.done
         assert not mara.registered
         wire.reconnect()
@@ -129,15 +129,15 @@ class TestClaiming:
         """When the link is closed for good, waiting for ready fails, and may begin anew."""
         wire = Wire(reconnect=None).up()
         mara, line = wire.pc.agent("mara"), wire.pc.line("+12186633772")
-        waits = [mara.registration.ready, line.registration.ready]
+        waits = [mara._registration.ready, line._registration.ready]
         if end == "disconnect":
-            wire.session.disconnect()
+            wire.engine.disconnect()
         else:
             wire.lost()
         for ready in waits:
             with pytest.raises(NotConnected, match="the connection was closed"):
                 ready.result()
-        again = mara.registration.ready
+        again = mara._registration.ready
         assert not again.done
         wire.up()
         wire.server("agent.created", agent_id="mara")
@@ -214,7 +214,7 @@ class TestClaiming:
     def test_nobody_answers(self) -> None:
         """The error for a missing ack says what the link and the registration are doing."""
         wire = Wire().up()
-        error = not_registered(wire.pc.agent("mara").registration, 10.0)
+        error = not_registered(wire.pc.agent("mara")._registration, 10.0)
         assert error.code == "AGENT_NOT_REGISTERED"
         assert "'mara' was not registered within 10 s (link: connected" in error.message
         assert "asked" in error.message
@@ -222,7 +222,7 @@ class TestClaiming:
     def test_ready_of_a_removed_agent(self) -> None:
         """Waiting for an agent that is removed ends."""
         wire = Wire().up()
-        ready = wire.pc.agent("mara").registration.ready
+        ready = wire.pc.agent("mara")._registration.ready
         wire.pc.remove_agent("mara")
         with pytest.raises(RegistrationError, match="agent mara was removed") as caught:
             ready.result()
@@ -263,9 +263,9 @@ class TestConfiguration:
         """Tools given to configure() are the ones that run from then on."""
         wire = Wire()
         mara = wire.agent()
-        assert mara.tools == {}
+        assert mara._tools == {}
         mara.configure(tools=[lookup])
-        assert set(mara.tools) == {"lookup"}
+        assert set(mara._tools) == {"lookup"}
         assert wire.sent()[0]["tools"][0]["function"]["name"] == "lookup"
 
     @pytest.mark.parametrize(
@@ -295,8 +295,8 @@ class TestConfiguration:
 
     def test_plain_tools_without_a_loop(self) -> None:
         """Without an event loop plain tools are taken; with one, coroutine tools too."""
-        assert set(Wire(coroutines=False).pc.agent("mara", tools=[lookup]).tools) == {"lookup"}
-        assert set(Wire().pc.agent("mara", tools=[slow_lookup]).tools) == {"slow_lookup"}
+        assert set(Wire(coroutines=False).pc.agent("mara", tools=[lookup])._tools) == {"lookup"}
+        assert set(Wire().pc.agent("mara", tools=[slow_lookup])._tools) == {"slow_lookup"}
 
     def test_skills(self) -> None:
         """skill() adds a skill or replaces the one of its name, and sends the whole list."""
@@ -407,7 +407,7 @@ class TestRefusals:
         mara = wire.pc.agent("mara")
         wire.sent()
         told = wire.listen("error")
-        ready = mara.registration.ready
+        ready = mara._registration.ready
         wire.server("error", agent_id="mara", code=code, error="no way")
         with pytest.raises(RegistrationError, match="no way") as caught:
             ready.result()
@@ -420,22 +420,22 @@ class TestRefusals:
         """An ack after a refusal makes ready resolve."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
-        assert mara.registration.ready.done is False
+        assert mara._registration.ready.done is False
         wire.server("error", agent_id="mara", code="REGISTRATION_ERROR", error="no")
-        assert mara.registration.ready.error is not None
+        assert mara._registration.ready.error is not None
         wire.server("agent.created", agent_id="mara")
-        assert mara.registration.ready.result() is None
+        assert mara._registration.ready.result() is None
 
     def test_asking_again(self) -> None:
         """Asking for a refused agent again claims it again, and ready is open."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
         wire.server("error", agent_id="mara", code="SERVER_AT_CAPACITY", error="full")
-        assert mara.registration.ready.error is not None
+        assert mara._registration.ready.error is not None
         wire.sent()
         wire.pc.agent("mara")
         assert wire.sent_events() == ["agent.create"]
-        assert not mara.registration.ready.done
+        assert not mara._registration.ready.done
 
     def test_the_next_connection_asks_again(self) -> None:
         """A refused agent is claimed again on the next connection."""
@@ -443,7 +443,7 @@ class TestRefusals:
         mara = wire.pc.agent("mara")
         wire.server("error", agent_id="mara", code="REGISTRATION_ERROR", error="no")
         wire.lost()
-        assert not mara.registration.ready.done
+        assert not mara._registration.ready.done
         wire.reconnect()
         assert wire.sent_events() == ["connect", "agent.create"]
 
@@ -453,7 +453,7 @@ class TestRefusals:
         mara = wire.pc.agent("mara")
         wire.server("error", agent_id="mara", code="REGISTRATION_ERROR", error="no")
         with pytest.raises(RegistrationError):
-            mara.registration.ready.result()
+            mara._registration.ready.result()
 
     @pytest.mark.parametrize(
         "frame",
@@ -466,7 +466,7 @@ class TestRefusals:
         """A server without a free slot fails ready with its figures, and is not asked again."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
-        ready = mara.registration.ready
+        ready = mara._registration.ready
         wire.sent()
         wire.server("error", agent_id="mara", used=5, limit=5, **frame)
         with pytest.raises(ServerAtCapacityError, match="5 of 5 in use") as caught:
@@ -558,7 +558,7 @@ class TestRefusals:
         assert not mara.registered
         assert call.reason == "displaced"
         with pytest.raises(DisplacedError):
-            mara.registration.ready.result()
+            mara._registration.ready.result()
 
     def test_displacement_of_a_stranger(self) -> None:
         """agent.displaced for an agent that is not here is dropped."""
@@ -580,7 +580,7 @@ class TestConflicts:
         told = wire.listen("error")
         wire.lost()
         wire.reconnect()
-        agent.registration.hurry()
+        agent._registration.hurry()
         for number in range(5):
             assert wire.sent_events()[-1:] == ["agent.create"], number
             wire.server(
@@ -609,7 +609,7 @@ class TestConflicts:
         wire = Wire().up()
         wire.chance = 0.5
         mara = wire.pc.agent("mara")
-        ready = mara.registration.ready
+        ready = mara._registration.ready
         wire.sent()
         told = wire.listen("error")
         wire.server({"event": "error", "agent_id": "mara", "error": "held", **frame})
@@ -631,10 +631,10 @@ class TestConflicts:
         for _ in range(5):
             self.conflict(wire)
             wire.sent()
-            due = wire.session.deadline(wire.now)
+            due = wire.engine.deadline(wire.now)
             assert due is not None
             while not wire.sent_events():
-                due = wire.session.deadline(wire.now)
+                due = wire.engine.deadline(wire.now)
                 assert due is not None
                 wire.at(due)
             times.append(wire.now)
@@ -645,7 +645,7 @@ class TestConflicts:
         wire = Wire(ping_interval=None).up()
         wire.chance = 0.5
         mara = wire.pc.agent("mara")
-        ready = mara.registration.ready
+        ready = mara._registration.ready
         told = wire.listen("error")
         for moment in (0, 5, 15, 35, 75, 90):
             wire.at(moment)
@@ -820,7 +820,7 @@ class TestConflicts:
     def test_fatal(self, frame: dict[str, Any]) -> None:
         """AGENT_CONFLICT_FATAL is final: the holder lives."""
         wire = Wire().up()
-        ready = wire.pc.agent("mara").registration.ready
+        ready = wire.pc.agent("mara")._registration.ready
         told = wire.listen("error")
         wire.sent()
         wire.server({"event": "error", "agent_id": "mara", "error": "held", **frame})
@@ -835,8 +835,8 @@ class TestConflicts:
         """A try that comes due when the link is down sends nothing."""
         wire = Wire()
         mara = wire.agent()
-        wire.session.disconnect()
-        mara.registration._retry(0.0)
+        wire.engine.disconnect()
+        mara._registration._retry(0.0)
         assert wire.sent() == []
 
 

@@ -49,7 +49,7 @@ def made(call_id: str, agent_id: str, prepare: Callable[[Wire], object]) -> tupl
     prepare(wire)
     wire.server("call.started", call_id=call_id, agent_id=agent_id, **FACTS)
     wire.sent()
-    return wire, wire.session.registry.calls[call_id]
+    return wire, wire.engine.registry.calls[call_id]
 
 
 def a_call() -> tuple[Wire, Call]:

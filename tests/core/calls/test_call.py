@@ -42,14 +42,14 @@ class TestBeginning:
         assert call.routed_from == "line:+12186633772"
         assert call.line_transcript == [{"who": "caller", "text": "hi", "at": 1}]
         assert call.status == "active"
-        assert wire.session.registry.agents["mara"].live_calls == {"CA1": call}
+        assert wire.engine.registry.agents["mara"]._live_calls == {"CA1": call}
 
     def test_defaults(self) -> None:
         """A bare call.started is an inbound call of unknown transport."""
         wire = Wire()
         wire.agent()
         wire.server("call.started", agent_id="mara", call_id="CA1")
-        call = wire.session.registry.calls["CA1"]
+        call = wire.engine.registry.calls["CA1"]
         assert (call.from_, call.to, call.direction, call.transport) == (
             "",
             "",
@@ -73,7 +73,7 @@ class TestBeginning:
         """call.started for an agent that is not here makes no call."""
         wire = Wire().up()
         wire.server("call.started", agent_id="nobody", call_id="CA1")
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
 
     def test_start_with_garbled_fields(self) -> None:
         """call.started with a field of the wrong type begins the call all the same."""
@@ -81,7 +81,7 @@ class TestBeginning:
         wire.agent()
         told = wire.listen("call.started", "error")
         wire.server("call.started", agent_id="mara", call_id="CA1", metadata="no object", to="+1")
-        call = wire.session.registry.calls["CA1"]
+        call = wire.engine.registry.calls["CA1"]
         assert (call.to, call.metadata) == ("+1", {})
         assert [name for name, *_ in told] == ["error", "call.started"]
         assert isinstance(told[0][1], ProtocolError)
@@ -91,7 +91,7 @@ class TestBeginning:
         wire = Wire()
         call = wire.call()
         seen: list[Any] = []
-        call.add_handler("call.updated", lambda event, c: seen.append((event, c.language)))
+        call._add_handler("call.updated", lambda event, c: seen.append((event, c.language)))
         wire.server("call.updated", agent_id="mara", call_id="CA1", language="es")
         wire.server("call.updated", agent_id="mara", call_id="CA1")
         wire.server("call.updated", agent_id="mara", call_id="CA2", language="es")
@@ -119,8 +119,8 @@ class TestEnding:
             assert told == [("call.ended", call, "hangup")]
         assert (call.status, call.reason, call.duration) == ("ended", "hangup", 13.24)
         assert (call.started_at, call.ended_at) == (1787352100.0, 1787352113.2)
-        assert wire.session.registry.calls == {}
-        assert mara.live_calls == {}
+        assert wire.engine.registry.calls == {}
+        assert mara._live_calls == {}
 
     def test_ended_without_figures(self) -> None:
         """call.ended without a reason says unknown."""
@@ -191,7 +191,7 @@ class TestEnding:
                 event, agent_id="mara", call_id="CA1", tool_calls=[{"id": "1", "name": "x"}]
             )
         assert told == []
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
         assert "llm.tool_result" not in wire.sent_events()
 
     @pytest.mark.parametrize("event", ["memory.ops", "call.recording"])
@@ -249,7 +249,7 @@ class TestEnding:
         told = wire.listen("call.ended", on=call)
         wire.server("call.ended", agent_id="mara", call_id="CA1")
         assert len(told) == 1
-        assert not call.handlers
+        assert not call._handlers
 
     def test_end_of_a_call_nobody_knew(self) -> None:
         """call.ended for an unknown call is dropped."""
@@ -267,8 +267,8 @@ class TestEnding:
         wire.at(10)
         for number in range(20):
             call = wire.call(mara, f"CA{number}")
-            call.speak("hello", "", None)
-            call.ask_history()
+            call._speak("hello", "", None)
+            call._ask_history()
             call.reply_stream().write("x")
             wire.server("llm.before", call_id=call.id, turn=1)
             wire.listen("turn.end", on=call)
@@ -277,15 +277,15 @@ class TestEnding:
         wire.sent()
         stats = wire.pc.stats()
         assert (stats["calls"], stats["requests"], stats["held"], stats["unsent"]) == (0, 0, 0, 0)
-        assert mara.live_calls == {}
-        assert len(wire.session.timers) == 0
+        assert mara._live_calls == {}
+        assert len(wire.engine.timers) == 0
 
     def test_a_call_ends_once(self) -> None:
         """Ending a call that is over changes nothing."""
         wire = Wire()
         call = wire.call()
-        wire.session.end_call(call, "one")
-        wire.session.end_call(call, "two")
+        wire.engine.end_call(call, "one")
+        wire.engine.end_call(call, "two")
         assert call.reason == "one"
 
 
@@ -319,7 +319,7 @@ class TestDetaching:
         told = wire.listen("call.ended")
         wire.lost()
         assert call.status == "detached"
-        assert not call.over
+        assert not call._over
         assert told == []
 
     def test_goes_on(self) -> None:
@@ -348,7 +348,7 @@ class TestDetaching:
         wire.at(30)
         for told in lists:
             assert told == [("call.ended", call, "connection_lost")]
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
 
     def test_lost_twice(self) -> None:
         """A second loss within the 30 s does not lengthen them."""
@@ -431,7 +431,7 @@ class TestDetaching:
         wire.reconnect()
         wire.server("agent.resumed", agent_id="mara")
         with pytest.raises(NotConnected, match="CA1 of agent 'mara' is detached"):
-            call.speak("hi", "", None)
+            call._speak("hi", "", None)
 
 
 class TestVerbs:
@@ -500,7 +500,7 @@ class TestVerbs:
             ("forward", ("nobody",)),
             ("load_skill", (None,)),
             ("configure", ({"vioce": "x"},)),
-            ("speak", (5, "", None)),
+            ("_speak", (5, "", None)),
             ("tool_result", ("m1", ["x"])),
             ("tool_result", ("m1", {"tool_call_id": "1", "result": 5})),
             ("tool_result", ("m1", [{"tool_call_id": "1", "results": 5}])),
@@ -517,7 +517,7 @@ class TestVerbs:
     @pytest.mark.parametrize(
         ("verb", "args"),
         [
-            ("speak", ("x", "", None)),
+            ("_speak", ("x", "", None)),
             ("reply_stream", ()),
             ("cancel", ()),
             ("clear", ()),
@@ -527,8 +527,8 @@ class TestVerbs:
             ("configure", ({"language": "es"},)),
             ("load_skill", ("x",)),
             ("tool_result", ("m1", [])),
-            ("ask_history", ()),
-            ("ask_change", ("history.clear",)),
+            ("_ask_history", ()),
+            ("_ask_change", ("history.clear",)),
         ],
     )
     def test_on_an_ended_call(self, verb: str, args: tuple[Any, ...]) -> None:
@@ -583,7 +583,7 @@ class TestVerbs:
         wire.lost()
         call.hangup()
         wire.at(0.4)
-        wire.session.end_call(call, "gone")
+        wire.engine.end_call(call, "gone")
         wire.reconnect()
         wire.server("agent.resumed", agent_id="mara")
         assert "call.hangup" not in wire.sent_events()
@@ -601,7 +601,7 @@ class TestVerbs:
         wire = Wire()
         call = wire.call()
         call.hold()
-        call.speak("a", "", None)
+        call._speak("a", "", None)
         call.unhold()
         assert wire.sent_events() == ["call.hold", "bot.reply", "call.unhold"]
 
@@ -651,7 +651,7 @@ class TestEvents:
         call = wire.call()
         order: list[tuple[str, Any]] = []
         for owner in (wire.pc, call.agent, call):
-            owner.add_handler(event, lambda e, c, whose=owner: order.append((whose, c)))
+            owner._add_handler(event, lambda e, c, whose=owner: order.append((whose, c)))
         wire.server({**EVENTS[event]["example"], "agent_id": "mara", "call_id": "CA1"})
         assert order == [(owner, call) for owner in (call, call.agent, wire.pc)]
 
@@ -766,7 +766,7 @@ class TestEvents:
         told = wire.listen("call.started", *names, on=mara)
         for name in names:
             wire.server(name, agent_id="mara", call_id="CA7", message_id="m1", text="Hi")
-        call = mara.live_calls["CA7"]
+        call = mara._live_calls["CA7"]
         assert [name for name, *_ in told] == ["call.started", *names]
         assert all(arguments[-1] is call for _, *arguments in told)
 
@@ -806,7 +806,7 @@ class TestRinging:
         """reject() sends its reason."""
         wire = Wire()
         wire.agent()
-        wire.pc.add_handler("call.ringing", lambda ringing: ringing.reject(reason))
+        wire.pc._add_handler("call.ringing", lambda ringing: ringing.reject(reason))
         self.ring(wire)
         assert wire.sent() == [
             {"event": "call.reject", "agent_id": "mara", "call_id": "CA1", "reason": reason}
@@ -959,7 +959,7 @@ def test_transcript() -> None:
     """transcript has what user and assistant said, and nothing empty."""
     wire = Wire()
     call = wire.call()
-    call.conversation.messages = [
+    call._conversation.messages = [
         {"role": "system", "content": "x"},
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": None, "tool_calls": []},

@@ -14,7 +14,7 @@ from ..harness import Wire
 
 def ask(wire: Wire, text: str = "Hi", **options: Any) -> Outcome[ChatReply]:
     options = {"session_id": "chat-x", "metadata": None, "timeout": 30.0, **options}
-    outcome = wire.pc.place_chat("mara", text, **options)
+    outcome = wire.pc._place_chat("mara", text, **options)
     wire.settle()
     return outcome
 
@@ -59,8 +59,8 @@ def test_the_answer() -> None:
     assert outcome.result() == ChatReply(
         "Hello!", "large", "chat-x", [{"name": "a"}, {"name": "b"}]
     )
-    assert wire.session.stats()["requests"] == 0
-    assert len(wire.session.timers) == len(Wire().up().session.timers)
+    assert wire.engine.stats()["requests"] == 0
+    assert len(wire.engine.timers) == len(Wire().up().engine.timers)
 
 
 def test_an_answer_without_its_text() -> None:
@@ -149,7 +149,7 @@ def test_one_after_the_other() -> None:
     first, second, third = ask(wire, "1"), ask(wire, "2"), ask(wire, "3")
     ask(wire, "other", session_id="chat-y")
     assert texts(wire) == ["1", "other"]
-    assert wire.session.stats()["requests"] == 4
+    assert wire.engine.stats()["requests"] == 4
     wire.server("llm.chat.done", session_id="chat-x", text="one")
     assert texts(wire) == ["2"]
     wire.server("llm.chat.error", session_id="chat-x", error="no")
@@ -207,7 +207,7 @@ def test_a_late_error_is_nobody_elses() -> None:
     wire.after(5)
     second = ask(wire, "2")
     wire.server("llm.chat.error", session_id="chat-x", error="late")
-    assert (errors, second.done, wire.session.stats()["dropped"]) == ([], False, 1)
+    assert (errors, second.done, wire.engine.stats()["dropped"]) == ([], False, 1)
 
 
 def test_an_answer_that_never_comes() -> None:
@@ -251,14 +251,14 @@ def test_the_link_is_lost() -> None:
     with pytest.raises(NotConnected, match="chat with mara"):
         ask(wire)
     wire.server("llm.chat.done", session_id="chat-x", text="late")
-    assert wire.session.stats()["requests"] == 0
+    assert wire.engine.stats()["requests"] == 0
 
 
 def test_disconnecting() -> None:
     """``disconnect`` wakes whoever waits for an answer."""
     wire = Wire().up()
     outcome = ask(wire)
-    wire.session.disconnect()
+    wire.engine.disconnect()
     with pytest.raises(NotConnected, match="client_disconnect"):
         outcome.result()
 
@@ -269,13 +269,13 @@ def test_a_server_that_stops_reading() -> None:
     ask(wire, "1")
     second, third = ask(wire, "2" * (4 << 20)), ask(wire, "3")
     wire.sent()
-    wire.session.outbox.transmit("{}", about="filler")
+    wire.engine.outbox.transmit("{}", about="filler")
     wire.server("llm.chat.done", session_id="chat-x", text="one")
     with pytest.raises(NotConnected, match="stopped reading"):
         second.result()
     wire.server("llm.chat.done", session_id="chat-x", text="three")
     assert third.result().text == "three"
-    assert wire.session.stats()["requests"] == 0
+    assert wire.engine.stats()["requests"] == 0
 
 
 def test_the_last_one_cannot_be_written() -> None:
@@ -284,10 +284,10 @@ def test_the_last_one_cannot_be_written() -> None:
     ask(wire, "1")
     second = ask(wire, "2" * (4 << 20))
     wire.sent()
-    wire.session.outbox.transmit("{}", about="filler")
+    wire.engine.outbox.transmit("{}", about="filler")
     wire.server("llm.chat.done", session_id="chat-x", text="one")
     assert isinstance(second.error, NotConnected)
-    wire.session.outgoing()
+    wire.engine.outgoing()
     ask(wire, "3")
     assert texts(wire) == ["3"]
 
@@ -317,7 +317,7 @@ def test_what_cannot_be_asked(wrong: dict[str, Any], message: str) -> None:
         **wrong,
     }
     with pytest.raises(ConfigurationError, match=message):
-        wire.pc.place_chat(options.pop("agent_id"), options.pop("text"), **options)
+        wire.pc._place_chat(options.pop("agent_id"), options.pop("text"), **options)
     assert wire.sent() == []
 
 
@@ -328,12 +328,12 @@ def test_owner_and_requester_on_one_socket() -> None:
     outcome = ask(wire)
     told = wire.listen("chat.started", "call.ended", "*")
     wire.server("llm.chat.started", session_id="chat-x", agent_id="mara", model="small")
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}
     wire.server("llm.chat.started", call_id="chat-x", agent_id="mara")
-    call = wire.session.registry.calls["chat-x"]
+    call = wire.engine.registry.calls["chat-x"]
     wire.server("llm.chat.error", session_id="chat-x", agent_id="mara", error="no answer")
     assert isinstance(outcome.error, RequestRejected)
-    assert not call.over
+    assert not call._over
     second = ask(wire)
     wire.server("llm.chat.error", call_id="chat-x", agent_id="mara", error="it is over")
     assert call.reason == "chat_error"
@@ -354,14 +354,14 @@ def test_an_agent_of_another_process() -> None:
     assert outcome.result().text == "Hi"
     names = [entry[1].name if entry[0] == "*" else entry[0] for entry in told]
     assert names.count("llm.chat.token") == 2
-    assert wire.session.stats()["dropped"] == 0
+    assert wire.engine.stats()["dropped"] == 0
 
 
 def test_a_drain_waits_for_answers() -> None:
     """Draining lets what was asked be answered."""
     wire = Wire().up()
     outcome = ask(wire)
-    drained = wire.pc.place_drain(30.0)
+    drained = wire.pc._place_drain(30.0)
     wire.after(1)
     assert not drained.done
     wire.server("llm.chat.done", session_id="chat-x", text="Hi")

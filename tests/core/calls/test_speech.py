@@ -22,8 +22,8 @@ class TestSaying:
         """say() is a bot.reply that answers nothing; add_to_history only when it is true."""
         wire = Wire()
         call = wire.call()
-        one = call.speak("Hello", "", None)
-        two = call.speak("Bye", "", None, True)
+        one = call._speak("Hello", "", None)
+        two = call._speak("Bye", "", None, True)
         base = {"event": "bot.reply", "call_id": "CA1", "in_reply_to": ""}
         assert wire.sent() == [
             {**base, "message_id": one.message_id, "text": "Hello"},
@@ -33,14 +33,14 @@ class TestSaying:
     def test_message_ids(self) -> None:
         """Message ids are msg_ and twelve letters or digits, each another."""
         wire = Wire()
-        ids = {wire.session.message_id() for _ in range(2000)}
+        ids = {wire.engine.message_id() for _ in range(2000)}
         assert len(ids) == 2000
         assert all(re.fullmatch("msg_[a-z0-9]{12}", one) for one in ids)
 
     def test_own_message_id(self) -> None:
         """A message id of the program's own is used."""
         wire = Wire()
-        assert wire.call().speak("x", "", "mine").message_id == "mine"
+        assert wire.call()._speak("x", "", "mine").message_id == "mine"
 
     @pytest.mark.parametrize(
         ("event", "interrupted"),
@@ -55,7 +55,7 @@ class TestSaying:
         """bot.finished means heard to the end; interruption, refusal and abortion do not."""
         wire = Wire()
         call = wire.call()
-        other, speech = call.speak("a", "", None), call.speak("b", "", None)
+        other, speech = call._speak("a", "", None), call._speak("b", "", None)
         wire.server(event, **IDS, message_id=speech.message_id)
         assert speech.outcome.result() == SayResult(interrupted)
         assert not other.outcome.done
@@ -65,7 +65,7 @@ class TestSaying:
         wire = Wire()
         call = wire.call()
         wire.server("bot.finished", **IDS)
-        one, two = call.speak("a", "", None), call.speak("b", "", None)
+        one, two = call._speak("a", "", None), call._speak("b", "", None)
         wire.server("bot.finished", **IDS)
         assert one.outcome.done
         assert not two.outcome.done
@@ -76,35 +76,35 @@ class TestSaying:
     def test_foreign_message(self) -> None:
         """The end of a message that is not ours settles nothing."""
         wire = Wire()
-        speech = wire.call().speak("a", "", None)
+        speech = wire.call()._speak("a", "", None)
         wire.server("bot.finished", **IDS, message_id="other")
         assert not speech.outcome.done
 
     def test_garbled_end(self) -> None:
         """bot.finished with garbled figures settles all the same."""
         wire = Wire()
-        speech = wire.call().speak("a", "", None)
+        speech = wire.call()._speak("a", "", None)
         wire.server("bot.finished", **IDS, message_id=speech.message_id, duration_ms="long")
         assert speech.outcome.result() == SayResult(False)
 
     def test_end_of_the_call(self) -> None:
         """The end of the call settles what is in flight as interrupted."""
         wire = Wire()
-        speech = wire.call().speak("a", "", None)
+        speech = wire.call()._speak("a", "", None)
         wire.server("call.ended", **IDS)
         assert speech.outcome.result() == SayResult(True)
 
     def test_loss_of_the_link(self) -> None:
         """The loss of the link settles what is in flight as interrupted."""
         wire = Wire()
-        speech = wire.call().speak("a", "", None)
+        speech = wire.call()._speak("a", "", None)
         wire.lost()
         assert speech.outcome.result() == SayResult(True)
 
     def test_deadline(self) -> None:
         """A reply whose end the server never reports fails after its length and a minute."""
         wire = Wire(ping_interval=None)
-        speech = wire.call().speak("x" * 100, "", None)
+        speech = wire.call()._speak("x" * 100, "", None)
         wire.at(79)
         assert not speech.outcome.done
         wire.at(80)
@@ -116,12 +116,12 @@ class TestSaying:
         wire = Wire(ping_interval=None)
         call = wire.call()
         wire.at(6)
-        speeches = [call.speak("x", "", None) for _ in range(1000)]
-        assert len(call.speeches) == 1000
+        speeches = [call._speak("x", "", None) for _ in range(1000)]
+        assert len(call._speeches) == 1000
         wire.server("call.ended", **IDS)
         assert all(speech.outcome.done for speech in speeches)
-        assert len(call.speeches) == 0
-        assert len(wire.session.timers) == 0
+        assert len(call._speeches) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_while_down(self) -> None:
         """Speech raises while the link is down, and nothing waits for it."""
@@ -129,8 +129,8 @@ class TestSaying:
         call = wire.call()
         wire.lost()
         with pytest.raises(NotConnected):
-            call.speak("x", "", None)
-        assert len(call.speeches) == 0
+            call._speak("x", "", None)
+        assert len(call._speeches) == 0
 
 
 class TestAnswering:
@@ -138,9 +138,9 @@ class TestAnswering:
         """Outside a handler a reply answers the caller's last message, or nothing."""
         wire = Wire()
         call = wire.call()
-        assert call.answered_message() == ""
+        assert call._answered_message() == ""
         wire.server("user.message", **IDS, message_id="m1", text="Hi")
-        assert call.answered_message() == "m1"
+        assert call._answered_message() == "m1"
 
     @pytest.mark.parametrize(
         ("event", "fields"),
@@ -154,12 +154,12 @@ class TestAnswering:
 
         def handler(_: object, call: Any) -> None:
             call.last_message_id = "newer"
-            answered.append(call.answered_message())
+            answered.append(call._answered_message())
 
-        wire.pc.add_handler(event, handler)
+        wire.pc._add_handler(event, handler)
         wire.server(event, **IDS, message_id="m1", **fields)
         assert answered == ["m1"]
-        assert call.answered_message() == "newer"
+        assert call._answered_message() == "newer"
 
     def test_of_another_call(self) -> None:
         """Inside a handler of one call, a reply on another answers that one's last message."""
@@ -167,7 +167,7 @@ class TestAnswering:
         one, two = wire.call(call_id="CA1"), wire.call(call_id="CA2")
         wire.server("user.message", agent_id="mara", call_id="CA2", message_id="m2", text="x")
         answered: list[str] = []
-        one.add_handler("user.message", lambda e, c: answered.append(two.answered_message()))
+        one._add_handler("user.message", lambda e, c: answered.append(two._answered_message()))
         wire.server("user.message", agent_id="mara", call_id="CA1", message_id="m1", text="x")
         assert answered == ["m2"]
         assert answering.get() is None
@@ -178,7 +178,7 @@ class TestAnswering:
         wire.agent()
         wire.server("llm.chat.started", agent_id="mara", call_id="chat-1")
         answered: list[str] = []
-        wire.pc.add_handler("user.message", lambda e, c: answered.append(c.answered_message()))
+        wire.pc._add_handler("user.message", lambda e, c: answered.append(c._answered_message()))
         wire.server("chat.message", agent_id="mara", call_id="chat-1", text="x", message_id="m1")
         assert answered == ["m1"]
 
@@ -226,7 +226,7 @@ class TestLiveText:
         wire = Wire()
         call = wire.call()
         read: list[str] = []
-        call.add_handler(event, lambda e, c: read.append(c.current_bot_text))
+        call._add_handler(event, lambda e, c: read.append(c.current_bot_text))
         wire.server("bot.speaking", **IDS, message_id="b1")
         self.words(wire, "Hello")
         wire.server(event, **IDS, message_id="b1")
@@ -247,11 +247,11 @@ class TestLiveText:
         wire = Wire()
         call = wire.call()
         wire.server("bot.speaking", **IDS, message_id="b1")
-        call.add_handler("bot.finished", lambda e, c: None)
-        wire.session.receive(
+        call._add_handler("bot.finished", lambda e, c: None)
+        wire.engine.receive(
             '{"event":"bot.finished","agent_id":"mara","call_id":"CA1","message_id":"b1"}', 0
         )
-        late = wire.session.deliveries()
+        late = wire.engine.deliveries()
         wire.server("bot.speaking", **IDS, message_id="b2")
         self.words(wire, "Next", message_id="b2")
         for delivery in late:

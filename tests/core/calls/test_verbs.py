@@ -14,9 +14,9 @@ from pinecall.events import Turn
 from ..harness import Wire
 
 CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
-    (lambda call: call.speak(None, "", None), "say or reply: text is a str, not NoneType"),
-    (lambda call: call.speak("Hi", 3, None), "in_reply_to is a str, not int"),
-    (lambda call: call.speak("Hi", "", 3), "message_id is a str, not int"),
+    (lambda call: call._speak(None, "", None), "say or reply: text is a str, not NoneType"),
+    (lambda call: call._speak("Hi", 3, None), "in_reply_to is a str, not int"),
+    (lambda call: call._speak("Hi", "", 3), "message_id is a str, not int"),
     (lambda call: call.reply_stream("turn"), "the turn or message to answer, not str"),
     (lambda call: call.reply_stream(message_id=3), "message_id is a str, not int"),
     (lambda call: call.reply_stream().write(3), "write: token is a str, not int"),
@@ -26,9 +26,9 @@ CALL_VERBS: list[tuple[Callable[[Any], object], str]] = [
     (lambda call: call.send_dtmf(12), "send_dtmf: digits is a str"),
     (lambda call: call.load_skill(None), "load_skill: skill is a str"),
     (lambda call: call.unload_skill(None), "unload_skill: skill is a str"),
-    (lambda call: call.ask_change("history.add_context", text=None), "add_context: text is a str"),
+    (lambda call: call._ask_change("history.add_context", text=None), "add_context: text is a str"),
     (
-        lambda call: call.ask_change("history.set_instructions", prompt=3),
+        lambda call: call._ask_change("history.set_instructions", prompt=3),
         "set_prompt: prompt is a str",
     ),
 ]
@@ -76,9 +76,9 @@ def test_dials(verb: str, wrong: dict[str, Any], message: str) -> None:
     options["detect_turn_end"] = False
     with pytest.raises(ConfigurationError, match=message):
         if verb == "dial":
-            agent.place_dial("+15550001111", None, **{**options, **wrong})
+            agent._place_dial("+15550001111", None, **{**options, **wrong})
         else:
-            agent.place_bridge("other", media=None, **{**options, **wrong})
+            agent._place_bridge("other", media=None, **{**options, **wrong})
     wire.after(1)
     assert wire.sent() == []
     assert wire.pc.connected
@@ -90,7 +90,7 @@ def test_drain(timeout: Any) -> None:
     wire = Wire()
     wire.agent(phone_number="+13186330963")
     with pytest.raises(ConfigurationError, match=r"drain\(\): timeout must be a number"):
-        wire.pc.place_drain(timeout)
+        wire.pc._place_drain(timeout)
     assert wire.sent() == []
 
 
@@ -107,10 +107,10 @@ def test_configure_session(call_id: Any) -> None:
     ("verb", "message"),
     [
         (lambda call: call.forward("12"), "forward, call CA1: '12' is not a phone number"),
-        (lambda call: call.agent.place_dial("12", None), "dial, agent mara: '12' is not a phone"),
-        (lambda call: call.agent.place_dial(5, None), "dial, agent mara: a phone number must be"),
+        (lambda call: call.agent._place_dial("12", None), "dial, agent mara: '12' is not a phone"),
+        (lambda call: call.agent._place_dial(5, None), "dial, agent mara: a phone number must be"),
         (
-            lambda call: call.agent.place_dial("+15550001111", "12"),
+            lambda call: call.agent._place_dial("+15550001111", "12"),
             "dial, from_, agent mara: '12' is not a phone number",
         ),
         (lambda call: call.agent.route_callers(["12"]), "route_callers, agent mara: '12' is not"),
@@ -134,7 +134,7 @@ def line_call(wire: Wire) -> Any:
     wire.server("line.created", number=line.number)
     wire.server("call.started", agent_id=line.id, call_id="CA1", owner="line")
     wire.sent()
-    return wire.session.registry.calls["CA1"]
+    return wire.engine.registry.calls["CA1"]
 
 
 @pytest.mark.parametrize("timeout", [math.inf, math.nan, 0, None, True])
@@ -142,7 +142,7 @@ def test_listen(timeout: Any) -> None:
     """The timeout of ``listen`` is a finite number of seconds."""
     call = line_call(Wire())
     with pytest.raises(ConfigurationError, match="timeout is seconds, more than 0"):
-        call.place_listen(timeout=timeout)
+        call._place_listen(timeout=timeout)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_route_to(wrong: dict[str, Any], message: str) -> None:
     wire = Wire()
     call = line_call(wire)
     with pytest.raises(ConfigurationError, match=message):
-        call.place_route("sales", **wrong)
+        call._place_route("sales", **wrong)
     assert wire.sent() == []
-    call.place_route("sales", context={"a": [1]}, prompt_vars={"n": 3})
+    call._place_route("sales", context={"a": [1]}, prompt_vars={"n": 3})
     assert wire.sent() == [
         {
             "event": "call.route",

@@ -107,9 +107,9 @@ def test_wherever_seconds_are_given() -> None:
         lambda: tool(name="wait", timeout=30000)(lambda: None),
         lambda: ReconnectPolicy(maximum=30000),
         lambda: wire.pc.line("+12186633772", extension_window=4000),
-        lambda: wire.pc.place_drain(30000),
-        lambda: wire.pc.place_chat("leo", "Hi", session_id=None, metadata=None, timeout=30000),
-        lambda: agent.place_dial(
+        lambda: wire.pc._place_drain(30000),
+        lambda: wire.pc._place_chat("leo", "Hi", session_id=None, metadata=None, timeout=30000),
+        lambda: agent._place_dial(
             "+34607827824", None, detect_turn_end=False, timeout=30000, **options
         ),
     ):

@@ -10,10 +10,10 @@ from ..harness import Wire
 
 
 def start(wire: Wire, **fields: object) -> CallBase:
-    if "mara" not in wire.session.registry.agents:
+    if "mara" not in wire.engine.registry.agents:
         wire.agent()
     wire.server("llm.chat.started", agent_id="mara", call_id="chat-1", **fields)
-    return wire.session.registry.calls["chat-1"]
+    return wire.engine.registry.calls["chat-1"]
 
 
 def test_started() -> None:
@@ -47,7 +47,7 @@ def test_started_without_a_call() -> None:
     wire.server("llm.chat.started", session_id="s1")
     wire.server("llm.chat.started", agent_id="nobody", call_id="chat-2")
     assert [item.call for _, item in told] == [None]
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}
 
 
 def test_started_after_its_end() -> None:
@@ -58,7 +58,7 @@ def test_started_after_its_end() -> None:
     told = wire.listen("*")
     wire.server("llm.chat.started", agent_id="mara", call_id="chat-1")
     assert told == []
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}
 
 
 @pytest.mark.parametrize("event", ["llm.chat.chunk", "llm.tool_call"])
@@ -68,7 +68,7 @@ def test_made_lazily(event: str) -> None:
     wire.agent()
     told = wire.listen("chat.started", "call.started")
     wire.server(event, agent_id="mara", call_id="chat-9", metadata={"a": 1}, language="es")
-    call = wire.session.registry.calls["chat-9"]
+    call = wire.engine.registry.calls["chat-9"]
     assert told == [("chat.started", call)]
     assert (call.metadata, call.language, call.transport) == ({"a": 1}, "es", "chat")
 
@@ -78,7 +78,7 @@ def test_events_for_nobody(event: str) -> None:
     """A chat event of an unknown agent makes no call."""
     wire = Wire().up()
     wire.server(event, agent_id="nobody", call_id="chat-9")
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}
 
 
 def test_message() -> None:

@@ -29,7 +29,7 @@ def test_each_event_of_a_conversation(name: str) -> None:
     for _ in range(2):
         wire.server(name, **IDS, token="x", text="x", message_id="m1", skill="s", digit="1")
     (started,) = told
-    assert started[1] is mara.live_calls["CA7"]
+    assert started[1] is mara._live_calls["CA7"]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_makes_no_call(name: str) -> None:
     mara = wire.agent()
     told = wire.listen("call.started", "chat.started", on=mara)
     wire.server(name, **IDS, request_id="rq", error="no", url="u", session_id="CA7", ops=[])
-    assert told == [] and mara.live_calls == {}
+    assert told == [] and mara._live_calls == {}
 
 
 def test_what_the_frame_says_of_it() -> None:
@@ -64,7 +64,7 @@ def test_what_the_frame_says_of_it() -> None:
     mara = wire.agent()
     facts = {"from": "+34607827824", "to": "+13186330963", "direction": "outbound"}
     wire.server("turn.end", **IDS, **facts, transport="phone", metadata={"a": 1}, language="es")
-    call = mara.live_calls["CA7"]
+    call = mara._live_calls["CA7"]
     assert (call.from_, call.to, call.direction) == ("+34607827824", "+13186330963", "outbound")
     assert (call.transport, call.metadata, call.language) == ("phone", {"a": 1}, "es")
 
@@ -75,7 +75,7 @@ def test_a_start_that_comes_later() -> None:
     mara = wire.agent()
     told = wire.listen("call.started", on=mara)
     wire.server("user.speaking", **IDS, text="Hi", metadata="odd", language=5)
-    call = mara.live_calls["CA7"]
+    call = mara._live_calls["CA7"]
     assert (call.transport, call.metadata, call.language) == ("unknown", {}, None)
     for _ in range(2):
         wire.server(
@@ -107,7 +107,7 @@ def test_it_is_not_greeted() -> None:
     greeted: list[Any] = []
     mara = wire.agent(greeting=lambda call: greeted.append(call))
     wire.server("user.message", **IDS, message_id="u1", text="Hi", direction="inbound")
-    assert mara.live_calls and greeted == []
+    assert mara._live_calls and greeted == []
 
 
 class Store:
@@ -184,5 +184,5 @@ def test_a_chats_start_that_comes_later() -> None:
     ids = {"agent_id": "mara", "call_id": "chat-1"}
     wire.server("chat.message", **ids, text="Hi", message_id="m")
     wire.server("llm.chat.started", **ids, metadata={"a": 1}, language="es")
-    call = mara.live_calls["chat-1"]
+    call = mara._live_calls["chat-1"]
     assert (call.metadata, call.language, len(told)) == ({"a": 1}, "es", 1)

@@ -36,10 +36,10 @@ def test_budget(preparing: Any, seconds: float) -> None:
 
 def held(wire: Wire) -> Delivery:
     """A handler of the turn, begun and not finished."""
-    wire.session.receive('{"event":"llm.before","agent_id":"mara","call_id":"CA1","turn":7}', 0)
-    (delivery,) = wire.session.deliveries()
+    wire.engine.receive('{"event":"llm.before","agent_id":"mara","call_id":"CA1","turn":7}', 0)
+    (delivery,) = wire.engine.deliveries()
     assert isinstance(delivery, Delivery)
-    wire.session.deadline(wire.now)
+    wire.engine.deadline(wire.now)
     return delivery
 
 
@@ -67,10 +67,10 @@ def test_order() -> None:
 
     def first(call: Any) -> None:
         order.append("call")
-        call.ask_change("history.add_context", text="VIP")
+        call._ask_change("history.add_context", text="VIP")
 
-    call.agent.add_handler("call.preparing", lambda c: order.append("agent"))
-    call.add_handler("call.preparing", first)
+    call.agent._add_handler("call.preparing", lambda c: order.append("agent"))
+    call._add_handler("call.preparing", first)
     wire.server("llm.before", **IDS, turn=7)
     assert order == ["call", "agent"]
     assert wire.sent_events() == ["history.add_context", "llm.ready"]
@@ -114,7 +114,7 @@ def test_failing_handler() -> None:
     def broken(call: Any) -> None:
         raise ValueError("x")
 
-    call.add_handler("call.preparing", broken)
+    call._add_handler("call.preparing", broken)
     wire.server("llm.before", **IDS, turn=7)
     assert wire.sent() == [READY]
     assert len(told) == 1
@@ -159,7 +159,7 @@ def test_lost_link(back: bool) -> None:
     wire.lost()
     if back:
         wire.chance = 0.0
-        wire.session.tick(0.14)
+        wire.engine.tick(0.14)
         wire.reconnect()
         wire.server("agent.resumed", agent_id="mara")
         wire.sent()
@@ -217,4 +217,4 @@ def test_turns_that_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     held(wire)
     wire.lost()
     wire.reconnect()
-    assert wire.session.preparing == set()
+    assert wire.engine.preparing == set()

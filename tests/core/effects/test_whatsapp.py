@@ -20,13 +20,13 @@ def support(wire: Wire, name: str = "support") -> AgentBase:
 
 
 def started(wire: Wire, **fields: Any) -> CallBase:
-    if "support" not in wire.session.registry.agents:
+    if "support" not in wire.engine.registry.agents:
         support(wire)
     wire.server(
         "whatsapp.session_started",
         **{**IDS, "contact_phone": "5491155551234", "contact_name": "Ana", **fields},
     )
-    return wire.session.registry.calls["wa-1"]
+    return wire.engine.registry.calls["wa-1"]
 
 
 def test_started() -> None:
@@ -37,7 +37,7 @@ def test_started() -> None:
     started(wire)
     assert [name for name, *_ in told] == ["whatsapp.started", "whatsapp.session_started"]
     session = told[1][1]
-    assert told[0][1] is session.call is call
+    assert told[0][1] is session._call is call
     assert (call.from_, call.to, call.transport) == ("5491155551234", "support", "whatsapp")
     assert (session.id, session.contact_phone, session.contact_name) == (
         "wa-1",
@@ -53,7 +53,7 @@ def test_its_requests() -> None:
     told = wire.listen("whatsapp.session_started")
     started(wire)
     session = told[0][1]
-    question, change = session.ask_history(), session.ask_change("history.clear")
+    question, change = session._ask_history(), session._ask_change("history.clear")
     frames = wire.sent()
     assert {frame["call_id"] for frame in frames} == {"wa-1"}
     wire.server("history.data", call_id="wa-1", messages=[])
@@ -97,9 +97,9 @@ def test_begun_by_a_tool_call(event: str) -> None:
     wire.server(
         "llm.tool_call", agent_id="support", call_id="wa-1", tool_calls=[{"id": "1", "name": "x"}]
     )
-    call = wire.session.registry.calls["wa-1"]
+    call = wire.engine.registry.calls["wa-1"]
     session = told[1][1]
-    assert (told[0][1], session.call, session.contact_phone) == (call, call, "")
+    assert (told[0][1], session._call, session.contact_phone) == (call, call, "")
     wire.server(event, **IDS, from_="549", contact_phone="549", text="hi")
     assert (call.from_, session.contact_phone) == ("549", "549")
     wire.server(event, **IDS, from_="550", contact_phone="550")
@@ -113,7 +113,7 @@ def test_a_tool_call_after_the_end() -> None:
     started(wire)
     wire.server("whatsapp.session_ended", **IDS)
     wire.server("llm.tool_call", agent_id="support", call_id="wa-1", tool_calls=[{"id": "1"}])
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}
     assert wire.sent() == []
 
 
@@ -125,7 +125,7 @@ def test_message_of_nobody() -> None:
     wire.server("whatsapp.message", agent_id="support", text="hi")
     wire.server("whatsapp.message", agent_id="nobody", session_id="wa-7", text="hi")
     assert len(told) == 1
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}
 
 
 def test_response() -> None:
@@ -175,7 +175,7 @@ def test_ended() -> None:
         343.0,
     )
     assert call.messages == [{"role": "user", "content": "hi"}]
-    assert wire.session.registry.calls == call.agent.live_calls == {}
+    assert wire.engine.registry.calls == call.agent._live_calls == {}
 
 
 def test_ended_without_messages() -> None:
@@ -201,7 +201,7 @@ def test_after_the_end() -> None:
         ("whatsapp.message", call.agent),
         ("whatsapp.session_ended", call.agent),
     ]
-    assert wire.session.registry.calls == {}
+    assert wire.engine.registry.calls == {}
 
 
 class TestWithoutAnAgent:
@@ -219,7 +219,7 @@ class TestWithoutAnAgent:
         wire.agent("mara")
         support(wire)
         wire.server("whatsapp.message", session_id="wa-1", from_="549", text="hi")
-        assert wire.session.registry.calls["wa-1"].agent.id == "support"
+        assert wire.engine.registry.calls["wa-1"].agent.id == "support"
 
     def test_several_agents(self) -> None:
         """With several such agents it is nobody's."""
@@ -228,7 +228,7 @@ class TestWithoutAnAgent:
         support(wire, "two")
         wire.server("whatsapp.session_started", session_id="wa-1")
         wire.server("whatsapp.message", session_id="wa-1", text="hi")
-        assert wire.session.registry.calls == {}
+        assert wire.engine.registry.calls == {}
 
 
 def test_links_are_as_for_calls() -> None:
@@ -248,7 +248,7 @@ def test_a_garbled_start() -> None:
     wire = Wire()
     support(wire)
     wire.server("whatsapp.session_started", **IDS, contact_phone="549", contact_name=5)
-    assert wire.session.registry.calls["wa-1"].from_ == "549"
+    assert wire.engine.registry.calls["wa-1"].from_ == "549"
 
 
 def test_a_garbled_end() -> None:
@@ -256,4 +256,4 @@ def test_a_garbled_end() -> None:
     wire = Wire()
     call = started(wire)
     wire.server("whatsapp.session_ended", **IDS, duration="long")
-    assert call.over
+    assert call._over

@@ -39,11 +39,11 @@ class Front:
     def wake(self) -> None:
         """Nobody sleeps here."""
 
-    def make_agent(self, session: Engine, agent_id: str) -> AgentBase:
-        return AgentBase(session, agent_id)
+    def make_agent(self, engine: Engine, agent_id: str) -> AgentBase:
+        return AgentBase(engine, agent_id)
 
-    def make_call(self, session: Engine, agent: AgentBase, call_id: str, **facts: Any) -> CallBase:
-        return CallBase(session, agent, call_id, **facts)
+    def make_call(self, engine: Engine, agent: AgentBase, call_id: str, **facts: Any) -> CallBase:
+        return CallBase(engine, agent, call_id, **facts)
 
     def epoch(self) -> float:
         return 1000.0
@@ -76,36 +76,36 @@ class World:
     def __init__(self, store: Any, **facts: Any) -> None:
         self.now = 1.0
         self.errors: list[PinecallError] = []
-        self.session = Engine(
+        self.engine = Engine(
             LinkSettings(url=lambda: "ws://x", api_key=lambda: "pk_test_key"),
             Front(),  # type: ignore[arg-type]
             random=lambda: 0.5,
         )
-        self.session.handlers.add("error", self.errors.append)
-        self.agent = AgentBase(self.session, "mara")
-        self.session.registry.add_agent(self.agent)
-        self.session.connect()
-        self.session.opened(self.session.link.generation, self.now)
+        self.engine.handlers.add("error", self.errors.append)
+        self.agent = AgentBase(self.engine, "mara")
+        self.engine.registry.add_agent(self.agent)
+        self.engine.connect()
+        self.engine.opened(self.engine.link.generation, self.now)
         self.receive({"event": "connected", "org_id": "org"})
         self.receive({"event": "agent.created", "agent_id": "mara"})
-        self.session.outgoing()
+        self.engine.outgoing()
         self.call = CallBase(
-            self.session,
+            self.engine,
             self.agent,
             "CA1",
             **{"from_": CALLER, "to": "+13186330963", "transport": "phone", **facts},
         )
-        self.session.start_call(self.call)
+        self.engine.start_call(self.call)
         self.store = store
-        self.historian = Historian(self.session, self.call, store, clock=lambda: 1000.0)
+        self.historian = Historian(self.engine, self.call, store, clock=lambda: 1000.0)
 
     def receive(self, frame: dict[str, Any]) -> None:
-        self.session.receive(json.dumps(frame), self.now)
+        self.engine.receive(json.dumps(frame), self.now)
 
     def jobs(self) -> list[Job]:
         """What is to be run now; handlers of ``error`` are called on the way."""
         jobs = []
-        for delivery in self.session.deliveries():
+        for delivery in self.engine.deliveries():
             if isinstance(delivery, Job):
                 jobs.append(delivery)
             else:
@@ -129,20 +129,20 @@ class World:
         return count
 
     def say(self, role: str, content: str) -> None:
-        self.call.conversation.remember(role, content)
+        self.call._conversation.remember(role, content)
         self.historian.changed()
 
     def wait(self, seconds: float) -> None:
-        self.session.deadline(self.now)
+        self.engine.deadline(self.now)
         self.now += seconds
-        self.session.tick(self.now)
+        self.engine.tick(self.now)
 
     def end(self, reason: str = "hangup") -> None:
-        self.call.finish(reason)
+        self.call._finish(reason)
         self.historian.ended()
 
     def frames(self, event: str = "history.set") -> list[dict[str, Any]]:
-        frames = [json.loads(text) for text in self.session.outgoing()]
+        frames = [json.loads(text) for text in self.engine.outgoing()]
         return [frame for frame in frames if frame["event"] == event]
 
 
@@ -232,17 +232,17 @@ def test_the_end_waits_for_a_running_save_and_is_last() -> None:
 def test_a_record_is_a_snapshot() -> None:
     """What happens after a save was asked for does not show in its record."""
     world = World(Store())
-    world.call.conversation.remember("user", "one", "m1")
+    world.call._conversation.remember("user", "one", "m1")
     record = record_of(world.call)
-    world.call.conversation.remember("user", "two", "m1")
-    world.call.conversation.remember("assistant", "three")
+    world.call._conversation.remember("user", "two", "m1")
+    world.call._conversation.remember("assistant", "three")
     assert record.messages == record.transcript == [{"role": "user", "content": "one"}]
 
 
 def test_record_facts() -> None:
     """A record holds the call's facts; times are the server's where it gave any."""
     world = World(Store(), metadata={"plan": "gold"}, language="es")
-    world.call.conversation.messages = [
+    world.call._conversation.messages = [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "t"}]},
         {"role": "tool", "tool_call_id": "t", "content": "{}"},
@@ -250,7 +250,7 @@ def test_record_facts() -> None:
     ]
     early = record_of(world.call, started_at=5.0)
     assert (early.started_at, early.ended_at, early.duration) == (5.0, 0.0, 0.0)
-    world.call.finish("connection_lost")
+    world.call._finish("connection_lost")
     lost = record_of(world.call, started_at=5.0, ended_at=8.0)
     assert (lost.started_at, lost.ended_at, lost.duration) == (5.0, 8.0, 3.0)
     world.call.started_at, world.call.ended_at, world.call.duration = 6.0, 10.0, 3.5
@@ -379,7 +379,7 @@ def test_a_greeting_stays_behind_what_is_restored() -> None:
     world.run()
     (frame,) = world.frames()
     assert [m["content"] for m in frame["messages"]] == ["a", "b", "Good evening."]
-    world.call.conversation.messages = list(frame["messages"])
+    world.call._conversation.messages = list(frame["messages"])
     world.end()
     world.run()
     assert [m["content"] for m in world.store.saved[-1].messages] == ["Good evening."]
@@ -397,7 +397,7 @@ def test_a_tool_call_is_no_greeting() -> None:
 def test_a_call_that_begins_with_messages_asks_for_nothing() -> None:
     """A call that already contains something is only saved."""
     world = World(Store([past(1, "a")]))
-    world.call.conversation.remember("user", "hello")
+    world.call._conversation.remember("user", "hello")
     world.historian.started()
     world.run()
     assert world.store.asked == []
@@ -495,7 +495,7 @@ def test_restored_messages_are_not_saved_again() -> None:
     system = {"role": "system", "content": "s"}
     new = {"role": "user", "content": "new"}
     (frame,) = world.frames()
-    world.call.conversation.messages = [system, *frame["messages"], new]
+    world.call._conversation.messages = [system, *frame["messages"], new]
     world.end()
     world.run()
     assert world.store.saved[-1].messages == [system, new]
@@ -518,7 +518,7 @@ def test_a_refused_restore_is_reported_and_saved_as_said() -> None:
     )
     world.run()
     assert "no model" in str(world.errors[0])
-    world.call.conversation.messages = [{"role": "user", "content": "a"}]
+    world.call._conversation.messages = [{"role": "user", "content": "a"}]
     world.end()
     world.run()
     assert len(world.store.saved[-1].messages) == 1
@@ -580,8 +580,8 @@ def test_a_program_that_writes_the_history_is_not_overruled() -> None:
     world.agent.configure(history=world.store)
     about = {"agent_id": "mara", "call_id": "CA2", "from": CALLER, "to": "+1", "transport": "phone"}
     world.receive({"event": "call.started", **about, "direction": "inbound"})
-    call = world.session.registry.calls["CA2"]
-    call.ask_change("history.set", messages=[{"role": "user", "content": "mine"}])
+    call = world.engine.registry.calls["CA2"]
+    call._ask_change("history.set", messages=[{"role": "user", "content": "mine"}])
     world.run()
     assert [f["messages"][0]["content"] for f in world.frames()] == ["mine"]
 
@@ -765,7 +765,7 @@ def test_an_awaitable_in_disguise_is_reported() -> None:
 def test_begin() -> None:
     """An agent without a store has no historian; with one, the historian is at work at once."""
     world = World(Store())
-    world.call.begin_history(None)
+    world.call._begin_history(None)
     assert world.jobs() == []
-    world.call.begin_history(world.store)
+    world.call._begin_history(world.store)
     assert [job.label for job in world.jobs()] == ["history.find_by_contact"]

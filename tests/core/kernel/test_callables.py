@@ -71,8 +71,8 @@ def test_generators(function: Callable[..., Any]) -> None:
     agent = wire.agent()
     line = wire.pc.line("+13186330963")
     for register in (
-        lambda: agent.add_handler("user.message", function),
-        lambda: wire.pc.add_once("call.started", function),
+        lambda: agent._add_handler("user.message", function),
+        lambda: wire.pc._add_once("call.started", function),
         lambda: agent.configure(greeting=function),
         lambda: line.extensions({"10": function}),
     ):
@@ -118,10 +118,10 @@ def test_what_was_called_already() -> None:
     called = coroutine()
     for given in (called, generator(), async_generator()):
         with pytest.raises(ConfigurationError, match="without calling it"):
-            wire.pc.add_handler("call.started", given)
+            wire.pc._add_handler("call.started", given)
     called.close()
     with pytest.raises(ConfigurationError, match=r"not NoneType$"):
-        wire.pc.add_handler("call.started", None)  # type: ignore[arg-type]
+        wire.pc._add_handler("call.started", None)  # type: ignore[arg-type]
 
 
 def test_classes() -> None:
@@ -137,8 +137,8 @@ def test_classes() -> None:
 
     wire = Wire(coroutines=False)
     with pytest.raises(ConfigurationError, match="Answers is a class"):
-        wire.pc.add_handler("call.started", Answers)
-    wire.pc.add_handler("call.started", Talks)
+        wire.pc._add_handler("call.started", Answers)
+    wire.pc._add_handler("call.started", Talks)
     assert not is_coroutine(Talks)
     assert is_coroutine(Answers(None))
 
@@ -151,13 +151,13 @@ def test_parameters_that_nobody_fills() -> None:
 
     agent = Wire().agent()
     for register in (
-        lambda: agent.add_handler("call.started", wants),
+        lambda: agent._add_handler("call.started", wants),
         lambda: agent.configure(greeting=wants),
         lambda: agent.configure(greeting=lambda: "hello"),
     ):
         with pytest.raises(ConfigurationError, match=r"write def handler\(call\)"):
             register()
-    agent.add_handler("call.started", functools.partial(wants, mood="good"))
+    agent._add_handler("call.started", functools.partial(wants, mood="good"))
     agent.configure(greeting=functools.partial(wants, mood="good"))
 
 
@@ -196,7 +196,7 @@ def test_results_that_nobody_runs() -> None:
     ):
         call = wire.call()
         told = wire.listen("error")
-        call.add_handler("turn.pause", lambda event, call, make=make: make(event))
+        call._add_handler("turn.pause", lambda event, call, make=make: make(event))
         wire.server("turn.pause", agent_id="mara", call_id="CA1")
         ((_, error),) = told
         assert "returned a generator" in error.message
@@ -303,9 +303,9 @@ def test_handlers_that_fail_when_compared() -> None:
 
     wire = Wire()
     one, two = Handler(), Handler()
-    wire.pc.add_handler("call.started", one)
-    wire.pc.add_handler("call.started", two)
+    wire.pc._add_handler("call.started", one)
+    wire.pc._add_handler("call.started", two)
     wire.call()
-    wire.pc.remove_handler("call.started", one)
+    wire.pc._remove_handler("call.started", one)
     wire.call(call_id="CA2")
     assert (one.heard, two.heard) == (1, 2)

@@ -14,7 +14,6 @@ from pinecall.core.engine import Engine
 from pinecall.core.kernel.callables import is_coroutine
 from pinecall.core.kernel.delivering import Subscription
 from pinecall.core.kernel.handlers import Handlers, Revision
-from pinecall.core.kernel.has_handlers import HasHandlers
 from pinecall.core.kernel.usercode import describe
 from pinecall.core.wire.names import SIGNATURES, check_name, public_name
 from pinecall.errors import CallEnded, ConfigurationError, PinecallError
@@ -58,32 +57,32 @@ class TestRegistering:
         wire = Wire()
         for number, function in enumerate(functions):
             if number == count:
-                wire.pc.add_handler(name, function)
+                wire.pc._add_handler(name, function)
             else:
                 with pytest.raises(ConfigurationError) as caught:
-                    wire.pc.add_handler(name, function)
+                    wire.pc._add_handler(name, function)
                 assert f"def handler({wanted})" in caught.value.message
 
     def test_flexible_signatures(self) -> None:
         """*args, defaults and keyword-only defaults are fine."""
         wire = Wire()
-        wire.pc.add_handler("bot.word", lambda *args: None)
-        wire.pc.add_handler("bot.word", lambda event, call, more=1: None)
-        wire.pc.add_handler("bot.word", lambda event, call, *, more=1: None)
+        wire.pc._add_handler("bot.word", lambda *args: None)
+        wire.pc._add_handler("bot.word", lambda event, call, more=1: None)
+        wire.pc._add_handler("bot.word", lambda event, call, *, more=1: None)
         with pytest.raises(ConfigurationError):
-            wire.pc.add_handler("bot.word", lambda event, call, *, more: None)
+            wire.pc._add_handler("bot.word", lambda event, call, *, more: None)
 
     def test_builtins(self) -> None:
         """A builtin without a readable signature is accepted."""
         pc = Wire().pc
-        pc.add_handler("bot.word", dict)
-        assert [handler.function for handler in pc.handlers.get("bot.word")] == [dict]
+        pc._add_handler("bot.word", dict)
+        assert [handler.function for handler in pc._handlers.get("bot.word")] == [dict]
 
     @pytest.mark.parametrize("bad", [None, 5, "f"])
     def test_no_function(self, bad: Any) -> None:
         """What is not callable is refused."""
         with pytest.raises(ConfigurationError, match="wants a function"):
-            Wire().pc.add_handler("bot.word", bad)
+            Wire().pc._add_handler("bot.word", bad)
 
     @pytest.mark.parametrize(
         ("name", "hint"),
@@ -101,12 +100,12 @@ class TestRegistering:
         """A misspelt event is refused with the nearest one, or with *."""
         wire = Wire()
         with pytest.raises(ConfigurationError) as caught:
-            wire.pc.add_handler(name, lambda *args: None)
+            wire.pc._add_handler(name, lambda *args: None)
         assert hint in caught.value.message
         with pytest.raises(ConfigurationError):
-            wire.pc.remove_handler(name)
+            wire.pc._remove_handler(name)
         with pytest.raises(ConfigurationError):
-            wire.session.subscribe(wire.session.handlers, (name,))
+            wire.engine.subscribe(wire.engine.handlers, (name,))
 
     def test_every_event_has_a_name(self) -> None:
         """Every event of the platform can be listened for, but for the link's own."""
@@ -127,8 +126,8 @@ class TestRegistering:
         wire = Wire(coroutines=False)
         for function in (handler, functools.partial(handler), Waits()):
             with pytest.raises(ConfigurationError, match="write 'def' instead of 'async def'"):
-                wire.pc.add_handler("bot.word", function)
-            Wire().pc.add_handler("bot.word", function)
+                wire.pc._add_handler("bot.word", function)
+            Wire().pc._add_handler("bot.word", function)
         assert is_coroutine(functools.partial(functools.partial(handler), 1))
         assert not is_coroutine(len)
 
@@ -157,7 +156,7 @@ class TestOrder:
         wire.call()
         order: list[int] = []
         for number in range(5):
-            wire.pc.add_handler("bot.word", lambda e, c, n=number: order.append(n))
+            wire.pc._add_handler("bot.word", lambda e, c, n=number: order.append(n))
         word(wire)
         assert order == [0, 1, 2, 3, 4]
 
@@ -166,8 +165,8 @@ class TestOrder:
         wire = Wire()
         wire.call()
         order: list[str] = []
-        wire.pc.add_handler("*", lambda item: order.append("*"))
-        wire.pc.add_handler("bot.word", lambda e, c: order.append("named"))
+        wire.pc._add_handler("*", lambda item: order.append("*"))
+        wire.pc._add_handler("bot.word", lambda e, c: order.append("named"))
         word(wire)
         assert order == ["named", "*"]
 
@@ -177,7 +176,7 @@ class TestOrder:
         wire.call()
         told = wire.listen("bot.word")
         for number in range(50):
-            wire.session.receive(
+            wire.engine.receive(
                 f'{{"event":"bot.word","agent_id":"mara","call_id":"CA1","word":"{number}"}}', 0
             )
         wire.deliver()
@@ -205,7 +204,7 @@ class TestOrder:
         wire.server("bot.word", call_id="CA2", word="theirs")
         wire.server("bot.word", call_id="CA1", word="ours")
         assert [(event.word, call) for _, event, call in heard] == [("ours", one)]
-        assert not two.own_handlers
+        assert not two._own_handlers
 
     def test_only_that_call_as_items(self) -> None:
         """A call's handler of * gets the items of that call, and of no other."""
@@ -235,7 +234,7 @@ class TestOnceAndOff:
         wire = Wire()
         wire.call()
         seen: list[Any] = []
-        wire.pc.add_once("bot.word", lambda e, c: seen.append(e.word))
+        wire.pc._add_once("bot.word", lambda e, c: seen.append(e.word))
         word(wire, "a")
         word(wire, "b")
         assert seen == ["a"]
@@ -245,9 +244,9 @@ class TestOnceAndOff:
         wire = Wire()
         call = wire.call()
         seen: list[Any] = []
-        call.add_once("bot.word", lambda e, c: seen.append(e.word))
+        call._add_once("bot.word", lambda e, c: seen.append(e.word))
         for text in "ab":
-            wire.session.receive(
+            wire.engine.receive(
                 f'{{"event":"bot.word","agent_id":"mara","call_id":"CA1","word":"{text}"}}', 0
             )
         wire.deliver()
@@ -262,8 +261,8 @@ class TestOnceAndOff:
         def handler(event: Any, call: Any) -> None:
             seen.append(event)
 
-        wire.pc.add_once("bot.word", handler)
-        wire.pc.remove_handler("bot.word", handler)
+        wire.pc._add_once("bot.word", handler)
+        wire.pc._remove_handler("bot.word", handler)
         word(wire)
         assert seen == []
 
@@ -272,7 +271,7 @@ class TestOnceAndOff:
         wire = Wire()
         mara = wire.agent()
         seen: list[Any] = []
-        mara.add_once("bot.word", lambda e, c: seen.append(e.word))
+        mara._add_once("bot.word", lambda e, c: seen.append(e.word))
         wire.server("bot.word", agent_id="mara", word="of no call")
         wire.call(mara)
         word(wire, "a")
@@ -292,15 +291,15 @@ class TestOnceAndOff:
             order.append("two")
 
         for owner in (wire.pc, call.agent, call):
-            owner.add_handler("bot.word", one)
-            owner.add_handler("bot.word", two)
-            owner.add_handler("turn.pause", one)
-            owner.remove_handler("bot.word", one)
-            owner.remove_handler("bot.word", one)
+            owner._add_handler("bot.word", one)
+            owner._add_handler("bot.word", two)
+            owner._add_handler("turn.pause", one)
+            owner._remove_handler("bot.word", one)
+            owner._remove_handler("bot.word", one)
         word(wire)
         assert order == ["two"] * 3
         for owner in (wire.pc, call.agent, call):
-            owner.remove_handler("bot.word")
+            owner._remove_handler("bot.word")
         word(wire)
         assert order == ["two"] * 3
         wire.server("turn.pause", **IDS)
@@ -310,8 +309,8 @@ class TestOnceAndOff:
         """Taking all handlers off leaves the iterators."""
         wire = Wire()
         wire.call()
-        subscription = wire.session.subscribe(wire.session.handlers, ("bot.word",))
-        wire.pc.remove_handler("bot.word")
+        subscription = wire.engine.subscribe(wire.engine.handlers, ("bot.word",))
+        wire.pc._remove_handler("bot.word")
         word(wire)
         assert subscription.take() is not None
 
@@ -326,10 +325,10 @@ class TestOnceAndOff:
 
         def first(event: Any, call: Any) -> None:
             order.append("first")
-            wire.pc.remove_handler("bot.word", second)
+            wire.pc._remove_handler("bot.word", second)
 
-        wire.pc.add_handler("bot.word", first)
-        wire.pc.add_handler("bot.word", second)
+        wire.pc._add_handler("bot.word", first)
+        wire.pc._add_handler("bot.word", second)
         word(wire)
         word(wire)
         assert order == ["first", "second", "first"]
@@ -345,34 +344,34 @@ class TestOnceAndOff:
         assert table.revision.number == 2
 
 
-class Face(Listening[Any, Any, Any, Any, Any, object, Subscription], HasHandlers):
+class Face(Listening[Any, Any, Any, Any, Any, object, Subscription]):
     """What a front makes of an agent, with bare subscriptions for iterators."""
 
-    title = "agent 'x'"
+    _title = "agent 'x'"
 
-    def __init__(self, session: Engine) -> None:
-        self.session = session
+    def __init__(self, engine: Engine) -> None:
+        self._runtime = engine
 
-    def make_events(self, subscription: Subscription) -> Subscription:
+    def _make_events(self, subscription: Subscription) -> Subscription:
         return subscription
 
 
 class EndedFace(Face):
     """The same of a call that is over."""
 
-    events_over = True
+    _events_over = True
 
 
 class TestTheTypedFace:
     def test_events_of_what_is_over(self) -> None:
         """An iterator of a call that is over ends at once."""
-        assert EndedFace(Wire().session).events("bot.word").over
-        assert not Face(Wire().session).events("bot.word").over
+        assert EndedFace(Wire().engine).events("bot.word").over
+        assert not Face(Wire().engine).events("bot.word").over
 
     def test_all_four(self) -> None:
         """on, once, off and events, as users have them, are one table of handlers."""
         wire = Wire()
-        face = Face(wire.session)
+        face = Face(wire.engine)
 
         @face.on("bot.word")
         def always(event: Any, call: Any) -> None:
@@ -383,20 +382,20 @@ class TestTheTypedFace:
 
         assert face.once("bot.word", next_only) is next_only
         subscription = face.events("bot.word")
-        entries = face.handlers.get("bot.word")
+        entries = face._handlers.get("bot.word")
         assert [(e.function, e.once) for e in entries] == [
             (always, False), (next_only, True), (None, False),
         ]  # fmt: skip
         assert entries[2].inbox is subscription.inbox
         face.off("bot.word", always)
         face.off("bot.word")
-        assert face.handlers.get("bot.word") == [entries[2]]
+        assert face._handlers.get("bot.word") == [entries[2]]
         subscription.close()
-        assert not face.handlers
+        assert not face._handlers
 
     def test_misspelt(self) -> None:
         """A misspelt name is refused by each of them."""
-        face = Face(Wire().session)
+        face = Face(Wire().engine)
         for register in (face.on, face.once, face.off, face.events):
             with pytest.raises(ConfigurationError, match=r"bot\.word"):
                 register("bot.wrod")  # type: ignore[call-overload]
@@ -414,8 +413,8 @@ class TestRedefining:
         wire = Wire()
         wire.call()
         for function in functions:
-            wire.pc.add_handler("bot.word", function)
-        return len(wire.session.handlers.get("bot.word"))
+            wire.pc._add_handler("bot.word", function)
+        return len(wire.engine.handlers.get("bot.word"))
 
     def test_same_function_twice(self) -> None:
         """The same function registered twice is called once."""
@@ -440,7 +439,7 @@ class TestRedefining:
         wire = Wire()
         wire.call()
         for text in ("old", "new"):
-            wire.pc.add_handler(
+            wire.pc._add_handler(
                 "bot.word", self.cell(self.SOURCE.format(text), "<ipython-1>", seen)
             )
         word(wire)
@@ -457,7 +456,7 @@ class TestRedefining:
         for _ in range(2):
             pair = self.cell(text, "<ipython-1>", seen)
             for handler in pair:
-                wire.pc.add_handler("bot.word", handler)
+                wire.pc._add_handler("bot.word", handler)
         word(wire)
         assert seen == [handler.__self__ for handler in pair]
 
@@ -511,9 +510,9 @@ class TestRedefining:
     def test_beside_an_iterator(self) -> None:
         """A handler does not take the place of an iterator."""
         wire = Wire()
-        wire.session.subscribe(wire.session.handlers, ("bot.word",))
-        wire.pc.add_handler("bot.word", lambda e, c: None)
-        assert len(wire.session.handlers.get("bot.word")) == 2
+        wire.engine.subscribe(wire.engine.handlers, ("bot.word",))
+        wire.pc._add_handler("bot.word", lambda e, c: None)
+        assert len(wire.engine.handlers.get("bot.word")) == 2
 
 
 class TestFailures:
@@ -527,8 +526,8 @@ class TestFailures:
         def broken(event: Any, call: Any) -> None:
             raise KeyError("gone")
 
-        wire.pc.add_handler("bot.word", broken)
-        wire.pc.add_handler("bot.word", lambda e, c: order.append("next"))
+        wire.pc._add_handler("bot.word", broken)
+        wire.pc._add_handler("bot.word", lambda e, c: order.append("next"))
         word(wire)
         assert order == ["next"]
         error = told[0][1]
@@ -548,7 +547,7 @@ class TestFailures:
         async def broken(event: Any, call: Any) -> None:
             raise KeyError("gone")
 
-        wire.pc.add_handler("bot.word", broken)
+        wire.pc._add_handler("bot.word", broken)
         word(wire)
         assert "KeyError" in told[0][1].message
 
@@ -562,7 +561,7 @@ class TestFailures:
         def broken(event: Any, call: Any) -> None:
             raise error
 
-        wire.pc.add_handler("bot.word", broken)
+        wire.pc._add_handler("bot.word", broken)
         word(wire)
         assert told == [("error", error)]
 
@@ -574,7 +573,7 @@ class TestFailures:
         def broken() -> None:
             raise ValueError("x")
 
-        wire.pc.add_handler("connected", broken)
+        wire.pc._add_handler("connected", broken)
         wire.up()
         assert (told[0][1].agent_id, told[0][1].call_id) == (None, None)
 
@@ -587,7 +586,7 @@ class TestFailures:
             count.append(1)
             raise ValueError("again")
 
-        wire.pc.add_handler("error", broken)
+        wire.pc._add_handler("error", broken)
         wire.server("error", error="x")
         assert count == [1]
         assert "broken raised" in caplog.text
@@ -600,22 +599,22 @@ class TestFailures:
         wire.server("call.ended", call_id="CA2")
 
         def slow(event: Any, call: Any) -> None:
-            if one.over:
+            if one._over:
                 one.hold()
             two.hold()
 
-        one.add_handler("turn.pause", slow)
+        one._add_handler("turn.pause", slow)
         wire.server("turn.pause", **IDS)
         assert len(told) == 1
         assert isinstance(told[0][1], CallEnded)
-        wire.session.receive('{"event":"turn.pause","agent_id":"mara","call_id":"CA1"}', 0)
-        late = wire.session.deliveries()
-        wire.session.take_failure()
+        wire.engine.receive('{"event":"turn.pause","agent_id":"mara","call_id":"CA1"}', 0)
+        late = wire.engine.deliveries()
+        wire.engine.take_failure()
         wire.server("call.ended", call_id="CA1")
         wire.run_delivery(late[0])  # type: ignore[arg-type]
         wire.settle()
         assert len(told) == 1
-        assert wire.session.take_failure() is None
+        assert wire.engine.take_failure() is None
 
     def test_strict(self) -> None:
         """The first failure is kept for strict, and given once."""
@@ -625,18 +624,18 @@ class TestFailures:
         def broken(event: Any, call: Any) -> None:
             raise KeyError(event.word)
 
-        wire.pc.add_handler("bot.word", broken)
+        wire.pc._add_handler("bot.word", broken)
         word(wire, "first")
         word(wire, "second")
-        assert repr(wire.session.take_failure()) == "KeyError('first')"
-        assert wire.session.take_failure() is None
+        assert repr(wire.engine.take_failure()) == "KeyError('first')"
+        assert wire.engine.take_failure() is None
 
     def test_our_own_mistakes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Should the SDK itself fail over a frame, it is reported and the stream goes on."""
         wire = Wire()
         call = wire.call()
         told = wire.listen("error", "bot.word")
-        monkeypatch.setattr(call, "skill_changed", None)
+        monkeypatch.setattr(call, "_skill_changed", None)
         wire.server("skill.loaded", **IDS, skill="x")
         word(wire)
         assert "the SDK's own handling of skill.loaded" in told[0][1].message
@@ -659,7 +658,7 @@ class TestIterators:
         wire = Wire()
         call = wire.call()
         word(wire, "early")
-        subscription = wire.session.subscribe(wire.session.handlers, ("bot.word", "turn.pause"))
+        subscription = wire.engine.subscribe(wire.engine.handlers, ("bot.word", "turn.pause"))
         assert subscription.take() is None
         word(wire, "a")
         wire.server("turn.resumed", **IDS)
@@ -673,7 +672,7 @@ class TestIterators:
         """Without names it gets everything, unknown events too."""
         wire = Wire()
         call = wire.call()
-        subscription = wire.session.subscribe(call.handlers, ())
+        subscription = wire.engine.subscribe(call._handlers, ())
         wire.server("brand.new", call_id="CA1")
         item = subscription.take()
         assert item is not None
@@ -683,8 +682,8 @@ class TestIterators:
         """It ends when the client disconnects, after what is still there."""
         wire = Wire()
         wire.call()
-        subscription = wire.session.subscribe(wire.session.handlers, ("call.ended",))
-        wire.session.disconnect()
+        subscription = wire.engine.subscribe(wire.engine.handlers, ("call.ended",))
+        wire.engine.disconnect()
         assert not subscription.over
         assert subscription.take() is not None
         assert subscription.over
@@ -694,7 +693,7 @@ class TestIterators:
         """A closed one gets nothing more."""
         wire = Wire()
         wire.call()
-        subscription = wire.session.subscribe(wire.session.handlers, ())
+        subscription = wire.engine.subscribe(wire.engine.handlers, ())
         subscription.close()
         word(wire)
         assert subscription.take() is None
@@ -704,7 +703,7 @@ class TestIterators:
         """One that is far behind gets the number of missed events before it goes on."""
         wire = Wire()
         wire.call()
-        subscription = wire.session.subscribe(wire.session.handlers, ("bot.word",))
+        subscription = wire.engine.subscribe(wire.engine.handlers, ("bot.word",))
         for number in range(1005):
             word(wire, str(number))
         gap = subscription.take()
@@ -720,8 +719,8 @@ class TestIterators:
         wire = Wire()
         call = wire.call()
         told = wire.listen("events.gap")
-        wire.session.report_gap(call, 3)
-        wire.session.report_gap(call.agent, 4)
+        wire.engine.report_gap(call, 3)
+        wire.engine.report_gap(call.agent, 4)
         wire.settle()
         assert [(gap.missed, of) for _, gap, of in told] == [(3, call), (4, None)]
 
@@ -730,13 +729,13 @@ def test_a_calls_iterators_end_with_it() -> None:
     """An iterator of a call's events ends after ``call.ended``; one of an ended call is empty."""
     wire = Wire()
     call = wire.call()
-    subscription = wire.session.subscribe(call.handlers, ())
-    other = wire.session.subscribe(wire.pc.handlers, ("call.ended",))
+    subscription = wire.engine.subscribe(call._handlers, ())
+    other = wire.engine.subscribe(wire.pc._handlers, ("call.ended",))
     wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
     item = subscription.take()
     assert item is not None
     assert item.name == "call.ended"
     assert subscription.over
     assert not other.over
-    assert call.events_over
-    assert not call.agent.events_over
+    assert call._events_over
+    assert not call.agent._events_over

@@ -15,4 +15,4 @@ def test_whose_it_is() -> None:
     assert title_of(call) == "call CA1 of agent mara"
     assert title_of(call.agent) == "agent mara"
     assert title_of(line) == "line +12186633772"
-    assert title_of(wire.session) == title_of(None) == "the client"
+    assert title_of(wire.engine) == title_of(None) == "the client"

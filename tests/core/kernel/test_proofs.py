@@ -95,7 +95,7 @@ class TestProofs:
         wire = Wire(ping_interval=None)
         call = wire.call()
         call.tool_result("m1", RESULT)
-        call.ask_history()
+        call._ask_history()
         call.tool_result("m2", RESULT)
         request_id = wire.sent()[1]["request_id"]
         wire.server("history.data", call_id="CA1", request_id=request_id, messages=[])
@@ -109,7 +109,7 @@ class TestProofs:
         wire = Wire(ping_interval=None)
         call = wire.call()
         call.tool_result("m1", RESULT)
-        call.ask_history()
+        call._ask_history()
         wire.sent()
         wire.server("history.data", call_id="CA1", messages=[])
         wire.lost()
@@ -123,7 +123,7 @@ class TestProofs:
             call.tool_result(f"m{number}", RESULT)
         wire.sent()
         wire.lost()
-        call.ask_change("history.set_vars", vars={"a": "b"})
+        call._ask_change("history.set_vars", vars={"a": "b"})
         wire.reconnect()
         wire.server("agent.resumed", agent_id="mara")
         frames = {frame["event"]: frame for frame in wire.sent()}
@@ -194,7 +194,7 @@ class TestLostLink:
         wire.after(0.9)
         wire.lost()
         wire.after(0.5)
-        wire.session.outgoing()
+        wire.engine.outgoing()
         wire.opened()
         wire.after(1)
         assert wire.sent_events() == ["connect"]
@@ -206,7 +206,7 @@ class TestLostLink:
         call = wire.call()
         told = wire.listen("error")
         call.tool_result("m1", RESULT)
-        call.ask_change("history.set_vars", vars={"a": "b"})
+        call._ask_change("history.set_vars", vars={"a": "b"})
         wire.sent()
         wire.lost()
         call.hangup()
@@ -241,8 +241,8 @@ class TestLostLink:
         call = wire.call()
         told = wire.listen("error")
         call.forward("+15558675309")
-        call.ask_change("history.add_context", text="VIP")
-        call.speak("hello", "", None)
+        call._ask_change("history.add_context", text="VIP")
+        call._speak("hello", "", None)
         call.hold()
         wire.lost()
         assert told == []
@@ -261,7 +261,7 @@ class TestLostLink:
         ):
             wire = Wire()
             told = wire.listen("error")
-            outcome = wire.call().ask_change(verb, **fields)
+            outcome = wire.call()._ask_change(verb, **fields)
             outcome.waiters.append(lambda: None)
             wire.sent()
             wire.lost()
@@ -275,8 +275,8 @@ class TestLostLink:
         wire = Wire()
         call = wire.call()
         told = wire.listen("error")
-        prompt = call.ask_change("history.set_instructions", prompt="Be brief.")
-        context = call.ask_change("history.add_context", text="VIP")
+        prompt = call._ask_change("history.set_instructions", prompt="Be brief.")
+        context = call._ask_change("history.add_context", text="VIP")
         wire.sent()
         wire.lost()
         assert not prompt.done
@@ -310,7 +310,7 @@ class TestLostLink:
         wire.lost()
         call.hangup()
         wire.after(31)
-        assert call.over
+        assert call._over
         assert "call CA1 of agent 'mara' ended: 2 frames that waited" in caplog.text
 
     def test_disconnecting(self) -> None:
@@ -318,9 +318,9 @@ class TestLostLink:
         wire = Wire()
         told = wire.listen("error")
         call = wire.call()
-        call.ask_change("history.add_context", text="VIP")
+        call._ask_change("history.add_context", text="VIP")
         wire.sent()
-        wire.session.disconnect()
+        wire.engine.disconnect()
         wire.settle()
         assert told == []
 
@@ -334,9 +334,9 @@ class TestLostLink:
             call.forward("+15558675309")
             for number in range(11):
                 call.tool_result(f"m{number}", RESULT)
-            wire.session.disconnect()
+            wire.engine.disconnect()
             assert len(wire.sent()) == 12
-            wire.session.socket_closed(clean=clean)
+            wire.engine.socket_closed(clean=clean)
             named = "call.forward of call CA1, llm.tool_result of call CA1"
             assert caplog.text.count(f"what may not have arrived: {named}") == said
             assert caplog.text.count(" …") == said
@@ -348,7 +348,7 @@ class TestLostLink:
         mara = wire.agent()
         wire.lost()
         mara.send_message("hi", contact="1")
-        wire.session.disconnect()
+        wire.engine.disconnect()
         assert "1 frames wait for the next connect()" in caplog.text
         wire.connect()
         wire.opened()
@@ -374,7 +374,7 @@ class TestLostLink:
         wire.server(
             "call.started", agent_id="line:+12186633772", call_id="CL1", direction="inbound"
         )
-        call = wire.session.registry.calls["CL1"]
+        call = wire.engine.registry.calls["CL1"]
         call.hangup()
         wire.sent()
         wire.lost()

@@ -38,7 +38,7 @@ def ask_ids(wire: Wire) -> list[str]:
 def test_changes(verb: str, fields: dict[str, Any]) -> None:
     """A change is sent with the call and a request id, and its answer is the count."""
     wire = Wire()
-    outcome = wire.call().ask_change(verb, **fields)
+    outcome = wire.call()._ask_change(verb, **fields)
     frame = wire.sent()[0]
     request_id = frame.pop("request_id")
     assert frame == {"event": verb, "call_id": "CA1", **fields}
@@ -51,7 +51,7 @@ def test_history() -> None:
     wire = Wire()
     call = wire.call()
     told = wire.listen("history.data")
-    outcome = call.ask_history()
+    outcome = call._ask_history()
     wire.server("history.data", request_id=ask_ids(wire)[0], messages=[{"role": "user"}], **IDS)
     assert outcome.result() == [{"role": "user"}]
     assert told[0][2] is call
@@ -60,7 +60,7 @@ def test_history() -> None:
 def test_count_is_zero_without_one() -> None:
     """An answer without a count is 0."""
     wire = Wire()
-    outcome = wire.call().ask_change("history.clear")
+    outcome = wire.call()._ask_change("history.clear")
     wire.server("history.updated", **IDS)
     assert outcome.result() == 0
 
@@ -70,7 +70,7 @@ def test_ids_are_unique() -> None:
     wire = Wire()
     call = wire.call()
     for _ in range(50):
-        call.ask_history()
+        call._ask_history()
     assert len(set(ask_ids(wire))) == 50
 
 
@@ -78,7 +78,7 @@ def test_any_order() -> None:
     """Two questions for the same answer get their own, in whatever order they come."""
     wire = Wire()
     call = wire.call()
-    one, two = call.ask_change("history.clear"), call.ask_change("history.clear")
+    one, two = call._ask_change("history.clear"), call._ask_change("history.clear")
     first, second = ask_ids(wire)
     wire.server("history.updated", **IDS, request_id=second, count=2)
     assert not one.done
@@ -90,9 +90,9 @@ def test_without_an_id() -> None:
     """An answer without an id goes to the oldest question of its call for that answer."""
     wire = Wire()
     call, other = wire.call(call_id="CA1"), wire.call(call_id="CA2")
-    elsewhere = other.ask_change("history.clear")
-    question = call.ask_history()
-    one, two = call.ask_change("history.clear"), call.ask_change("history.clear")
+    elsewhere = other._ask_change("history.clear")
+    question = call._ask_history()
+    one, two = call._ask_change("history.clear"), call._ask_change("history.clear")
     wire.server("history.updated", **IDS, count=1)
     assert one.result() == 1
     assert not (two.done or question.done or elsewhere.done)
@@ -102,7 +102,7 @@ def test_foreign_id() -> None:
     """An answer with an id that is not ours, or to another kind of question, resolves nobody."""
     wire = Wire()
     call = wire.call()
-    question, change = call.ask_history(), call.ask_change("history.clear")
+    question, change = call._ask_history(), call._ask_change("history.clear")
     first, _ = ask_ids(wire)
     wire.server("history.updated", **IDS, request_id="rq_9_foreign", count=1)
     wire.server("history.updated", **IDS, request_id=first, count=1)
@@ -113,7 +113,7 @@ def test_foreign_id() -> None:
 def test_timeout() -> None:
     """Without an answer for 10 s it fails, and says what was waited for."""
     wire = Wire()
-    outcome = wire.call().ask_history()
+    outcome = wire.call()._ask_history()
     wire.at(9.9)
     assert not outcome.done
     wire.at(10)
@@ -127,10 +127,10 @@ def test_late_answer() -> None:
     """An answer to a question that timed out is not taken for the answer to the next one."""
     wire = Wire()
     call = wire.call()
-    call.ask_history()
+    call._ask_history()
     late = ask_ids(wire)[0]
     wire.at(10)
-    outcome = call.ask_history()
+    outcome = call._ask_history()
     wire.server("history.data", **IDS, request_id=late, messages=[{"role": "user"}])
     assert not outcome.done
 
@@ -138,7 +138,7 @@ def test_late_answer() -> None:
 def test_refused() -> None:
     """An answer with an error is a refusal with the server's words."""
     wire = Wire()
-    outcome = wire.call().ask_change("history.clear")
+    outcome = wire.call()._ask_change("history.clear")
     wire.server("history.updated", **IDS, error="no such call")
     with pytest.raises(RequestRejected, match="no such call") as caught:
         outcome.result()
@@ -148,7 +148,7 @@ def test_refused() -> None:
 def test_garbled_answer() -> None:
     """A garbled answer is an answer: nobody waits for ten seconds."""
     wire = Wire()
-    outcome = wire.call().ask_change("history.clear")
+    outcome = wire.call()._ask_change("history.clear")
     wire.server("history.updated", **IDS, count="many")
     assert outcome.result() == 0
 
@@ -157,7 +157,7 @@ def test_end_of_the_call() -> None:
     """The end of the call fails its questions at once, and no others."""
     wire = Wire()
     one, two = wire.call(call_id="CA1"), wire.call(call_id="CA2")
-    mine, other = one.ask_history(), two.ask_history()
+    mine, other = one._ask_history(), two._ask_history()
     wire.server("call.ended", **IDS)
     with pytest.raises(CallEnded):
         mine.result()
@@ -168,7 +168,7 @@ def test_forgotten() -> None:
     """A question nobody waits for fails in silence, and is not reported."""
     wire = Wire()
     told = wire.listen("error")
-    wire.call().ask_history()
+    wire.call()._ask_history()
     wire.at(11)
     assert told == []
 
@@ -179,16 +179,16 @@ def test_nothing_is_left() -> None:
     call = wire.call()
     wire.at(6)
     for _ in range(3):
-        call.ask_change("history.clear")
+        call._ask_change("history.clear")
         wire.server("history.updated", **IDS)
-    assert len(wire.session.requests) == 0
-    assert len(wire.session.timers) == 0
+    assert len(wire.engine.requests) == 0
+    assert len(wire.engine.timers) == 0
 
 
 def test_lost_link() -> None:
     """The loss of the link fails what was asked, at once."""
     wire = Wire()
-    outcome = wire.call().ask_history()
+    outcome = wire.call()._ask_history()
     wire.lost(1006, "gone")
     with pytest.raises(NotConnected, match="gone"):
         outcome.result()
@@ -202,7 +202,7 @@ class TestWhileDown:
         call = wire.call()
         wire.lost()
         with pytest.raises(NotConnected):
-            call.ask_history()
+            call._ask_history()
         assert wire.pc.stats()["requests"] == 0
 
     def test_changes_wait(self) -> None:
@@ -210,7 +210,7 @@ class TestWhileDown:
         wire = Wire()
         call = wire.call()
         wire.lost()
-        outcome = call.ask_change("history.clear")
+        outcome = call._ask_change("history.clear")
         wire.reconnect()
         wire.sent()
         wire.server("agent.resumed", agent_id="mara")
@@ -223,7 +223,7 @@ class TestWhileDown:
         wire = Wire()
         call = wire.call()
         wire.lost()
-        outcome = call.ask_change("history.clear")
+        outcome = call._ask_change("history.clear")
         wire.at(0.5)
         wire.opened()
         wire.server("connected")
@@ -239,7 +239,7 @@ class TestWhileDown:
         wire = Wire()
         call = wire.call()
         wire.lost()
-        outcome = call.ask_change("history.clear")
+        outcome = call._ask_change("history.clear")
 
         def wake() -> None:
             """A waiter."""
@@ -257,7 +257,7 @@ class TestWhileDown:
         wire = Wire()
         call = wire.call()
         wire.lost()
-        outcome = call.ask_change("history.clear")
+        outcome = call._ask_change("history.clear")
         outcome.waiters.append(lambda: None)
         wire.at(10)
         with pytest.raises(RequestTimeout):
@@ -269,7 +269,7 @@ class TestWhileDown:
         wire = Wire()
         call = wire.call()
         wire.lost()
-        outcome = call.ask_change("history.clear")
+        outcome = call._ask_change("history.clear")
         wire.at(25)
         assert not outcome.done
         wire.reconnect()
@@ -282,9 +282,9 @@ class TestWhileDown:
         call = wire.call()
         wire.lost()
         for _ in range(256):
-            call.ask_change("history.clear")
+            call._ask_change("history.clear")
         with pytest.raises(NotConnected) as caught:
-            call.ask_change("history.clear")
+            call._ask_change("history.clear")
         assert caught.value.code == "SEND_QUEUE_FULL"
         assert wire.pc.stats()["requests"] == 256
 
@@ -293,7 +293,7 @@ def test_given_up_in_flight() -> None:
     """A question that was given up is forgotten; who waits for it again learns so at once."""
     wire = Wire()
     call = wire.call()
-    outcome = call.ask_history()
+    outcome = call._ask_history()
     outcome.leave(lambda: None)
     assert wire.pc.stats()["requests"] == 0
     wire.server("history.data", **IDS, request_id=ask_ids(wire)[0])
@@ -329,20 +329,20 @@ class TestArguments:
         wire = Wire()
         call = wire.call()
         with pytest.raises(ConfigurationError, match=f"{field} is a str, not int"):
-            call.ask_change(verb, **{field: 5})
+            call._ask_change(verb, **{field: 5})
         assert wire.sent() == []
 
 
 def test_one_of_two_waiters_gives_up() -> None:
     """A question is taken back when the last who waits for it has given up, not before."""
     wire = Wire()
-    outcome = wire.call().ask_history()
+    outcome = wire.call()._ask_history()
     first, second = (lambda: None), (lambda: None)
     outcome.waiters += [first, second]
     outcome.leave(first)
-    assert len(wire.session.requests) == 1
+    assert len(wire.engine.requests) == 1
     outcome.leave(second)
-    assert len(wire.session.requests) == 0
+    assert len(wire.engine.requests) == 0
 
 
 def test_an_error_that_names_a_question() -> None:
@@ -351,13 +351,13 @@ def test_an_error_that_names_a_question() -> None:
     call = wire.call()
     wire.sent()
     told = wire.listen("error")
-    outcome = call.ask_history()
+    outcome = call._ask_history()
     (frame,) = wire.sent()
     wire.server("error", request_id=frame["request_id"], error="no history", code="NO_HISTORY")
     with pytest.raises(RequestRejected, match="no history") as refused:
         outcome.result()
     assert refused.value.code == "NO_HISTORY" and refused.value.call_id == call.id
-    assert told == [] and len(wire.session.requests) == 0
+    assert told == [] and len(wire.engine.requests) == 0
     wire.server("error", request_id=frame["request_id"], error="late")
     wire.server("error", request_id=5, error="odd")
     assert [error.message.count("reports") for _, error in told] == [1, 1]

@@ -98,15 +98,15 @@ class TestWhateverItRaises:
         wire = Wire()
         agent = wire.agent("mara")
         heard: list[str] = []
-        agent.add_handler("call.started", raising(exc))
-        agent.add_handler("call.started", lambda call: heard.append("agent"))
-        wire.pc.add_handler("call.started", lambda call: heard.append("client"))
+        agent._add_handler("call.started", raising(exc))
+        agent._add_handler("call.started", lambda call: heard.append("agent"))
+        wire.pc._add_handler("call.started", lambda call: heard.append("client"))
         told = wire.listen("error")
         wire.call()
         assert heard == ["agent", "client"]
         assert [type(exc).__name__ in error.message for _, error in told] == [True]
         assert told[0][1].code == "HANDLER_ERROR"
-        assert wire.session.state == "connected"
+        assert wire.engine.state == "connected"
 
     def test_greeting(self, exc: BaseException) -> None:
         """A greeting function that raises is reported, and the call goes on."""
@@ -163,7 +163,7 @@ class TestWhateverItRaises:
         (frame,) = [one for one in wire.sent() if one["event"] == "llm.tool_result"]
         assert frame["results"][0]["result"]["error"]
         assert len(told) == 1
-        assert ("tool", "CA1", "m1", 0) not in wire.session.timers
+        assert ("tool", "CA1", "m1", 0) not in wire.engine.timers
 
 
 def test_text_of_an_exception() -> None:
@@ -245,8 +245,8 @@ def test_an_exception_that_cannot_be_looked_at(kind: type[BaseException]) -> Non
     def fails(call: Any) -> None:
         raise kind.__new__(kind)
 
-    wire.pc.add_handler("call.started", fails)
-    wire.pc.add_handler("call.started", ran.append)
+    wire.pc._add_handler("call.started", fails)
+    wire.pc._add_handler("call.started", ran.append)
     wire.call()
     assert len(told) == len(ran) == 1
     assert kind.__name__ in told[0][1].message
@@ -260,12 +260,12 @@ def test_strict_with_what_others_take_for_theirs(make: type[BaseException]) -> N
     def fails(call: Any) -> None:
         raise make
 
-    wire.pc.add_handler("call.started", fails)
+    wire.pc._add_handler("call.started", fails)
     wire.call()
-    failure = wire.session.take_failure()
+    failure = wire.engine.take_failure()
     assert isinstance(failure, PinecallError)
     assert isinstance(failure.__cause__, make)
-    assert wire.session.take_failure() is None
+    assert wire.engine.take_failure() is None
 
 
 def test_a_long_text() -> None:
@@ -291,7 +291,7 @@ def test_timers_that_fail() -> None:
         ("b", raises(ValueError("ours"))),
         ("c", lambda late: rang.append("c")),
     ):
-        wire.session.timers.set(key, 1.0, action)
+        wire.engine.timers.set(key, 1.0, action)
     wire.after(1.0)
     assert rang == ["c"]
     assert [error.message for _, error in told] == [
@@ -309,7 +309,7 @@ def test_work_that_nobody_does() -> None:
     wire = Wire()
     agent = wire.agent("mara")
     told = wire.listen("error")
-    agent.add_handler("call.started", lambda call: numbers())
+    agent._add_handler("call.started", lambda call: numbers())
     wire.call()
     assert len(told) == 1 and "returned a generator" in told[0][1].message
 
@@ -343,7 +343,7 @@ def test_an_error_of_the_users_own_class() -> None:
     """A subclass of PinecallError whose constructor is its own is reported like any other."""
     wire = Wire()
     agent = wire.agent("mara")
-    agent.add_handler("call.started", raising(Forgetful()))
+    agent._add_handler("call.started", raising(Forgetful()))
     told = wire.listen("error")
     wire.call()
     assert told[0][1].agent_id == "mara" and told[0][1].call_id == "CA1"
@@ -359,13 +359,13 @@ def test_a_job_that_goes_wrong_at_its_end(caplog: pytest.LogCaptureFixture) -> N
         return Job("a job", lambda: None, finished, failing)
 
     with caplog.at_level(logging.CRITICAL, "pinecall"):
-        wire.session.job_finished(job(raising(SystemExit())), None)
+        wire.engine.job_finished(job(raising(SystemExit())), None)
         assert [type(exc) for exc in failed] == [SystemExit]
-        wire.session.job_finished(job(raising(PinecallError("full")), failed.append), None)
-        wire.session.job_failed(job(print, raising(PinecallError("refused"))), ValueError())
-        wire.session.job_failed(job(print, raising(ValueError("mistake"))), ValueError())
+        wire.engine.job_finished(job(raising(PinecallError("full")), failed.append), None)
+        wire.engine.job_failed(job(print, raising(PinecallError("refused"))), ValueError())
+        wire.engine.job_failed(job(print, raising(ValueError("mistake"))), ValueError())
         with pytest.raises(KeyboardInterrupt):
-            wire.session.job_finished(job(raising(KeyboardInterrupt())), None)
+            wire.engine.job_finished(job(raising(KeyboardInterrupt())), None)
     wire.settle()
     assert [
         "full" in e.message or "refused" in e.message or "mistake" in e.message for _, e in told

@@ -38,7 +38,7 @@ def answered(wire: Wire, call_id: str = "CL1", **fields: Any) -> LineCallBase:
             **fields,
         }
     )
-    call = wire.session.registry.calls[call_id]
+    call = wire.engine.registry.calls[call_id]
     assert isinstance(call, LineCallBase)
     return call
 
@@ -95,7 +95,7 @@ class TestClaiming:
         """line.created settles ready and fires, by number or by address."""
         wire = Wire().up()
         line = wire.pc.line(NUMBER)
-        outcome = line.registration.ready
+        outcome = line._registration.ready
         told = wire.listen("line.created", on=line)
         wire.server("line.created", **fields)
         assert outcome.result() is None
@@ -108,7 +108,7 @@ class TestClaiming:
         """line.error fails ready with its code and is an error of the line."""
         wire = Wire().up()
         line = wire.pc.line(NUMBER)
-        outcome = line.registration.ready
+        outcome = line._registration.ready
         told = wire.listen("error", on=line)
         wire.server("line.error", number=NUMBER, code="LINE_CONFLICT", error="held elsewhere")
         with pytest.raises(RegistrationError, match="held elsewhere") as caught:
@@ -121,7 +121,7 @@ class TestClaiming:
         wire = Wire().up()
         line = wire.pc.line(NUMBER)
         wire.server("line.error", number=NUMBER)
-        error = line.registration.ready.error
+        error = line._registration.ready.error
         assert isinstance(error, RegistrationError)
         assert error.code == "LINE_CONFIG_ERROR"
 
@@ -153,7 +153,7 @@ class TestClaiming:
         wire = Wire()
         line = ready(wire)
         wire.lost()
-        assert not line.registration.ready.done
+        assert not line._registration.ready.done
         wire.reconnect()
         assert wire.sent_events() == ["connect", "line.create"]
 
@@ -175,7 +175,7 @@ class TestClaiming:
         """destroy() while the link is down sends nothing; waiting for the line ends."""
         wire = Wire()
         line = wire.pc.line(NUMBER)
-        outcome = line.registration.ready
+        outcome = line._registration.ready
         line.destroy()
         with pytest.raises(RegistrationError, match=r"was destroyed"):
             outcome.result()
@@ -187,9 +187,9 @@ class TestClaiming:
         line = ready(wire)
         call = answered(wire)
         order: list[str] = []
-        wire.pc.add_handler("call.held", lambda e, c: order.append("client"))
-        line.add_handler("call.held", lambda e, c: order.append("line"))
-        call.add_handler("call.held", lambda e, c: order.append("call"))
+        wire.pc._add_handler("call.held", lambda e, c: order.append("client"))
+        line._add_handler("call.held", lambda e, c: order.append("line"))
+        call._add_handler("call.held", lambda e, c: order.append("call"))
         wire.server("call.held", **IDS)
         assert order == ["call", "line", "client"]
 
@@ -322,8 +322,8 @@ class TestSpeaking:
         """Another voice or language is configured before it is spoken."""
         wire = Wire()
         call = call_of(wire)
-        call.speak_as("Hello", None, None, False)
-        call.speak_as("Hola", "elevenlabs/marta", "es", True)
+        call._speak_as("Hello", None, None, False)
+        call._speak_as("Hola", "elevenlabs/marta", "es", True)
         frames = wire.sent()
         assert [frame["event"] for frame in frames] == [
             "bot.reply",
@@ -353,7 +353,7 @@ class TestListening:
     def test_digits(self) -> None:
         """It ends when that many keys were pressed."""
         wire = Wire()
-        outcome = call_of(wire).place_listen(digits=3, timeout=5)
+        outcome = call_of(wire)._place_listen(digits=3, timeout=5)
         press(wire, "12")
         assert not outcome.done
         press(wire, "3")
@@ -362,7 +362,7 @@ class TestListening:
     def test_terminator(self) -> None:
         """It ends with the terminator, which is not among the digits."""
         wire = Wire()
-        outcome = call_of(wire).place_listen(terminator="#", timeout=5)
+        outcome = call_of(wire)._place_listen(terminator="#", timeout=5)
         press(wire, "12#")
         assert outcome.result() == Heard("keypad", "#", "12")
 
@@ -370,8 +370,8 @@ class TestListening:
         """With speech it ends with the turn."""
         wire = Wire()
         call = call_of(wire)
-        keys = call.place_listen(digits=2, timeout=5)
-        words = call.place_listen(speech=True, timeout=5)
+        keys = call._place_listen(digits=2, timeout=5)
+        words = call._place_listen(speech=True, timeout=5)
         press(wire, "1")
         wire.server("user.message", **IDS, message_id="m1", text="sales", confidence=0.9)
         wire.server("turn.end", **IDS)
@@ -382,18 +382,18 @@ class TestListening:
         """On a timeout it gives the keys pressed so far."""
         wire = Wire()
         call = call_of(wire)
-        outcome = call.place_listen(digits=4, timeout=5)
+        outcome = call._place_listen(digits=4, timeout=5)
         press(wire, "12")
         wire.at(5)
         assert outcome.result() == Heard("timeout", "2", "12")
-        nothing = call.place_listen(digits=4, timeout=5)
+        nothing = call._place_listen(digits=4, timeout=5)
         wire.at(10)
         assert nothing.result() == Heard("timeout", None, "")
 
     def test_end_of_the_call(self) -> None:
         """It ends with the call."""
         wire = Wire()
-        outcome = call_of(wire).place_listen(digits=4, timeout=50)
+        outcome = call_of(wire)._place_listen(digits=4, timeout=50)
         press(wire, "1")
         wire.server("call.ended", **IDS)
         assert outcome.result() == Heard("timeout", "1", "1")
@@ -404,7 +404,7 @@ class TestListening:
         wire = Wire(ping_interval=None)
         call = call_of(wire)
         wire.at(6)
-        outcome = call.place_listen(digits=2, terminator="#", speech=True, timeout=5)
+        outcome = call._place_listen(digits=2, terminator="#", speech=True, timeout=5)
         if end == "speech":
             wire.server("turn.end", **IDS, text="sales")
         elif end == "timeout":
@@ -415,24 +415,24 @@ class TestListening:
             press(wire, "12" if end == "keys" else "#")
         assert outcome.done
         assert call._listeners == []
-        assert len(wire.session.timers) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_given_up(self) -> None:
         """Whoever gives up leaves nothing behind."""
         wire = Wire(ping_interval=None)
         call = call_of(wire)
         wire.at(6)
-        outcome = call.place_listen(digits=4, timeout=50)
+        outcome = call._place_listen(digits=4, timeout=50)
         outcome.leave(lambda: None)
         press(wire, "1234")
         assert outcome.result().by == "timeout"
         assert call._listeners == []
-        assert len(wire.session.timers) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_language(self) -> None:
         """A language is configured first."""
         wire = Wire()
-        call_of(wire).place_listen(digits=1, timeout=5, language="es")
+        call_of(wire)._place_listen(digits=1, timeout=5, language="es")
         assert wire.sent() == [
             {"event": "session.configure", "session_id": "CL1", "language": "es"}
         ]
@@ -454,7 +454,7 @@ class TestListening:
         """Bad options are refused, and nothing listens."""
         call = call_of(Wire())
         with pytest.raises(ConfigurationError, match="listen: "):
-            call.place_listen(**{"timeout": 5, **options})
+            call._place_listen(**{"timeout": 5, **options})
         assert call._listeners == []
 
     def test_on_an_ended_call(self) -> None:
@@ -463,13 +463,13 @@ class TestListening:
         call = call_of(wire)
         wire.server("call.ended", **IDS)
         with pytest.raises(CallEnded):
-            call.place_listen(timeout=5)
+            call._place_listen(timeout=5)
 
     def test_ask(self) -> None:
         """ask() counts keys from the first syllable, and time from the end of the prompt."""
         wire = Wire()
         call = call_of(wire)
-        outcome = call.place_ask("Your number?", digits=2, timeout=5)
+        outcome = call._place_ask("Your number?", digits=2, timeout=5)
         message_id = wire.sent()[0]["message_id"]
         wire.at(3)
         press(wire, "1")
@@ -485,13 +485,13 @@ class TestListening:
         """Keys pressed during the prompt may complete the answer."""
         wire = Wire(ping_interval=None)
         call = call_of(wire)
-        outcome = call.place_ask("Your number?", digits=2, timeout=5)
+        outcome = call._place_ask("Your number?", digits=2, timeout=5)
         message_id = wire.sent()[0]["message_id"]
         press(wire, "12")
         assert outcome.result() == Heard("keypad", "2", "12")
         wire.server("bot.interrupted", **IDS, message_id=message_id)
         wire.at(6)
-        assert len(wire.session.timers) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_ask_heard_before_it_returns(self) -> None:
         """Where the server says at once that the prompt was heard, the clock starts there."""
@@ -502,8 +502,8 @@ class TestListening:
             for frame in wire.sent():
                 wire.server("bot.finished", **IDS, message_id=frame["message_id"])
 
-        wire.session.wake = heard_at_once
-        outcome = call.place_ask("Your number?", digits=2, timeout=5)
+        wire.engine.wake = heard_at_once
+        outcome = call._place_ask("Your number?", digits=2, timeout=5)
         wire.at(4.9)
         assert not outcome.done
         wire.at(5)
@@ -515,17 +515,17 @@ class TestListening:
         wire = Wire(ping_interval=None)
         call = call_of(wire)
         wire.at(10)
-        speak = call.speak
+        speak = call._speak
 
         def too_late(*args: Any) -> Any:
             wire.server("call.ended", **IDS)
             return speak(*args)
 
-        monkeypatch.setattr(call, "speak", too_late)
+        monkeypatch.setattr(call, "_speak", too_late)
         with pytest.raises(CallEnded):
-            call.place_ask("Your number?", digits=2, timeout=5)
+            call._place_ask("Your number?", digits=2, timeout=5)
         assert call._listeners == []
-        assert len(wire.session.timers) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_ask_that_cannot_be_spoken(self) -> None:
         """When the prompt cannot be spoken, ask() raises, and nothing listens."""
@@ -533,7 +533,7 @@ class TestListening:
         call = call_of(wire)
         wire.lost()
         with pytest.raises(NotConnected):
-            call.place_ask("Your number?", digits=2, timeout=5)
+            call._place_ask("Your number?", digits=2, timeout=5)
         assert call._listeners == []
 
 
@@ -542,7 +542,7 @@ class TestRouting:
         """What is given goes along, and the history unless it is not wanted."""
         wire = Wire()
         call = call_of(wire)
-        call.place_route(
+        call._place_route(
             "ventas",
             language="es",
             voice="elevenlabs/marta",
@@ -572,23 +572,23 @@ class TestRouting:
         wire = Wire()
         ready(wire)
         call = answered(wire)
-        call.place_route("ventas")
+        call._place_route("ventas")
         wire.server("call.routed", **IDS, agent="ventas")
         wire.sent()
         with pytest.raises(CallEnded, match=r"say or reply: call CL1 was handed over by line"):
-            call.speak("x", "", None)
+            call._speak("x", "", None)
         call.hangup()
         assert wire.sent() == []
         wire.server("call.ended", **IDS, reason="routed")
         with pytest.raises(CallEnded, match="routed"):
-            call.speak("x", "", None)
+            call._speak("x", "", None)
 
     def test_routed(self) -> None:
         """call.routed is success; the call's end fires once on the line."""
         wire = Wire()
         call = call_of(wire)
         told = wire.listen("call.ended", "call.routed")
-        outcome = call.place_route("ventas")
+        outcome = call._place_route("ventas")
         wire.server("call.routed", **IDS, agent="ventas")
         assert outcome.result().ok
         assert call.routed
@@ -603,7 +603,7 @@ class TestRouting:
         """call.route_failed is a failure, and the line keeps the call."""
         wire = Wire()
         call = call_of(wire)
-        outcome = call.place_route("ventas")
+        outcome = call._place_route("ventas")
         wire.server("call.route_failed", **IDS, agent="ventas", reason=reason)
         assert (outcome.result().ok, outcome.result().reason) == (False, expected)
         assert not call.routed
@@ -613,14 +613,14 @@ class TestRouting:
     def test_end_of_the_call(self, reason: str, ok: bool) -> None:
         """The end of the call settles it, as success when it ended by being routed."""
         wire = Wire()
-        outcome = call_of(wire).place_route("ventas")
+        outcome = call_of(wire)._place_route("ventas")
         wire.server("call.ended", **IDS, reason=reason)
         assert outcome.result().ok is ok
 
     def test_deadline(self) -> None:
         """Without an answer it fails after a while."""
         wire = Wire()
-        outcome = call_of(wire).place_route("ventas")
+        outcome = call_of(wire)._place_route("ventas")
         wire.at(15)
         assert (outcome.result().ok, outcome.result().reason) == (False, "timeout")
 
@@ -628,16 +628,16 @@ class TestRouting:
         """A second hand-over while one is under way raises; after it, it may be tried again."""
         wire = Wire()
         call = call_of(wire)
-        call.place_route("ventas")
+        call._place_route("ventas")
         with pytest.raises(ConfigurationError, match="handed over already"):
-            call.place_route("soporte")
+            call._place_route("soporte")
         wire.server("call.route_failed", **IDS, agent="ventas", reason="offline")
-        assert not call.place_route("soporte").done
+        assert not call._place_route("soporte").done
 
     def test_bad_agent(self) -> None:
         """An agent's id is needed."""
         with pytest.raises(ConfigurationError):
-            call_of(Wire()).place_route("")
+            call_of(Wire())._place_route("")
 
     @pytest.mark.parametrize("ended_first", [True, False])
     def test_the_agent_takes_over(self, ended_first: bool) -> None:
@@ -650,7 +650,7 @@ class TestRouting:
         told_line = wire.listen("call.ended", on=line)
         told_agent = wire.listen("call.started", on=ventas)
         call = answered(wire)
-        call.place_route("ventas")
+        call._place_route("ventas")
         wire.server("call.routed", **IDS, agent="ventas")
         if ended_first:
             wire.server("call.ended", **IDS, reason="routed")
@@ -669,7 +669,7 @@ class TestRouting:
         assert taken.agent is ventas
         assert (taken.routed_from, taken.extension) == (f"line:{NUMBER}", "7")
         assert taken.line_transcript == [{"who": "caller", "text": "ventas", "at": 1}]
-        assert wire.session.registry.calls.get("CL1") is taken
+        assert wire.engine.registry.calls.get("CL1") is taken
 
 
 class TestDetached:
@@ -691,11 +691,11 @@ class TestDetached:
         call = call_of(wire)
         wire.lost()
         with pytest.raises(NotConnected):
-            call.place_route("ventas")
+            call._place_route("ventas")
         wire.reconnect()
         wire.server("line.created", number=NUMBER)
         wire.server("user.speaking", **IDS, text="x")
-        assert not call.place_route("ventas").done
+        assert not call._place_route("ventas").done
 
 
 def test_dtmf_of_an_agents_call() -> None:

@@ -48,7 +48,7 @@ class TestConnecting:
         assert not outcome.done
         wire.server("connected", org_id="org_1")
         assert outcome.result() is None
-        assert (wire.pc.connected, wire.pc.state, wire.session.org_id) == (
+        assert (wire.pc.connected, wire.pc.state, wire.engine.org_id) == (
             True,
             "connected",
             "org_1",
@@ -69,8 +69,8 @@ class TestConnecting:
         """A connected frame that comes before ours was written is accepted."""
         wire = Wire()
         outcome = wire.connect()
-        wire.session.opened(1, 0)
-        wire.session.receive('{"event":"connected"}', 0)
+        wire.engine.opened(1, 0)
+        wire.engine.receive('{"event":"connected"}', 0)
         assert outcome.done
         assert wire.sent_events() == ["connect"]
 
@@ -136,7 +136,7 @@ class TestConnecting:
         wire.at(1000)
         assert wire.link.phase is Phase.IDLE
         assert wire.link.generation == generation
-        assert len(wire.session.timers) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_timers_of_a_former_attempt(self) -> None:
         """The deadline of an attempt that is over cannot end a later one."""
@@ -198,7 +198,7 @@ class TestConnecting:
         """An error frame read after disconnect() cannot start an attempt or be reported."""
         wire = Wire().up()
         errors = wire.listen("error")
-        wire.session.disconnect()
+        wire.engine.disconnect()
         wire.server("error", code="SERVER_AT_CAPACITY", error="full")
         wire.server("error", code="INVALID_KEY", error="no")
         assert wire.link.phase is Phase.CLOSED
@@ -294,7 +294,7 @@ class TestConnecting:
         while not outcome.done:
             if wire.link.phase is Phase.OPENING:
                 wire.failed(Failure("tcp", "connection refused", cause=cause))
-            due = wire.session.deadline(wire.now)
+            due = wire.engine.deadline(wire.now)
             assert due is not None
             wire.at(due)
         assert wire.now == 10
@@ -420,9 +420,9 @@ class TestDisconnecting:
         line = wire.pc.line("+12186633772")
         wire.server("line.created", number=line.number)
         told = wire.listen("disconnected", "call.ended")
-        wire.session.disconnect()
+        wire.engine.disconnect()
         wire.settle()
-        wire.session.disconnect()
+        wire.engine.disconnect()
         wire.settle()
         assert told == [
             ("call.ended", call, "client_disconnect"),
@@ -432,14 +432,14 @@ class TestDisconnecting:
         assert (call.status, wire.pc.state) == ("ended", "closed")
         wire.at(1000)
         assert wire.link.phase is Phase.CLOSED
-        assert len(wire.session.timers) == 0
+        assert len(wire.engine.timers) == 0
 
     def test_disconnect_while_connecting(self) -> None:
         """disconnect() wins over a connect() under way, which fails."""
         wire = Wire()
         outcome = wire.connect()
         wire.opened()
-        wire.session.disconnect()
+        wire.engine.disconnect()
         raised(outcome, NotConnected)
         wire.server("connected")
         wire.at(100)
@@ -450,7 +450,7 @@ class TestDisconnecting:
         wire = Wire()
         call = wire.call()
         wire.lost()
-        wire.session.disconnect()
+        wire.engine.disconnect()
         wire.at(100)
         assert wire.link.phase is Phase.CLOSED
         assert (call.status, call.reason) == ("ended", "client_disconnect")
@@ -459,7 +459,7 @@ class TestDisconnecting:
         """disconnect() without a connection does nothing, and says nothing."""
         wire = Wire()
         told = wire.listen("disconnected")
-        wire.session.disconnect()
+        wire.engine.disconnect()
         wire.settle()
         assert told == []
         assert wire.pc.state == "idle"
@@ -468,7 +468,7 @@ class TestDisconnecting:
         """connect() after disconnect() opens a new connection and registers everything again."""
         wire = Wire()
         wire.agent()
-        wire.session.disconnect()
+        wire.engine.disconnect()
         outcome = wire.connect()
         wire.opened()
         wire.server("connected")
@@ -478,22 +478,22 @@ class TestDisconnecting:
     def test_when_over(self) -> None:
         """The end of the connection settles once: now when there is none, else with disconnect()."""
         wire = Wire()
-        assert wire.session.when_over().done
-        wire.session.disconnect()
+        assert wire.engine.when_over().done
+        wire.engine.disconnect()
         wire = Wire().up()
-        over = wire.session.when_over()
-        assert wire.session.when_over() is over
+        over = wire.engine.when_over()
+        assert wire.engine.when_over() is over
         assert not over.done
-        wire.session.disconnect()
+        wire.engine.disconnect()
         assert over.result() is None
 
     def test_when_over_by_displacement(self) -> None:
         """A displacement fails the wait for the end."""
         wire = Wire().up()
-        over = wire.session.when_over()
+        over = wire.engine.when_over()
         wire.lost(4001, "Displaced by another process")
         raised(over, DisplacedError)
-        assert wire.session.state == "closed"
+        assert wire.engine.state == "closed"
 
 
 class TestKeepalive:
@@ -530,7 +530,7 @@ class TestKeepalive:
         """The answer is there before any handler has run."""
         wire = Wire().up()
         wire.listen("*")
-        wire.session.receive('{"event":"ping"}', 0)
+        wire.engine.receive('{"event":"ping"}', 0)
         assert wire.sent() == [{"event": "pong"}]
 
     def test_pong_is_silent(self) -> None:
@@ -571,7 +571,7 @@ class TestKeepalive:
         wire = Wire().up()
         errors = wire.listen("error")
         wire.at(39)
-        wire.session.receive_other("a binary message of 3 bytes", wire.now)
+        wire.engine.receive_other("a binary message of 3 bytes", wire.now)
         wire.settle()
         wire.at(78)
         assert wire.pc.connected
@@ -655,7 +655,7 @@ class TestReconnecting:
         assert isinstance(on_mara[0][1], DisplacedError)
         assert isinstance(on_leo[0][1], DisplacedError)
         assert (call.status, call.reason) == ("ended", "displaced")
-        raised(mara.registration.ready, DisplacedError)
+        raised(mara._registration.ready, DisplacedError)
 
     def test_displacement_of_many_is_one_error(self) -> None:
         """However many agents are displaced, the client hears of it once, by once and iterators too."""
@@ -663,8 +663,8 @@ class TestReconnecting:
         wire.agent("mara")
         wire.agent("leo")
         told: list[Any] = []
-        wire.pc.add_once("error", told.append)
-        subscription = wire.session.subscribe(wire.session.handlers, ("error",))
+        wire.pc._add_once("error", told.append)
+        subscription = wire.engine.subscribe(wire.engine.handlers, ("error",))
         wire.lost(4001)
         item = subscription.take()
         assert item is not None
@@ -698,7 +698,7 @@ class TestReconnecting:
         delays = []
         for _ in range(count):
             before = wire.now
-            due = wire.session.deadline(wire.now)
+            due = wire.engine.deadline(wire.now)
             assert due is not None
             delays.append(due - before)
             wire.at(due)
@@ -774,7 +774,7 @@ class TestReconnecting:
         told = wire.listen("reconnecting", "*")
         wire.lost()
         for _ in range(3):
-            due = wire.session.deadline(wire.now)
+            due = wire.engine.deadline(wire.now)
             assert due is not None
             wire.at(due)
             wire.failed(REFUSED)
@@ -787,7 +787,7 @@ class TestReconnecting:
         wire = Wire().up()
         wire.lost()
         for _ in range(200):
-            due = wire.session.deadline(wire.now)
+            due = wire.engine.deadline(wire.now)
             assert due is not None
             wire.at(due)
             wire.failed(REFUSED)
@@ -799,7 +799,7 @@ class TestReconnecting:
         mara = wire.agent()
         call = wire.call(mara)
         told = wire.listen("error")
-        over = wire.session.when_over()
+        over = wire.engine.when_over()
         wire.lost()
         for _ in range(2):
             wire.after(1)
@@ -808,7 +808,7 @@ class TestReconnecting:
         assert isinstance(told[0][1], ConnectError)
         assert call.reason == "connection_lost"
         raised(over, ConnectError)
-        raised(mara.registration.ready, ConnectError)
+        raised(mara._registration.ready, ConnectError)
 
     def test_backoff_starts_over_when_stable(self) -> None:
         """A connection that held for 5 s starts the delays over."""
@@ -817,7 +817,7 @@ class TestReconnecting:
         wire.reconnect()
         wire.after(5)
         wire.lost()
-        due = wire.session.deadline(wire.now)
+        due = wire.engine.deadline(wire.now)
         assert due == wire.now + 0.5
 
     def test_flapping_is_not_hammered(self) -> None:
@@ -826,7 +826,7 @@ class TestReconnecting:
         gaps = []
         for _ in range(5):
             wire.lost()
-            due = wire.session.deadline(wire.now)
+            due = wire.engine.deadline(wire.now)
             assert due is not None
             gaps.append(due - wire.now)
             wire.reconnect()

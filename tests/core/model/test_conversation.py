@@ -57,13 +57,13 @@ def test_chats_too(call_id: str, frames: list[dict[str, Any]], end: dict[str, An
     mara = wire.agent()
     start = "llm.chat.started" if call_id == "chat-1" else "whatsapp.session_started"
     wire.server(start, agent_id="mara", call_id=call_id, session_id=call_id, contact_phone="549")
-    if not mara.live_calls:  # of a chat the session's own id is the call's
+    if not mara._live_calls:  # of a chat the session's own id is the call's
         wire.server("llm.chat.started", agent_id="mara", call_id=call_id)
-    call = mara.live_calls[call_id]
+    call = mara._live_calls[call_id]
     for frame in frames:
         wire.server({**frame, "agent_id": "mara", "call_id": call_id})
     wire.server({**end, "agent_id": "mara", "call_id": call_id, "messages": [bot("only this")]})
-    assert call.over and call.transcript == [user("Hi")]
+    assert call._over and call.transcript == [user("Hi")]
     assert call.messages == [bot("only this")]
 
 
@@ -73,7 +73,7 @@ def test_a_call_that_was_seen_in_part() -> None:
     wire.agent()
     wire.server("message.confirmed", **IDS, message_id="s1", text="One moment")
     wire.server("user.message", **IDS, message_id="u1", text="Bye")
-    call = wire.session.registry.calls["CA1"]
+    call = wire.engine.registry.calls["CA1"]
     wire.server("call.ended", **IDS, reason="x", messages=[user("Hi"), bot("Hello"), user("Bye")])
     assert call.transcript == [user("Hi"), bot("Hello"), bot("One moment"), user("Bye")]
 
@@ -107,18 +107,18 @@ def test_the_end_can_be_waited_for() -> None:
     """``ending`` settles with the reason, whoever asks before or after."""
     wire = Wire()
     call = wire.call()
-    before = call.ending
-    assert not before.done and call.ending is before
+    before = call._ending
+    assert not before.done and call._ending is before
     wire.server("call.ended", **IDS, reason="hangup")
     assert before.result() == "hangup"
     other = wire.call(call_id="CA2")
-    wire.session.disconnect()
-    assert other.ending.result() == "client_disconnect"
+    wire.engine.disconnect()
+    assert other._ending.result() == "client_disconnect"
 
 
 def test_a_wait_that_is_too_long() -> None:
     """What a wait raises says what was waited for, and is a TimeoutError too."""
-    error = too_late(Wire().call().ending, 2.5)
+    error = too_late(Wire().call()._ending, 2.5)
     assert isinstance(error, TimeoutError)
     assert str(error) == "the end of call CA1: not within 2.5 s"
 

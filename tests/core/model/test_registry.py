@@ -45,8 +45,8 @@ def test_spellings(local: str, remote: str) -> None:
     """An agent is found by its id, by the id with an organisation, and by its slug."""
     wire = Wire()
     agent = wire.agent(local)
-    assert wire.session.registry.owner(remote) is agent
-    assert wire.session.registry.owner(remote) is agent
+    assert wire.engine.registry.owner(remote) is agent
+    assert wire.engine.registry.owner(remote) is agent
 
 
 @pytest.mark.parametrize("remote", ["nobody", "org_1:nobody", "line:+1", "ботик", "", None])
@@ -55,7 +55,7 @@ def test_strangers(remote: str | None) -> None:
     wire = Wire()
     wire.agent("агент")
     wire.agent("mara")
-    assert wire.session.registry.owner(remote) is None
+    assert wire.engine.registry.owner(remote) is None
 
 
 def test_unknown_agent_is_dropped() -> None:
@@ -72,7 +72,7 @@ def test_line() -> None:
     """line:<number> is the line of that number."""
     wire = Wire().up()
     line = wire.pc.line("+1 218 663 3772")
-    assert wire.session.registry.owner("line:+12186633772") is line
+    assert wire.engine.registry.owner("line:+12186633772") is line
     assert wire.pc.line("12186633772") is line
 
 
@@ -130,14 +130,14 @@ def test_ids_without_slug_do_not_collide() -> None:
     """Two non-Latin ids are two agents."""
     wire = Wire()
     one, two = wire.agent("агент"), wire.agent("бот")
-    assert wire.session.registry.owner("агент") is one
-    assert wire.session.registry.owner("бот") is two
+    assert wire.engine.registry.owner("агент") is one
+    assert wire.engine.registry.owner("бот") is two
 
 
 def test_a_new_agent_is_found() -> None:
     """An id that was unknown is found as soon as its agent is there, and no longer when it went."""
     wire = Wire().up()
-    registry = wire.session.registry
+    registry = wire.engine.registry
     assert registry.owner("org:mara") is None
     mara = wire.agent("mara")
     assert registry.owner("org:mara") is mara
@@ -160,7 +160,7 @@ def test_ended_calls_are_bounded() -> None:
     for number in range(ENDED_REMEMBERED + 1):
         wire.call(mara, f"CA{number}")
         wire.server("call.ended", agent_id="mara", call_id=f"CA{number}")
-    registry = wire.session.registry
+    registry = wire.engine.registry
     assert registry.ended_owner("CA0") is None
     assert registry.ended_owner("CA1") is mara
 
@@ -169,7 +169,7 @@ def test_resolving_is_done_once() -> None:
     """A spelling is resolved once, however many agents there are and frames come."""
     wire = Wire()
     wire.agent("My Agent")
-    registry = wire.session.registry
+    registry = wire.engine.registry
     resolved: list[str] = []
     resolve = registry._resolve
 
@@ -211,10 +211,10 @@ def test_agents_of_a_call() -> None:
     wire = Wire()
     wire.agent("julia")
     wire.call(wire.agent("mara"))
-    assert wire.session.agents_of_call("CA1") == ["mara"]
+    assert wire.engine.agents_of_call("CA1") == ["mara"]
     wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
-    assert wire.session.agents_of_call("CA1") == ["mara"]
-    assert wire.session.agents_of_call("CA9") == ["julia", "mara"]
+    assert wire.engine.agents_of_call("CA1") == ["mara"]
+    assert wire.engine.agents_of_call("CA9") == ["julia", "mara"]
 
 
 @pytest.mark.parametrize(
@@ -226,4 +226,4 @@ def test_local_agents(ids: list[str], expected: list[str]) -> None:
     wire = Wire()
     wire.agent("mara")
     wire.pc.line("+12186633772")
-    assert [agent.id for agent in wire.session.local_agents(ids)] == expected
+    assert [agent.id for agent in wire.engine.local_agents(ids)] == expected

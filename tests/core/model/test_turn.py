@@ -145,7 +145,7 @@ def test_corrected_message() -> None:
     wire.server("user.message", **IDS, message_id="m1", text="Hi there", confidence=0.9)
     assert [event.text for _, event, _ in told] == ["Hi", "Hi there"]
     assert call.transcript == [{"role": "user", "content": "Hi there"}]
-    assert call.turn.confidence == 0.9
+    assert call._turn.confidence == 0.9
 
 
 @pytest.mark.parametrize("event", ["user.message", "message.confirmed"])

@@ -21,7 +21,7 @@ class Scene:
     def __init__(self, wire: Wire | None = None, **call: Any) -> None:
         self.wire = wire or Wire()
         self.call = self.wire.call(**call)
-        self.hub = self.wire.session.open_hub()
+        self.hub = self.wire.engine.open_hub()
 
     def reader(self, **options: Any) -> Reader:
         return Reader(self, call=self.call, **options)  # type: ignore[arg-type]
@@ -122,7 +122,7 @@ def test_the_greeting_comes_first() -> None:
     """The given one, else the one it was dialled with; not beside the same words in the transcript."""
     scene = Scene()
     assert told(scene.reader(greeting="Hi!"))[1:] == [("bot.confirmed", said("Hi!", "greeting"))]
-    scene.call.greeting = "Good day."
+    scene.call._greeting = "Good day."
     assert told(scene.reader())[1:] == [("bot.confirmed", said("Good day.", "greeting"))]
     assert told(scene.reader(greeting=""))[1:] == []
     scene.say("m1", "Good", "day.")
@@ -158,8 +158,8 @@ def test_a_chat_in_tokens_and_in_one_piece() -> None:
     ids = {"agent_id": "mara", "call_id": "chat-1"}
     wire.server("llm.chat.started", **ids)
     scene = Scene.__new__(Scene)
-    scene.wire, scene.hub = wire, wire.session.open_hub()
-    scene.call = wire.session.registry.calls["chat-1"]
+    scene.wire, scene.hub = wire, wire.engine.open_hub()
+    scene.call = wire.engine.registry.calls["chat-1"]
     reader = scene.reader()
     told(reader)
     for token in ("One ", "two."):

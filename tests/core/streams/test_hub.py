@@ -126,7 +126,7 @@ def test_a_new_reader_is_shown_the_live_calls() -> None:
     world = World()
     world.call("1", transcript=[{"role": "user", "content": "hi"}])
     world.call("chat-1", transport="chat")
-    world.call("3", announced=False)
+    world.call("3", _announced=False)
     seen = Reader(world).read()
     assert [name for name, _, _ in seen] == ["connected", "call.started", "chat.started"]
     assert seen[1][1]["snapshot"] is True
@@ -584,8 +584,8 @@ def test_what_happens_on_a_client_is_streamed() -> None:
     """A client has one hub: what its handlers hear, its streams show; they end with it, and the next
     connect() opens the hub again."""
     wire = Wire().up()
-    hub = wire.session.open_hub()
-    assert wire.session.open_hub() is hub
+    hub = wire.engine.open_hub()
+    assert wire.engine.open_hub() is hub
     reader = hub.subscribe(lambda: None)
     wire.call()
     wire.server("user.message", agent_id="mara", call_id="CA1", message_id="u1", text="hi")
@@ -594,6 +594,6 @@ def test_what_happens_on_a_client_is_streamed() -> None:
     hub.close()
     assert reader.over
     assert hub.subscribe(lambda: None).over
-    wire.session.disconnect()
+    wire.engine.disconnect()
     wire.up()
     assert not hub.subscribe(lambda: None).over

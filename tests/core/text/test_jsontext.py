@@ -92,7 +92,7 @@ def test_the_end_of_a_call() -> None:
     wire.text(
         f'{{"event":"call.ended",{IDS},"reason":"x","duration_seconds":NaN,"messages":{messages}}}'
     )
-    assert call.over and call.transcript == [{"role": "user", "content": "\ufffd"}]
+    assert call._over and call.transcript == [{"role": "user", "content": "\ufffd"}]
 
 
 @tool
@@ -117,8 +117,8 @@ def test_what_the_program_says() -> None:
     wire = Wire()
     call = wire.call()
     wire.sent()
-    call.speak("a\ud83d", "", None)
-    call.ask_change("history.add_context", text="\ud83d")
+    call._speak("a\ud83d", "", None)
+    call._ask_change("history.add_context", text="\ud83d")
     assert [frame["text"] for frame in wire.sent()] == ["a\ufffd", "\ufffd"]
 
 

@@ -46,7 +46,7 @@ def shown(wire: Wire, told: list[tuple[object, ...]], caplog: pytest.LogCaptureF
     parts = [caplog.text, repr(wire.pc), str(wire.pc.stats())]
     parts += [f"{error} {error!r} {error.args}" for error in errors]  # type: ignore[attr-defined]
     parts += [repr(agent) for agent in wire.pc.agents.values()]
-    parts += [repr(call) for call in wire.session.registry.calls.values()]
+    parts += [repr(call) for call in wire.engine.registry.calls.values()]
     return "\n".join(parts)
 
 
@@ -58,12 +58,12 @@ def test_the_server_repeats_the_key(name: str, caplog: pytest.LogCaptureFixture)
         wire = Wire()
         wire.call()
         wire.call(call_id="U1")
-        mara = wire.session.registry.agents["mara"]
+        mara = wire.engine.registry.agents["mara"]
         mara.add_channel("+13186330963")
         told = wire.listen("error")
-        call = wire.session.registry.calls["CA1"]
-        request = call.ask_history()
-        dial = mara.place_dial(
+        call = wire.engine.registry.calls["CA1"]
+        request = call._ask_history()
+        dial = mara._place_dial(
             "+14155551234",
             None,
             greeting=None,
@@ -75,7 +75,7 @@ def test_the_server_repeats_the_key(name: str, caplog: pytest.LogCaptureFixture)
         fields = {field: words for field in EVENTS[name]["fields"] if field in WORDS}
         wire.text(json.dumps({**EVENTS[name]["example"], "agent_id": "mara", **fields}))
         text = shown(wire, told, caplog)
-        for outcome in (request, dial, mara.registration.ready):
+        for outcome in (request, dial, mara._registration.ready):
             text += repr(outcome.error)
         assert KEY not in text
         assert "tok-secret" not in text
@@ -115,12 +115,12 @@ def test_close_reasons(code: int, connected: bool, caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.DEBUG)
     wire = Wire(reconnect=None)
     told = wire.listen("error", "disconnected")
-    over = wire.session.when_over()
+    over = wire.engine.when_over()
     outcome = wire.connect()
     wire.opened()
     if connected:
         wire.server("connected")
-        over = wire.session.when_over()
+        over = wire.engine.when_over()
     wire.lost(code, f"bad key {KEY}")
     text = shown(wire, told, caplog) + str(told) + repr(outcome.error) + repr(over.error)
     assert KEY not in text
@@ -139,7 +139,7 @@ def test_failures(caplog: pytest.LogCaptureFixture) -> None:
 def test_short_keys() -> None:
     """A key of three letters does not blank every word that contains them."""
     wire = Wire(key="the")
-    assert wire.session.clean("the other") == "the other"
+    assert wire.engine.clean("the other") == "the other"
 
 
 def test_no_key_at_all() -> None:
@@ -149,8 +149,8 @@ def test_no_key_at_all() -> None:
     def none() -> str:
         raise ConfigurationError("no API key")
 
-    wire.session._api_key = none
-    assert wire.session.clean(f"{KEY} and more") == "*** and more"
+    wire.engine._api_key = none
+    assert wire.engine.clean(f"{KEY} and more") == "*** and more"
 
 
 def test_whatsapp_secrets(caplog: pytest.LogCaptureFixture) -> None:
@@ -178,7 +178,7 @@ def test_a_handler_that_raises_with_the_key() -> None:
     def broken(event: object, call: object) -> None:
         raise ValueError(f"no luck with {KEY}")
 
-    wire.pc.add_handler("user.message", broken)
+    wire.pc._add_handler("user.message", broken)
     wire.server("user.message", agent_id="mara", call_id="CA1", message_id="m1", text="hi")
     assert "no luck with ***" in str(told[0][1])
 

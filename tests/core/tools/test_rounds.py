@@ -130,7 +130,7 @@ def test_told_before_it_runs() -> None:
     """llm.tool_call reaches handlers before the tools run."""
     wire, call = with_tools(lookup)
     seen: list[Any] = []
-    call.add_handler("llm.tool_call", lambda event, c: seen.append((len(ran), event.tool_calls)))
+    call._add_handler("llm.tool_call", lambda event, c: seen.append((len(ran), event.tool_calls)))
     wire.server(round_of(("lookup", '{"order": "1"}')))
     assert seen[0][0] == 0
     assert len(ran) == 1
@@ -385,8 +385,8 @@ class TestOnce:
         wire, call = with_tools(slow)
         wire.server(round_of(("slow", "")))
         wire.server("call.ended", **IDS)
-        assert not call.ledger
-        assert call.conversation.ids() == {}
+        assert not call._ledger
+        assert call._conversation.ids() == {}
 
 
 def test_session_begun_before_us() -> None:
@@ -421,7 +421,7 @@ class TestNobodyRunsIt:
     def test_by_hand(self) -> None:
         """Without declared tools a handler answers by hand."""
         wire, call = with_tools()
-        call.add_handler(
+        call._add_handler(
             "llm.tool_call",
             lambda event, c: c.tool_result(
                 event.msg_id, [ToolResult("t0", {"ok": 1}, no_followup=True)]
@@ -504,7 +504,7 @@ class TestTimeAndEnd:
         assert hanging.over
         assert isinstance(told[0][1], RequestTimeout)
         assert told[0][1].code == "TOOL_TIMEOUT"
-        assert call.ledger
+        assert call._ledger
 
     def test_late_result(self) -> None:
         """A result that comes after the timeout changes nothing, nor does a late error."""
@@ -593,7 +593,7 @@ class TestByHand:
         wire.listen("llm.tool_call", on=call)
         wire.server(round_of(("one", "")))
         wire.server("call.ended", **IDS)
-        assert not call.ledger
+        assert not call._ledger
         assert wire.sent() == []
 
     def test_forms(self) -> None:
@@ -730,13 +730,13 @@ class TestLedger:
         for number in range(LEDGER_ROUNDS + 1):
             calls = [{"id": f"t{number}", "name": "slow", "arguments": ""}]
             wire.server(round_of(tool_calls=calls, msg_id=f"m{number}"))
-        assert len(call.ledger.rounds) == len(call.ledger.runs) == LEDGER_ROUNDS
-        assert "t0" not in call.ledger.runs
+        assert len(call._ledger.rounds) == len(call._ledger.runs) == LEDGER_ROUNDS
+        assert "t0" not in call._ledger.runs
         wire.hold_jobs = True
         for number in range(LEDGER_ROUNDS + 1):
             calls = [{"id": f"r{number}", "name": "slow", "arguments": ""}]
             wire.server(round_of(tool_calls=calls, msg_id=f"r{number}"))
-        assert len(call.ledger.rounds) == LEDGER_ROUNDS + 1
+        assert len(call._ledger.rounds) == LEDGER_ROUNDS + 1
 
     def test_long_ids(self) -> None:
         """What the ids take is bounded too; an id that another round has stays known."""
@@ -744,5 +744,5 @@ class TestLedger:
         for number in range(4):
             calls = [{"id": f"{n}" * 200, "name": "slow", "arguments": ""} for n in range(9)]
             wire.server(round_of(tool_calls=calls * 60, msg_id=f"m{number}"))
-        assert len(call.ledger.rounds) < 4
-        assert set(call.ledger.runs) == {f"{n}" * 200 for n in range(9)}
+        assert len(call._ledger.rounds) < 4
+        assert set(call._ledger.runs) == {f"{n}" * 200 for n in range(9)}

@@ -42,7 +42,7 @@ class TestNames:
             wire.server(f"strange.{number}", **IDS)
         assert [item.name for _, item in heard] == [f"strange.{number}" for number in range(1000)]
         assert len(own) == len(agents) == 1000
-        tables = (wire.session.handlers, call.agent.handlers, call.handlers)
+        tables = (wire.engine.handlers, call.agent._handlers, call._handlers)
         kept = {name for table in tables for name in table.chains.known}
         assert kept <= set(SIGNATURES)
 
@@ -52,10 +52,10 @@ class TestNames:
         wire = Wire().up()
         told = wire.listen("error")
         for number in (1, 1, 2, 3, 4):
-            wire.session.report_once(f"{number}" * 1000, ProtocolError("odd"))
+            wire.engine.report_once(f"{number}" * 1000, ProtocolError("odd"))
         wire.deliver()
         assert len(told) == 3
-        assert {len(kind) for kind in wire.session._reported} == {limits.KIND}
+        assert {len(kind) for kind in wire.engine._reported} == {limits.KIND}
 
     def test_names_of_keys(self) -> None:
         """The spelling of a long key is not remembered by the streams."""
@@ -86,8 +86,8 @@ class TestIds:
         assert "an id of 257 characters, more than 256" in error.message
         assert len(error.message) < 200
         assert error.agent_id == "mara"
-        assert wire.session.registry.calls == {}
-        assert wire.session.registry.ended_owner(LONG) is None
+        assert wire.engine.registry.calls == {}
+        assert wire.engine.registry.ended_owner(LONG) is None
 
     def test_of_the_longest_that_is_taken(self) -> None:
         """An id of 256 characters is one."""
@@ -98,7 +98,7 @@ class TestIds:
         """A long spelling of an agent's id is resolved, and not remembered."""
         wire = Wire()
         agent = wire.agent("a" * 300)
-        registry = wire.session.registry
+        registry = wire.engine.registry
         assert registry.owner("org:" + "a" * 300) is agent
         assert registry.owner("a" * 301) is None
         assert max(map(len, registry._spellings), default=0) <= limits.MAX_ID
@@ -114,7 +114,7 @@ class TestIds:
             wire.server("message.confirmed", **IDS, message_id=LONG)
         assert len(heard) == 6
         assert [m["content"] for m in call.messages] == ["hi", "yes"] * 2
-        assert call.conversation.ids() == {}
+        assert call._conversation.ids() == {}
 
     def test_of_messages_in_streams(self) -> None:
         """A frame whose message has a long id is never taken for a repeat, and a long text is not
@@ -172,7 +172,7 @@ class TestCalls:
         assert (told[3][1].code, told[3][1].call_id) == ("TOO_MANY_CALLS", "CA3")
         wire.server("call.ended", agent_id="mara", call_id="CA0")
         wire.server("call.started", agent_id="mara", call_id="CA9")
-        assert list(wire.session.registry.calls) == ["CA1", "CA2", "CA9"]
+        assert list(wire.engine.registry.calls) == ["CA1", "CA2", "CA9"]
 
     def test_much_metadata(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What the live calls hold of the frames that began them has a bound for all together; a call
@@ -190,13 +190,13 @@ class TestCalls:
         wire.server("call.ended", agent_id="mara", call_id="CA0")
         wire.server("call.dialing", agent_id="mara", call_id="CA4", to="+15550001")
         wire.server("call.started", call_id="CA4", **about)
-        assert list(wire.session.registry.calls) == ["CA1", "CA2", "CA4"]
+        assert list(wire.engine.registry.calls) == ["CA1", "CA2", "CA4"]
         wire.server("call.dialing", agent_id="mara", call_id="CA5", to="+15550001")
         wire.server("call.started", call_id="CA5", **about)
         assert [error.call_id for _, error in told] == ["CA3", "CA5"]
-        for call in list(wire.session.registry.calls.values()):
+        for call in list(wire.engine.registry.calls.values()):
             wire.server("call.ended", agent_id="mara", call_id=call.id)
-        assert wire.session.call_starts == 0
+        assert wire.engine.call_starts == 0
 
     def test_many_long_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What was said on all calls has a bound too: the call that grows beyond it forgets half."""
@@ -214,11 +214,11 @@ class TestCalls:
             )
         kept = sum(len(m["content"]) for call in calls for m in call.messages)
         assert 5_000 < kept <= 10_000
-        assert wire.session.call_text == kept
+        assert wire.engine.call_text == kept
         for call in calls:
             wire.server("call.ended", agent_id="mara", call_id=call.id)
-            call.conversation.remember("user", "late")
-        assert wire.session.call_text == 0
+            call._conversation.remember("user", "late")
+        assert wire.engine.call_text == 0
 
     def test_many_messages(self, caplog: pytest.LogCaptureFixture) -> None:
         """What was said first is forgotten, with its ids, and that is said once."""
@@ -229,7 +229,7 @@ class TestCalls:
             wire.server("user.message", **IDS, message_id=f"u{number}", text=f"{number}", turn_id=1)
         kept = limits.CALL_MESSAGES // 2
         assert [m["content"] for m in call.messages] == [str(n) for n in range(count - kept, count)]
-        assert len(call.conversation.ids()) == kept
+        assert len(call._conversation.ids()) == kept
         assert [w for w in warnings(caplog) if "the beginning is forgotten" in w] == [
             "call CA1 of agent 'mara': so much was said that the beginning is forgotten here"
         ]
@@ -262,10 +262,10 @@ class TestCalls:
         monkeypatch.setattr("pinecall.core.model.conversation.CALL_MESSAGES", 10)
         wire = Wire()
         call = wire.call()
-        call.conversation.remember("user", "hello", "u1")
+        call._conversation.remember("user", "hello", "u1")
         for number in range(100):
             wire.server("message.confirmed", **IDS, message_id=f"b{number}")
-        assert len(call.conversation.ids()) <= 11
+        assert len(call._conversation.ids()) <= 11
         assert [m["content"] for m in call.messages] == ["hello"]
 
     @pytest.mark.parametrize("word", ["", "x" * 1000])
@@ -279,7 +279,7 @@ class TestCalls:
         for _ in range(3000):
             wire.server("bot.word", **IDS, message_id="b1", word=word)
         assert len(heard) == 3000
-        assert len(call.bot_words) * (len(word) + 1) <= 2500
+        assert len(call._bot_words) * (len(word) + 1) <= 2500
         wire.server("bot.speaking", **IDS, message_id="b2", text="")
         wire.server("bot.word", **IDS, message_id="b2", word="on")
         assert call.current_bot_text == "on"
@@ -296,8 +296,8 @@ class TestCalls:
                 wire.server(
                     "llm.chat.chunk", agent_id="mara", call_id=call_id, message_id="b", token=token
                 )
-            call = wire.session.registry.calls[call_id]
-            assert call.bot_words == ["How", " are", " you"]
+            call = wire.engine.registry.calls[call_id]
+            assert call._bot_words == ["How", " are", " you"]
             assert call.current_bot_text == "How are you"
 
     def test_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,8 +308,8 @@ class TestCalls:
         wire.server("line.created", number="+13186330963")
         ids = {"agent_id": "line:+13186330963", "call_id": "L1"}
         wire.server("call.started", **ids, direction="inbound", transport="phone")
-        call = next(iter(line.live_calls.values()))
-        outcome = call.place_listen(terminator="#", timeout=9.0)
+        call = next(iter(line._live_calls.values()))
+        outcome = call._place_listen(terminator="#", timeout=9.0)
         for digit in "123456789#":
             wire.server("call.dtmf_received", **ids, digit=digit)
         assert outcome.result().digits == "12345"
@@ -320,7 +320,7 @@ class TestChats:
         """Tokens and tool calls beyond the bound are left out; the answer still comes."""
         monkeypatch.setattr("pinecall.core.calls.chat_requests.CHAT_ANSWER", 1000)
         wire = Wire().up()
-        outcome = wire.session.chats.ask("mara", "hi", session_id="s1", metadata=None, timeout=30.0)
+        outcome = wire.engine.chats.ask("mara", "hi", session_id="s1", metadata=None, timeout=30.0)
         for _ in range(2000):
             wire.server("llm.chat.token", session_id="s1", token="ab")
             wire.server("llm.chat.tool_call", session_id="s1", tool_calls=[{"name": "n" * 100}])
@@ -413,7 +413,7 @@ class TestTally:
         call = wire.call()
         told = wire.listen("events.gap")
         for _ in range(50):
-            wire.session.report_gap(call, 3)
+            wire.engine.report_gap(call, 3)
         wire.deliver()
         assert len(told) == 50
         assert warnings(caplog) == ["handlers are behind: 3 events were left out"] * 10

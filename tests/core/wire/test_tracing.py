@@ -25,7 +25,7 @@ def test_each_frame(caplog: pytest.LogCaptureFixture) -> None:
     wire.sent()
     caplog.clear()
     wire.server("user.message", **IDS, message_id="u1", text="a secret wish")
-    call.speak("another wish", "u1", "m1")
+    call._speak("another wish", "u1", "m1")
     wire.sent()
     first, second = lines(caplog)
     assert first.startswith("in  user.message agent_id=mara call_id=CA1 message_id=u1 ")
@@ -62,7 +62,7 @@ def test_the_link(caplog: pytest.LogCaptureFixture) -> None:
     wire = Wire().up()
     wire.lost()
     wire.reconnect()
-    wire.session.disconnect()
+    wire.engine.disconnect()
     told = lines(caplog, "pinecall.link")
     assert told == [
         "connecting to wss://voice.example/client, attempt 1",
