@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, cast
 
-from ._shared.audio import AudioBase, SpeechBase
+from ._shared.rest.audio import AudioBase, SpeechBase
 from .core.rest.live import LiveSession
 from .core.rest.op import RestOp
 from .core.rest.speech import SpeechFigures, SpeechHead, Word
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ._asyncio.http import HttpPort
-    from ._shared.endpoints import Progress
+    from ._shared.rest.endpoints import Progress
 
 __all__ = ["Audio", "LiveTranscription", "Speech", "SpeechFigures", "Transcription", "Word"]
 

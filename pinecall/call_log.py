@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ._asyncio.api_socket import open_api_socket
-from ._shared.call_log import ObservationBase
 from ._shared.failures import OpenFailed, SocketClosed
+from ._shared.rest.call_log import ObservationBase
 from .core.rest.call_log import CallLog, LogEntry
 from .errors import ApiError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ._shared.sqlite_store import Records, SqliteStore
+from ._shared.stores.sqlite_store import Records, SqliteStore
 from .core.history.record import ConversationRecord
 
 __all__ = ["ConversationRecord", "SqliteHistory"]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ._shared.live import LiveBase
+from ._shared.rest.live import LiveBase
 from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
 if TYPE_CHECKING:

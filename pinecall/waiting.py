@@ -82,6 +82,8 @@ class Answer(Awaitable[T], Generic[T]):
 class Answers(Answering):
     """Gives users an :class:`Answer`."""
 
+    _runtime: Runtime
+
     def _answer(self, outcome: Outcome[T]) -> Answer[T]:
         return Answer(self._runtime, outcome)
 

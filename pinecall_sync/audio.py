@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from pinecall._shared.audio import AudioBase, SpeechBase
+from pinecall._shared.rest.audio import AudioBase, SpeechBase
 from pinecall.core.rest.live import LiveSession
 from pinecall.core.rest.op import RestOp
 from pinecall.core.rest.speech import SpeechFigures, SpeechHead, Word
@@ -19,7 +19,7 @@ from .live import LiveTranscription
 if TYPE_CHECKING:
     import httpx
 
-    from pinecall._shared.endpoints import Progress
+    from pinecall._shared.rest.endpoints import Progress
 
     from ._threads.http import HttpPort
 

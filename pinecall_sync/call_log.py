@@ -6,8 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from pinecall._shared.call_log import ObservationBase
 from pinecall._shared.failures import OpenFailed, SocketClosed
+from pinecall._shared.rest.call_log import ObservationBase
 from pinecall.core.rest.call_log import CallLog, LogEntry
 from pinecall.errors import ApiError
 

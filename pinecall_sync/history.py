@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pinecall._shared.sqlite_store import Records, SqliteStore
+from pinecall._shared.stores.sqlite_store import Records, SqliteStore
 from pinecall.core.history.record import ConversationRecord
 
 __all__ = ["ConversationRecord", "SqliteHistory"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pinecall._shared.live import LiveBase
+from pinecall._shared.rest.live import LiveBase
 from pinecall.core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
 if TYPE_CHECKING:

@@ -53,6 +53,8 @@ def wait_registered(registration: Registration, outcome: Outcome[None], timeout:
 class Answers(Answering):
     """Gives users the answer itself."""
 
+    _runtime: Runtime
+
     def _answer(self, outcome: Outcome[T]) -> T:
         return wait(self._runtime, outcome)
 

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from .._shared.endpoints import Prepared, Progress, pieces, trouble
-from .._shared.http import HttpPortBase
+from .._shared.rest.endpoints import Prepared, Progress, pieces, trouble
+from .._shared.rest.http import HttpPortBase
 from ..core.rest.op import Body, Exchange, Reply, RestOp, unreached
 
 __all__ = ["HttpPort"]

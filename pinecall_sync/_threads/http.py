@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from pinecall._shared.endpoints import Prepared, Progress, pieces, trouble
-from pinecall._shared.http import HttpPortBase
+from pinecall._shared.rest.endpoints import Prepared, Progress, pieces, trouble
+from pinecall._shared.rest.http import HttpPortBase
 from pinecall.core.rest.op import Body, Exchange, Reply, RestOp, unreached
 
 __all__ = ["HttpPort"]

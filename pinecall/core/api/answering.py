@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..kernel.outcome import Outcome
-    from ..kernel.runtime import Runtime
 
 __all__ = ["Answering"]
 
 
 class Answering:
     """What has verbs that the server answers: asyncio gives an awaitable, threads the value."""
-
-    _runtime: Runtime
 
     def _answer(self, outcome: Outcome[Any]) -> Any:
         raise NotImplementedError

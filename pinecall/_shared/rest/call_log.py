@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..errors import ApiError
+from ...errors import ApiError
 
 if TYPE_CHECKING:
-    from ..core.rest.call_log import CallLog
-    from .failures import OpenFailed
+    from ...core.rest.call_log import CallLog
+    from ..failures import OpenFailed
 
 __all__ = ["ObservationBase"]
 

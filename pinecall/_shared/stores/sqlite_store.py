@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ..core.history.record import ConversationRecord, transcript_of
-from ..core.text.jsontext import write
-from ..core.text.showing import shows
-from ..errors import ConfigurationError
+from ...core.history.record import ConversationRecord, transcript_of
+from ...core.text.jsontext import write
+from ...core.text.showing import shows
+from ...errors import ConfigurationError
 from .sqlite_file import SqliteFile, transaction
 
 __all__ = ["Records", "SqliteStore"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .failures import OpenFailed, SocketClosed
+from ..failures import OpenFailed, SocketClosed
 
 if TYPE_CHECKING:
-    from ..core.rest.live import LiveSession
+    from ...core.rest.live import LiveSession
 
 __all__ = ["LiveBase"]
 

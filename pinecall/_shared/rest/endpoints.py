@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from ..core.link.link import Failure
-from ..core.rest.op import Body, Reply, RestOp, authorization
-from ..errors import ConfigurationError
-from .exports import version
-from .failures import classify
-from .settings import DEFAULT_URL, Settings, http_base, socket_url
+from ...core.link.link import Failure
+from ...core.rest.op import Body, Reply, RestOp, authorization
+from ...errors import ConfigurationError
+from ..exports import version
+from ..failures import classify
+from ..settings import DEFAULT_URL, Settings, http_base, socket_url
 
 if TYPE_CHECKING:
     import httpx

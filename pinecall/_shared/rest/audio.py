@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..core.rest import speech as speech_ops
-from ..core.rest import transcription
-from ..core.rest.live import LiveSession
-from ..core.rest.speech import SpeechReader, Word
-from ..core.rest.voices import Voice, audio_voices
+from ...core.rest import speech as speech_ops
+from ...core.rest import transcription
+from ...core.rest.live import LiveSession
+from ...core.rest.speech import SpeechReader, Word
+from ...core.rest.voices import Voice, audio_voices
 from .endpoints import trouble
 from .recording import Recording, read_recording
 
 if TYPE_CHECKING:
     import httpx
 
-    from ..core.rest.op import RestOp
-    from ..core.rest.speech import SpeechHead
-    from ..core.rest.transcription import Transcription
+    from ...core.rest.op import RestOp
+    from ...core.rest.speech import SpeechHead
+    from ...core.rest.transcription import Transcription
     from .endpoints import Progress
 
 __all__ = ["AudioBase", "SpeechBase"]

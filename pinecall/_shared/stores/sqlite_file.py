@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import ConfigurationError, PinecallError
+from ...errors import ConfigurationError, PinecallError
 
 __all__ = ["SqliteFile", "transaction"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import IO, TypeAlias
 
-from ..core.rest.transcription import MAX_FILE, check_size
-from ..errors import ConfigurationError
+from ...core.rest.transcription import MAX_FILE, check_size
+from ...errors import ConfigurationError
 
 __all__ = ["Recording", "read_recording"]
 

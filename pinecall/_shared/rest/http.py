@@ -8,8 +8,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..settings import Settings
 from .endpoints import Endpoints, Prepared, Progress
-from .settings import Settings
 
 if TYPE_CHECKING:
     import httpx
