@@ -1,269 +1,246 @@
-"""No key, token or secret in errors, logs and reprs."""
+"""The secrets that are kept, and how text is cleaned of them."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections import OrderedDict
 
 import pytest
 
-from pinecall.core.agents.agent import AgentBase
-from pinecall.core.agents.ringing import RingingCall
-from pinecall.core.api.client import ClientBase
-from pinecall.core.calls.call import CallBase
-from pinecall.core.calls.speech import ReplyStream
-from pinecall.core.calls.whatsapp import WhatsAppSessionBase
-from pinecall.core.lines.line import LineBase
-from pinecall.core.lines.line_call import LineCallBase
-from pinecall.core.link.link import Failure
 from pinecall.core.text import secrets
-from pinecall.errors import ConfigurationError, ConnectError, PinecallError
-from pinecall.events import BotWord
-from pinecall.options import AgentOptions, Channel
-
-from ..harness import EVENTS, KEY, Wire
-
-SECRETS = {"access_token": "EAAsecret", "verify_token": "vt-secret", "app_secret": "as-secret"}
-#: Fields in which a server might repeat what it was given.
-WORDS = (
-    "error",
-    "message",
-    "reason",
-    "text",
-    "code",
-    "owner",
-    "phone",
-    "status",
-    "source",
-    "agent",
-)
 
 
-def shown(wire: Wire, told: list[tuple[object, ...]], caplog: pytest.LogCaptureFixture) -> str:
-    """Everything that a user could read."""
-    errors = [args[0] for name, *args in told if name == "error"]
-    parts = [caplog.text, repr(wire.pc), str(wire.pc.stats())]
-    parts += [f"{error} {error!r} {error.args}" for error in errors]  # type: ignore[attr-defined]
-    parts += [repr(agent) for agent in wire.pc.agents.values()]
-    parts += [repr(call) for call in wire.engine.registry.calls.values()]
-    return "\n".join(parts)
-
-
-@pytest.mark.parametrize("name", sorted(EVENTS))
-def test_the_server_repeats_the_key(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A key that the server repeats in any words of any event is in no error and no log line."""
-    caplog.set_level(logging.DEBUG)
-    for words in (f"bad key {KEY}!", f'got {{"api_key":"{KEY}","token":"tok-secret"}}'):
-        wire = Wire()
-        wire.call()
-        wire.call(call_id="U1")
-        mara = wire.engine.registry.agents["mara"]
-        mara.add_channel("+13186330963")
-        told = wire.listen("error")
-        call = wire.engine.registry.calls["CA1"]
-        request = call._ask_history()
-        dial = mara._place_dial(
-            "+14155551234",
-            None,
-            greeting=None,
-            metadata=None,
-            config=None,
-            detect_turn_end=False,
-            timeout=30.0,
-        )
-        fields = {field: words for field in EVENTS[name]["fields"] if field in WORDS}
-        wire.text(json.dumps({**EVENTS[name]["example"], "agent_id": "mara", **fields}))
-        text = shown(wire, told, caplog)
-        for outcome in (request, dial, mara._registration.ready):
-            text += repr(outcome.error)
-        assert KEY not in text
-        assert "tok-secret" not in text
-
-
-@pytest.mark.parametrize(
-    "text", [KEY, f'{{"api_key":"{KEY}"}}', f'{{"x":"{KEY}"', f'[{{"token":"{KEY}"}}]']
-)
-def test_no_frames(text: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The key in something that is not a frame is not shown."""
-    caplog.set_level(logging.DEBUG)
-    wire = Wire().up()
-    told = wire.listen("error")
-    for _ in range(12):
-        wire.text(text)
-    wire.text("x" * (5 << 20) + text)
-    wire.text(text + "x" * (5 << 20))
-    assert len(told) == 10
-    assert KEY not in shown(wire, told, caplog)
-
-
-def test_refused_key(caplog: pytest.LogCaptureFixture) -> None:
-    """The key is not in the error that refuses it, nor in the log."""
-    caplog.set_level(logging.DEBUG)
-    wire = Wire()
-    outcome = wire.connect()
-    wire.opened()
-    wire.server("error", code="INVALID_KEY", error=f"Invalid API key {KEY}")
-    assert "***" in str(outcome.error)
-    assert KEY not in str(outcome.error) + repr(outcome.error) + caplog.text
-
-
-@pytest.mark.parametrize("code", [1000, 1008, 4001, 1006])
-@pytest.mark.parametrize("connected", [True, False])
-def test_close_reasons(code: int, connected: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """The key in a close reason is not shown, before connected and after."""
-    caplog.set_level(logging.DEBUG)
-    wire = Wire(reconnect=None)
-    told = wire.listen("error", "disconnected")
-    over = wire.engine.when_over()
-    outcome = wire.connect()
-    wire.opened()
-    if connected:
-        wire.server("connected")
-        over = wire.engine.when_over()
-    wire.lost(code, f"bad key {KEY}")
-    text = shown(wire, told, caplog) + str(told) + repr(outcome.error) + repr(over.error)
-    assert KEY not in text
-    assert KEY not in wire.link.close_reason
-
-
-def test_failures(caplog: pytest.LogCaptureFixture) -> None:
-    """What a front says of a failed attempt stands in the error; the key does not."""
-    wire = Wire()
-    outcome = wire.connect()
-    wire.failed(Failure("proxy", "the proxy did not connect", retryable=False))
-    assert "the proxy did not connect" in str(outcome.error)
-    assert KEY not in repr(outcome.error)
-
-
-def test_short_keys() -> None:
-    """A key of three letters does not blank every word that contains them."""
-    wire = Wire(key="the")
-    assert wire.engine.clean("the other") == "the other"
-
-
-def test_no_key_at_all() -> None:
-    """Without a key now, what was one before is still blanked, and the rest stays."""
-    wire = Wire().up()
-
-    def none() -> str:
-        raise ConfigurationError("no API key")
-
-    wire.engine._api_key = none
-    assert wire.engine.clean(f"{KEY} and more") == "*** and more"
-
-
-def test_whatsapp_secrets(caplog: pytest.LogCaptureFixture) -> None:
-    """The secrets of a WhatsApp channel are in no repr, no error and no log line."""
-    caplog.set_level(logging.DEBUG)
-    wire = Wire()
-    channel = Channel("whatsapp", "w1", **SECRETS)  # type: ignore[arg-type]
-    mara = wire.agent(whatsapp={"phone_number_id": "w2", **SECRETS})
-    mara.add_channel(channel)
-    told = wire.listen("error")
-    for bad in ({"access_token": 5}, {**SECRETS, "vioce": "x"}, {**SECRETS, "ringing": True}):
-        with pytest.raises(ConfigurationError) as caught:
-            mara.add_channel("whatsapp", "w3", **bad)
-        assert not any(secret in str(caught.value) for secret in SECRETS.values())
-    text = shown(wire, told, caplog) + repr(channel) + repr(mara.config) + repr(mara.channels)
-    assert not any(secret in text for secret in SECRETS.values())
-
-
-def test_a_handler_that_raises_with_the_key() -> None:
-    """What user code says when it raises is not repeated with the key in it."""
-    wire = Wire()
-    call = wire.call()
-    told = wire.listen("error", on=call.agent)
-
-    def broken(event: object, call: object) -> None:
-        raise ValueError(f"no luck with {KEY}")
-
-    wire.pc._add_handler("user.message", broken)
-    wire.server("user.message", agent_id="mara", call_id="CA1", message_id="m1", text="hi")
-    assert "no luck with ***" in str(told[0][1])
-
-
-def test_frames_that_cannot_be_written() -> None:
-    """The error for a frame that is not JSON does not quote it."""
-    wire = Wire().up()
-    with pytest.raises(ConfigurationError) as caught:
-        wire.pc.send({"event": "x", "api_key": KEY, "bad": object()})
-    assert KEY not in str(caught.value)
-
-
-def test_not_even_in_tracebacks_of_no_frames() -> None:
-    """The report of a message that is not a frame has no cause that would quote it."""
-    wire = Wire().up()
-    told = wire.listen("error")
-    wire.text(f"{KEY}")
-    assert told[0][1].__cause__ is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "the key SECRET-a/b+c is wrong",
-        '{"echo":"SECRET-a/b+c"}',
-        '{"echo":"{\\"verifyToken\\":\\"whatever it was\\"}"}',
-        "GET /x?token=whatever&y=1",
-        "Proxy-Authorization: Basic whatever",
-        "authorization: Bearer whatever",
-        "/x?y=SECRET-a%2Fb%2Bc",
-    ],
-)
-def test_cleaning(text: str) -> None:
-    """A secret is blanked raw, in JSON, in JSON inside JSON, in URLs and headers."""
-    secrets.keep("SECRET-a/b+c")
-    shown = secrets.clean(text)
-    assert "***" in shown
-    assert "SECRET-a" not in shown and "whatever" not in shown
-
-
-def test_what_is_kept() -> None:
-    """Secrets of a configuration, of a URL and of a proxy are known; what is too short is not."""
-    secrets.keep_in(
-        {"llm": [{"api_key": "provider-key-1"}, 5], "secret": {"password": "pass-word-1"}}
-    )
-    secrets.keep_url(
-        "wss://me:hunter-two-1@x.example/client?token=query-token-1&page=12345678&key=k3y-9"
-    )
-    secrets.keep("abc")
-    secrets.keep(None)
-    secrets.keep("pa55")
-    text = "provider-key-1 pass-word-1 hunter-two-1 query-token-1 12345678 k3y-9 abc pa55 pa556"
-    assert secrets.clean(text) == "*** *** *** *** 12345678 *** abc *** pa556"
-
-
-def test_as_many_as_a_back_end_mints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The latest secrets are known; one that is given again counts as late."""
-    monkeypatch.setattr(secrets, "_MOST", 3)
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins without a secret, and leaves none to other tests."""
     monkeypatch.setattr(secrets, "_kept", OrderedDict())
-    assert secrets.clean("nothing is known yet") == "nothing is known yet"
-    for secret in ("first-secret", "second-secret", "first-secret", "third-secret", "last-secret"):
-        secrets.keep(secret)
-    text = "first-secret second-secret third-secret last-secret"
-    assert secrets.clean(text) == "*** second-secret *** ***"
     monkeypatch.setattr(secrets, "_pattern", None)
 
 
-def test_the_beginning_of_a_text() -> None:
-    """A text is cleaned before it is cut: no part of a secret is left at the cut."""
-    secrets.keep("SECRET-0123456789")
-    for before in range(45):
+class TestKeep:
+    def test_nothing(self) -> None:
+        """Without any secret a text stays as it is."""
+        assert secrets.clean("nothing is known yet") == "nothing is known yet"
+
+    def test_what_is_kept(self) -> None:
+        """Secrets of a configuration, of a URL and of a proxy are known; what is too short is not."""
+        secrets.keep_in(
+            {"llm": [{"api_key": "provider-key-1"}, 5], "secret": {"password": "pass-word-1"}}
+        )
+        secrets.keep_url(
+            "wss://me:hunter-two-1@x.example/client?token=query-token-1&page=12345678&key=k3y-9"
+        )
+        secrets.keep("abc")
+        secrets.keep(None)
+        secrets.keep("pa55")
+        text = "provider-key-1 pass-word-1 hunter-two-1 query-token-1 12345678 k3y-9 abc pa55 pa556"
+        assert secrets.clean(text) == "*** *** *** *** 12345678 *** abc *** pa556"
+
+    @pytest.mark.parametrize(
+        ("length", "kept"), [(3, False), (4, True), (8192, True), (8193, False)]
+    )
+    def test_lengths(self, length: int, kept: bool) -> None:
+        """A secret has 4 to 8,192 characters; shorter and longer texts are not kept."""
+        secret = "s" * length
+        secrets.keep(secret)
+        assert (secrets.clean(secret) == "***") is kept
+
+    @pytest.mark.parametrize("value", [None, b"some-bytes", 12345678, ["a-list-of-one"]], ids=repr)
+    def test_what_is_not_text(self, value: object) -> None:
+        """A value that is not a text is not kept."""
+        secrets.keep(value)
+        shown = "None some-bytes 12345678 a-list-of-one"
+        assert secrets.clean(shown) == shown
+
+    def test_a_new_secret_after_cleaning(self) -> None:
+        """A secret is known from the moment it is given, also when texts were cleaned before."""
+        secrets.keep("first-secret")
+        assert secrets.clean("first-secret second-secret") == "*** second-secret"
+        secrets.keep("second-secret")
+        assert secrets.clean("first-secret second-secret") == "*** ***"
+
+    def test_as_many_as_a_back_end_mints(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The latest secrets are known; one that is given again counts as late."""
+        monkeypatch.setattr(secrets, "_MOST", 3)
+        for name in ("first", "second", "first", "third", "last"):
+            secrets.keep(f"{name}-secret")
+        text = "first-secret second-secret third-secret last-secret"
+        assert secrets.clean(text) == "*** second-secret *** ***"
+
+
+class TestKeepIn:
+    @pytest.mark.parametrize("name", ["api_key", "apiKey", "APP_SECRET", "password", "Token"])
+    def test_names(self, name: str) -> None:
+        """A text under the name of a secret is kept, in either spelling and in any case."""
+        secrets.keep_in({name: "value-under-it"})
+        assert secrets.clean("value-under-it") == "***"
+
+    @pytest.mark.parametrize("name", ["token_count", "voice", "my_api_key", 5], ids=repr)
+    def test_other_names(self, name: object) -> None:
+        """A text under any other name is not kept."""
+        secrets.keep_in({name: "value-under-it"})
+        assert secrets.clean("value-under-it") == "value-under-it"
+
+    def test_depth(self) -> None:
+        """Secrets are found in dicts, lists and tuples at any depth."""
+        secrets.keep_in([{"a": ({"token": "deep-token-1"}, [{"b": {"secret": "deep-token-2"}}])}])
+        assert secrets.clean("deep-token-1 deep-token-2") == "*** ***"
+
+    def test_other_values(self) -> None:
+        """A value that holds nothing, and a secret's name without a text, are passed over."""
+        secrets.keep_in({"token": 12345678, "api_key": None})
+        secrets.keep_in("some text")
+        secrets.keep_in(None)
+        assert secrets.clean("12345678 some text") == "12345678 some text"
+
+
+class TestKeepUrl:
+    def test_without_a_secret(self) -> None:
+        """A URL without a password and a query has nothing to keep."""
+        secrets.keep_url("wss://voice.example/client")
+        assert secrets.clean("wss://voice.example/client") == "wss://voice.example/client"
+
+    @pytest.mark.parametrize("name", ["key", "token", "api_key", "accessToken"])
+    def test_the_query(self, name: str) -> None:
+        """A value in the query under the name of a secret is kept, decoded."""
+        secrets.keep_url(f"https://x.example/?page=page-one-1&{name}=a%2Fb%20c-1")
+        assert secrets.clean("a/b c-1 page-one-1") == "*** page-one-1"
+
+    def test_the_password(self) -> None:
+        """The password is kept; the user's name is not."""
+        secrets.keep_url("http://someone:the-password-1@proxy.example:8080")
+        assert secrets.clean("someone the-password-1") == "someone ***"
+
+
+class TestClean:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "the key SECRET-a/b+c is wrong",
+            '{"echo":"SECRET-a/b+c"}',
+            '{"echo":"{\\"verifyToken\\":\\"whatever it was\\"}"}',
+            "GET /x?token=whatever&y=1",
+            "Proxy-Authorization: Basic whatever",
+            "authorization: Bearer whatever",
+            "/x?y=SECRET-a%2Fb%2Bc",
+        ],
+    )
+    def test_cleaning(self, text: str) -> None:
+        """A secret is blanked raw, in JSON, in JSON inside JSON, in URLs and headers."""
+        secrets.keep("SECRET-a/b+c")
+        shown = secrets.clean(text)
+        assert "***" in shown
+        assert "SECRET-a" not in shown and "whatever" not in shown
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            'say "é"\\now',
+            json.dumps('say "é"\\now')[1:-1],
+            json.dumps('say "é"\\now', ensure_ascii=False)[1:-1],
+            json.dumps(json.dumps('say "é"\\now')[1:-1])[1:-1],
+            "say%20%22%C3%A9%22%5Cnow",
+        ],
+    )
+    def test_forms(self, form: str) -> None:
+        """A secret is known as it is, as JSON writes it once and twice, and as a URL quotes it."""
+        secrets.keep('say "é"\\now')
+        assert secrets.clean(f"<{form}>") == "<***>"
+
+    def test_one_secret_inside_another(self) -> None:
+        """A secret that holds another one is blanked as a whole."""
+        secrets.keep("inner-key")
+        secrets.keep("inner-key-and-more")
+        assert secrets.clean("inner-key-and-more, inner-key") == "***, ***"
+
+    def test_short_secrets(self) -> None:
+        """A secret of less than eight characters is blanked as a word, and not inside one."""
+        secrets.keep("them")
+        assert secrets.clean("them themselves (them)") == "*** themselves (***)"
+
+    def test_long_secrets(self) -> None:
+        """A secret of eight characters is blanked inside a word too."""
+        secrets.keep("01234567")
+        assert secrets.clean("a01234567b") == "a***b"
+
+    @pytest.mark.parametrize(
+        "key",
+        [
+            "api_key",
+            "accessToken",
+            "verifyToken",
+            "appSecret",
+            "access_token",
+            "verify_token",
+            "app_secret",
+            "token",
+        ],
+    )
+    def test_keys_of_json(self, key: str) -> None:
+        """Values of secret keys are blanked, quotes inside included; the rest stays."""
+        text = json.dumps({"a": "x", key: 'hid"den\\', "b": "y"})
+        shown = secrets.clean(text)
+        assert "den" not in shown
+        assert json.loads(shown) == {"a": "x", key: "***", "b": "y"}
+
+    @pytest.mark.parametrize("text", ['{"token":"abc', '{"token":"abc\\', '{"token":"'])
+    def test_json_that_was_cut(self, text: str) -> None:
+        """A text that ends inside the value of a secret key is blanked from there on."""
+        assert secrets.clean(text) == '{"token":"***"'
+
+    @pytest.mark.parametrize(
+        "text", ['{"tokens":"abcdef"}', "?page=abcdef", "a=b", "Accept: abcdef", '"token"']
+    )
+    def test_what_is_not_a_secret(self, text: str) -> None:
+        """Values under other names stay."""
+        assert secrets.clean(text) == text
+
+    def test_text_that_utf8_cannot_hold(self) -> None:
+        """Half a surrogate pair becomes U+FFFD."""
+        assert secrets.clean("a\ud83d") == "a\ufffd"
+
+
+class TestCleanStart:
+    def test_a_short_text(self) -> None:
+        """A text within the limit is cleaned and whole."""
+        secrets.keep("SECRET-0123456789")
+        assert secrets.clean_start("0123456789", 10) == "0123456789"
+        assert secrets.clean_start("SECRET-0123456789", 10) == "***"
+
+    def test_a_long_text(self) -> None:
+        """A text beyond the limit is cut, which an ellipsis shows."""
+        assert secrets.clean_start("x" * 11, 10) == "x" * 10 + "…"
+
+    @pytest.mark.parametrize("before", range(45))
+    def test_a_secret_at_the_cut(self, before: int) -> None:
+        """A text is cleaned before it is cut: no part of a secret is left at the cut."""
+        secrets.keep("SECRET-0123456789")
         shown = secrets.clean_start("x" * before + "SECRET-0123456789" + "y" * 50, 10)
         assert "SEC" not in shown and len(shown) <= 11
 
 
-@pytest.mark.parametrize(
-    "cls",
-    [
-        *(AgentBase, CallBase, ClientBase, LineBase, LineCallBase, RingingCall, ReplyStream),
-        *(WhatsAppSessionBase, Channel, AgentOptions, BotWord, PinecallError, ConnectError),
-    ],
-    ids=lambda cls: cls.__name__,
-)
-def test_half_made_objects(cls: type) -> None:
-    """The repr of an object whose constructor failed works: tracebacks with locals show it."""
-    made = cls.__new__(cls)
-    assert cls.__name__ in repr(made)
-    assert isinstance(str(made), str)
+class TestScrub:
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("key pk_live_0123456789 is bad", "key pk_*** is bad"),
+            ("sk_abcd", "sk_***"),
+            ("wrt_abcd.efgh wrtc_abcd", "wrt_*** wrtc_***"),
+            ("cht_a-b~c+d/e= str_abcd stk_abcd", "cht_*** str_*** stk_***"),
+            ("got Bearer abc.def&x", "got Bearer ***&x"),
+            ("bearer 'abc'", "bearer 'abc'"),
+        ],
+    )
+    def test_tokens(self, text: str, shown: str) -> None:
+        """What looks like a key or a token of the platform is blanked without being known."""
+        assert secrets.scrub(text) == shown
+
+    @pytest.mark.parametrize("text", ["pk_abc", "task_abcdef", "a pk is a key"])
+    def test_other_words(self, text: str) -> None:
+        """Words that only resemble a token stay."""
+        assert secrets.scrub(text) == text
+
+    def test_known_secrets(self) -> None:
+        """Secrets that were kept are blanked as ``clean`` does."""
+        secrets.keep("SECRET-0123456789")
+        assert secrets.scrub("SECRET-0123456789 and ?token=abc") == "*** and ?token=***"

@@ -10,7 +10,6 @@ import pytest
 from annotated_types import Ge, Len
 from pydantic import BaseModel, Field, StringConstraints
 
-from pinecall.core.tools.results import encode_result
 from pinecall.errors import ConfigurationError
 from pinecall.tools import ToolArgumentError, tool
 
@@ -199,18 +198,6 @@ def test_what_changes_nothing() -> None:
         "minimum": 1,
         "description": "how many",
     }
-
-
-def test_models_as_results() -> None:
-    """A model, at any depth of a result, is its JSON."""
-    order = Order(ids=[1], where=Address(street="a"), when=datetime(2026, 1, 2))
-    shown = {
-        "ids": [1],
-        "where": {"street": "a", "city": "Faro"},
-        "when": "2026-01-02T00:00:00",
-    }
-    assert encode_result(order) == shown
-    assert encode_result({"found": [order]}) == {"found": [shown]}
 
 
 def test_a_model_that_says_little() -> None:

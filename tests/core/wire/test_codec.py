@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.text.secrets import clean
 from pinecall.core.wire import codec
 from pinecall.core.wire.codec import Malformed, decode, encode, encode_value, preview, salvage
 from pinecall.errors import ConfigurationError
-from pinecall.events import BotWord, CallEnded, CallStarted, UnknownEvent
+from pinecall.events import EVENTS, BotWord, CallEnded, CallStarted, UnknownEvent
 from pinecall.events._base import Event
 
 from ..harness import COMMANDS, check_command
+
+HALF = "\\ud83d"
 
 
 class TestEncoding:
@@ -146,11 +147,59 @@ class TestDecoding:
             with pytest.raises(Malformed):
                 decode(f'{{"event":"{name}","x":' + opening * 100_000)
 
+    @pytest.mark.parametrize("what", ["token", "tool_call", "tool_result", "done", "error"])
+    def test_names_of_a_chat(self, what: str) -> None:
+        """A browser's name of an event of a chat reads as the SDK's own event."""
+        event = decode(f'{{"event":"chat.{what}","session_id":"s1"}}')
+        assert type(event) is EVENTS[f"llm.chat.{what}"]
+        assert event.raw == {"event": f"chat.{what}", "session_id": "s1"}
+
+    def test_wrong_type_in_a_chat(self) -> None:
+        """With a field of another type it is an UnknownEvent under the name that was sent."""
+        event = decode('{"event":"chat.token","token":5}')
+        assert isinstance(event, UnknownEvent)
+        assert event.name == "chat.token"
+        assert "$.token" in event.problem
+
+    def test_null_in_a_chat(self) -> None:
+        """A null reads as an absent key there too."""
+        event = decode('{"event":"chat.tool_call","session_id":"s1","tool_calls":null}')
+        assert type(event) is EVENTS["llm.chat.tool_call"]
+
     def test_duplicate_keys(self) -> None:
         """When a key is given twice, one counts; the name is the first, and nothing breaks."""
         event = decode('{"event":"bot.word","word":"a","word":"b"}')
         assert isinstance(event, BotWord)
         assert event.word == "b"
+
+
+class TestMending:
+    def test_every_field(self) -> None:
+        """Half a character reads as U+FFFD in a text, a key and a name, and NaN as null."""
+        assert decode('{"event":"bot.word","start_time":NaN,"word":"a"}').raw["start_time"] is None
+        assert decode(f'{{"event":"brand.new","{HALF}":1}}').raw["\ufffd"] == 1
+        assert decode(f'{{"event":"{HALF}"}}').raw == {"event": "\ufffd"}
+
+    def test_wrong_type(self) -> None:
+        """A mended event with a field of another type still says so."""
+        event = decode(f'{{"event":"bot.word","word":5,"x":"{HALF}"}}')
+        assert isinstance(event, UnknownEvent)
+        assert "$.word" in event.problem
+        assert event.raw["x"] == "\ufffd"
+
+    def test_no_frame(self) -> None:
+        """What is mended, and is still not a frame, is Malformed."""
+        with pytest.raises(Malformed, match="not an object"):
+            decode(f'["{HALF}"]')
+
+    def test_reported(self) -> None:
+        """The caller hears of a mended event, once, and of no other."""
+        mended: list[Event] = []
+        event = decode(f'{{"event":"bot.word","word":"{HALF}"}}', mended.append)
+        decode('{"event":"bot.word","word":"a"}', mended.append)
+        with pytest.raises(Malformed):
+            decode("{", mended.append)
+        assert mended == [event]
 
 
 class TestSalvage:
@@ -179,6 +228,15 @@ class TestSalvage:
         assert isinstance(good, CallEnded)
         assert (good.messages, good.reason) == ([], "a")
 
+    @pytest.mark.xfail(run=False, reason="salvage() never returns: no key 'from' can be left out")
+    def test_the_python_name_of_a_field(self) -> None:
+        """A wrong value under ``from_``, which is no key of the wire, does not stop the program."""
+        event = decode('{"event":"call.started","call_id":"CA1","from_":5}')
+        assert isinstance(event, UnknownEvent)
+        good = salvage(event)
+        assert isinstance(good, CallStarted)
+        assert good.from_ == ""
+
     def test_beyond_help(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """When nothing says which field it is, the bare event is left."""
 
@@ -193,31 +251,17 @@ class TestSalvage:
         assert good.reason is None
 
 
-class TestRedacting:
-    @pytest.mark.parametrize(
-        "key",
-        [
-            "api_key",
-            "accessToken",
-            "verifyToken",
-            "appSecret",
-            "access_token",
-            "verify_token",
-            "app_secret",
-            "token",
-        ],
-    )
-    def test_keys(self, key: str) -> None:
-        """Values of secret keys are blanked, quotes inside included; the rest stays."""
-        text = json.dumps({"a": "x", key: 'hid"den\\', "b": "y"})
-        shown = clean(text)
-        assert "den" not in shown
-        assert json.loads(shown) == {"a": "x", key: "***", "b": "y"}
-
-    def test_preview(self) -> None:
-        """A preview is short and redacted, also where the cut falls into a secret."""
+class TestPreview:
+    def test_short(self) -> None:
+        """A short text is shown whole."""
         assert preview("short") == "short"
-        assert len(preview("x" * 1000)) == 121
-        text = '{"api_key":"' + "s" * 1000
-        assert preview(text) == '{"api_key":"***"'
+
+    def test_long(self) -> None:
+        """A long text is cut, at the given number of characters too."""
+        assert preview("x" * 1000) == "x" * 120 + "…"
+        assert preview("x" * 1000, 10) == "x" * 10 + "…"
+
+    def test_secrets(self) -> None:
+        """A secret is blanked, also where the cut falls into it."""
+        assert preview('{"api_key":"' + "s" * 1000) == '{"api_key":"***"'
         assert preview('{"token":"ab\\') == '{"token":"***"'

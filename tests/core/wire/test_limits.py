@@ -1,4 +1,4 @@
-"""What a server can fill is bounded, and its warnings are counted."""
+"""What a server can fill is bounded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pinecall.core.rest.speech import SpeechHead, SpeechReader, speech
 from pinecall.core.streams import browser_events
 from pinecall.core.wire import limits
 from pinecall.core.wire.names import SIGNATURES
-from pinecall.core.wire.tally import Tally
 from pinecall.errors import ApiError, ProtocolError
 
 from ..harness import Wire
@@ -328,108 +327,6 @@ class TestChats:
         reply = outcome.result()
         assert len(reply.text) + len(json.dumps(reply.tool_calls)) < 1500
         assert reply.text.startswith("abab")
-
-
-class TestTally:
-    def test_the_first_of_a_minute(self, caplog: pytest.LogCaptureFixture) -> None:
-        """Ten of a kind are reported in a minute; the next report counts those left out."""
-        tally = Tally()
-        assert [tally.tells("A", 0.0) for _ in range(100)] == [True] * 10 + [False] * 90
-        assert tally.tells("B", 0.0)
-        assert warnings(caplog) == []
-        assert tally.tells("A", 60.0)
-        assert warnings(caplog) == ["90 more warnings of the kind A were left out"]
-        assert tally.tells("B", 60.0)
-        assert len(warnings(caplog)) == 1
-
-    def test_kinds(self, caplog: pytest.LogCaptureFixture) -> None:
-        """Kinds are cut, and beyond so many of them all are one."""
-        tally = Tally()
-        for number in range(limits.KINDS):
-            assert tally.tells(f"{number}" + "x" * 10_000, 0.0)
-        assert [tally.tells(f"new {n}", 0.0) for n in range(12)] == [True] * 10 + [False] * 2
-        assert max(map(len, tally._kinds)) == limits.KIND
-        assert len(tally._kinds) == limits.KINDS + 1
-        tally.finish()
-        assert warnings(caplog) == ["2 more warnings of the kind other kinds were left out"]
-        assert tally._kinds == {}
-
-    @pytest.mark.parametrize(
-        "frame",
-        [
-            {"event": "error", "code": "SERVER_ERROR", "error": "oh", "agent_id": "mara"},
-            {"event": "error", "code": "SERVER_ERROR", "error": "oh"},
-            {"event": "call.error", **IDS, "error": "oh"},
-            {"event": "llm.chat.error", "session_id": "s", "error": "oh"},
-            {"event": "error", "code": "PHONE_IN_USE", "agent_id": "mara", "error": "oh"},
-        ],
-        ids=lambda frame: f"{frame['event']} {frame.get('code')} {frame.get('agent_id')}",
-    )
-    def test_frames(self, frame: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-        """The server's complaints reach the error handlers one and all; the log has the first ten
-        and, at the end of the connection, how many more there were."""
-        wire = Wire()
-        wire.call()
-        told = wire.listen("error")
-        for _ in range(100):
-            wire.server(frame)
-        assert len(told) == 100
-        assert len(warnings(caplog)) == 10
-        wire.lost()
-        assert "90 more warnings" in warnings(caplog)[-1]
-        assert len(warnings(caplog)) == 11
-
-    def test_unknown_tools(self, caplog: pytest.LogCaptureFixture) -> None:
-        """So do calls of tools that nobody declared."""
-        wire = Wire()
-        wire.call()
-        told = wire.listen("error")
-        for number in range(100):
-            one = {"id": f"t{number}", "name": f"nothing{number}", "arguments": "{}"}
-            wire.server("llm.tool_call", **IDS, msg_id=f"m{number}", tool_calls=[one])
-        assert len(told) == 100
-        assert len(warnings(caplog)) == 10
-
-    def test_agents_apart(self, caplog: pytest.LogCaptureFixture) -> None:
-        """The trouble of one agent does not keep another's out of the log."""
-        wire = Wire()
-        for agent_id in ("mara", "nora"):
-            wire.agent(agent_id)
-        for agent_id in ["mara"] * 50 + ["nora"]:
-            wire.server("error", code="SERVER_ERROR", error=agent_id, agent_id=agent_id)
-        assert "nora" in warnings(caplog)[-1]
-
-    def test_long_texts(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A line of the log has at most 2,000 characters."""
-        wire = Wire().up()
-        told = wire.listen("error")
-        wire.server("error", code="SERVER_ERROR", error="x" * 100_000)
-        assert len(told) == 1
-        assert max(map(len, warnings(caplog))) <= 2000
-
-    def test_gaps(self, caplog: pytest.LogCaptureFixture) -> None:
-        """Handlers that stay behind are announced to them each time, and warned of ten times."""
-        wire = Wire()
-        call = wire.call()
-        told = wire.listen("events.gap")
-        for _ in range(50):
-            wire.engine.report_gap(call, 3)
-        wire.deliver()
-        assert len(told) == 50
-        assert warnings(caplog) == ["handlers are behind: 3 events were left out"] * 10
-
-    def test_malformed_messages(self, caplog: pytest.LogCaptureFixture) -> None:
-        """How many more messages were not valid frames is told when the connection ends."""
-        wire = Wire().up()
-        for _ in range(100):
-            wire.text("nonsense")
-        wire.lost()
-        assert "90 more messages of that connection were not valid frames" in warnings(caplog)
-        wire.reconnect()
-        wire.text("nonsense")
-        caplog.clear()
-        wire.lost()
-        assert warnings(caplog) == []
 
 
 class TestStreams:

@@ -46,6 +46,49 @@ def test_the_key_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
     assert shown[-1] == "out (no frame) 8 characters"
 
 
+def test_the_level(caplog: pytest.LogCaptureFixture) -> None:
+    """Tracing is on while the log is at DEBUG, and that is looked up when it is asked for."""
+    tracing = Tracing(words=False)
+    caplog.set_level(logging.DEBUG, "pinecall.wire")
+    assert not tracing.on
+    assert tracing.look()
+    assert tracing.on
+    caplog.set_level(logging.INFO, "pinecall.wire")
+    assert tracing.on
+    assert not tracing.look()
+    assert not tracing.on
+
+
+@pytest.mark.parametrize(
+    ("frame", "line"),
+    [
+        ('{"event":"ping"}', "in  ping - 16 characters"),
+        ('{"event":"x","call_id":5,"code":"C"}', "in  x code=C 36 characters"),
+        (f'{{"event":"x","reason":"{"r" * 100}"}}', f"in  x reason={'r' * 80} 125 characters"),
+        (f'{{"event":"{"e" * 100}"}}', f"in  {'e' * 80} - 112 characters"),
+        ('{"call_id":"CA1"}', "in   call_id=CA1 17 characters"),
+        ("[5]", "in  (no frame) 3 characters"),
+        ('{"event":5}', "in  (no frame) 11 characters"),
+        ('{"event":"\ud83d"}', "in  (no frame) 13 characters"),
+        ("[" * 100_000, "in  (no frame) 100000 characters"),
+    ],
+    ids=lambda text: f"{text:.40}".encode("ascii", "replace").decode(),
+)
+def test_lines(frame: str, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A line has the frame's name and those ids that are texts, each cut to 80 characters."""
+    caplog.set_level(logging.DEBUG, "pinecall")
+    Tracing(words=False).received(frame)
+    assert lines(caplog) == [line]
+
+
+def test_words(caplog: pytest.LogCaptureFixture) -> None:
+    """With words a line ends in the beginning of its frame."""
+    caplog.set_level(logging.DEBUG, "pinecall")
+    frame = f'{{"event":"x","text":"{"w" * 3000}"}}'
+    Tracing(words=True).received(frame)
+    assert lines(caplog) == [f"in  x - {len(frame)} characters {frame[:2000]}…"]
+
+
 def test_nothing_below_debug(caplog: pytest.LogCaptureFixture) -> None:
     """A healthy call says at INFO that the client is connected, and no more."""
     caplog.set_level(logging.INFO, "pinecall")
