@@ -16,9 +16,6 @@ from .utf8 import valid
 
 __all__ = ["mend", "read", "valid_json", "write"]
 
-#: What :func:`read` raises, and :func:`write`.
-UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
-
 _encode = msgspec.json.Encoder().encode
 
 

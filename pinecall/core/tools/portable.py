@@ -69,15 +69,17 @@ def _array(out: dict[str, Any]) -> None:
 
 
 def in_order(hints: typing.Iterable[Any]) -> Orders:
-    """The members of each Literal and Enum in the hints, as they are declared: msgspec sorts them."""
+    """The members of each Literal and Enum in the hints, as they are declared: msgspec sorts them.
+    Where two have the same members, the first counts."""
     orders: Orders = {}
-    seen: set[int] = set()
-    todo = list(hints)
+    #: By id, and kept alive: a hint that is made here and freed leaves its id to the next.
+    seen: dict[int, Any] = {}
+    todo = list(hints)[::-1]
     while todo:
         hint = todo.pop()
         if id(hint) in seen:
             continue
-        seen.add(id(hint))
+        seen[id(hint)] = hint
         members: list[Any] = []
         if typing.get_origin(hint) is typing.Literal:
             members = [

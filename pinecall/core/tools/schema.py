@@ -61,7 +61,9 @@ def parameters_schema(
     schemas, components = msgspec.json.schema_components(
         hints, schema_hook=schema_of, ref_template=_REF + "{name}"
     )
-    orders = in_order(hints)
+    # As they were written first: a Union gives the first of two Literals that are equal but for the
+    # order of their members.
+    orders = in_order([*(parameter.hint for parameter in parameters), *hints])
     for component in components.values():
         _tidy(component)
     kept: dict[str, Any] = {}
@@ -144,10 +146,12 @@ def _by_type(members: tuple[Any, ...]) -> Any:
 def _tidy(component: dict[str, Any]) -> None:
     """Drop the class name, and spread a class's docstring over its properties."""
     component.pop("title", None)
-    doc = parse_docstring(component.pop("description", None))
-    for name, text in doc.parameters.items():
+    text = component.pop("description", None)
+    # msgspec has taken the indentation off; the first line is to count like the others.
+    doc = parse_docstring(f"\n{text}" if text else None)
+    for name, said in doc.parameters.items():
         if name in component.get("properties", {}):
-            component["properties"][name].setdefault("description", text)
+            component["properties"][name].setdefault("description", said)
     if doc.description:
         component["description"] = doc.description
 

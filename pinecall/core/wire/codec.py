@@ -172,10 +172,13 @@ def salvage(event: UnknownEvent) -> Event:
             good = _from_dict(raw, cls)
         except msgspec.ValidationError as exc:
             match = re.search(r"`\$\.(\w+)", str(exc))
-            if match is None:
+            # A field has Python's name there; the frame has the wire's, or (wrongly) Python's.
+            wrong = {match[1], match[1].rstrip("_")} & raw.keys() if match else set()
+            if not wrong:
                 good = cls()
                 break
-            raw.pop({"from_": "from"}.get(match[1], match[1]), None)
+            for key in wrong:
+                del raw[key]
         else:
             break
     set_raw(good, event.raw)

@@ -72,7 +72,7 @@ class SseReader:
             self._name = value
         elif key == "id" and "\0" not in value:
             self.last_id = value
-        elif key == "retry" and value.isascii() and value.isdigit():
+        elif key == "retry" and value.isascii() and value.isdigit() and len(value) < 10:
             self._retry = int(value)
         return None
 

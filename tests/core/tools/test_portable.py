@@ -92,9 +92,6 @@ def test_hints(hint: Any, schema: dict[str, Any]) -> None:
     assert taking(hint).parameters["properties"]["x"] == schema
 
 
-@pytest.mark.xfail(
-    strict=True, reason="typing.Union gives the first of two Literals that are equal"
-)
 def test_the_same_members_in_two_orders() -> None:
     """Two tools may have the same members, each in its own order."""
     first, second = taking(Literal["north", "south"]), taking(Literal["south", "north"])
@@ -252,7 +249,6 @@ class TestInOrder:
         orders = in_order([list[hint], Literal["b", "a"], hint])
         assert portable({"enum": ["a", "b"]}, orders)["enum"] == ["b", "a"]
 
-    @pytest.mark.xfail(reason="hints are known by id(), which a freed hint leaves to the next one")
     def test_classes_inside_classes(self) -> None:
         """The members of every class are found, however many classes are inside each other."""
         source = ["from __future__ import annotations"]

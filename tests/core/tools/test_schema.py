@@ -268,9 +268,6 @@ class TestClasses:
             "size": {"type": "number", "description": "in cm"},
         }
 
-    @pytest.mark.xfail(
-        strict=True, reason="msgspec has removed the indentation that tells a section"
-    )
     def test_a_docstring_of_fields_alone(self) -> None:
         """A class's docstring may begin with its section on the fields."""
 
