@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from ._shared.prompt_file import PromptFile
 from .core.agents.agent import AgentBase
 from .core.agents.ringing import RingingCall
-from .core.api.agents import HasCalls
+from .core.api.agents import AgentVerbs, HasCalls
 from .core.api.calls import HistoryVerbs, SpeechVerbs
 from .core.api.lines import LineVerbs
 from .core.api.listening import Listening
@@ -16,11 +17,12 @@ from .core.calls.whatsapp import WhatsAppSessionBase
 from .core.lines.line import LineBase
 from .core.lines.line_call import LineCallBase, RouteResult
 from .core.lines.listener import Heard
-from .waiting import Answer, Answers, EventIterator, Playback, wait, wait_registered
+from .waiting import Answer, Answers, EventIterator, Later, Playback, wait, wait_registered
 from .web import AgentWeb, CallWeb
 
 if TYPE_CHECKING:
     from .core.calls.speech import Speech
+    from .core.kernel.outcome import Outcome
 
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
@@ -70,7 +72,7 @@ class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback]):
         agent: Agent
 
     async def wait_ended(self, timeout: float | None = None) -> str:
-        """Until the call is over; the reason (``call.ended``), at once where it is over already.
+        """Wait until the call is over; gives the reason (``call.ended``), at once if it is over already.
         Raises RequestTimeout after ``timeout`` seconds."""
         return await wait(self._runtime, self._ending, timeout)
 
@@ -82,18 +84,20 @@ class WhatsAppSession(_Requests, WhatsAppSessionBase):
     __doc__ = WhatsAppSessionBase.__doc__
 
 
-class Agent(Events, AgentWeb, HasCalls["Call"]):
+class Agent(Events, AgentWeb, AgentVerbs["Call", Later["Call"]]):
     __doc__ = AgentBase.__doc__
 
-    def call(self, call_id: str) -> Call | None:
-        return self.calls.get(call_id)
-
     async def wait_ready(self, timeout: float = 10.0) -> None:
-        """Until the server has acknowledged the registration. Raises RegistrationError: what
-        refused it (also PhoneInUseError, when it has no other number); after ``timeout`` seconds
-        AgentConflictError while another connection holds the name, else ``AGENT_NOT_REGISTERED``.
+        """Wait until the server has acknowledged the registration.
+
+        Raises RegistrationError: what refused it (also PhoneInUseError, when the agent has no other
+        number); after ``timeout`` seconds AgentConflictError while another connection holds the name,
+        else ``AGENT_NOT_REGISTERED``.
         """
         await wait_registered(self._registration, self._registration.usable, timeout)
+
+    async def _set_up(self, place: Callable[[], Outcome[CallBase]]) -> Call:
+        return cast("Call", await wait(self._runtime, place()))
 
     async def dial(
         self,
@@ -106,65 +110,36 @@ class Agent(Events, AgentWeb, HasCalls["Call"]):
         detect_turn_end: bool = False,
         timeout: float = 30.0,
     ) -> Call:
-        """Ring somebody up; the call, once they answer.
+        """Ring a number; gives the call once it is answered.
 
         to, from_: E.164 numbers or SIP URIs; without ``from_`` the agent's only phone channel rings
-        greeting: spoken when they answer
+        greeting: spoken when the call is answered
         metadata: becomes ``call.metadata``
         config: the agent's options, for this call only
-        detect_turn_end: let the other side speak first, and greet when they have finished
-        timeout: seconds, the wait for the agent's registration included
+        detect_turn_end: let the other side speak first, and greet when it has finished
+        timeout: seconds, including the wait for the agent's registration
 
         Raises ConfigurationError before anything is sent, NotConnected, RegistrationError where the
         agent is refused, and DialError with its ``reason``. (Wire: ``call.dial``.)
         """
-        outcome = self._place_dial(
-            to,
-            from_,
-            greeting=greeting,
-            metadata=metadata,
-            config=config,
-            detect_turn_end=detect_turn_end,
-            timeout=timeout,
+        return await self._set_up(
+            lambda: self._place_dial(
+                to,
+                from_,
+                greeting=greeting,
+                metadata=metadata,
+                config=config,
+                detect_turn_end=detect_turn_end,
+                timeout=timeout,
+            )
         )
-        return cast("Call", await wait(self._runtime, outcome))
-
-    async def bridge(
-        self,
-        target: str,
-        *,
-        greeting: str | None = None,
-        detect_turn_end: bool = True,
-        config: dict[str, Any] | None = None,
-        media: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-        timeout: float = 30.0,
-    ) -> Call:
-        """Talk to another online agent of the organisation, without a phone.
-
-        target: the other agent's id
-        detect_turn_end: let the other agent speak first, and greet when it has finished
-        timeout: seconds, the wait for this agent's registration included
-
-        The rest as for ``dial``; raises what that raises. (Wire: ``call.bridge``.)
-        """
-        outcome = self._place_bridge(
-            target,
-            greeting=greeting,
-            detect_turn_end=detect_turn_end,
-            config=config,
-            media=media,
-            metadata=metadata,
-            timeout=timeout,
-        )
-        return cast("Call", await wait(self._runtime, outcome))
 
 
 class Line(LineEvents, HasCalls["LineCall"], LineBase):
     __doc__ = LineBase.__doc__
 
     async def wait_ready(self, timeout: float = 10.0) -> None:
-        """Until the server has acknowledged the line; raises RegistrationError."""
+        """Wait until the server has acknowledged the line; raises RegistrationError."""
         await wait_registered(self._registration, self._registration.usable, timeout)
 
 

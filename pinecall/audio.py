@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, cast
 
+from ._asyncio.closing import Closing
 from ._shared.rest.audio import AudioBase, SpeechBase
 from .core.rest.live import LiveSession
 from .core.rest.op import RestOp
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ._asyncio.http import HttpPort
-    from ._shared.rest.endpoints import Progress
+    from ._shared.rest.http import Make
 
 __all__ = ["Audio", "LiveTranscription", "Speech", "SpeechFigures", "Transcription", "Word"]
 
@@ -31,24 +32,16 @@ class Audio(
 
     _port: HttpPort
 
-    async def _speech(self, make: Callable[[], RestOp[SpeechHead]]) -> Speech:
+    async def _speech(self, make: Make[SpeechHead]) -> Speech:
         op = make()
         head, response = await self._port.open(op)
         return Speech(self._port, op, head, response)
-
-    async def _transcribe(
-        self, make: Callable[[], RestOp[Transcription]], progress: Progress | None
-    ) -> Transcription:
-        return await self._port.run(await asyncio.to_thread(make), progress=progress)
-
-    async def _voices(self, make: Callable[[], RestOp[list[Voice]]]) -> list[Voice]:
-        return await self._port.run(make())
 
     def _live(self, session: LiveSession) -> LiveTranscription:
         return LiveTranscription(self._port, session)
 
 
-class Speech(SpeechBase):
+class Speech(SpeechBase, Closing):
     """``async for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
 
     ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
@@ -66,9 +59,7 @@ class Speech(SpeechBase):
         return self
 
     async def __anext__(self) -> bytes:
-        while (audio := self._reader.take()) is None:
-            if self._reader.over:
-                raise StopAsyncIteration
+        while (audio := self._take(StopAsyncIteration())) is None:
             await self._more(for_audio=True)
         return audio
 
@@ -89,12 +80,6 @@ class Speech(SpeechBase):
         await self._close()
 
     aclose = cancel
-
-    async def __aenter__(self) -> Speech:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.cancel()
 
     async def _more(self, *, for_audio: bool) -> None:
         async with self._lock:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ._asyncio.api_socket import open_api_socket
+from ._asyncio.closing import Closing
 from ._shared.failures import OpenFailed, SocketClosed
 from ._shared.rest.call_log import ObservationBase
 from .core.rest.call_log import CallLog, LogEntry
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["LogEntry", "Observation"]
 
 
-class Observation(ObservationBase["HttpPort", "ApiSocket"]):
+class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
     """``async for entry in pc.observe(call="CA…")``: every :class:`LogEntry` once, in order.
 
     A call's log ends with its ``call.summary``; an agent's goes on until ``aclose()``. A lost
@@ -83,9 +84,3 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"]):
         self._log.stop()
         self._stopped.set()
         await self._drop()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ._asyncio.driver import Driver
 from ._shared.client import BaseClient, HostBase
-from ._shared.notebook import former_clients
 from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
 from .core.calls.chat_requests import ChatReply
 from .core.drain import DrainReport
 from .errors import ConfigurationError, NotConnected
-from .logs import Log
 from .waiting import Answer, Answers, wait
 from .web import ClientWeb
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Pinecall"]
-
-log = Log("link")
 
 
 class _Host(HostBase):
@@ -81,7 +77,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
         ``connect_timeout``.
         """
         self._driver.bind()
-        for former in former_clients(self):
+        for former in self._formers():
             await former._give_way()
             self._hurry()
         outcome = self._begin_connecting()
@@ -97,8 +93,6 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
         self._driver.run_soon(former._give_way(), "closing a former client")
 
     async def _give_way(self) -> None:
-        """Disconnect for the client that the new run of a notebook's cell has made."""
-        log.info("%s gives way to the client of the cell's new run", repr(self))
         with contextlib.suppress(ConfigurationError):  # it is on another loop
             await self._close()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ._asyncio.closing import Closing
 from ._shared.rest.live import LiveBase
 from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTranscription"]
 
 
-class LiveTranscription(LiveBase):
+class LiveTranscription(LiveBase, Closing):
     """Audio in, text out::
 
         async with pc.audio.stream(language="es") as live:
@@ -87,9 +88,6 @@ class LiveTranscription(LiveBase):
     async def __aenter__(self) -> LiveTranscription:
         self.start()
         return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
 
     async def _until(self, ready: Callable[[], bool]) -> None:
         self.start()

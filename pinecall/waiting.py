@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from ._shared.waiting import PlaybackBase, registration_within, waiting
+from ._shared.waiting import EventIteratorBase, PlaybackBase, registration_within, waiting
 from .core.api.answering import Answering
 from .core.kernel.outcome import Outcome, too_late
 from .core.text.showing import shows
 
 if TYPE_CHECKING:
     from .core.calls.speech import SayResult
-    from .core.kernel.delivering import Subscription
     from .core.kernel.runtime import Runtime
     from .core.model.registration import Registration
     from .events import Item
@@ -98,31 +97,22 @@ class Playback(PlaybackBase, Awaitable["SayResult"]):
         return wait(self._runtime, self._outcome).__await__()
 
 
-class EventIterator(Generic[C, A]):
+class EventIterator(EventIteratorBase, Generic[C, A]):
     """``async for item in pc.events("turn.end")``; ends when the client disconnects."""
-
-    def __init__(self, subscription: Subscription) -> None:
-        self._subscription = subscription
 
     def __aiter__(self) -> EventIterator[C, A]:
         return self
 
     async def __anext__(self) -> Item[C, A]:
-        subscription = self._subscription
-        inbox = subscription.inbox
-        while True:
-            item = subscription.take()
-            if item is not None:
-                return item
-            if subscription.over:
-                raise StopAsyncIteration
+        inbox = self._subscription.inbox
+        while (item := self._take(StopAsyncIteration())) is None:
             loop = asyncio.get_running_loop()
             arrived: asyncio.Future[None] = loop.create_future()
 
             def wake(loop: Any = loop, arrived: Any = arrived) -> None:
                 loop.call_soon_threadsafe(_wake, arrived)
 
-            with subscription.runtime.guard:
+            with self._subscription.runtime.guard:
                 inbox.wake = wake
                 if len(inbox) or inbox.closed:
                     arrived.set_result(None)
@@ -130,6 +120,7 @@ class EventIterator(Generic[C, A]):
                 await arrived
             finally:
                 inbox.wake = None
+        return item
 
     async def aclose(self) -> None:
         """Stop listening; the iteration ends."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pinecall._shared.rest.audio import AudioBase, SpeechBase
@@ -14,12 +14,13 @@ from pinecall.core.rest.speech import SpeechFigures, SpeechHead, Word
 from pinecall.core.rest.transcription import Transcription
 from pinecall.core.rest.voices import Voice
 
+from ._threads.closing import Closing
 from .live import LiveTranscription
 
 if TYPE_CHECKING:
     import httpx
 
-    from pinecall._shared.rest.endpoints import Progress
+    from pinecall._shared.rest.http import Make
 
     from ._threads.http import HttpPort
 
@@ -31,24 +32,16 @@ class Audio(AudioBase["Speech", Transcription, list[Voice], LiveTranscription]):
 
     _port: HttpPort
 
-    def _speech(self, make: Callable[[], RestOp[SpeechHead]]) -> Speech:
+    def _speech(self, make: Make[SpeechHead]) -> Speech:
         op = make()
         head, response = self._port.open(op)
         return Speech(self._port, op, head, response)
-
-    def _transcribe(
-        self, make: Callable[[], RestOp[Transcription]], progress: Progress | None
-    ) -> Transcription:
-        return self._port.run(make(), progress=progress)
-
-    def _voices(self, make: Callable[[], RestOp[list[Voice]]]) -> list[Voice]:
-        return self._port.run(make())
 
     def _live(self, session: LiveSession) -> LiveTranscription:
         return LiveTranscription(self._port, session)
 
 
-class Speech(SpeechBase):
+class Speech(SpeechBase, Closing):
     """``for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
 
     ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
@@ -66,9 +59,7 @@ class Speech(SpeechBase):
         return self
 
     def __next__(self) -> bytes:
-        while (audio := self._reader.take()) is None:
-            if self._reader.over:
-                raise StopIteration
+        while (audio := self._take(StopIteration())) is None:
             self._more(for_audio=True)
         return audio
 
@@ -99,12 +90,6 @@ class Speech(SpeechBase):
             self._response.close()
 
     close = cancel
-
-    def __enter__(self) -> Speech:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.cancel()
 
     def _more(self, *, for_audio: bool) -> None:
         with self._lock:

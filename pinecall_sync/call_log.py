@@ -12,6 +12,7 @@ from pinecall.core.rest.call_log import CallLog, LogEntry
 from pinecall.errors import ApiError
 
 from ._threads.api_socket import open_api_socket
+from ._threads.closing import Closing
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["LogEntry", "Observation"]
 
 
-class Observation(ObservationBase["HttpPort", "ApiSocket"]):
+class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
     """``for entry in pc.observe(call="CA…")``: every :class:`LogEntry` once, in order.
 
     A call's log ends with its ``call.summary``; an agent's goes on until ``close()``, which any
@@ -42,19 +43,16 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"]):
 
     def __next__(self) -> LogEntry:
         with self._reading:
-            return self._next()
-
-    def _next(self) -> LogEntry:
-        log = self._log
-        while not log.entries:
-            if log.over:
-                self._drop()
-                raise self._end(StopIteration())
-            if self._socket is None:
-                self._connect()
-            else:
-                self._receive(self._socket)
-        return log.entries.popleft()
+            log = self._log
+            while not log.entries:
+                if log.over:
+                    self._drop()
+                    raise self._end(StopIteration())
+                if self._socket is None:
+                    self._connect()
+                else:
+                    self._receive(self._socket)
+            return log.entries.popleft()
 
     def _receive(self, socket: ApiSocket) -> None:
         try:
@@ -87,9 +85,3 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"]):
         self._log.stop()
         self._stopped.set()
         self._drop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

@@ -7,12 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from pinecall._shared.client import BaseClient, HostBase
-from pinecall._shared.notebook import former_clients
 from pinecall._shared.shutdown import end_streams_on_signals
 from pinecall.core.calls.chat_requests import ChatReply
 from pinecall.core.drain import DrainReport
 from pinecall.errors import NotConnected
-from pinecall.logs import Log
 from pinecall.options import ReconnectPolicy
 
 from ._threads.driver import Driver
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Pinecall"]
-
-log = Log("link")
 
 #: Servers that wait for the threads of open responses when they are told to stop.
 _THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
@@ -118,8 +114,8 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         if not _THREADED_SERVERS.isdisjoint(sys.modules):
             # Their views run in threads, where Python lets nobody handle signals; here it may.
             end_streams_on_signals(self._engine.open_hub())
-        for former in former_clients(self):
-            former._give_way()
+        for former in self._formers():
+            former._close()
             self._hurry()
         outcome = self._begin_connecting()
         self._driver.start()
@@ -131,12 +127,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
             raise
 
     def _replace(self, former: Pinecall) -> None:
-        former._give_way()
-
-    def _give_way(self) -> None:
-        """Disconnect for the client that the new run of a notebook's cell has made."""
-        log.info("%s gives way to the client of the cell's new run", repr(self))
-        self._close()
+        former._close()
 
     def disconnect(self, timeout: float = 1.0) -> None:
         """Flush, close, end every call with ``client_disconnect``; takes at most about ``timeout``

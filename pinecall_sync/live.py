@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from pinecall._shared.rest.live import LiveBase
 from pinecall.core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
+from ._threads.closing import Closing
+
 if TYPE_CHECKING:
     from ._threads.api_socket import ApiSocket
     from ._threads.http import HttpPort
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTranscription"]
 
 
-class LiveTranscription(LiveBase):
+class LiveTranscription(LiveBase, Closing):
     """Audio in, text out::
 
         with pc.audio.stream(language="es") as live:
@@ -96,9 +98,6 @@ class LiveTranscription(LiveBase):
     def __enter__(self) -> LiveTranscription:
         self.start()
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _until(self, ready: Callable[[], bool], timeout: float | None = None) -> bool:
         self.start()

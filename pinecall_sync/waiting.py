@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from pinecall._shared.waiting import PlaybackBase, registration_within, waiting
+from pinecall._shared.waiting import EventIteratorBase, PlaybackBase, registration_within, waiting
 from pinecall.core.api.answering import Answering
 from pinecall.core.kernel.outcome import Outcome, too_late
 from pinecall.core.kernel.seconds import check_unit
@@ -71,11 +71,11 @@ class Playback(PlaybackBase):
         return wait(self._runtime, self._outcome, timeout)
 
 
-class EventIterator(Generic[C, A]):
+class EventIterator(EventIteratorBase, Generic[C, A]):
     """``for item in pc.events("turn.end")``; ends when the client disconnects."""
 
     def __init__(self, subscription: Subscription) -> None:
-        self._subscription = subscription
+        super().__init__(subscription)
         self._arrived = threading.Event()
         subscription.inbox.wake = self._arrived.set
 
@@ -83,14 +83,11 @@ class EventIterator(Generic[C, A]):
         return self
 
     def __next__(self) -> Item[C, A]:
-        while True:
-            self._arrived.clear()
-            item = self._subscription.take()
-            if item is not None:
-                return item
-            if self._subscription.over:
-                raise StopIteration
+        self._arrived.clear()
+        while (item := self._take(StopIteration())) is None:
             self._arrived.wait(_LOOK)
+            self._arrived.clear()
+        return item
 
     def close(self) -> None:
         """Stop listening; the iteration ends."""

@@ -17,7 +17,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._shared.failures import check_process
+from .._shared.driver import DriverBase
 from .._shared.handling import context_of, context_of_job, interrupt_main, start
 from .._shared.pool import Pool
 from ..core.kernel.handlers import Delivery, Handler
@@ -45,16 +45,11 @@ SLOW_HANDLER = 0.25
 THREADS = 16
 
 
-class Driver:
+class Driver(DriverBase):
     def __init__(self, engine: Engine, settings: Settings) -> None:
-        self.engine = engine
-        self.settings = settings
+        super().__init__(engine, settings)
         self.loop: asyncio.AbstractEventLoop | None = None
-        #: Where connect() was called: what handlers see of the variables set there.
-        self._context: Context | None = None
         self._thread = 0
-        self._pid: int | None = None
-        self._generation = 0
         self._socket: Socket | None = None
         self._opening: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -68,7 +63,7 @@ class Driver:
 
     def bind(self) -> None:
         """To the running loop; raises if another one, still open, has the connection."""
-        check_process(self._pid)
+        self.check_process()
         loop = asyncio.get_running_loop()
         if self.loop is not None and self.loop is not loop and self._active():
             if not self.loop.is_closed():
@@ -99,7 +94,7 @@ class Driver:
 
     def check_loop(self) -> None:
         """Raise ConfigurationError on another event loop than the one that has the connection."""
-        check_process(self._pid)
+        self.check_process()
         running = asyncio.get_running_loop()
         if self.loop is None or self.loop is running or not self._active():
             return
@@ -111,11 +106,12 @@ class Driver:
             "asyncio.run_coroutine_threadsafe()"
         )
 
-    def check_process(self) -> None:
-        check_process(self._pid)
+    def now(self) -> float:
+        assert self.loop is not None
+        return self.loop.time()
 
     def wake(self) -> None:
-        check_process(self._pid)
+        self.check_process()
         loop = self.loop
         if loop is None or loop.is_closed():
             return
@@ -208,21 +204,7 @@ class Driver:
         socket = self._socket
         if socket is None or not len(self.engine.outbox) or not socket.may_write:
             return
-        with self.engine.guard:
-            texts = self.engine.outgoing()
-        socket.write(texts)
-
-    def texts(self, texts: list[str]) -> None:
-        assert self.loop is not None
-        now, receive = self.loop.time(), self.engine.receive
-        with self.engine.guard:
-            for text in texts:
-                receive(text, now)
-
-    def other(self, what: str) -> None:
-        assert self.loop is not None
-        with self.engine.guard:
-            self.engine.receive_other(what, self.loop.time())
+        socket.write(self._outgoing())
 
     def read(self) -> None:
         self._after()
@@ -243,7 +225,7 @@ class Driver:
 
     async def disconnect(self, timeout: float) -> None:
         """Flush, close, and leave nothing running; at most ``timeout`` seconds."""
-        check_process(self._pid)
+        self.check_process()
         if self.loop is None:
             with self.engine.guard:
                 self.engine.disconnect()

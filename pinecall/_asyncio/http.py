@@ -8,15 +8,13 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from .._shared.rest.endpoints import Prepared, Progress, pieces, trouble
-from .._shared.rest.http import HttpPortBase
-from ..core.rest.op import Body, Exchange, Reply, RestOp, unreached
+from .._shared.rest.endpoints import Prepared, Progress, pieces
+from .._shared.rest.http import HttpPortBase, Make
+from ..core.rest.op import Body, Exchange, Reply, RestOp
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
-
-_FAILURES = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
 
 class Closable(Protocol):
@@ -34,6 +32,7 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, Closable]):
     __doc__ = HttpPortBase.__doc__
 
     _make_client = httpx.AsyncClient
+    _failures = (asyncio.TimeoutError, httpx.HTTPError, httpx.InvalidURL)
     _upload = staticmethod(_upload)
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -45,33 +44,32 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, Closable]):
         while exchange.pending:
             await asyncio.sleep(exchange.delay)
             request = self.endpoints.prepare(op, progress=progress is not None)
-            left = exchange.left(now())
-            try:
-                reply = await self._send(request, left, progress)
-            except _FAILURES as exc:
-                exchange.failed(trouble(exc), request.base, now())
-            else:
+            with self._trying(exchange, request.base, now):
+                reply = await self._send(request, exchange.left(now()), progress)
                 exchange.answered(reply, now())
         return exchange.result()
+
+    async def perform(self, make: Make[T]) -> T:
+        """:meth:`run` what ``make`` gives; nothing is checked before that."""
+        return await self.run(make())
+
+    async def upload(self, make: Make[T], progress: Progress | None) -> T:
+        """As :meth:`perform`, where ``make`` reads a file."""
+        return await self.run(await asyncio.to_thread(make), progress=progress)
 
     async def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
         """Send a request whose answer is read as it comes: gives its head, and the response, which the
         caller closes."""
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
-        try:
+        with self._opening(op, request.base):
             response = await self._http(request).send(built, stream=True)
-        except _FAILURES as exc:
-            raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = None
-            if not response.is_success:
-                body = await _body(response, op.timeout)
-            head = op.parse(request.reply(response.status_code, response.headers, body))
+            body = None if response.is_success else await _body(response, op.timeout)
+            return op.parse(request.reply(response, body)), response
         except BaseException:
             await response.aclose()
             raise
-        return head, response
 
     async def aclose(self) -> None:
         streams, clients = self._take()
@@ -90,7 +88,7 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, Closable]):
             body = await _body(response, deadline - loop.time())
         finally:
             await response.aclose()
-        return request.reply(response.status_code, response.headers, body)
+        return request.reply(response, body)
 
     def _check_owner(self) -> None:
         loop = asyncio.get_running_loop()

@@ -17,6 +17,7 @@ from ..core.api.answering import Answering
 from ..core.api.client import ClientBase
 from ..core.engine import Engine
 from ..core.lines.line import LineBase
+from ..logs import Log
 from ..options import AgentOptions, ReconnectPolicy
 from .notebook import former_clients, remember
 from .settings import Settings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ..core.kernel.outcome import Outcome
 
 __all__ = ["BaseClient", "HostBase"]
+
+log = Log("link")
 
 AgentT = TypeVar("AgentT", bound=AgentBase)
 LineT = TypeVar("LineT", bound=LineBase)
@@ -145,7 +148,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
     # -- a notebook's former clients --------------------------------------------------------------
 
     def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
-        formers = former_clients(self, id)
+        formers = self._formers(id)
         for former in formers:
             self._replace(former)
         agent = super()._put_agent(id, given, channels)
@@ -153,8 +156,15 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
             self._hurry()
         return agent
 
+    def _formers(self, agent_id: str = "") -> list[Any]:
+        """The clients to disconnect before this one connects, or has this agent."""
+        formers = former_clients(self, agent_id)
+        for former in formers:
+            log.info("%s gives way to the client of the cell's new run", repr(former))
+        return formers
+
     def _replace(self, former: Any) -> None:
-        """Have a former client of the notebook disconnected."""
+        """Have a former client disconnected."""
         raise NotImplementedError
 
     def _hurry(self) -> None:

@@ -13,11 +13,13 @@ from ..errors import RequestTimeout
 
 if TYPE_CHECKING:
     from ..core.calls.speech import Speech
+    from ..core.kernel.delivering import Subscription
     from ..core.kernel.outcome import Outcome
     from ..core.kernel.runtime import Runtime
     from ..core.model.registration import Registration
+    from ..events import Item
 
-__all__ = ["PlaybackBase", "registration_within", "waiting"]
+__all__ = ["EventIteratorBase", "PlaybackBase", "registration_within", "waiting"]
 
 
 @contextmanager
@@ -64,3 +66,17 @@ class PlaybackBase:
     @shows
     def __repr__(self) -> str:
         return f"<Playback {self.message_id}: {'done' if self.done else 'pending'}>"
+
+
+class EventIteratorBase:
+    """The events of a subscription."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+
+    def _take(self, exhausted: Exception) -> Item | None:
+        """The next event, if it is here; raises ``exhausted`` at the end."""
+        item = self._subscription.take()
+        if item is None and self._subscription.over:
+            raise exhausted
+        return item

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pinecall._shared.failures import check_process
+from pinecall._shared.driver import DriverBase
 from pinecall._shared.handling import context_of, context_of_job, interrupt_main, start
 from pinecall._shared.pool import Pool
 from pinecall.core.kernel.handlers import Delivery, Handler
@@ -41,10 +41,9 @@ log = Log("handlers")
 _GRACE = 0.25
 
 
-class Driver:
+class Driver(DriverBase):
     def __init__(self, engine: Engine, settings: Settings, threads: int) -> None:
-        self.engine = engine
-        self.settings = settings
+        super().__init__(engine, settings)
         self._handlers = Pool("handlers", threads)
         # Tools and hooks have threads of their own: a handler that waits for one cannot be what
         # keeps it from running.
@@ -55,12 +54,8 @@ class Driver:
             engine.report_gap,
             lambda delivery: size_of(delivery.event),
         )
-        #: Where connect() was called: what handlers see of the variables set there.
-        self._context: contextvars.Context | None = None
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
-        self._pid: int | None = None
-        self._generation = 0
         self._socket: Socket | None = None
         self._opening: threading.Thread | None = None
         self._give_up: Callable[[], None] | None = None
@@ -91,8 +86,8 @@ class Driver:
                 self._thread = threading.Thread(target=run, name="pinecall-link", daemon=True)
                 self._thread.start()
 
-    def check_process(self) -> None:
-        check_process(self._pid)
+    def now(self) -> float:
+        return time.monotonic()
 
     def wake(self) -> None:
         self.check_process()
@@ -202,8 +197,7 @@ class Driver:
         if gone is not None:
             if phase is Phase.CLOSED and reason == "client_disconnect":
                 self._deliver_all()
-                with self.engine.guard:
-                    texts = self.engine.outgoing()
+                texts = self._outgoing()
                 left = max(0.0, self._close_by - time.monotonic())
                 gone.close_within(texts, 1000, "client_disconnect", left)
                 with self.engine.guard:
@@ -248,8 +242,7 @@ class Driver:
         current = self._socket
         if current is None or not len(self.engine.outbox) or not current.may_write:
             return
-        with self.engine.guard:
-            texts = self.engine.outgoing()
+        texts = self._outgoing()
         try:
             current.write(texts)
         except OSError:
@@ -265,18 +258,8 @@ class Driver:
 
     def _read(self) -> None:
         current = self._socket
-        if current is not None and not current.receive(self._texts, self._other):
+        if current is not None and not current.receive(self.texts, self.other):
             self._lost(current)
-
-    def _texts(self, texts: list[str]) -> None:
-        now, receive = time.monotonic(), self.engine.receive
-        with self.engine.guard:
-            for text in texts:
-                receive(text, now)
-
-    def _other(self, what: str) -> None:
-        with self.engine.guard:
-            self.engine.receive_other(what, time.monotonic())
 
     def _lost(self, gone: Socket) -> None:
         if self._socket is gone:

@@ -8,15 +8,13 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from pinecall._shared.rest.endpoints import Prepared, Progress, pieces, trouble
-from pinecall._shared.rest.http import HttpPortBase
-from pinecall.core.rest.op import Body, Exchange, Reply, RestOp, unreached
+from pinecall._shared.rest.endpoints import Prepared, Progress, pieces
+from pinecall._shared.rest.http import HttpPortBase, Make
+from pinecall.core.rest.op import Body, Exchange, Reply, RestOp
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
-
-_FAILURES = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
 
 
 class Closable(Protocol):
@@ -29,43 +27,44 @@ class HttpPort(HttpPortBase[httpx.Client, Closable]):
     __doc__ = HttpPortBase.__doc__
 
     _make_client = httpx.Client
+    _failures = (TimeoutError, httpx.HTTPError, httpx.InvalidURL)
     _upload = staticmethod(pieces)
     _process = 0
 
     def run(self, op: RestOp[T], *, progress: Progress | None = None) -> T:
         """Send the request and read its answer, repeating what may be repeated. Raises ApiError (the
         op's subclass of it), and ConfigurationError without a key."""
-        exchange = Exchange(op, time.monotonic(), self.random)
+        now = time.monotonic
+        exchange = Exchange(op, now(), self.random)
         while exchange.pending:
             time.sleep(exchange.delay)
             request = self.endpoints.prepare(op, progress=progress is not None)
-            left = exchange.left(time.monotonic())
-            try:
-                reply = self._send(request, left, progress)
-            except _FAILURES as exc:
-                exchange.failed(trouble(exc), request.base, time.monotonic())
-            else:
-                exchange.answered(reply, time.monotonic())
+            with self._trying(exchange, request.base, now):
+                reply = self._send(request, exchange.left(now()), progress)
+                exchange.answered(reply, now())
         return exchange.result()
+
+    def perform(self, make: Make[T]) -> T:
+        """:meth:`run` what ``make`` gives; nothing is checked before that."""
+        return self.run(make())
+
+    def upload(self, make: Make[T], progress: Progress | None) -> T:
+        """As :meth:`perform`, where ``make`` reads a file."""
+        return self.run(make(), progress=progress)
 
     def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
         """Send a request whose answer is read as it comes: gives its head, and the response, which the
         caller closes."""
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
-        try:
+        with self._opening(op, request.base):
             response = self._http(request).send(built, stream=True)
-        except _FAILURES as exc:
-            raise unreached(op, trouble(exc), request.base) from exc
         try:
-            body = None
-            if not response.is_success:
-                body = _body(response, time.monotonic() + op.timeout)
-            head = op.parse(request.reply(response.status_code, response.headers, body))
+            body = None if response.is_success else _body(response, time.monotonic() + op.timeout)
+            return op.parse(request.reply(response, body)), response
         except BaseException:
             response.close()
             raise
-        return head, response
 
     def close(self) -> None:
         streams, clients = self._take()
@@ -83,7 +82,7 @@ class HttpPort(HttpPortBase[httpx.Client, Closable]):
             body = _body(response, deadline)
         finally:
             response.close()
-        return request.reply(response.status_code, response.headers, body)
+        return request.reply(response, body)
 
     def _check_owner(self) -> None:
         # A forked child must not share its parent's connections.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -10,7 +10,7 @@ from ...core.rest import speech as speech_ops
 from ...core.rest import transcription
 from ...core.rest.live import LiveSession
 from ...core.rest.speech import SpeechReader, Word
-from ...core.rest.voices import Voice, audio_voices
+from ...core.rest.voices import audio_voices
 from .endpoints import trouble
 from .recording import Recording, read_recording
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ...core.rest.speech import SpeechHead
     from ...core.rest.transcription import Transcription
     from .endpoints import Progress
+    from .http import Make
 
 __all__ = ["AudioBase", "SpeechBase"]
 
@@ -42,16 +43,7 @@ class AudioBase(Generic[SpeechT, TranscriptionT, VoicesT, LiveT]):
 
     # -- what a front does with a request; it is made, and its arguments checked, when that begins ----
 
-    def _speech(self, make: Callable[[], RestOp[SpeechHead]]) -> SpeechT:
-        raise NotImplementedError
-
-    def _transcribe(
-        self, make: Callable[[], RestOp[Transcription]], progress: Progress | None
-    ) -> TranscriptionT:
-        """``make`` reads the recording, which may take a while."""
-        raise NotImplementedError
-
-    def _voices(self, make: Callable[[], RestOp[list[Voice]]]) -> VoicesT:
+    def _speech(self, make: Make[SpeechHead]) -> SpeechT:
         raise NotImplementedError
 
     def _live(self, session: LiveSession) -> LiveT:
@@ -123,7 +115,8 @@ class AudioBase(Generic[SpeechT, TranscriptionT, VoicesT, LiveT]):
                 timeout=timeout,
             )
 
-        return self._transcribe(make, progress)
+        text: TranscriptionT = self._port.upload(make, progress)
+        return text
 
     def stream(
         self,
@@ -151,7 +144,8 @@ class AudioBase(Generic[SpeechT, TranscriptionT, VoicesT, LiveT]):
 
     def voices(self, *, provider: str | None = None, language: str | None = None) -> VoicesT:
         """The voices ``speech`` takes, of every provider unless one is named."""
-        return self._voices(lambda: audio_voices(provider, language))
+        voices: VoicesT = self._port.perform(lambda: audio_voices(provider, language))
+        return voices
 
 
 class SpeechBase:
@@ -181,6 +175,13 @@ class SpeechBase:
     def words(self) -> tuple[Word, ...]:
         """With ``timestamps``: the words so far; all of them after ``done()``."""
         return tuple(self._reader.words)
+
+    def _take(self, exhausted: Exception) -> bytes | None:
+        """Audio, if it is here. At the end raises ``exhausted``, or what the speech failed with."""
+        audio = self._reader.take()
+        if audio is None and self._reader.over:
+            raise exhausted
+        return audio
 
     def _has(self, *, audio: bool) -> bool:
         """Is there nothing to wait for: audio to take, where that is wanted, or the end?"""

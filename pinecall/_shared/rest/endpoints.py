@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,11 +56,10 @@ class Prepared:
         )
         return request
 
-    def reply(self, status: int, headers: Mapping[str, str], body: Body | None = None) -> Reply:
-        lower = {name.lower(): value for name, value in headers.items()}
+    def reply(self, response: httpx.Response, body: Body | None = None) -> Reply:
         return Reply(
-            status=status,
-            headers=lower,
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
             body=b"" if body is None else bytes(body.data),
             base=self.base,
             key=self.key,

@@ -5,16 +5,22 @@ from __future__ import annotations
 import random as random_module
 import threading
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
+from ...core.rest.op import Exchange, RestOp, unreached
 from ..settings import Settings
-from .endpoints import Endpoints, Prepared, Progress
+from .endpoints import Endpoints, Prepared, Progress, trouble
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["HttpPortBase"]
+__all__ = ["HttpPortBase", "Make"]
+
+T = TypeVar("T")
+#: Makes an op, whose arguments are checked then.
+Make: TypeAlias = Callable[[], RestOp[T]]
 
 ClientT = TypeVar("ClientT")
 StreamT = TypeVar("StreamT")
@@ -28,6 +34,8 @@ class HttpPortBase(Generic[ClientT, StreamT]):
     _make_client: Callable[..., ClientT]
     #: Makes the content of an upload that is reported to ``progress``.
     _upload: Any
+    #: What a request may fail with.
+    _failures: tuple[type[Exception], ...]
 
     def __init__(
         self,
@@ -74,3 +82,21 @@ class HttpPortBase(Generic[ClientT, StreamT]):
     def _build(self, request: Prepared, timeout: float, progress: Progress | None) -> httpx.Request:
         upload = None if progress is None else lambda body: self._upload(body, progress)
         return request.build(self._http(request), timeout, upload)
+
+    @contextmanager
+    def _trying(
+        self, exchange: Exchange[Any], base: str, now: Callable[[], float]
+    ) -> Iterator[None]:
+        """Around one try of an exchange with the server at ``base``."""
+        try:
+            yield
+        except self._failures as exc:
+            exchange.failed(trouble(exc), base, now())
+
+    @contextmanager
+    def _opening(self, op: RestOp[Any], base: str) -> Iterator[None]:
+        """Around a request that is tried once."""
+        try:
+            yield
+        except self._failures as exc:
+            raise unreached(op, trouble(exc), base) from exc

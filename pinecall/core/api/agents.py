@@ -1,22 +1,72 @@
-"""Agents and lines with a front's own calls."""
+"""The verbs of agents that a front completes, and the calls of agents and lines by a front's class."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-__all__ = ["HasCalls"]
+from ..agents.agent import AgentBase
 
-C = TypeVar("C")  # a call
+if TYPE_CHECKING:
+    from ..calls.call import CallBase
+    from ..kernel.outcome import Outcome
+
+__all__ = ["AgentVerbs", "HasCalls"]
+
+CallT = TypeVar("CallT")  # a call
+NewCallT = TypeVar("NewCallT")  # a call that is being set up
 
 
-class HasCalls(Generic[C]):
+class HasCalls(Generic[CallT]):
     """An agent or a line."""
 
     _live_calls: dict[str, Any]
 
     @property
-    def calls(self) -> Mapping[str, C]:
+    def calls(self) -> Mapping[str, CallT]:
         """Its live calls by id, read-only."""
-        return MappingProxyType(cast("dict[str, C]", self._live_calls))
+        return MappingProxyType(cast("dict[str, CallT]", self._live_calls))
+
+
+class AgentVerbs(AgentBase, HasCalls[CallT], Generic[CallT, NewCallT]):
+    """An agent that begins calls; a front says how it waits for them."""
+
+    def call(self, call_id: str) -> CallT | None:
+        """The live call of this id."""
+        return self.calls.get(call_id)
+
+    def _set_up(self, place: Callable[[], Outcome[CallBase]]) -> NewCallT:
+        """Wait for the call; nothing is checked or sent before the wait begins."""
+        raise NotImplementedError
+
+    def bridge(
+        self,
+        target: str,
+        *,
+        greeting: str | None = None,
+        detect_turn_end: bool = True,
+        config: dict[str, Any] | None = None,
+        media: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+        timeout: float = 30.0,
+    ) -> NewCallT:
+        """Talk to another online agent of the organisation, without a phone.
+
+        target: the other agent's id
+        detect_turn_end: let the other agent speak first, and greet when it has finished
+        timeout: seconds, including the wait for this agent's registration
+
+        All else is as for ``dial``, the errors too. (Wire: ``call.bridge``.)
+        """
+        return self._set_up(
+            lambda: self._place_bridge(
+                target,
+                greeting=greeting,
+                detect_turn_end=detect_turn_end,
+                config=config,
+                media=media,
+                metadata=metadata,
+                timeout=timeout,
+            )
+        )

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["HistoryVerbs", "SpeechVerbs"]
 
-M = TypeVar("M")  # messages
-N = TypeVar("N")  # a number of messages
-P = TypeVar("P")  # a reply on its way to the caller's ear
+MessagesT = TypeVar("MessagesT")  # messages
+CountT = TypeVar("CountT")  # a number of messages
+PlaybackT = TypeVar("PlaybackT")  # a reply on its way to the caller's ear
 
 
-class HistoryVerbs(Answering, Generic[M, N]):
+class HistoryVerbs(Answering, Generic[MessagesT, CountT]):
     """The requests of a call and of a WhatsApp session: each is answered by the server.
 
     A change made while the link is down is sent once it is up again. A change that was sent but not
@@ -34,47 +34,47 @@ class HistoryVerbs(Answering, Generic[M, N]):
         def _ask_history(self) -> Outcome[list[dict[str, Any]]]: ...
         def _ask_change(self, verb: str, **fields: Any) -> Outcome[int]: ...
 
-    def get_history(self) -> M:
+    def get_history(self) -> MessagesT:
         """The model's messages. Raises NotConnected while the link is down. (``history.get``)"""
-        messages: M = self._answer(self._ask_history())
+        messages: MessagesT = self._answer(self._ask_history())
         return messages
 
-    def add_history(self, messages: Any) -> N:
+    def add_history(self, messages: Any) -> CountT:
         """Append ``[{"role", "content"}, …]``; gives the new number of messages. (``history.add``)"""
         return self._change("history.add", messages=history_messages(messages))
 
-    def set_history(self, messages: Any) -> N:
+    def set_history(self, messages: Any) -> CountT:
         """Replace the model's messages; gives their number. (``history.set``)"""
         return self._change("history.set", messages=history_messages(messages))
 
-    def clear_history(self) -> N:
+    def clear_history(self) -> CountT:
         """Delete all messages but the system prompt. (``history.clear``)"""
         return self._change("history.clear")
 
-    def add_context(self, text: str) -> N:
+    def add_context(self, text: str) -> CountT:
         """Add text after the system prompt and earlier context. (``history.add_context``)"""
         return self._change("history.add_context", text=text)
 
-    def set_prompt(self, prompt: str) -> N:
+    def set_prompt(self, prompt: str) -> CountT:
         """Replace the system prompt of this call. (``history.set_instructions``)"""
         return self._change("history.set_instructions", prompt=prompt)
 
-    def set_prompt_vars(self, values: Mapping[str, Any]) -> N:
+    def set_prompt_vars(self, values: Mapping[str, Any]) -> CountT:
         """Set the values of ``{{name}}`` in the prompt, for this call. (``history.set_vars``)"""
         return self._change("history.set_vars", vars=prompt_vars(values))
 
-    def _change(self, verb: str, **fields: Any) -> N:
-        count: N = self._answer(self._ask_change(verb, **fields))
+    def _change(self, verb: str, **fields: Any) -> CountT:
+        count: CountT = self._answer(self._ask_change(verb, **fields))
         return count
 
 
-class SpeechVerbs(CallBase, Generic[P]):
+class SpeechVerbs(CallBase, Generic[PlaybackT]):
     """A call that speaks; a front says what stands for a reply on its way to the caller."""
 
-    def _play(self, speech: Speech) -> P:
+    def _play(self, speech: Speech) -> PlaybackT:
         raise NotImplementedError
 
-    def say(self, text: str, *, add_to_history: bool = False) -> P:
+    def say(self, text: str, *, add_to_history: bool = False) -> PlaybackT:
         """Speak ``text`` without a message to answer. Ignore the result, or wait until it was heard.
 
         Raises CallEnded and NotConnected at once. (Wire: ``bot.reply`` with an empty
@@ -84,7 +84,7 @@ class SpeechVerbs(CallBase, Generic[P]):
 
     def reply(
         self, text: str, *, in_reply_to: str | None = None, message_id: str | None = None
-    ) -> P:
+    ) -> PlaybackT:
         """Answer the caller's message: inside a handler the one it was called for, else the last.
 
         The server rejects an answer to an outdated message (``reply.rejected``).

@@ -11,12 +11,14 @@ from .calls import SpeechVerbs
 
 __all__ = ["LineVerbs"]
 
-P = TypeVar("P")  # a reply on its way to the caller's ear
-H = TypeVar("H")  # what was heard
-R = TypeVar("R")  # whether a call was handed over
+PlaybackT = TypeVar("PlaybackT")  # a reply on its way to the caller's ear
+HeardT = TypeVar("HeardT")  # what was heard
+RouteT = TypeVar("RouteT")  # whether a call was handed over
 
 
-class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
+class LineVerbs(
+    Answering, SpeechVerbs[PlaybackT], LineCallBase, Generic[PlaybackT, HeardT, RouteT]
+):
     """A line's call: it speaks, listens, asks and hands the caller over."""
 
     def say(
@@ -26,7 +28,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         voice: str | dict[str, Any] | None = None,
         language: str | None = None,
         add_to_history: bool = False,
-    ) -> P:
+    ) -> PlaybackT:
         """Speak ``text``; a voice or language is set first (``session.configure``)."""
         speech = self._speak_as(text, voice, language, add_to_history)
         return self._play(speech)
@@ -39,7 +41,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         speech: bool = False,
         timeout: float,
         language: str | None = None,
-    ) -> H:
+    ) -> HeardT:
         """Wait for ``digits`` keys, the ``terminator`` key, or (``speech``) the end of a turn.
 
         Gives ``Heard(by="timeout")`` with the keys so far after ``timeout`` seconds or at the end
@@ -48,7 +50,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         outcome = self._place_listen(
             digits=digits, terminator=terminator, speech=speech, timeout=timeout, language=language
         )
-        heard: H = self._answer(outcome)
+        heard: HeardT = self._answer(outcome)
         return heard
 
     def ask(
@@ -60,7 +62,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         speech: bool = False,
         timeout: float,
         language: str | None = None,
-    ) -> H:
+    ) -> HeardT:
         """``say`` and ``listen``: keys count from the first syllable on, the timeout from the last."""
         outcome = self._place_ask(
             text,
@@ -70,7 +72,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
             timeout=timeout,
             language=language,
         )
-        heard: H = self._answer(outcome)
+        heard: HeardT = self._answer(outcome)
         return heard
 
     def route_to(
@@ -84,7 +86,7 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
         prompt_vars: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
         history: bool = True,
-    ) -> R:
+    ) -> RouteT:
         """Hand the caller to an agent. ``RouteResult(ok, reason)``; if not ok, the line still has
         the call. (Wire: ``call.route`` → ``call.routed`` or ``call.route_failed``.)"""
         outcome = self._place_route(
@@ -97,5 +99,5 @@ class LineVerbs(Answering, SpeechVerbs[P], LineCallBase, Generic[P, H, R]):
             context=context,
             history=history,
         )
-        result: R = self._answer(outcome)
+        result: RouteT = self._answer(outcome)
         return result

@@ -20,37 +20,37 @@ if TYPE_CHECKING:
 
 __all__ = ["REGISTERED_WITHIN", "AgentWebBase", "CallWebBase", "ClientWebBase", "Streaming"]
 
-T = TypeVar("T")  # a token
-S = TypeVar("S")  # an event stream
-O = TypeVar("O")  # an observation of a call log  # noqa: E741
-P = TypeVar("P")  # the front's port to REST
+TokenT = TypeVar("TokenT")  # a token
+StreamT = TypeVar("StreamT")  # an event stream
+ObservationT = TypeVar("ObservationT")  # an observation of a call log
+PortT = TypeVar("PortT")  # the front's port to REST
 
 #: Seconds that a token waits for the registration of its agent.
 REGISTERED_WITHIN = 10.0
 
 
-class Streaming(Generic[S]):
+class Streaming(Generic[StreamT]):
     """What makes a front's event streams, which are loaded when the first is made."""
 
-    def _event_stream(self, *args: Any, **options: Any) -> S:
+    def _event_stream(self, *args: Any, **options: Any) -> StreamT:
         raise NotImplementedError
 
 
-class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
+class ClientWebBase(HasHandlers, Streaming[StreamT], Generic[TokenT, StreamT, ObservationT, PortT]):
     """Methods of ``Pinecall``."""
 
-    _opened_port: P | None = None
+    _opened_port: PortT | None = None
 
-    def _open_port(self) -> P:
+    def _open_port(self) -> PortT:
         raise NotImplementedError
 
     @property
-    def _port(self) -> P:
+    def _port(self) -> PortT:
         if self._opened_port is None:
             self._opened_port = self._open_port()
         return self._opened_port
 
-    def _create_token(self, make: Callable[[], RestOp[Token]]) -> T:
+    def _create_token(self, make: Callable[[], RestOp[Token]]) -> TokenT:
         """Run the request, which is made, and its arguments checked, when that begins."""
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
         metadata: Mapping[str, Any] | None = None,
         scope: str | None = None,
         call_id: str | None = None,
-    ) -> T:
+    ) -> TokenT:
         """A short-lived token for one browser: ``"webrtc"``, ``"chat"`` or ``"stream"`` (which may
         be for several agents).
 
@@ -86,7 +86,7 @@ class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
         agents = engine_of(self).local_agents(rest.tokens.agents_of(op))
         return [agent._registration for agent in agents]
 
-    def _observation(self, log: CallLog) -> O:
+    def _observation(self, log: CallLog) -> ObservationT:
         raise NotImplementedError
 
     def observe(
@@ -96,7 +96,7 @@ class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
         agent: str | None = None,
         after: int = 0,
         agents: str | Sequence[str] | None = None,
-    ) -> O:
+    ) -> ObservationT:
         """Follow the log of one call, or of the calls of one agent, from entry ``after`` on: an
         iterator that resumes by itself, repeats nothing and announces gaps. (``/v1/attach``)
 
@@ -110,7 +110,7 @@ class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
         )
         return self._observation(log)
 
-    def stream(self, *, agents: str | Iterable[str] | None = None) -> S:
+    def stream(self, *, agents: str | Iterable[str] | None = None) -> StreamT:
         """The events of all agents (later ones too), or of ``agents``, as an SSE response: return
         it from a handler of your web framework."""
         return self._event_stream(engine_of(self).open_hub(), agents)
@@ -121,12 +121,12 @@ class ClientWebBase(HasHandlers, Streaming[S], Generic[T, S, O, P]):
             hub.close()
 
 
-class AgentWebBase(AgentBase, Streaming[S], Generic[T, S]):
+class AgentWebBase(AgentBase, Streaming[StreamT], Generic[TokenT, StreamT]):
     """An agent with a front's tokens and event streams."""
 
     @property
-    def _client(self) -> ClientWebBase[T, Any, Any, Any]:
-        client: ClientWebBase[T, Any, Any, Any] = self._runtime.front.client
+    def _client(self) -> ClientWebBase[TokenT, Any, Any, Any]:
+        client: ClientWebBase[TokenT, Any, Any, Any] = self._runtime.front.client
         return client
 
     def create_token(
@@ -136,7 +136,7 @@ class AgentWebBase(AgentBase, Streaming[S], Generic[T, S]):
         metadata: Mapping[str, Any] | None = None,
         scope: str | None = None,
         call_id: str | None = None,
-    ) -> T:
+    ) -> TokenT:
         """As the client's method, for this agent."""
 
         def make() -> RestOp[Token]:
@@ -147,16 +147,16 @@ class AgentWebBase(AgentBase, Streaming[S], Generic[T, S]):
 
         return self._client._create_token(make)
 
-    def stream(self) -> S:
+    def stream(self) -> StreamT:
         """This agent's events as an SSE response."""
         self._require("stream")
         return self._event_stream(engine_of(self).open_hub(), [self.id], of_agent=self.id)
 
 
-class CallWebBase(CallBase, Streaming[S]):
+class CallWebBase(CallBase, Streaming[StreamT]):
     """A call with a front's event streams."""
 
-    def stream(self, *, greeting: str | None = None) -> S:
+    def stream(self, *, greeting: str | None = None) -> StreamT:
         """This call as an SSE response, for a page that shows nothing else; it ends with the call.
 
         Each event has the whole text, so that a page replaces what it had under a

@@ -1,0 +1,53 @@
+"""What the drivers of both fronts keep, and what they hand to the session."""
+
+from __future__ import annotations
+
+from contextvars import Context
+from typing import TYPE_CHECKING
+
+from .failures import check_process
+
+if TYPE_CHECKING:
+    from ..core.engine import Engine
+    from .settings import Settings
+
+__all__ = ["DriverBase"]
+
+
+class DriverBase:
+    """One session, and the process that it is connected in."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self.settings = settings
+        #: The context of connect(): handlers see the variables that were set there.
+        self._context: Context | None = None
+        #: The process that connected; None while nothing is connected.
+        self._pid: int | None = None
+        #: The link's generation that the socket follows.
+        self._generation = 0
+
+    def check_process(self) -> None:
+        """Raise ConfigurationError in a forked child of the process that connected."""
+        check_process(self._pid)
+
+    def now(self) -> float:
+        """The time of the link's clock."""
+        raise NotImplementedError
+
+    def texts(self, texts: list[str]) -> None:
+        """Hand over the messages of one read."""
+        now, receive = self.now(), self.engine.receive
+        with self.engine.guard:
+            for text in texts:
+                receive(text, now)
+
+    def other(self, what: str) -> None:
+        """Hand over what is not a text: ``what`` says what it was."""
+        with self.engine.guard:
+            self.engine.receive_other(what, self.now())
+
+    def _outgoing(self) -> list[str]:
+        """What is to be written now."""
+        with self.engine.guard:
+            return self.engine.outgoing()
