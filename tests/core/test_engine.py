@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from pinecall.core.engine import MALFORMED_REPORTED
-from pinecall.errors import ProtocolError
+from pinecall.errors import (
+    NotConnected,
+    ProtocolError,
+)
 
 from .harness import EVENTS, Wire
 
@@ -119,48 +122,6 @@ def test_wrong_types(name: str) -> None:
     assert "pong" in wire.sent_events()
 
 
-def test_reported_once_for_each_kind() -> None:
-    """A field of the wrong type reaches *, as an UnknownEvent, each time, and is reported once."""
-    wire = Wire()
-    call = wire.call()
-    told = wire.listen("error", "bot.word", "*")
-    for _ in range(5):
-        wire.server({**GOOD, "word": 5})
-    wire.server({**GOOD, "word_index": "x"})
-    errors = [args[0] for name, *args in told if name == "error"]
-    items = [args[0] for name, *args in told if name == "*" and args[0].name == "bot.word"]
-    assert len(errors) == 2
-    assert "a field of another type" in errors[0].message
-    assert (errors[0].agent_id, errors[0].call_id) == ("mara", "CA1")
-    assert len(items) == 6
-    assert items[0].call is call
-    assert items[0].event.problem
-    assert "bot.word" not in [name for name, *_ in told]
-    assert wire.pc.stats()["unknown"] == 6
-
-
-def test_wrong_types_of_strangers() -> None:
-    """A garbled event of an unknown agent is reported and dropped."""
-    wire = Wire().up()
-    told = wire.listen("*")
-    wire.server("bot.word", agent_id="nobody", word=5)
-    assert [item.name for _, item in told] == ["error"]
-    assert wire.pc.stats()["dropped"] == 1
-
-
-@pytest.mark.parametrize("ids", [{}, {"call_id": "CA1"}, {"agent_id": "mara"}])
-def test_unknown_events(ids: dict[str, str]) -> None:
-    """An event of a newer server reaches * under its own name, with all its fields."""
-    wire = Wire()
-    wire.call()
-    told = wire.listen("*", "error")
-    wire.server("brand.new", **ids, anything={"a": [1]})
-    ((_, item),) = told
-    assert item.name == "brand.new"
-    assert item.event.raw == {"event": "brand.new", **ids, "anything": {"a": [1]}}
-    assert wire.pc.stats()["unknown"] == 1
-
-
 def test_events_named_like_ours() -> None:
     """A frame that bears the name of an event the SDK makes itself is only an unknown one."""
     wire = Wire().up()
@@ -188,3 +149,39 @@ def test_nothing_is_raised_while_closed() -> None:
     wire.text("hello")
     assert [item.name for _, item in told] == ["error"]
     assert wire.pc.state == "idle"
+
+
+class TestWhoseEvent:
+    @pytest.mark.parametrize("event", ["session.configured", "session.timeout"])
+    def test_named_by_session(self, event: str) -> None:
+        """Events that name the call by session_id reach it."""
+        wire = Wire()
+        call = wire.call()
+        told = wire.listen(event, on=call)
+        wire.server(event, session_id="CA1", reason="idle_timeout")
+        assert told[0][2] is call
+        wire.server(event, session_id="CA7", reason="idle_timeout")
+        assert len(told) == 1
+
+
+class TestForTheWeb:
+    def test_streams(self) -> None:
+        """A stream of a closed client ends at once."""
+        wire = Wire().up()
+        wire.engine.disconnect()
+        assert wire.engine.open_hub().closed
+        wire.connect()
+        assert not wire.engine.open_hub().closed
+
+    def test_tokens(self) -> None:
+        """A token for an agent of a client that is not connecting is refused at once."""
+        wire = Wire()
+        wire.pc.agent("mara")
+        with pytest.raises(NotConnected, match=r"'mara' is not registered \(the link is idle\)"):
+            wire.engine.local_agents(["mara"])
+        assert wire.engine.local_agents(["somebody-elses"]) == []
+        wire.up()
+        assert len(wire.engine.local_agents(["mara"])) == 1
+        wire.engine.disconnect()
+        with pytest.raises(NotConnected, match="the link is closed"):
+            wire.engine.local_agents(["mara"])

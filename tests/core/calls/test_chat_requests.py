@@ -368,3 +368,24 @@ def test_a_drain_waits_for_answers() -> None:
     wire.after(1)
     assert drained.done
     assert outcome.result().text == "Hi"
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        ("llm.chat.started", {"model": "gpt"}),
+        ("llm.chat.token", {"token": "x"}),
+        ("llm.chat.token", {"text": "x"}),
+        ("llm.chat.tool_call", {"tool_calls": [{"name": "x"}]}),
+        ("llm.chat.done", {"text": "x"}),
+    ],
+)
+@pytest.mark.parametrize("session", ["s2", None])
+def test_answers_of_other_sessions(event: str, fields: dict[str, Any], session: str | None) -> None:
+    """An answer that names another session, or none, is no part of the answer that is awaited."""
+    wire = Wire().up()
+    outcome = ask(wire, session_id="s1")
+    wire.server(event, session_id=session, **fields)
+    assert not outcome.done
+    wire.server("llm.chat.done", session_id="s1", text="Hello", model="mine")
+    assert outcome.result() == ChatReply("Hello", "mine", "s1", [])

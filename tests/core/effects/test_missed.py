@@ -186,3 +186,28 @@ def test_a_chats_start_that_comes_later() -> None:
     wire.server("llm.chat.started", **ids, metadata={"a": 1}, language="es")
     call = mara._live_calls["chat-1"]
     assert (call.metadata, call.language, len(told)) == ({"a": 1}, "es", 1)
+
+
+class TestUnseen:
+    def test_unseen_call_of_a_known_agent(self) -> None:
+        """The first event of a call that began before this process makes it and fires its start,
+        once; each event then reaches its handlers, with the call."""
+        wire = Wire()
+        mara = wire.agent()
+        names = (
+            "bot.word",
+            "bot.speaking",
+            "bot.finished",
+            "message.confirmed",
+            "user.message",
+            "eager.turn",
+            "turn.end",
+            "turn.continued",
+            "reply.rejected",
+        )
+        told = wire.listen("call.started", *names, on=mara)
+        for name in names:
+            wire.server(name, agent_id="mara", call_id="CA7", message_id="m1", text="Hi")
+        call = mara._live_calls["CA7"]
+        assert [name for name, *_ in told] == ["call.started", *names]
+        assert all(arguments[-1] is call for _, *arguments in told)

@@ -176,29 +176,6 @@ def test_two_turns() -> None:
     assert [frame["turn"] for frame in wire.sent()] == [1, 2]
 
 
-def test_timeout_event() -> None:
-    """llm.preparing_timeout fires call.preparing_timeout with its figures."""
-    wire = Wire()
-    call = wire.call()
-    told = wire.listen("call.preparing_timeout", on=call)
-    wire.server("llm.preparing_timeout", **IDS, turn=7, waited_ms=1500, budget_ms=1500)
-    event = told[0][1]
-    assert (event.turn, event.waited_ms, event.budget_ms) == (7, 1500, 1500)
-
-
-def test_timeout_without_a_call() -> None:
-    """For a call that is over nothing fires; where no call is named, the event goes to * only."""
-    wire = Wire()
-    call = wire.call()
-    told = wire.listen("call.preparing_timeout", "*", on=call.agent)
-    wire.server("llm.preparing_timeout", agent_id="mara", turn=7)
-    assert [(item.name, item.call) for _, item in told] == [("call.preparing_timeout", None)]
-    wire.server("call.ended", **IDS)
-    count = len(told)
-    wire.server("llm.preparing_timeout", **IDS, turn=8)
-    assert len(told) == count
-
-
 def test_turns_that_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns beyond the bound are answered without their handlers, until some have finished; what a
     former connection asked does not count."""

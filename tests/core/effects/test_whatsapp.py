@@ -47,20 +47,6 @@ def test_started() -> None:
     assert repr(session) == "<WhatsAppSessionBase wa-1 with 5491155551234>"
 
 
-def test_its_requests() -> None:
-    """The session has the call's requests, with its id as the call's."""
-    wire = Wire()
-    told = wire.listen("whatsapp.session_started")
-    started(wire)
-    session = told[0][1]
-    question, change = session._ask_history(), session._ask_change("history.clear")
-    frames = wire.sent()
-    assert {frame["call_id"] for frame in frames} == {"wa-1"}
-    wire.server("history.data", call_id="wa-1", messages=[])
-    wire.server("history.updated", call_id="wa-1", count=0)
-    assert (question.result(), change.result()) == ([], 0)
-
-
 def test_message() -> None:
     """A message is remembered and fires with its agent."""
     wire = Wire()
