@@ -495,7 +495,7 @@ class TestRepr:
 
     def test_title(self) -> None:
         """Messages name the agent by its id."""
-        assert Wire().pc.agent("mara", name="Mara").title == "agent mara"
+        assert Wire().pc.agent("mara", name="Mara")._title == "agent mara"
 
 
 class TestRemoval:

@@ -72,10 +72,10 @@ class TestConfiguration:
         nothing in it."""
         where: ContextVar[str] = ContextVar("where", default="nowhere")
         mara = Wire().agent()
-        assert mara.context is None
+        assert mara._context is None
         where.set("main")
         mara.configure(tools=[lookup])
         where.set("later")
         mara.configure(prompt="Hi")
-        assert mara.context is not None
-        assert mara.context[where] == "main"
+        assert mara._context is not None
+        assert mara._context[where] == "main"

@@ -9,7 +9,9 @@ import pytest
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.api.web import AgentWebBase, CallWebBase, ClientWebBase, Streaming
 from pinecall.core.calls.call import CallBase
-from pinecall.errors import RegistrationError
+from pinecall.core.rest import tokens
+from pinecall.core.rest.call_log import CallLog
+from pinecall.errors import ConfigurationError, RegistrationError
 
 from ..harness import Client, Wire
 
@@ -21,12 +23,22 @@ class Streams(Streaming[Any]):
         return args, options
 
 
-class WebClient(Streams, ClientWebBase[Any, Any], Client):
-    def _observation(self, **wanted: Any) -> Any:
-        return wanted
+class WebClient(Streams, ClientWebBase[Any, Any, Any, Any], Client):
+    ports = 0
+
+    def _open_port(self) -> Any:
+        self.ports += 1
+        return object()
+
+    def _create_token(self, make: Any) -> Any:
+        return make
+
+    def _observation(self, log: CallLog) -> Any:
+        agents = tokens.agents_of(log._token)
+        return {"call": log.call, "agent": log.agent, "after": log.after, "agents": agents}
 
 
-class WebAgent(Streams, AgentWebBase[Any], AgentBase):
+class WebAgent(Streams, AgentWebBase[Any, Any], AgentBase):
     pass
 
 
@@ -39,7 +51,44 @@ def web() -> tuple[Wire, WebClient]:
     wire = Wire()
     front: Any = wire.front
     front.make_agent, front.make_call = WebAgent, WebCall
-    return wire, WebClient(wire.engine)
+    front.client = WebClient(wire.engine)
+    return wire, front.client
+
+
+class TestTokens:
+    def test_of_a_client(self) -> None:
+        """The request is made, and its arguments are checked, when the front begins with it."""
+        wire, pc = web()
+        op = pc.create_token("chat", "mara", scope="observe", call_id="CA1")()
+        assert (op.method, op.path) == ("GET", "/chat/token")
+        refused = pc.create_token("fax", "mara")
+        with pytest.raises(ConfigurationError, match="fax"):
+            refused()
+
+    def test_of_an_agent(self) -> None:
+        """An agent's token is its own; a removed agent has none."""
+        wire, pc = web()
+        agent = wire.agent()
+        assert isinstance(agent, WebAgent)
+        op = agent.create_token("webrtc")()
+        assert (op.path, tokens.agents_of(op)) == ("/webrtc/token", ["mara"])
+        wire.pc.remove_agent("mara")
+        with pytest.raises(RegistrationError, match="create_token: agent mara was removed"):
+            agent.create_token("webrtc")()
+
+    def test_whose_registration_is_waited_for(self) -> None:
+        """A token waits for the agents of this client that it is for, and for no other."""
+        wire, pc = web()
+        mara, _leo = wire.agent("mara"), wire.agent("leo")
+        op = pc.create_token("stream", ["mara", "another"])()
+        assert pc._registrations(op) == [mara._registration]
+
+    def test_the_port(self) -> None:
+        """The port to REST is opened with its first use, and once."""
+        _, pc = web()
+        assert pc.ports == 0
+        assert pc._port is pc._port
+        assert pc.ports == 1
 
 
 class TestObserving:
@@ -65,12 +114,11 @@ class TestObserving:
             "agents": ["mara", "leo"],
         }
 
-    @pytest.mark.parametrize("call", ["CA1", None])
-    def test_agents_that_are_given(self, call: str | None) -> None:
+    def test_agents_that_are_given(self) -> None:
         """The agents that are given are taken as they are."""
         wire, pc = web()
         wire.call()
-        assert pc.observe(call=call, agents="sales")["agents"] == "sales"
+        assert pc.observe(call="CA1", agents="sales")["agents"] == ["sales"]
 
     def test_an_agent(self) -> None:
         """The calls of an agent are observed by its id alone."""
@@ -79,7 +127,7 @@ class TestObserving:
             "call": None,
             "agent": "mara",
             "after": 0,
-            "agents": None,
+            "agents": ["mara"],
         }
 
 
@@ -90,6 +138,14 @@ class TestStreams:
         hub = wire.engine.open_hub()
         assert pc.stream() == ((hub, None), {})
         assert pc.stream(agents=["mara"]) == ((hub, ["mara"]), {})
+
+    def test_the_end(self) -> None:
+        """Streams end with their client; a client that has none is closed all the same."""
+        wire, pc = web()
+        pc._close_streams()
+        hub = wire.engine.open_hub()
+        pc._close_streams()
+        assert hub.closed
 
     def test_of_an_agent(self) -> None:
         """An agent's stream is its own; a removed agent has none."""

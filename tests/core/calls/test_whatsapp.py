@@ -49,7 +49,7 @@ def test_facts() -> None:
     wire = Wire()
     call = started(wire)
     session = WhatsAppSessionBase(call, "Ana")
-    assert (session.id, session._call, session.session) == ("wa-1", call, wire.engine)
+    assert (session.id, session._call, session._runtime) == ("wa-1", call, wire.engine)
     assert (session.contact_name, session.contact_phone) == ("Ana", "5491155551234")
     assert repr(session) == "<WhatsAppSessionBase wa-1 with 5491155551234>"
 

@@ -339,7 +339,7 @@ class TestLines:
         of_the_line = self.routed(wire)
         wire.server("call.ended", **LINE_IDS, reason="routed")
         call = wire.call(wire.engine.registry.agents["mara"], "CL1", routed_from=routed_from)
-        assert (of_the_line.over, call._over) == (True, False)
+        assert (of_the_line._over, call._over) == (True, False)
 
     def test_handed_from_agent_to_agent(self) -> None:
         """A call that was routed begins anew, though a call of its id is over."""

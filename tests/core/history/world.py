@@ -32,10 +32,10 @@ class Front:
         """Nobody sleeps here."""
 
     def make_agent(self, engine: Engine, agent_id: str) -> AgentBase:
-        return AgentBase(session, agent_id)
+        return AgentBase(engine, agent_id)
 
     def make_call(self, engine: Engine, agent: AgentBase, call_id: str, **facts: Any) -> CallBase:
-        return CallBase(session, agent, call_id, **facts)
+        return CallBase(engine, agent, call_id, **facts)
 
     def epoch(self) -> float:
         return 1000.0

@@ -271,7 +271,7 @@ class TestFailures:
         wire.server("call.ended", call_id="CA2")
 
         def slow(event: Any, call: Any) -> None:
-            if one.over:
+            if one._over:
                 one.hold()
             two.hold()
 
@@ -414,7 +414,7 @@ class TestIterators:
         wire = Wire()
         mara, leo = wire.agent("mara"), wire.agent("leo")
         first, second = (wire.engine.subscribe(mara._handlers, names) for names in ((), ("error",)))
-        other = wire.engine.subscribe(leo.handlers, ())
+        other = wire.engine.subscribe(leo._handlers, ())
         wire.engine.unsubscribe_all(mara._handlers)
         assert (first.over, second.over, other.over) == (True, True, False)
 

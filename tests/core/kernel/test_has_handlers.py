@@ -15,23 +15,23 @@ from .bare import Bare
 class Desk(HasHandlers):
     """Something with handlers."""
 
-    title = "desk 1"
+    _title = "desk 1"
 
     def __init__(self) -> None:
-        self.engine = Bare()
+        self._runtime = Bare()
         self.id = "1"
 
     def fire(self) -> None:
         """An event of this desk; its handlers are called."""
-        self.engine.emit("connected", (), agent=self)
-        for delivery in self.engine.deliveries():
+        self._runtime.emit("connected", (), agent=self)
+        for delivery in self._runtime.deliveries():
             for handler in delivery.handlers:  # type: ignore[union-attr]
                 assert handler.function is not None
                 handler.function(*delivery.args)  # type: ignore[union-attr]
 
 
 class ClosedDesk(Desk):
-    def check_listening(self, verb: str) -> None:
+    def _check_listening(self, verb: str) -> None:
         raise PinecallError(f"{verb}: the desk is closed")
 
 
@@ -43,7 +43,7 @@ def test_made_when_needed() -> None:
     desk._add_handler("connected", lambda: None)
     table = desk._own_handlers
     assert table is not None
-    assert desk.handlers is table
+    assert desk._handlers is table
 
 
 def test_registering() -> None:
@@ -85,11 +85,11 @@ def test_removing() -> None:
     assert order == ["two"]
 
 
-@pytest.mark.parametrize("register", ["add_handler", "add_once"])
+@pytest.mark.parametrize("register", ["_add_handler", "_add_once"])
 def test_what_cannot_be_listened_to(register: str) -> None:
     """``check_listening`` refuses new handlers, and names the verb that users call."""
     desk = ClosedDesk()
-    verb = "on" if register == "add_handler" else "once"
+    verb = "on" if register == "_add_handler" else "once"
     with pytest.raises(PinecallError, match=f"^{verb}: the desk is closed"):
         getattr(desk, register)("connected", lambda: None)
     assert desk._own_handlers is None

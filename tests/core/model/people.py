@@ -24,23 +24,23 @@ class Claim(Registration):
 
 
 class Agent(Owner):
-    gone = "removed"
+    _gone = "removed"
 
     def __init__(self, runtime: Bare, id: str = "mara") -> None:
-        self.engine = runtime
+        self._runtime = runtime
         self.id = id
         self._live_calls = {}
-        self._registration = Claim(runtime, self)
+        self._claim_of_it = Claim(runtime, self)
 
     @property
-    def registration(self) -> Registration:
-        return self._registration
+    def _registration(self) -> Registration:
+        return self._claim_of_it
 
     @property
-    def title(self) -> str:
+    def _title(self) -> str:
         return f"agent {self.id}"
 
-    def claim(self) -> dict[str, Any]:
+    def _claim(self) -> dict[str, Any]:
         return {"event": "agent.create", "agent_id": self.id}
 
 

@@ -86,8 +86,8 @@ class TestFacts:
 
 #: What moves a call, by name.
 MOVES: dict[str, Callable[[CallState], None]] = {
-    "answered": CallState.answered,
-    "detach": CallState.detach,
+    "answered": CallState._answered,
+    "detach": CallState._detach,
     "reattach": CallState._reattach,
     "finish": lambda call: call._finish("hangup"),
 }
@@ -220,7 +220,7 @@ class TestTheEnd:
         call._finish("hangup")
         assert before.result() == "hangup"
         _, other = started()
-        other.finish("timeout")
+        other._finish("timeout")
         assert other._ending.result() == "timeout"
 
     def test_what_was_asked(self) -> None:
