@@ -58,7 +58,7 @@ def web() -> tuple[Wire, WebClient]:
 class TestTokens:
     def test_of_a_client(self) -> None:
         """The request is made, and its arguments are checked, when the front begins with it."""
-        wire, pc = web()
+        _wire, pc = web()
         op = pc.create_token("chat", "mara", scope="observe", call_id="CA1")()
         assert (op.method, op.path) == ("GET", "/chat/token")
         refused = pc.create_token("fax", "mara")
@@ -67,7 +67,7 @@ class TestTokens:
 
     def test_of_an_agent(self) -> None:
         """An agent's token is its own; a removed agent has none."""
-        wire, pc = web()
+        wire, _pc = web()
         agent = wire.agent()
         assert isinstance(agent, WebAgent)
         op = agent.create_token("webrtc")()
