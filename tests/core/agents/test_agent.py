@@ -100,7 +100,7 @@ class TestConfiguration:
         ]
 
     def test_raw_frames_while_down(self) -> None:
-        """send() raises while the link is down, and for what is not a frame."""
+        """send() raises while the link is down, and for anything but a frame."""
         mara = Wire().pc.agent("mara")
         with pytest.raises(NotConnected):
             mara.send({"event": "x"})
@@ -336,8 +336,8 @@ class TestDialling:
 
 class TestReplay:
     def test_everything_that_hangs_on_the_ack(self) -> None:
-        """On the ack go channels in the order of their adding, then callers, pauses, and what was
-        held; the claim itself carries the configuration as it is now."""
+        """The ack is followed by channels in the order of their adding, callers, pauses and held frames;
+        the claim itself carries the configuration as it is now."""
         wire = Wire()
         mara = wire.agent(prompt="Hi")
         mara.add_channel("+13186330964")
@@ -375,7 +375,7 @@ class TestReplay:
         ]
 
     def test_configured_between_claim_and_ack(self) -> None:
-        """What changes between the claim and its ack goes out with the ack."""
+        """Changes between the claim and its ack go out with the ack."""
         wire = Wire().up()
         mara = wire.pc.agent("mara", prompt="Hi")
         mara.configure(prompt="Hello")
@@ -385,7 +385,7 @@ class TestReplay:
         assert wire.sent() == [{"event": "agent.configure", "agent_id": "mara", "prompt": "Hello"}]
 
     def test_local_changes_between_claim_and_ack(self) -> None:
-        """What is not on the wire sends nothing with the ack."""
+        """Options that are not on the wire send nothing with the ack."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
         mara.configure(name="Mara")

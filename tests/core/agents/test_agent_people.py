@@ -7,7 +7,7 @@ from ..harness import Wire
 
 class TestPeopleInTheLoop:
     def test_pauses_outlive_the_link(self) -> None:
-        """What is paused and not resumed is paused again after a reconnect, once."""
+        """Pauses that were not resumed are sent again after a reconnect, once each."""
         wire = Wire()
         mara = wire.agent()
         for name in ("wa-1", "wa-2", "wa-2"):

@@ -96,7 +96,7 @@ class TestRemovedAgents:
             assert "removed" in repr(agent)
 
     def test_one_that_was_refused_before(self) -> None:
-        """Whoever asks later learns that it was removed, not what was before."""
+        """Waiting for a removed agent fails because of the removal, though it was refused before."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
         refuse_all(wire)
@@ -104,7 +104,7 @@ class TestRemovedAgents:
         assert "was removed" in str(mara._registration.usable.error)
 
     def test_what_was_to_be_sent(self, caplog: Any) -> None:
-        """What it was to send later is not sent; that is said. drain() waits for nothing of it."""
+        """Frames that waited for a removed agent are dropped with a warning, and drain() does not wait for them."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
         mara.send_message("hi", contact="1")
@@ -113,7 +113,7 @@ class TestRemovedAgents:
         assert wire.pc._place_drain(10).result().unsent == 0
 
     def test_its_iterators(self) -> None:
-        """Its iterators end with it, and later ones at once."""
+        """Iterators of an agent end with its removal, and later ones at once."""
         wire = Wire()
         mara = wire.agent()
         before = wire.engine.subscribe(mara._handlers, ())
@@ -122,14 +122,14 @@ class TestRemovedAgents:
         assert mara._events_over
 
     def test_its_calls(self) -> None:
-        """Its calls have ended, and hold nothing back."""
+        """The calls of a removed agent are over."""
         wire = Wire()
         call = wire.call()
         wire.pc.remove_agent("mara")
         assert call._over
 
     def test_an_agent_of_the_same_name(self) -> None:
-        """A new agent of that name is another, and works."""
+        """A new agent with the id of a removed one is another agent, and works."""
         wire = Wire()
         wire.agent()
         wire.pc.remove_agent("mara")
@@ -158,7 +158,7 @@ class TestRemovedAgents:
         assert wire.sent_events() == ["connect"]
 
     def test_remove_while_down(self) -> None:
-        """What was held for a removed agent is dropped, and nothing is sent for it."""
+        """Frames that were held for a removed agent are dropped."""
         wire = Wire()
         mara = wire.agent(phone_number="+13186330963")
         wire.lost()

@@ -22,7 +22,7 @@ class TestAsking:
         assert wire.sent() == [{"event": "call.dial", "agent_id": "mara", "to": ANA, "from": FROM}]
 
     def test_everything(self) -> None:
-        """What is given is carried, the config encoded."""
+        """A dial carries all options that are given, the config encoded."""
         wire, mara = dialer()
         dial(
             mara,
@@ -54,7 +54,7 @@ class TestAsking:
         assert wire.sent() == []
 
     def test_while_down(self) -> None:
-        """A dial while the link is down raises, and nobody is rung up later."""
+        """A dial while the link is down raises, and is not sent later."""
         wire, mara = dialer()
         wire.lost()
         with pytest.raises(NotConnected):
@@ -89,8 +89,8 @@ class TestAsking:
             dial(mara)
 
     def test_before_an_ack_that_does_not_come(self) -> None:
-        """A dial that waits for the registration ends with its timeout, and with who gave it up; one
-        of an agent that is refused gets what refused it, now and later."""
+        """A dial that waits for the registration fails with its timeout, when it is given up, and with
+        the refusal of its agent; a dial of a refused agent raises."""
         wire = Wire().up()
         mara = wire.pc.agent("mara", phone_number=FROM)
         late, left, refused = dial(mara, timeout=5), dial(mara), dial(mara)
@@ -157,7 +157,7 @@ class TestAnswered:
         assert told[0][2] is told[1][1] is call
 
     def test_without_a_dialing_frame(self) -> None:
-        """Without call.dialing an outbound call to the number is the one."""
+        """A dial without call.dialing settles with an outbound call to its number."""
         wire, mara = dialer()
         outcome = dial(mara)
         answered(wire, "CA9")
@@ -269,7 +269,7 @@ class TestAnswered:
         assert not outcome.done
 
     def test_a_visitor_does_not_bridge(self) -> None:
-        """Somebody who opens the web page meanwhile is not the call that was asked for."""
+        """A call of a visitor of the web page does not settle a bridge."""
         wire, mara = dialer()
         outcome = bridge(mara)
         wire.call(mara, "CW", **{"from": "webrtc", "to": "mara", "transport": "webrtc"})
@@ -278,7 +278,7 @@ class TestAnswered:
         assert outcome.result().id == "CB"
 
     def test_a_number_that_is_none(self) -> None:
-        """A call whose number cannot be read is nobody's; the dial waits for its own."""
+        """A call with an unreadable number settles no dial."""
         wire, mara = dialer()
         outcome = dial(mara)
         dialing(wire, "CX", "unavailable")
@@ -309,7 +309,7 @@ class TestNotAnswered:
         ],
     )
     def test_reasons(self, said: str, reason: str) -> None:
-        """What ended the ringing fails the dial with its reason and call, and does not fire
+        """The end of a call that rings fails its dial with the reason and the call id, and does not fire
         call.ended."""
         wire, mara = dialer()
         told = wire.listen("call.ended", "error")
@@ -332,7 +332,7 @@ class TestNotAnswered:
         assert told == []
 
     def test_unseen_end_without_a_number(self) -> None:
-        """Without a number it fails the oldest dial that has no call yet."""
+        """The end of an unknown call without a number fails the oldest dial without a call."""
         wire, mara = dialer()
         one, two = dial(mara, BEA), dial(mara, ANA)
         dialing(wire, "CB", BEA)
@@ -341,7 +341,7 @@ class TestNotAnswered:
         assert not one.done
 
     def test_unseen_end_of_another_number(self) -> None:
-        """The end of another number's call fails nobody."""
+        """The end of another number's call fails no dial."""
         wire, mara = dialer()
         outcome = dial(mara, ANA)
         ended(wire, "CX", "busy", to=BEA)

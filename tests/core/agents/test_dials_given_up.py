@@ -9,7 +9,7 @@ from .dialling import ANA, answered, dial, dialer, dialing, ended, failure
 
 class TestGivenUp:
     def test_a_later_dial_is_not_mistaken(self) -> None:
-        """After a minute a dial that was given up is forgotten."""
+        """A dial that was given up is forgotten after a minute."""
         wire, mara = dialer()
         dial(mara)
         wire.at(95)
@@ -36,7 +36,7 @@ class TestGivenUp:
         assert {(f["event"], f["call_id"]) for f in wire.sent()} == {("call.hangup", "C2")}
 
     def test_a_second_try_that_fails(self) -> None:
-        """The unseen end of a call fails the dial that somebody waits for."""
+        """The end of an unknown call fails the dial that is still waited for."""
         wire, mara = dialer()
         dial(mara)
         wire.at(30)
@@ -55,7 +55,7 @@ class TestGivenUp:
         assert wire.sent() == [{"event": "call.hangup", "call_id": "CA9"}]
 
     def test_given_up_before_the_loss(self) -> None:
-        """What was given up before the link was lost is not hung up on the next connection."""
+        """Dials that were given up before the link was lost are not hung up on the next connection."""
         wire, mara = dialer()
         dial(mara)
         wire.at(30)

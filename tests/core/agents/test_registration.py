@@ -57,7 +57,7 @@ class TestClaiming:
         assert wire.sent() == []
 
     def test_ready_is_pending_again(self) -> None:
-        """When the link is lost ready is pending again, until the next ack."""
+        """ready is pending again after a lost link, until the next ack."""
         wire = Wire()
         mara = wire.agent()
         assert mara._registration.ready.done
@@ -72,7 +72,7 @@ class TestClaiming:
 
     @pytest.mark.parametrize("end", ["disconnect", "lost"])
     def test_ready_ends_with_the_link(self, end: str) -> None:
-        """When the link is closed for good, waiting for ready fails, and may begin anew."""
+        """Waiting for ready fails when the link is closed for good, and may begin anew."""
         wire = Wire(reconnect=None).up()
         mara, line = wire.pc.agent("mara"), wire.pc.line("+12186633772")
         waits = [mara._registration.ready, line._registration.ready]
@@ -167,7 +167,7 @@ class TestRefusals:
         assert wire.sent_events() == ["connect", "agent.create"]
 
     def test_ready_asked_after_the_refusal(self) -> None:
-        """Whoever asks for ready after the refusal gets it, too."""
+        """ready fails at once where the agent was refused before."""
         wire = Wire().up()
         mara = wire.pc.agent("mara")
         wire.server("error", agent_id="mara", code="REGISTRATION_ERROR", error="no")
@@ -215,7 +215,7 @@ class TestRefusals:
         assert "channel.add" not in wire.sent_events()
 
     def test_phone_in_use_in_the_text(self) -> None:
-        """Older servers say it in the text, and may not name the number."""
+        """PHONE_IN_USE in the text of an error, without a number, leaves the channels as they are."""
         wire = Wire()
         mara = wire.agent(phone_number="+13186330963")
         told = wire.listen("error")
@@ -224,7 +224,7 @@ class TestRefusals:
         assert len(mara.channels) == 1
 
     def test_phone_in_use_of_a_whatsapp_id(self) -> None:
-        """What is not a phone number is matched as it is written."""
+        """A refused ref that is not a phone number is matched as it is written."""
         wire = Wire()
         mara = wire.agent(whatsapp={"phone_number_id": "w1", "access_token": "t"})
         wire.server("error", agent_id="mara", code="PHONE_IN_USE", error="taken", phone="w1")
@@ -241,7 +241,7 @@ class TestNumbers:
 
     @pytest.mark.parametrize("fields", [{"phone": NUMBER}, {"phone": "1 318 633 0963"}, {}])
     def test_the_only_one_is_refused(self, fields: dict[str, Any]) -> None:
-        """Waiting for the agent fails with what refused its number; so does waiting later."""
+        """Waiting for the agent, also later, fails with the refusal of its only number."""
         wire = Wire()
         usable = self.acked(wire, phone_number=NUMBER)
         assert not usable.done
@@ -252,7 +252,7 @@ class TestNumbers:
         assert wire.pc.agents["mara"]._registration.ready.result() is None
 
     def test_the_next_registration(self) -> None:
-        """It asks for no number any more, and nothing refuses it."""
+        """A refused number is not asked for with the next registration, which succeeds."""
         wire = Wire()
         self.acked(wire, phone_number=NUMBER)
         self.refuse(wire, phone=NUMBER)
@@ -262,7 +262,7 @@ class TestNumbers:
         assert wire.pc.agents["mara"]._registration.usable.result() is None
 
     def test_one_of_two_is_refused(self) -> None:
-        """The agent is ready with the other; ``error`` fires."""
+        """The agent is ready with its other number; the refusal is an error."""
         wire = Wire()
         told = wire.listen("error")
         usable = self.acked(wire, phone_numbers=[NUMBER, OTHER])
@@ -273,7 +273,7 @@ class TestNumbers:
         assert len(told) == 1
 
     def test_both_are_refused(self) -> None:
-        """The last refusal is what waiting fails with."""
+        """Waiting fails with the refusal of the last number."""
         wire = Wire()
         usable = self.acked(wire, phone_numbers=[NUMBER, OTHER])
         self.refuse(wire, phone=NUMBER)
@@ -282,7 +282,7 @@ class TestNumbers:
         assert usable.error.phone == OTHER
 
     def test_a_number_that_is_not_its(self) -> None:
-        """A refusal of what the agent does not have changes nothing."""
+        """A refusal of a number that the agent does not have changes nothing."""
         wire = Wire()
         usable = self.acked(wire, phone_number=NUMBER)
         wire.server("channel.added", agent_id="mara", type="phone", ref=NUMBER)
@@ -291,7 +291,7 @@ class TestNumbers:
         assert wire.pc.agents["mara"]._registration.usable.result() is None
 
     def test_a_server_that_confirms_no_channel(self) -> None:
-        """A second after the ack the numbers count as given."""
+        """Numbers that the server does not confirm count as given a second after the ack."""
         wire = Wire()
         usable = self.acked(wire, phone_number=NUMBER)
         wire.settle()
@@ -301,7 +301,7 @@ class TestNumbers:
         assert usable.result() is None
 
     def test_confirmed_without_the_number(self) -> None:
-        """A confirmation that does not say which is taken for all of them."""
+        """A confirmation without a number counts for all of them."""
         wire = Wire()
         usable = self.acked(wire, phone_number=NUMBER)
         wire.server("channel.added", agent_id="mara", type="phone")
@@ -315,7 +315,7 @@ class TestNumbers:
         assert wire.pc.agents["mara"]._registration.usable.result() is None
 
     def test_a_number_added_later(self) -> None:
-        """Waiting then is for that number's answer."""
+        """Waiting after a number was added is for that number's answer."""
         wire = Wire()
         mara = wire.agent(phone_number=NUMBER)
         self.refuse(wire, phone=NUMBER)
@@ -326,7 +326,7 @@ class TestNumbers:
         assert usable.result() is None
 
     def test_the_link_is_lost_before_the_answer(self) -> None:
-        """Waiting goes on with the next registration."""
+        """Waiting for numbers goes on with the next registration."""
         wire = Wire()
         usable = self.acked(wire, phone_number=NUMBER)
         wire.lost()
@@ -372,7 +372,7 @@ class TestConflicts:
         assert len(told) == 1
 
     def test_what_is_said_after_the_timeout(self) -> None:
-        """Who holds the name, and what is being tried."""
+        """The error after a timeout says who holds the name, and what is being tried."""
         wire = Wire().up()
         wire.chance = 0.5
         mara = wire.pc.agent("mara")
@@ -396,8 +396,7 @@ class TestConflicts:
         assert registration.usable.result() is None
 
     def test_the_state_of_a_retry(self) -> None:
-        """Between the tries the agent waits; while one is under way it has asked, so that origins
-        set then come too late."""
+        """An agent in a conflict waits between the tries, and has asked while one is under way."""
         wire = Wire().up()
         wire.chance = 0.5
         mara = wire.pc.agent("mara")
@@ -425,8 +424,8 @@ class TestConflicts:
         assert wire.sent() == []
 
     def test_conflict_while_waiting(self) -> None:
-        """A second conflict while a try is planned is reported and plans nothing more; that the
-        holder is dead makes what follows fast again."""
+        """A second conflict while a try is planned is reported and plans nothing more; a dead holder makes
+        the later delays short again."""
         wire = Wire().up()
         wire.chance = 0.5
         wire.pc.agent("mara")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 
-from pinecall.core.link.backoff import ConflictEpisode
 from pinecall.errors import (
     AgentConflictError,
 )
@@ -88,41 +86,9 @@ class TestConflicts:
         wire.at(33)
         assert wire.sent_events() == ["agent.create"]
 
-    def test_limits_and_jitter(self) -> None:
-        """A delay is 60 s at most, 600 s with a living holder, and 15 % more or less."""
-
-        def delay(**given: Any) -> float | None:
-            options: dict[str, Any] = {"retry_after": None, "holder_alive": None, "random": 0.5}
-            return ConflictEpisode(0.0).delay(0.0, **{**options, **given})
-
-        assert delay() == 5
-        assert delay(random=0.0) == pytest.approx(4.25)
-        assert delay(random=1.0) == pytest.approx(5.75)
-        assert delay(retry_after=80) == 60
-        assert delay(retry_after=80, holder_alive=True) == 80
-        assert delay(retry_after=1000, holder_alive=True) == 90
-
-    def test_hints_that_would_spin(self) -> None:
-        """Whatever the server says, the tries are a quarter of a second apart at least, and the
-        episode ends after 90 s."""
-        for hint in (0, -3, -math.inf, 0.001):
-            episode, now, random = ConflictEpisode(0.0), 0.0, 0.0
-            while True:
-                delay = episode.delay(now, retry_after=hint, holder_alive=None, random=random)
-                if delay is None:
-                    break
-                assert 0.25 <= delay < 0.3
-                now += delay
-            assert 89.7 < now <= 90
-        for hint in (1e300, math.inf):
-            episode = ConflictEpisode(0.0)
-            assert episode.delay(0, retry_after=hint, holder_alive=None, random=0.5) == 60
-        episode = ConflictEpisode(0.0)
-        assert episode.delay(0, retry_after=math.nan, holder_alive=None, random=0.5) == 5
-
     @pytest.mark.parametrize("hint", ["soon", None, [1], {}, True])
     def test_hints_that_are_no_numbers(self, hint: Any) -> None:
-        """They are passed over, and the retry goes its usual way."""
+        """A hint of another type is ignored."""
         wire = Wire(ping_interval=None).up()
         wire.chance = 0.5
         wire.pc.agent("mara")

@@ -17,7 +17,7 @@ class TestRinging:
         wire.server("call.ringing", agent_id="mara", call_id="CA1", from_="+1555", to="+1318")
 
     def test_a_handle(self) -> None:
-        """call.ringing gives a handle that says who rings."""
+        """call.ringing gives an object with the caller's number and the number that rings."""
         wire = Wire()
         wire.agent()
         told = wire.listen("call.ringing")

@@ -34,6 +34,6 @@ def test_what_a_verb_gives() -> None:
 
 
 def test_without_a_front() -> None:
-    """Without a front there is nothing to give."""
+    """A class without a front's hook raises NotImplementedError."""
     with pytest.raises(NotImplementedError):
         Answering()._answer(Outcome())

@@ -151,7 +151,7 @@ class TestLines:
         assert (frame["event"], frame["config"]["language"]) == ("line.create", "es")
 
     def test_a_bad_number(self) -> None:
-        """What is not a phone number is refused."""
+        """line() refuses a bad phone number."""
         wire = Wire().up()
         with pytest.raises(ConfigurationError, match="line: '12' is not a phone number"):
             wire.pc.line("12")

@@ -35,23 +35,6 @@ EARLIER = ConversationRecord(
 )
 
 
-def test_transcript() -> None:
-    """transcript has what user and assistant said, and nothing empty."""
-    wire = Wire()
-    call = wire.call()
-    call._conversation.messages = [
-        {"role": "system", "content": "x"},
-        {"role": "user", "content": "Hi"},
-        {"role": "assistant", "content": None, "tool_calls": []},
-        {"role": "tool", "content": "1"},
-        {"role": "assistant", "content": "Hello"},
-    ]
-    assert call.transcript == [
-        {"role": "user", "content": "Hi"},
-        {"role": "assistant", "content": "Hello"},
-    ]
-
-
 def test_defaults() -> None:
     """A call made of its ids alone is an active inbound call of unknown transport."""
     wire = Wire()
@@ -108,7 +91,7 @@ def test_without_a_store() -> None:
 
 
 def test_restored() -> None:
-    """What the store knows of the caller becomes the model's history."""
+    """The contact's earlier messages in the store become the model's history."""
     wire = Wire()
     wire.call(wire.agent(history=Store([EARLIER])))
     (frame,) = wire.sent()

@@ -54,7 +54,7 @@ TOOL_CALL = {"id": "t1", "name": "lookup", "arguments": "{}"}
 
 @pytest.mark.parametrize(("verb", "message"), CALL_VERBS, ids=[m for _, m in CALL_VERBS])
 def test_verbs_of_a_call(verb: Callable[[Any], object], message: str) -> None:
-    """The error names the argument, the call and the agent."""
+    """An argument of another type is refused with its name, the call and the agent."""
     wire = Wire()
     call = wire.call()
     wire.sent()
@@ -65,7 +65,7 @@ def test_verbs_of_a_call(verb: Callable[[Any], object], message: str) -> None:
 
 
 def test_a_turn_is_a_turn() -> None:
-    """What ``turn.end`` gives is what ``reply_stream`` takes."""
+    """reply_stream() takes the turn that turn.end gives."""
     wire = Wire()
     call = wire.call()
     wire.sent()
@@ -200,7 +200,7 @@ class TestVerbs:
         ("verb", "args"), [("hold", ()), ("clear", ()), ("send_dtmf", ("1",)), ("cancel", ())]
     )
     def test_live_verbs_while_down(self, verb: str, args: tuple[Any, ...]) -> None:
-        """What makes no sense later raises NotConnected while the link is down."""
+        """Verbs whose frames make no sense later raise NotConnected while the link is down."""
         wire = Wire()
         call = wire.call()
         wire.lost()
@@ -225,7 +225,7 @@ class TestVerbs:
         assert wire.sent() == []
 
     def test_held_frames_of_an_ended_call(self) -> None:
-        """What waits for a call that ends is not sent."""
+        """Frames that wait for a call that ends are not sent."""
         wire = Wire()
         call = wire.call()
         wire.lost()
@@ -237,7 +237,7 @@ class TestVerbs:
         assert "call.hangup" not in wire.sent_events()
 
     def test_what_is_no_json(self) -> None:
-        """A value that JSON cannot hold is refused, and nothing is queued."""
+        """A result that JSON cannot hold is refused, and nothing is queued."""
         wire = Wire()
         call = wire.call()
         with pytest.raises(ConfigurationError, match=r"llm\.tool_result: cannot be written"):
@@ -256,7 +256,7 @@ class TestVerbs:
 
 class TestAnsweredMessage:
     def test_the_last_message(self) -> None:
-        """Outside a handler a reply answers the caller's last message, or nothing."""
+        """A reply outside a handler answers the caller's last message, or nothing."""
         wire = Wire()
         call = wire.call()
         assert call._answered_message() == ""
@@ -268,7 +268,7 @@ class TestAnsweredMessage:
         [("user.message", {"text": "Hi"}), ("eager.turn", {}), ("turn.end", {})],
     )
     def test_the_message_being_handled(self, event: str, fields: dict[str, Any]) -> None:
-        """Inside a handler it answers the message of that handler, though others came since."""
+        """A reply inside a handler answers the message of that handler, though others came since."""
         wire = Wire()
         call = wire.call()
         answered: list[str] = []
@@ -283,7 +283,7 @@ class TestAnsweredMessage:
         assert call._answered_message() == "newer"
 
     def test_of_another_call(self) -> None:
-        """Inside a handler of one call, a reply on another answers that one's last message."""
+        """A reply on another call than the handler's answers that call's last message."""
         wire = Wire()
         one, two = wire.call(call_id="CA1"), wire.call(call_id="CA2")
         wire.server("user.message", agent_id="mara", call_id="CA2", message_id="m2", text="x")
@@ -294,7 +294,7 @@ class TestAnsweredMessage:
         assert answering.get() is None
 
     def test_chat(self) -> None:
-        """A chat message with an id is answered likewise."""
+        """A reply inside a handler answers a chat message with an id as well."""
         wire = Wire()
         wire.agent()
         wire.server("llm.chat.started", agent_id="mara", call_id="chat-1")
@@ -319,7 +319,7 @@ class TestAnsweredMessage:
 
 class TestSpeaking:
     def test_heard(self) -> None:
-        """What is spoken settles by its message id, and is interrupted by the end of the call."""
+        """Speech is settled by its message id, and interrupted by the end of the call."""
         wire = Wire()
         call = wire.call()
         wire.server("bot.finished", **IDS, message_id="nothing was said yet")
@@ -451,6 +451,7 @@ class TestHistory:
 
     def test_prompt_vars(self) -> None:
         """Values of prompt variables are written as text, None as an empty one."""
-        assert prompt_vars({"name": "Ana", "n": 3, 4: None}) == {"name": "Ana", "n": "3", "4": ""}
+        given: dict[Any, Any] = {"name": "Ana", "n": 3, 4: None}
+        assert prompt_vars(given) == {"name": "Ana", "n": "3", "4": ""}
         with pytest.raises(ConfigurationError, match=r"prompt vars are a dict .* not list"):
             prompt_vars([("name", "Ana")])  # type: ignore[arg-type]

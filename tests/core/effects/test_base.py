@@ -208,7 +208,7 @@ class TestLate:
         ],
     )
     def test_late_and_without_an_agent(self, event: str, ids: dict[str, str]) -> None:
-        """What may come late and without agent_id reaches the agent whose call it was."""
+        """memory.ops and call.recording without agent_id reach the agent whose call it was."""
         wire = Wire()
         call = wire.call()
         wire.server("call.ended", agent_id="mara", call_id="CA1")
@@ -220,7 +220,7 @@ class TestLate:
     @pytest.mark.parametrize("event", ["memory.ops", "call.recording", "call.error"])
     @pytest.mark.parametrize("ids", [{"agent_id": "nobody"}, {"call_id": "CA7"}])
     def test_late_of_strangers(self, event: str, ids: dict[str, str]) -> None:
-        """Those of agents and calls that are not here are dropped like every other event."""
+        """Late events of agents and calls that are not here are dropped."""
         wire = Wire()
         wire.agent()
         told = wire.listen("*", "error")

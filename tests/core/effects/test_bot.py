@@ -60,7 +60,7 @@ class TestLiveText:
         assert call.current_bot_text == ""
 
     def test_empty_without_handlers(self) -> None:
-        """Without handlers the text is empty after the end as well."""
+        """The live text is empty after the end, also without handlers."""
         wire = Wire()
         call = wire.call()
         wire.server("bot.speaking", **IDS, message_id="b1")
@@ -85,7 +85,7 @@ class TestLiveText:
         assert call.current_bot_text == "Next"
 
     def test_empty_after_the_call(self) -> None:
-        """Nothing is being said on a call that is over."""
+        """The live text is empty after the end of the call."""
         wire = Wire()
         call = wire.call()
         wire.server("bot.speaking", **IDS, message_id="b1")

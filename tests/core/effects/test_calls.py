@@ -152,7 +152,8 @@ class TestBeginning:
 
 class TestEnding:
     def test_ended(self) -> None:
-        """call.ended brings the server's figures and reaches call, agent and client, then no one."""
+        """call.ended brings the server's figures, reaches call, agent and client, and takes the call from
+        their tables."""
         wire = Wire()
         call = wire.call()
         mara = call.agent
@@ -257,7 +258,7 @@ class TestRinging:
         wire.server("call.ringing", agent_id="mara", call_id="CA1", from_="+1555", to="+1318")
 
     def test_nobody_listens(self) -> None:
-        """Without a handler the call is accepted at once."""
+        """A call that rings is accepted at once where there is no handler."""
         wire = Wire()
         wire.agent()
         wire.listen("*")
@@ -272,7 +273,7 @@ class TestRinging:
         assert wire.pc.stats()["dropped"] == 1
 
     def test_a_handler_decides(self) -> None:
-        """With a handler nothing is sent for it: the handler gets who rings."""
+        """A handler of call.ringing gets the call that rings, and nothing is sent for it."""
         wire = Wire()
         wire.agent()
         heard = wire.listen("call.ringing")

@@ -229,7 +229,7 @@ def test_end_of_an_unknown_chat(event: str) -> None:
     "event", ["llm.chat.token", "llm.chat.done", "llm.chat.tool_call", "llm.chat.tool_result"]
 )
 def test_requester_side(event: str) -> None:
-    """What is for the sender of llm.chat reaches the client."""
+    """Events for the sender of llm.chat reach the client."""
     wire = Wire().up()
     told = wire.listen(event)
     wire.server(event, session_id="s1")

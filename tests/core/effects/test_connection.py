@@ -19,7 +19,7 @@ from ..harness import Wire
 
 class TestErrors:
     def test_capacity_of_nobody(self) -> None:
-        """Without an agent id the figures reach the client's error handlers."""
+        """SERVER_AT_CAPACITY without an agent is an error of the client, with its figures."""
         wire = Wire().up()
         told = wire.listen("error")
         wire.server("error", code="SERVER_AT_CAPACITY", error="full", used=1, limit=2)
@@ -45,7 +45,7 @@ class TestErrors:
         assert told[0][1].code == "SERVER_ERROR"
 
     def test_registration_error_of_an_agent_that_is_held(self) -> None:
-        """The same code for an agent that is registered does not take it away."""
+        """A registration code for an agent that is registered is an error, and the agent stays."""
         wire = Wire()
         mara = wire.agent()
         told = wire.listen("error")

@@ -22,7 +22,7 @@ class TestGreeting:
         assert frame["add_to_history"] is True
 
     def test_coroutine(self) -> None:
-        """It may be a coroutine function."""
+        """A greeting may be a coroutine function."""
 
         async def greeting(call: object) -> str:
             return "Hello"
@@ -34,7 +34,7 @@ class TestGreeting:
 
     @pytest.mark.parametrize("key", ["add_to_history", "addToHistory"])
     def test_outside_the_history(self, key: str) -> None:
-        """It may return a dict that keeps it out of the history."""
+        """A greeting function may return a dict that keeps the text out of the history."""
         wire = Wire()
         wire.agent(greeting=lambda call: {"text": "Hello", key: False})
         wire.call()
@@ -42,14 +42,14 @@ class TestGreeting:
 
     @pytest.mark.parametrize("nothing", [None, "", {}, {"text": ""}])
     def test_nothing_to_say(self, nothing: Any) -> None:
-        """It may return nothing."""
+        """A greeting function may return nothing."""
         wire = Wire()
         wire.agent(greeting=lambda call: nothing)
         wire.call()
         assert wire.sent() == []
 
     def test_failing(self) -> None:
-        """One that raises, or returns no text, is reported, and the call goes on."""
+        """A greeting function that raises, or returns anything but text, is reported, and the call goes on."""
 
         def broken(call: object) -> str:
             raise KeyError("x")
@@ -80,7 +80,7 @@ class TestGreeting:
 
     @pytest.mark.parametrize("direction", ["inbound", "outbound"])
     def test_text(self, direction: str) -> None:
-        """A text is the server's to speak: it is in the claim, and nothing is said here."""
+        """A greeting that is a text is part of the claim, and is spoken by the server."""
         wire = Wire().up()
         wire.pc.deploy("mara", greeting="Hello")
         assert wire.sent()[0]["greeting"] == "Hello"

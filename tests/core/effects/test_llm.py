@@ -52,7 +52,7 @@ def results(wire: Wire) -> list[tuple[str, dict[str, Any]]]:
 
 class TestSkills:
     def test_skills(self) -> None:
-        """skill.loaded and skill.unloaded keep active_skills, and say to call and agent who did it."""
+        """skill.loaded and skill.unloaded keep active_skills, and reach call and agent with who did it."""
         wire = Wire()
         call = wire.call()
         both = ("skill.loaded", "skill.unloaded")
@@ -96,7 +96,7 @@ def test_timeout_event() -> None:
 
 
 def test_timeout_without_a_call() -> None:
-    """For a call that is over nothing fires; where no call is named, the event goes to * only."""
+    """llm.preparing_timeout of a call that is over is dropped; without a call it reaches * only."""
     wire = Wire()
     call = wire.call()
     told = wire.listen("call.preparing_timeout", "*", on=call.agent)
@@ -162,7 +162,7 @@ class TestTools:
         assert results(wire) == [("m1", {"t1": "order none"})] * 2
 
     def test_a_tool_that_nobody_declared(self) -> None:
-        """A tool that nobody declared is answered with an error, beside those that run."""
+        """An undeclared tool is answered with an error, beside those that run."""
         wire = Wire()
         wire.call(wire.agent(tools=[lookup]))
         ask(wire, tool_call("lookup", "t1"), tool_call("nothing", "t2"))

@@ -44,7 +44,7 @@ def held(wire: Wire) -> Delivery:
 
 
 def test_without_handlers() -> None:
-    """Without handlers the server gets its answer at once, with the same turn."""
+    """The server gets its answer at once where there are no handlers, with the same turn."""
     wire = Wire()
     wire.call()
     wire.server("llm.before", **IDS, turn=7)
@@ -52,7 +52,7 @@ def test_without_handlers() -> None:
 
 
 def test_without_a_turn() -> None:
-    """Without a turn in the question there is none in the answer."""
+    """The answer to a question without a turn has none."""
     wire = Wire()
     wire.call()
     wire.server("llm.before", **IDS)
@@ -121,7 +121,7 @@ def test_failing_handler() -> None:
 
 
 def test_unknown_call() -> None:
-    """For an unknown call the answer is given at once, with the ids of the question."""
+    """The question of an unknown call is answered at once, with its own ids."""
     wire = Wire()
     wire.agent()
     wire.server("llm.before", **IDS, turn=7)

@@ -89,7 +89,7 @@ class TestTurns:
 
     @pytest.mark.parametrize("event", ["user.message", "eager.turn", "turn.end"])
     def test_what_handlers_answer(self, event: str) -> None:
-        """What a handler of the event says answers the event's message."""
+        """A reply in a handler of the event answers the event's message."""
         wire = Wire()
         call = wire.call()
         call._add_handler(event, lambda event, call: call.reply_stream().write("Yes"))

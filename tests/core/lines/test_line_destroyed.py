@@ -32,7 +32,7 @@ class TestDestroyedLines:
         ],
     )
     def test_verbs(self, verb: str, use: Callable[[LineBase], Any]) -> None:
-        """Every verb raises, but for destroy(), which does nothing more."""
+        """Every verb of a destroyed line raises but destroy(), which does nothing more."""
         wire = Wire().up()
         line = wire.pc.line(NUMBER)
         wire.server("line.created", number=NUMBER)
@@ -46,7 +46,7 @@ class TestDestroyedLines:
         assert isinstance(line._registration.usable.error, RegistrationError)
 
     def test_its_calls(self) -> None:
-        """A call that it answered goes on."""
+        """A call of a destroyed line goes on."""
         wire = Wire().up()
         line = wire.pc.line(NUMBER)
         wire.server("line.created", number=NUMBER)
