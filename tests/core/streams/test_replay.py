@@ -110,7 +110,6 @@ def test_clear() -> None:
         ({"quiet", "busy"}, (0, "expired")),
         (None, (0, "expired")),
     ],
-    ids=str,
 )
 def test_agents(agents: set[str] | None, expected: tuple[int, str]) -> None:
     """An id is expired only where an event of the reader's own agents is no longer kept."""
