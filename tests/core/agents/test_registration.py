@@ -460,11 +460,3 @@ class TestConflicts:
         assert len(told) == 1
         wire.at(25)
         assert wire.sent() == []
-
-    def test_a_try_after_the_link_was_lost(self) -> None:
-        """A try that comes due when the link is down sends nothing."""
-        wire = Wire()
-        mara = wire.agent()
-        wire.engine.disconnect()
-        mara._registration._retry(0.0)
-        assert wire.sent() == []
