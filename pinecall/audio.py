@@ -50,10 +50,9 @@ class Speech(SpeechBase, Closing):
     def __init__(
         self, port: HttpPort, op: RestOp[SpeechHead], head: SpeechHead, response: httpx.Response
     ) -> None:
-        super().__init__(port, op, head, response)
         self._body = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
         self._lock = asyncio.Lock()
-        port.adopt(self)
+        super().__init__(port, op, head, response)
 
     def __aiter__(self) -> Speech:
         return self

@@ -31,9 +31,8 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
     """
 
     def __init__(self, port: HttpPort, log: CallLog) -> None:
-        super().__init__(port, log)
         self._stopped = asyncio.Event()
-        port.adopt(self)
+        super().__init__(port, log)
 
     def __aiter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ._asyncio.closing import Closing
+from ._shared.failures import SocketClosed
 from ._shared.rest.live import LiveBase
 from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
@@ -131,8 +132,6 @@ class LiveTranscription(LiveBase, Closing):
             self._task.cancel()
 
     async def _send(self, socket: ApiSocket) -> None:
-        from ._asyncio.api_socket import SocketClosed
-
         while True:
             while (message := self._session.outgoing()) is not None:
                 try:

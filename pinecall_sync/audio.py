@@ -50,10 +50,9 @@ class Speech(SpeechBase, Closing):
     def __init__(
         self, port: HttpPort, op: RestOp[SpeechHead], head: SpeechHead, response: httpx.Response
     ) -> None:
-        super().__init__(port, op, head, response)
         self._body: Iterator[bytes] = response.iter_bytes()
         self._lock = threading.Lock()
-        port.adopt(self)
+        super().__init__(port, op, head, response)
 
     def __iter__(self) -> Speech:
         return self

@@ -33,10 +33,9 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
     """
 
     def __init__(self, port: HttpPort, log: CallLog) -> None:
-        super().__init__(port, log)
         self._reading = threading.Lock()
         self._stopped = threading.Event()
-        port.adopt(self)
+        super().__init__(port, log)
 
     def __iter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from ..errors import ConfigurationError, ProtocolError
 
 if TYPE_CHECKING:
     from ..core.wire.handshake import Answer
+    from .settings import Settings
 
 __all__ = [
     "ANSWER",
@@ -24,6 +25,7 @@ __all__ = [
     "check_process",
     "classify",
     "http_failure",
+    "link_url",
     "no_socks",
     "not_a_server",
     "refused",
@@ -130,6 +132,16 @@ def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> 
         text = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
         return Failure("handshake" if connected else "tcp", text, cause=exc)
     return Failure("handshake", f"{type(exc).__name__}: {exc}", retryable=False, cause=exc)
+
+
+def link_url(settings: Settings) -> str:
+    """The URL of the link. Raises :class:`OpenFailed`, also without a key: a connection is of no use
+    then."""
+    try:
+        settings.current_key()
+        return settings.current_url()
+    except ConfigurationError as exc:
+        raise OpenFailed(classify(exc, connected=False)) from exc
 
 
 def check_process(pid: int | None) -> None:
