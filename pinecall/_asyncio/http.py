@@ -11,7 +11,7 @@ import httpx
 from .._shared.rest.endpoints import Prepared, Progress, pieces
 from .._shared.rest.http import HttpPortBase, Make
 from ..core.rest.op import Body, Exchange, Reply, RestOp
-from .closing import Closing
+from .closing import ClosingIterator
 
 __all__ = ["HttpPort"]
 
@@ -23,7 +23,7 @@ async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
         yield piece
 
 
-class HttpPort(HttpPortBase[httpx.AsyncClient, Closing]):
+class HttpPort(HttpPortBase[httpx.AsyncClient, ClosingIterator]):
     __doc__ = HttpPortBase.__doc__
 
     _make_client = httpx.AsyncClient

@@ -17,7 +17,15 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidURI
 
-from .._shared.failures import OpenFailed, classify, no_socks, not_a_server, refused
+from .._shared.failures import (
+    OpenFailed,
+    classify,
+    no_answer,
+    no_socks,
+    not_a_server,
+    proxy_failed,
+    refused,
+)
 from .._shared.proxies import split_proxy
 from ..core.link.link import Failure
 from ..core.wire.cutter import Cutter
@@ -263,8 +271,6 @@ def _failure(exc: Exception, connected: bool, wrapping: bool = False) -> Failure
         return no_socks(exc)
     if isinstance(exc, ProxyUnreachable):
         return Failure("proxy", str(exc), cause=exc)
-    if isinstance(exc, OpenFailed):
-        return exc.failure
     if isinstance(exc, InvalidURI):
         return Failure("handshake", str(exc), retryable=False, cause=exc)
     if type(exc).__name__ in (
@@ -273,9 +279,9 @@ def _failure(exc: Exception, connected: bool, wrapping: bool = False) -> Failure
         "InvalidProxyMessage",
         "InvalidProxyStatus",
     ):
-        return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+        return proxy_failed(exc)
     if isinstance(exc, InvalidMessage) and isinstance(exc.__cause__, EOFError):
-        return Failure("handshake", "the host closed the connection without an answer", cause=exc)
+        return no_answer(exc)
     if isinstance(exc, InvalidHandshake):
         return not_a_server(exc)
     return classify(exc, connected=connected, wrapping=wrapping)

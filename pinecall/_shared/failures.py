@@ -26,8 +26,10 @@ __all__ = [
     "classify",
     "http_failure",
     "link_url",
+    "no_answer",
     "no_socks",
     "not_a_server",
+    "proxy_failed",
     "refused",
 ]
 
@@ -82,6 +84,14 @@ def no_socks(exc: BaseException) -> Failure:
     )
 
 
+def proxy_failed(exc: BaseException) -> Failure:
+    return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+
+
+def no_answer(exc: BaseException) -> Failure:
+    return Failure("handshake", "the host closed the connection without an answer", cause=exc)
+
+
 def not_a_server(exc: BaseException) -> Failure:
     return Failure(
         "handshake",
@@ -100,6 +110,8 @@ def refused(answer: Answer) -> Failure:
 
 def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> Failure:
     """``connected``: were TCP and TLS done when it happened? ``wrapping``: was TLS under way?"""
+    if isinstance(exc, OpenFailed):
+        return exc.failure
     if isinstance(exc, ConfigurationError):
         return Failure("handshake", exc.message, retryable=False, code=exc.code, cause=exc)
     if isinstance(exc, ssl.SSLCertVerificationError):

@@ -12,14 +12,14 @@ from pinecall._shared.rest.endpoints import Prepared, Progress, pieces
 from pinecall._shared.rest.http import HttpPortBase, Make
 from pinecall.core.rest.op import Body, Exchange, Reply, RestOp
 
-from .closing import Closing
+from .closing import ClosingIterator
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
 
 
-class HttpPort(HttpPortBase[httpx.Client, Closing]):
+class HttpPort(HttpPortBase[httpx.Client, ClosingIterator]):
     __doc__ = HttpPortBase.__doc__
 
     _make_client = httpx.Client

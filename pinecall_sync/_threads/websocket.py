@@ -21,7 +21,15 @@ from typing import TYPE_CHECKING, Any
 import websocket
 from websocket import ABNF
 
-from pinecall._shared.failures import OpenFailed, classify, no_socks, not_a_server, refused
+from pinecall._shared.failures import (
+    OpenFailed,
+    classify,
+    no_answer,
+    no_socks,
+    not_a_server,
+    proxy_failed,
+    refused,
+)
 from pinecall._shared.proxies import split_proxy
 from pinecall.core.link.link import Failure
 from pinecall.core.text.secrets import scrub
@@ -365,18 +373,16 @@ def _proxy(settings: Settings, url: str, timeout: float) -> dict[str, Any]:
 
 
 def _failure(exc: Any, connection: Any) -> Failure:
-    if isinstance(exc, OpenFailed):
-        return exc.failure
     if isinstance(exc, websocket.WebSocketProxyException):
         if "Socks is needed" in str(exc):
             return no_socks(exc)
-        return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+        return proxy_failed(exc)
     if isinstance(exc, websocket.WebSocketAddressException):
         return Failure("dns", "the host name was not found", cause=exc)
     if isinstance(exc, websocket.WebSocketTimeoutException):
         return classify(TimeoutError(str(exc)), connected=connection.handshaking)
     if isinstance(exc, websocket.WebSocketConnectionClosedException):
-        return Failure("handshake", "the host closed the connection without an answer", cause=exc)
-    if isinstance(exc, (OSError, ConfigurationError)):
+        return no_answer(exc)
+    if isinstance(exc, (OSError, ConfigurationError, OpenFailed)):
         return classify(exc, connected=connection.handshaking, wrapping=connection.wrapping)
     return not_a_server(exc)
