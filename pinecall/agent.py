@@ -122,17 +122,7 @@ class Agent(Events, AgentWeb, AgentVerbs["Call", Later["Call"]]):
         Raises ConfigurationError before anything is sent, NotConnected, RegistrationError where the
         agent is refused, and DialError with its ``reason``. (Wire: ``call.dial``.)
         """
-        return await self._set_up(
-            lambda: self._place_dial(
-                to,
-                from_,
-                greeting=greeting,
-                metadata=metadata,
-                config=config,
-                detect_turn_end=detect_turn_end,
-                timeout=timeout,
-            )
-        )
+        return await self._dial(to, from_, greeting, metadata, config, detect_turn_end, timeout)
 
 
 class Line(LineEvents, HasCalls["LineCall"], LineBase):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, cast
 
-from ._asyncio.closing import Closing
+from ._asyncio.closing import ClosingIterator
 from ._shared.rest.audio import AudioBase, SpeechBase
 from .core.rest.live import LiveSession
 from .core.rest.op import RestOp
@@ -41,7 +41,7 @@ class Audio(
         return LiveTranscription(self._port, session)
 
 
-class Speech(SpeechBase, Closing):
+class Speech(SpeechBase, ClosingIterator):
     """``async for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
 
     ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
@@ -50,13 +50,9 @@ class Speech(SpeechBase, Closing):
     def __init__(
         self, port: HttpPort, op: RestOp[SpeechHead], head: SpeechHead, response: httpx.Response
     ) -> None:
-        super().__init__(port, op, head, response)
         self._body = cast("AsyncGenerator[bytes, None]", response.aiter_bytes())
         self._lock = asyncio.Lock()
-        port.adopt(self)
-
-    def __aiter__(self) -> Speech:
-        return self
+        super().__init__(port, op, head, response)
 
     async def __anext__(self) -> bytes:
         while (audio := self._take(StopAsyncIteration())) is None:

@@ -6,22 +6,20 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ._asyncio.api_socket import open_api_socket
-from ._asyncio.closing import Closing
+from ._asyncio.closing import ClosingIterator
 from ._shared.failures import OpenFailed, SocketClosed
 from ._shared.rest.call_log import ObservationBase
 from .core.rest.call_log import CallLog, LogEntry
 from .errors import ApiError
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from ._asyncio.api_socket import ApiSocket
     from ._asyncio.http import HttpPort
 
 __all__ = ["LogEntry", "Observation"]
 
 
-class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
+class Observation(ObservationBase["HttpPort", "ApiSocket"], ClosingIterator):
     """``async for entry in pc.observe(call="CA…")``: every :class:`LogEntry` once, in order.
 
     A call's log ends with its ``call.summary``; an agent's goes on until ``aclose()``. A lost
@@ -31,12 +29,8 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
     """
 
     def __init__(self, port: HttpPort, log: CallLog) -> None:
-        super().__init__(port, log)
         self._stopped = asyncio.Event()
-        port.adopt(self)
-
-    def __aiter__(self) -> Self:
-        return self
+        super().__init__(port, log)
 
     async def __anext__(self) -> LogEntry:
         log = self._log

@@ -8,9 +8,10 @@ import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from . import agent
 from ._asyncio.driver import Driver
-from ._shared.client import BaseClient, HostBase
-from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
+from ._shared.client import BaseClient, Host
+from .agent import Agent, Events, Line
 from .core.calls.chat_requests import ChatReply
 from .core.drain import DrainReport
 from .errors import ConfigurationError, NotConnected
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Pinecall"]
-
-
-class _Host(HostBase):
-    """The classes that the core makes for users."""
-
-    coroutines = True
-    make_agent = Agent
-    make_line = Line
-    make_call = Call
-    make_line_call = LineCall
-    make_whatsapp_session = WhatsAppSession
 
 
 class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatReply]]):
@@ -63,8 +53,10 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
     It may be made at import time or in a notebook cell: nothing is bound before ``connect()``.
     """
 
-    _host = _Host
     _driver: Driver
+
+    def _make_host(self) -> Host:
+        return Host(self, agent, coroutines=True)
 
     def _make_driver(self) -> Driver:
         return Driver(self._engine, self.settings)
@@ -158,9 +150,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
             await self.connect()
         except NotConnected:
             return  # disconnect() was called, here or by a signal
-        with self._engine.guard:
-            over = self._engine.when_over()
-        await wait(self._engine, over)
+        await wait(self._engine, self._when_over())
 
     async def __aenter__(self) -> Self:
         await self.connect()

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ._asyncio.closing import Closing
+from ._asyncio.closing import ClosingIterator
+from ._shared.failures import SocketClosed
 from ._shared.rest.live import LiveBase
 from .core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTranscription"]
 
 
-class LiveTranscription(LiveBase, Closing):
+class LiveTranscription(LiveBase, ClosingIterator):
     """Audio in, text out::
 
         async with pc.audio.stream(language="es") as live:
@@ -66,9 +67,6 @@ class LiveTranscription(LiveBase, Closing):
         except asyncio.TimeoutError:
             raise self._session.unfinished(timeout) from None
         return self._session.result()
-
-    def __aiter__(self) -> LiveTranscription:
-        return self
 
     async def __anext__(self) -> LiveResult:
         while (result := self._session.take()) is None:
@@ -131,8 +129,6 @@ class LiveTranscription(LiveBase, Closing):
             self._task.cancel()
 
     async def _send(self, socket: ApiSocket) -> None:
-        from ._asyncio.api_socket import SocketClosed
-
         while True:
             while (message := self._session.outgoing()) is not None:
                 try:

@@ -14,7 +14,7 @@ from pinecall.core.rest.speech import SpeechFigures, SpeechHead, Word
 from pinecall.core.rest.transcription import Transcription
 from pinecall.core.rest.voices import Voice
 
-from ._threads.closing import Closing
+from ._threads.closing import ClosingIterator
 from .live import LiveTranscription
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Audio(AudioBase["Speech", Transcription, list[Voice], LiveTranscription]):
         return LiveTranscription(self._port, session)
 
 
-class Speech(SpeechBase, Closing):
+class Speech(SpeechBase, ClosingIterator):
     """``for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
 
     ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
@@ -50,13 +50,9 @@ class Speech(SpeechBase, Closing):
     def __init__(
         self, port: HttpPort, op: RestOp[SpeechHead], head: SpeechHead, response: httpx.Response
     ) -> None:
-        super().__init__(port, op, head, response)
         self._body: Iterator[bytes] = response.iter_bytes()
         self._lock = threading.Lock()
-        port.adopt(self)
-
-    def __iter__(self) -> Speech:
-        return self
+        super().__init__(port, op, head, response)
 
     def __next__(self) -> bytes:
         while (audio := self._take(StopIteration())) is None:
@@ -78,7 +74,7 @@ class Speech(SpeechBase, Closing):
         """Stop the synthesis, by closing the connection; any thread may. What was received can
         still be read."""
         self._reader.cancel()
-        # Closing a socket does not wake a thread that reads it; this does, and spares TLS.
+        # ClosingIterator a socket does not wake a thread that reads it; this does, and spares TLS.
         stream = self._response.extensions.get("network_stream")
         raw = stream.get_extra_info("socket") if stream is not None else None
         if raw is not None and not self._response.is_closed:

@@ -12,18 +12,16 @@ from pinecall.core.rest.call_log import CallLog, LogEntry
 from pinecall.errors import ApiError
 
 from ._threads.api_socket import open_api_socket
-from ._threads.closing import Closing
+from ._threads.closing import ClosingIterator
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from ._threads.api_socket import ApiSocket
     from ._threads.http import HttpPort
 
 __all__ = ["LogEntry", "Observation"]
 
 
-class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
+class Observation(ObservationBase["HttpPort", "ApiSocket"], ClosingIterator):
     """``for entry in pc.observe(call="CA…")``: every :class:`LogEntry` once, in order.
 
     A call's log ends with its ``call.summary``; an agent's goes on until ``close()``, which any
@@ -33,13 +31,9 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"], Closing):
     """
 
     def __init__(self, port: HttpPort, log: CallLog) -> None:
-        super().__init__(port, log)
         self._reading = threading.Lock()
         self._stopped = threading.Event()
-        port.adopt(self)
-
-    def __iter__(self) -> Self:
-        return self
+        super().__init__(port, log)
 
     def __next__(self) -> LogEntry:
         with self._reading:

@@ -6,16 +6,17 @@ import ssl as ssl_module
 import sys
 from typing import TYPE_CHECKING
 
-from pinecall._shared.client import BaseClient, HostBase
+from pinecall._shared.client import BaseClient, Host
 from pinecall._shared.shutdown import end_streams_on_signals
 from pinecall.core.calls.chat_requests import ChatReply
 from pinecall.core.drain import DrainReport
 from pinecall.errors import NotConnected
 from pinecall.options import ReconnectPolicy
 
+from . import agent
 from ._threads.driver import Driver
 from ._threads.signals import Signals
-from .agent import Agent, Call, Events, Line, LineCall, WhatsAppSession
+from .agent import Agent, Events, Line
 from .waiting import Answers, wait
 from .web import ClientWeb
 
@@ -27,17 +28,6 @@ __all__ = ["Pinecall"]
 
 #: Servers that wait for the threads of open responses when they are told to stop.
 _THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
-
-
-class _Host(HostBase):
-    """The classes that the core makes for users."""
-
-    coroutines = False
-    make_agent = Agent
-    make_line = Line
-    make_call = Call
-    make_line_call = LineCall
-    make_whatsapp_session = WhatsAppSession
 
 
 class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
@@ -70,7 +60,6 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
     threads: how many handlers (and as many tools) may run at once
     """
 
-    _host = _Host
     _driver: Driver
 
     def __init__(
@@ -99,6 +88,9 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
             allow_insecure=allow_insecure,
             strict=strict,
         )
+
+    def _make_host(self) -> Host:
+        return Host(self, agent, coroutines=False)
 
     def _make_driver(self) -> Driver:
         return Driver(self._engine, self.settings, self._threads)
@@ -169,7 +161,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         except NotConnected:
             return  # disconnect() was called, by another thread or by a signal
         with self._engine.guard:
-            over = self._engine.when_over()
+            over = self._when_over()
             lost = signals.came and self._engine.drain is None
         if not lost:  # a signal that came when there was nothing to disconnect yet
             wait(self._engine, over)

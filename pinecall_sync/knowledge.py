@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pinecall._shared.rest.knowledge import Batch
 from pinecall.core.rest import knowledge as ops
 from pinecall.core.rest.knowledge import KnowledgeBase, KnowledgeDoc, KnowledgeHit, Pushed
 
@@ -20,11 +21,12 @@ Pushes: TypeAlias = list[Pushed]
 
 
 class Knowledge:
-    """All raise ApiError; its code is ``UPGRADE_REQUIRED`` where the plan has no knowledge bases.
+    """The knowledge bases of the organisation. All methods raise ApiError; its code is
+    ``UPGRADE_REQUIRED`` where the plan has no knowledge bases.
 
-    A base is named by its id: ``KnowledgeBase.id``. The platform has them on a host of their own
-    (``playground.pinecall.io``), every other server, the emulator too, on itself;
-    ``$PINECALL_PLAYGROUND_URL`` names another.
+    ``kb`` is ``KnowledgeBase.id``. The platform has knowledge bases on a host of their own
+    (``playground.pinecall.io``); every other server, the emulator too, has them itself.
+    ``$PINECALL_PLAYGROUND_URL`` names another host.
     """
 
     def __init__(self, port: HttpPort) -> None:
@@ -61,17 +63,14 @@ class Knowledge:
     ) -> Pushes:
         """Add or update documents: one, or many of ``{"path", "text", "title"?}``, one by one.
 
-        A refused one stops none of the rest: it is a :class:`Pushed` with ``error``. ``progress``
-        is called with how many are done and how many there are. Raises ConfigurationError before
-        anything is sent for a document that is none.
+        A document that is refused does not stop the rest: its :class:`Pushed` has an ``error``.
+        ``progress`` is called with the number that is done and the number of all. Raises
+        ConfigurationError before anything is sent, for a document that is not valid.
         """
-        pushes = ops.push(kb, docs)
-        results: Pushes = []
-        for op in pushes:
-            results.append(self._port.run(op))
-            if progress is not None:
-                progress(len(results), len(pushes))
-        return results
+        batch = Batch(kb, docs, progress)
+        for op in batch:
+            batch.add(self._port.run(op))
+        return batch.results
 
     def query(self, kb: str, query: str, k: int = 6) -> KnowledgeHits:
         """The ``k`` best passages for a question."""

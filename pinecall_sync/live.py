@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pinecall._shared.rest.live import LiveBase
 from pinecall.core.rest.live import READY_WITHIN, LiveDone, LiveReady, LiveResult, LiveSession
 
-from ._threads.closing import Closing
+from ._threads.closing import ClosingIterator
 
 if TYPE_CHECKING:
     from ._threads.api_socket import ApiSocket
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTranscription"]
 
 
-class LiveTranscription(LiveBase, Closing):
+class LiveTranscription(LiveBase, ClosingIterator):
     """Audio in, text out::
 
         with pc.audio.stream(language="es") as live:
@@ -74,9 +74,6 @@ class LiveTranscription(LiveBase, Closing):
         if not self._until(lambda: self._session.over, timeout):
             raise self._session.unfinished(timeout)
         return self._session.result()
-
-    def __iter__(self) -> LiveTranscription:
-        return self
 
     def __next__(self) -> LiveResult:
         while True:

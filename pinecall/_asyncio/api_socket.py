@@ -1,23 +1,23 @@
-"""The asyncio front's other WebSockets: the call log and live transcription."""
+"""The WebSockets of the REST API: the call log and live transcription."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from functools import partial
 
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from .._shared.failures import ANSWER, QUIET, SocketClosed, classify
+from .._shared.failures import ANSWER, QUIET, OpenFailed, SocketClosed, classify
 from .._shared.settings import Settings, socket_url
 from ..core.wire.limits import SIDE_MESSAGES, SIDE_TEXT
-from .transport import OpenFailed, Socket, _failure, _quiet, route
+from .websocket import Socket, connect_socket
 
-__all__ = ["ApiSocket", "OpenFailed", "SocketClosed", "open_api_socket"]
+__all__ = ["ApiSocket", "open_api_socket"]
 
 
 class ApiSocket:
+    """Receives texts into a bounded queue, and notices a server that falls silent."""
+
     def __init__(self, connection: Socket) -> None:
         self._connection = connection
         # Kept here: websockets 13 forgets with the connection what arrived before its end.
@@ -28,14 +28,14 @@ class ApiSocket:
         self._end: SocketClosed | None = None
         connection.attach(self)
 
-    # -- what the connection tells ------------------------------------------------------------------
+    # -- what the connection reports ----------------------------------------------------------------
 
     def texts(self, texts: list[str]) -> None:
         self._texts.extend(texts)
         self._waiting += sum(map(len, texts))
 
     def other(self, what: str) -> None:
-        """Nothing that these sockets' users know of."""
+        """These sockets carry texts only."""
 
     def read(self) -> None:
         self._change.set()
@@ -50,7 +50,7 @@ class ApiSocket:
         self._end = SocketClosed(1006 if code is None else code, reason)
         self._change.set()
 
-    # -- what its user asks ---------------------------------------------------------------------------
+    # -- what its user calls --------------------------------------------------------------------------
 
     @property
     def _full(self) -> bool:
@@ -96,7 +96,7 @@ class ApiSocket:
             raise self._end or SocketClosed(1006, "") from None
 
     async def close(self) -> None:
-        """Says goodbye and waits for the answer for at most a second, or until it is cancelled."""
+        """Say goodbye, and wait for the answer for at most a second, or until cancelled."""
         try:
             await asyncio.wait_for(self._connection.close(), 1.0)
         except asyncio.TimeoutError:
@@ -110,28 +110,12 @@ async def open_api_socket(
 ) -> ApiSocket:
     """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
     socket_url(url, allow_insecure=settings.allow_insecure)
+    opening = connect_socket(settings, url, Socket, _nothing, additional_headers=headers)
     try:
-        return ApiSocket(await asyncio.wait_for(_opened(settings, url, headers), timeout))
+        return ApiSocket(await asyncio.wait_for(opening, timeout))
     except asyncio.TimeoutError:
         raise OpenFailed(classify(TimeoutError(), connected=False)) from None
-    except Exception as exc:
-        raise OpenFailed(_failure(exc, connected=False)) from exc
-
-
-async def _opened(settings: Settings, url: str, headers: dict[str, str] | None) -> Socket:
-    connection: Socket = await connect(
-        url,
-        create_connection=partial(Socket, on_handshake=_nothing),  # type: ignore[arg-type]
-        additional_headers=headers,
-        compression=None,
-        open_timeout=None,
-        ping_interval=None,
-        max_size=None,
-        logger=_quiet,
-        **await route(settings, url),
-    )  # type: ignore[assignment]
-    return connection
 
 
 def _nothing() -> None:
-    """Nobody asks how far it has come."""
+    """The stage of the opening is of no interest here."""

@@ -1,4 +1,4 @@
-"""``async with`` for what has an ``aclose()``."""
+"""An iterator that can be closed, and is by ``async with``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Closing"]
+__all__ = ["ClosingIterator"]
 
 
-class Closing:
+class ClosingIterator:
+    """``async for`` and ``async with`` of what users read piece by piece."""
+
+    def __aiter__(self) -> Self:
+        return self
+
     async def aclose(self) -> None:
         raise NotImplementedError
 

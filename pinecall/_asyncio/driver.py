@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .._shared.driver import DriverBase
+from .._shared.failures import OpenFailed
 from .._shared.handling import context_of, context_of_job, interrupt_main, start
 from .._shared.pool import Pool
 from ..core.kernel.handlers import Delivery, Handler
@@ -28,11 +29,12 @@ from ..core.wire.limits import HANDLERS
 from ..errors import ConfigurationError
 from ..logs import Log
 from .tasks import asked_to_stop, begin
-from .transport import OpenFailed, Socket, open_socket
+from .transport import LinkSocket, open_socket
 
 if TYPE_CHECKING:
     from .._shared.settings import Settings
     from ..core.engine import Engine
+    from .websocket import Socket
 
 __all__ = ["Driver"]
 
@@ -50,7 +52,7 @@ class Driver(DriverBase):
         super().__init__(engine, settings)
         self.loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
-        self._socket: Socket | None = None
+        self._socket: LinkSocket | None = None
         self._opening: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
@@ -189,8 +191,7 @@ class Driver(DriverBase):
         except OpenFailed as exc:
             if self._opening is asyncio.current_task():
                 self._opening = None
-            with engine.guard:
-                engine.failed(generation, exc.failure, loop.time())
+            self._failed(generation, exc.failure)
         else:
             self._opening = None
             self._socket = socket

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import httpx
 
 from .._shared.rest.endpoints import Prepared, Progress, pieces
 from .._shared.rest.http import HttpPortBase, Make
 from ..core.rest.op import Body, Exchange, Reply, RestOp
+from .closing import ClosingIterator
 
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
-
-
-class Closable(Protocol):
-    """What an open response or WebSocket of the port can be asked."""
-
-    async def aclose(self) -> None: ...
 
 
 async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
@@ -28,7 +23,7 @@ async def _upload(body: bytes, progress: Progress) -> AsyncIterator[bytes]:
         yield piece
 
 
-class HttpPort(HttpPortBase[httpx.AsyncClient, Closable]):
+class HttpPort(HttpPortBase[httpx.AsyncClient, ClosingIterator]):
     __doc__ = HttpPortBase.__doc__
 
     _make_client = httpx.AsyncClient

@@ -8,7 +8,7 @@ import ssl as ssl_module
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -24,9 +24,13 @@ from .settings import Settings
 from .unattended import warn, watch
 
 if TYPE_CHECKING:
+    from ..core.calls.call import CallBase
+    from ..core.calls.whatsapp import WhatsAppSessionBase
     from ..core.kernel.outcome import Outcome
+    from ..core.kernel.runtime import Runtime
+    from ..core.lines.line_call import LineCallBase
 
-__all__ = ["BaseClient", "HostBase"]
+__all__ = ["BaseClient", "Host"]
 
 log = Log("link")
 
@@ -42,14 +46,23 @@ class Driving(Protocol):
     def check_process(self) -> None: ...
 
 
-class HostBase:
-    """A front as the core sees it (:class:`~pinecall.core.kernel.front.Front`), without its classes."""
+class Host:
+    """A front as the core sees it: its :class:`~pinecall.core.kernel.front.Front`."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, classes: Any, *, coroutines: bool) -> None:
+        """``classes``: the module with the front's ``Agent``, ``Call`` and the like."""
         self.guard: AbstractContextManager[Any] = threading.RLock()
         _hosts.add(self)
         self.driver: Driving | None = None
         self.client = client
+        self.coroutines = coroutines
+        self.make_agent: Callable[[Runtime, str], AgentBase] = classes.Agent
+        self.make_line: Callable[[Runtime, str], LineBase] = classes.Line
+        self.make_call: Callable[..., CallBase] = classes.Call
+        self.make_line_call: Callable[..., LineCallBase] = classes.LineCall
+        self.make_whatsapp_session: Callable[[CallBase, str | None], WhatsAppSessionBase] = (
+            classes.WhatsAppSession
+        )
 
     def epoch(self) -> float:
         return time.time()
@@ -63,7 +76,7 @@ class HostBase:
             self.driver.wake()
 
 
-_hosts: weakref.WeakSet[HostBase] = weakref.WeakSet()
+_hosts: weakref.WeakSet[Host] = weakref.WeakSet()
 
 
 def _free_guards() -> None:
@@ -82,9 +95,8 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
     settings: Settings
     #: The process that connected it; None once there is nothing to warn about at its end.
     _watched_by: int | None = None
-    #: The front's own driver and host.
+    #: The front's own driver.
     _driver: Any
-    _host: Any
 
     def __init__(
         self,
@@ -110,10 +122,13 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
             allow_insecure=allow_insecure,
             strict=strict,
         )
-        host = self._host(self)
+        host = self._make_host()
         self._runtime = Engine(self.settings.link(), host, random=random.random)
         self._driver = host.driver = self._make_driver()
         remember(self)
+
+    def _make_host(self) -> Host:
+        raise NotImplementedError
 
     def _make_driver(self) -> Any:
         raise NotImplementedError
@@ -178,6 +193,10 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         watch(self)
         with self._engine.guard:
             return self._engine.connect()
+
+    def _when_over(self) -> Outcome[None]:
+        with self._engine.guard:
+            return self._engine.when_over()
 
     def __del__(self) -> None:
         if self._watched_by is not None:

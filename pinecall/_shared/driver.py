@@ -9,6 +9,7 @@ from .failures import check_process
 
 if TYPE_CHECKING:
     from ..core.engine import Engine
+    from ..core.link.link import Failure
     from .settings import Settings
 
 __all__ = ["DriverBase"]
@@ -51,3 +52,8 @@ class DriverBase:
         """What is to be written now."""
         with self.engine.guard:
             return self.engine.outgoing()
+
+    def _failed(self, generation: int, failure: Failure) -> None:
+        """The socket of this generation could not be opened."""
+        with self.engine.guard:
+            self.engine.failed(generation, failure, self.now())

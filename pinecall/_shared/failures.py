@@ -15,6 +15,7 @@ from ..errors import ConfigurationError, ProtocolError
 
 if TYPE_CHECKING:
     from ..core.wire.handshake import Answer
+    from .settings import Settings
 
 __all__ = [
     "ANSWER",
@@ -24,8 +25,11 @@ __all__ = [
     "check_process",
     "classify",
     "http_failure",
+    "link_url",
+    "no_answer",
     "no_socks",
     "not_a_server",
+    "proxy_failed",
     "refused",
 ]
 
@@ -80,6 +84,14 @@ def no_socks(exc: BaseException) -> Failure:
     )
 
 
+def proxy_failed(exc: BaseException) -> Failure:
+    return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+
+
+def no_answer(exc: BaseException) -> Failure:
+    return Failure("handshake", "the host closed the connection without an answer", cause=exc)
+
+
 def not_a_server(exc: BaseException) -> Failure:
     return Failure(
         "handshake",
@@ -98,6 +110,8 @@ def refused(answer: Answer) -> Failure:
 
 def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> Failure:
     """``connected``: were TCP and TLS done when it happened? ``wrapping``: was TLS under way?"""
+    if isinstance(exc, OpenFailed):
+        return exc.failure
     if isinstance(exc, ConfigurationError):
         return Failure("handshake", exc.message, retryable=False, code=exc.code, cause=exc)
     if isinstance(exc, ssl.SSLCertVerificationError):
@@ -130,6 +144,16 @@ def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> 
         text = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
         return Failure("handshake" if connected else "tcp", text, cause=exc)
     return Failure("handshake", f"{type(exc).__name__}: {exc}", retryable=False, cause=exc)
+
+
+def link_url(settings: Settings) -> str:
+    """The URL of the link. Raises :class:`OpenFailed`, also without a key: a connection is of no use
+    then."""
+    try:
+        settings.current_key()
+        return settings.current_url()
+    except ConfigurationError as exc:
+        raise OpenFailed(classify(exc, connected=False)) from exc
 
 
 def check_process(pid: int | None) -> None:

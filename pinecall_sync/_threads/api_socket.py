@@ -1,8 +1,7 @@
-"""The blocking front's other WebSockets: the call log and live transcription."""
+"""The WebSockets of the REST API: the call log and live transcription."""
 
 from __future__ import annotations
 
-import logging
 import selectors
 import socket
 import threading
@@ -13,22 +12,10 @@ from websocket import ABNF
 
 from pinecall._shared.failures import ANSWER, QUIET, SocketClosed
 from pinecall._shared.settings import Settings, socket_url
-from pinecall.core.rest.op import scrub
 
-from .transport import OpenFailed, Socket, _Connection, _failure, _proxy, _tls
+from .websocket import Socket, connect_socket
 
-__all__ = ["ApiSocket", "OpenFailed", "SocketClosed", "open_api_socket"]
-
-
-class _Scrubbing(logging.Filter):
-    """For those who switch websocket-client's trace on: it shows the request with its token."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = scrub(record.getMessage()), None
-        return True
-
-
-logging.getLogger("websocket").addFilter(_Scrubbing())
+__all__ = ["ApiSocket", "open_api_socket"]
 
 
 class _Frames(Socket):
@@ -154,17 +141,8 @@ def open_api_socket(
 ) -> ApiSocket:
     """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
     socket_url(url, allow_insecure=settings.allow_insecure)
-    connection: Any = _Connection(lambda _stage, _give_up: None, skip_utf8_validation=True)
-    try:
-        connection.connect(
-            url,
-            header=headers or {},
-            timeout=timeout,
-            redirect_limit=0,
-            suppress_origin=True,
-            **_tls(settings),
-            **_proxy(settings, url, timeout),
-        )
-    except Exception as exc:
-        raise OpenFailed(_failure(exc, connection)) from exc
-    return ApiSocket(connection)
+    return ApiSocket(connect_socket(settings, url, timeout, _nothing, headers))
+
+
+def _nothing(_stage: str, _give_up: object) -> None:
+    """The stage of the opening is of no interest here."""

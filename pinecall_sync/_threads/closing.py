@@ -1,4 +1,4 @@
-"""``with`` for what has a ``close()``."""
+"""An iterator that can be closed, and is by ``with``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Closing"]
+__all__ = ["ClosingIterator"]
 
 
-class Closing:
+class ClosingIterator:
+    """``for`` and ``with`` of what users read piece by piece."""
+
+    def __iter__(self) -> Self:
+        return self
+
     def close(self) -> None:
         raise NotImplementedError
 

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pinecall._shared.driver import DriverBase
+from pinecall._shared.failures import OpenFailed
 from pinecall._shared.handling import context_of, context_of_job, interrupt_main, start
 from pinecall._shared.pool import Pool
 from pinecall.core.kernel.handlers import Delivery, Handler
@@ -27,7 +28,8 @@ from pinecall.core.link.link import Phase
 from pinecall.logs import Log
 
 from .lanes import Lanes
-from .transport import OpenFailed, Socket, open_socket
+from .transport import open_socket
+from .websocket import Socket
 
 if TYPE_CHECKING:
     from pinecall._shared.settings import Settings
@@ -226,8 +228,7 @@ class Driver(DriverBase):
         try:
             opened = open_socket(self.settings, self.settings.connect_timeout, begins)
         except OpenFailed as exc:
-            with engine.guard:
-                engine.failed(generation, exc.failure, time.monotonic())
+            self._failed(generation, exc.failure)
         else:
             with engine.guard:
                 if engine.link.generation != generation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import httpx
 
@@ -12,18 +12,14 @@ from pinecall._shared.rest.endpoints import Prepared, Progress, pieces
 from pinecall._shared.rest.http import HttpPortBase, Make
 from pinecall.core.rest.op import Body, Exchange, Reply, RestOp
 
+from .closing import ClosingIterator
+
 __all__ = ["HttpPort"]
 
 T = TypeVar("T")
 
 
-class Closable(Protocol):
-    """What an open response or WebSocket of the port can be asked."""
-
-    def close(self) -> None: ...
-
-
-class HttpPort(HttpPortBase[httpx.Client, Closable]):
+class HttpPort(HttpPortBase[httpx.Client, ClosingIterator]):
     __doc__ = HttpPortBase.__doc__
 
     _make_client = httpx.Client

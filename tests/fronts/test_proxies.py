@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pinecall import ConnectError, TokenError
-from pinecall._asyncio.transport import _TAKES_PROXY
+from pinecall._asyncio.websocket import _TAKES_PROXY
 from pinecall._shared.proxies import bypassed, proxy_for, split_proxy
 from pinecall_sync.emulator import Emulator
 

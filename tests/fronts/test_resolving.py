@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pinecall._asyncio.resolving import connect_tcp, look_up
-from pinecall._asyncio.transport import ProxyUnreachable, _resolved
+from pinecall._asyncio.websocket import ProxyUnreachable, _resolved
 
 from .driving import Asyncio
 from .log import DEADLINE, Log

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pinecall import ConnectError, NotConnected, PinecallError
-from pinecall._asyncio.transport import _TAKES_PROXY as TAKES_PROXY
+from pinecall._asyncio.websocket import _TAKES_PROXY as TAKES_PROXY
 
 from .certificates import Authority
 from .driving import Front
@@ -282,8 +282,8 @@ def test_proxy_that_refuses(front: Front, secure: Server, authority: Authority, 
 def test_proxy_without_support(
     front: Front, secure: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A websockets that is too old for proxies is named in the error; the proxy is not bypassed."""
-    monkeypatch.setattr("pinecall._asyncio.transport._TAKES_PROXY", False)
+    """A websockets that is too old for proxies is told by name; the proxy is not passed by."""
+    monkeypatch.setattr("pinecall._asyncio.websocket._TAKES_PROXY", False)
     pc = front.client(secure, connect_timeout=600, proxy="http://127.0.0.1:1")
     with pytest.raises(PinecallError, match="websockets 15 or later"):
         front.do(pc.connect)

@@ -157,6 +157,7 @@ class SpeechBase:
         self._reader = SpeechReader(op, head)
         self._response = response
         self._base = port.endpoints.base()
+        port.adopt(self)
 
     @property
     def request_id(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...errors import ApiError
 
@@ -23,6 +23,8 @@ class ObservationBase(Generic[PortT, SocketT]):
         self._port = port
         self._log = log
         self._socket: SocketT | None = None
+        http: Any = port
+        http.adopt(self)
 
     @property
     def after(self) -> int:

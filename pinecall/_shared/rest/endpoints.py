@@ -14,7 +14,7 @@ from ...core.link.link import Failure
 from ...core.rest.op import Body, Reply, RestOp, authorization
 from ...errors import ConfigurationError
 from ..exports import version
-from ..failures import classify
+from ..failures import classify, proxy_failed
 from ..settings import DEFAULT_URL, Settings, http_base, socket_url
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def trouble(exc: BaseException) -> Failure:
         may_pass = isinstance(exc, httpx.ConnectTimeout)
         return Failure("handshake", "no answer in time", may_pass, "REQUEST_TIMEOUT", exc)
     if isinstance(exc, httpx.ProxyError):
-        return Failure("proxy", f"the proxy did not connect: {exc}", cause=exc)
+        return proxy_failed(exc)
     if isinstance(exc, (httpx.NetworkError, httpx.RemoteProtocolError)):
         found = _root(exc)
         if found is None:

@@ -40,6 +40,28 @@ class AgentVerbs(AgentBase, HasCalls[CallT], Generic[CallT, NewCallT]):
         """Wait for the call; nothing is checked or sent before the wait begins."""
         raise NotImplementedError
 
+    def _dial(
+        self,
+        to: str,
+        from_: str | None,
+        greeting: str | None,
+        metadata: dict[str, Any] | None,
+        config: dict[str, Any] | None,
+        detect_turn_end: bool,
+        timeout: float,
+    ) -> NewCallT:
+        return self._set_up(
+            lambda: self._place_dial(
+                to,
+                from_,
+                greeting=greeting,
+                metadata=metadata,
+                config=config,
+                detect_turn_end=detect_turn_end,
+                timeout=timeout,
+            )
+        )
+
     def bridge(
         self,
         target: str,
