@@ -9,7 +9,7 @@ from ._shared.prompt_file import PromptFile
 from .core.agents.agent import AgentBase
 from .core.agents.ringing import RingingCall
 from .core.api.agents import AgentVerbs, HasCalls
-from .core.api.calls import HistoryVerbs, SpeechVerbs
+from .core.api.calls import SpeechVerbs
 from .core.api.lines import LineVerbs
 from .core.api.listening import Listening
 from .core.calls.call import CallBase
@@ -59,9 +59,7 @@ class LineEvents(
     _make_events = EventIterator
 
 
-class _Requests(
-    Answers, HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]], PromptFile[Answer[int]]
-):
+class _Requests(Answers, PromptFile[Answer[list[dict[str, Any]]], Answer[int]]):
     """The requests that the server answers."""
 
 

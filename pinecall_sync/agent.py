@@ -9,7 +9,7 @@ from pinecall._shared.prompt_file import PromptFile
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.agents.ringing import RingingCall
 from pinecall.core.api.agents import AgentVerbs, HasCalls
-from pinecall.core.api.calls import HistoryVerbs, SpeechVerbs
+from pinecall.core.api.calls import SpeechVerbs
 from pinecall.core.api.lines import LineVerbs
 from pinecall.core.api.listening import Listening
 from pinecall.core.calls.call import CallBase
@@ -61,7 +61,7 @@ class LineEvents(
     _make_events = EventIterator
 
 
-class _Requests(Answers, HistoryVerbs[list[dict[str, Any]], int], PromptFile[int]):
+class _Requests(Answers, PromptFile[list[dict[str, Any]], int]):
     """The requests that the server answers."""
 
 

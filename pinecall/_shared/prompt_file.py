@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from ..core.api.calls import HistoryVerbs
 from ..errors import ConfigurationError
 
 __all__ = ["PromptFile", "read_prompt"]
 
-N = TypeVar("N")  # what ``set_prompt`` gives
+M = TypeVar("M")  # messages
+N = TypeVar("N")  # a number of messages
 
 
-class PromptFile(Generic[N]):
-    """Of a call and of a WhatsApp session."""
-
-    if TYPE_CHECKING:
-
-        def set_prompt(self, prompt: str) -> N: ...
+class PromptFile(HistoryVerbs[M, N], Generic[M, N]):
+    """The requests of a call and of a WhatsApp session, with the one that reads a file."""
 
     def set_prompt_file(self, path: str | Path) -> N:
         """``set_prompt`` with the text of a file (UTF-8), read now. Raises ConfigurationError for a
@@ -26,6 +24,7 @@ class PromptFile(Generic[N]):
 
 
 def read_prompt(path: str | Path) -> str:
+    """The text of the file; raises ConfigurationError where it cannot be read."""
     try:
         # Windows' editors write a byte order mark, which is no part of the text.
         return Path(path).read_text(encoding="utf-8-sig")
