@@ -344,7 +344,7 @@ class TestOnceAndOff:
         assert table.revision.number == 2
 
 
-class Face(Listening[Any, Any, Any, Any, Any, object, Subscription]):
+class Face(Listening[Any, Any, Any, Any, Any, Subscription]):
     """What a front makes of an agent, with bare subscriptions for iterators."""
 
     _title = "agent 'x'"
