@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveTranscription"]
 
 
-class LiveTranscription(LiveBase, ClosingIterator):
+class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
     """Audio in, text out::
 
         async with pc.audio.stream(language="es") as live:
@@ -29,8 +29,6 @@ class LiveTranscription(LiveBase, ClosingIterator):
     connects on entry or at the first use. Audio written before the server is ready waits here, up
     to 1 MiB; then ``write`` waits. Iterating ends when the server is done or you close it.
     """
-
-    _port: HttpPort
 
     def __init__(self, port: HttpPort, session: LiveSession) -> None:
         super().__init__(port, session)

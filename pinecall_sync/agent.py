@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pinecall._shared.prompt_file import PromptFile
 from pinecall.core.agents.agent import AgentBase
-from pinecall.core.agents.ringing import RingingCall
 from pinecall.core.api.agents import AgentVerbs, HasCalls
 from pinecall.core.api.calls import SpeechVerbs
 from pinecall.core.api.lines import LineVerbs
@@ -29,33 +28,17 @@ if TYPE_CHECKING:
 __all__ = ["Agent", "Call", "Line", "LineCall", "WhatsAppSession"]
 
 
-class Events(
-    Listening[
-        "Call",
-        "Agent",
-        "LineCall",
-        "Line",
-        "WhatsAppSession",
-        RingingCall,
-        EventIterator["Call", "Agent | Line"],
-    ]
-):
+_Events = EventIterator["Call", "Agent | Line"]
+_LineEvents = EventIterator["LineCall", "Line"]
+
+
+class Events(Listening["Call", "Agent", "LineCall", "Line", "WhatsAppSession", _Events]):
     """``on``, ``once``, ``off`` and ``events`` with this front's classes."""
 
     _make_events = EventIterator
 
 
-class LineEvents(
-    Listening[
-        "LineCall",
-        "Line",
-        "LineCall",
-        "Line",
-        "WhatsAppSession",
-        RingingCall,
-        EventIterator["LineCall", "Line"],
-    ]
-):
+class LineEvents(Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSession", _LineEvents]):
     """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
 
     _make_events = EventIterator

@@ -106,8 +106,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         if not _THREADED_SERVERS.isdisjoint(sys.modules):
             # Their views run in threads, where Python lets nobody handle signals; here it may.
             end_streams_on_signals(self._engine.open_hub())
-        for former in self._formers():
-            former._close()
+        if self._replace_formers():
             self._hurry()
         outcome = self._begin_connecting()
         self._driver.start()

@@ -14,7 +14,7 @@ __all__ = ["ContactMemory", "Fact", "Memory", "MemoryHit"]
 
 
 class Memory:
-    """All raise ApiError. The agent need not be online."""
+    """What an agent remembers. All methods raise ApiError. The agent need not be online."""
 
     def __init__(self, port: HttpPort, agent_id: str) -> None:
         self._port = port

@@ -163,13 +163,18 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
     # -- a notebook's former clients --------------------------------------------------------------
 
     def _put_agent(self, id: str, given: AgentOptions, channels: list[Any]) -> AgentT:
-        formers = self._formers(id)
-        for former in formers:
-            self._replace(former)
+        replaced = self._replace_formers(id)
         agent = super()._put_agent(id, given, channels)
-        if formers:
+        if replaced:
             self._hurry()
         return agent
+
+    def _replace_formers(self, agent_id: str = "") -> bool:
+        """Have the former clients of this one, or of this agent, disconnected. Were there any?"""
+        formers = self._formers(agent_id)
+        for former in formers:
+            self._replace(former)
+        return bool(formers)
 
     def _formers(self, agent_id: str = "") -> list[Any]:
         """The clients to disconnect before this one connects, or has this agent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..failures import OpenFailed, SocketClosed
 
@@ -12,14 +12,13 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveBase"]
 
+PortT = TypeVar("PortT")
 
-class LiveBase:
+
+class LiveBase(Generic[PortT]):
     """The session, and the port whose server it is with."""
 
-    #: The front's ``HttpPort``.
-    _port: Any
-
-    def __init__(self, port: Any, session: LiveSession) -> None:
+    def __init__(self, port: PortT, session: LiveSession) -> None:
         self._port = port
         self._session = session
 
@@ -38,7 +37,8 @@ class LiveBase:
 
     def _target(self) -> tuple[str, dict[str, str]]:
         """The socket's URL, and the headers with the key."""
-        endpoints = self._port.endpoints
+        port: Any = self._port
+        endpoints = port.endpoints
         return self._session.url(endpoints.base()), endpoints.key_headers()
 
     def _failed(self, exc: Exception) -> None:

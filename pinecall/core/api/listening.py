@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...typing import EventName, Off, On
+from ..agents.ringing import RingingCall
 from ..kernel.has_handlers import HasHandlers
 from ..wire.names import check_name
 
@@ -14,28 +15,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Listening"]
 
-C = TypeVar("C")  # a call
-A = TypeVar("A")  # an agent
-K = TypeVar("K")  # a line's call
-L = TypeVar("L")  # a line
-S = TypeVar("S")  # a WhatsApp session
-R = TypeVar("R")  # a ringing call
-I = TypeVar("I")  # an iterator of events  # noqa: E741
+CallT = TypeVar("CallT")  # a call
+AgentT = TypeVar("AgentT")  # an agent
+LineCallT = TypeVar("LineCallT")  # a line's call
+LineT = TypeVar("LineT")  # a line
+SessionT = TypeVar("SessionT")  # a WhatsApp session
+EventsT = TypeVar("EventsT")  # an iterator of events
 
 
-class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
+class Listening(HasHandlers, Generic[CallT, AgentT, LineCallT, LineT, SessionT, EventsT]):
     """The typed face of :class:`HasHandlers`; a front names its classes."""
 
     if TYPE_CHECKING:
         _make_events: Callable[[Subscription], Any]
 
     @property
-    def on(self) -> On[C, A, K, L, S, R]:
+    def on(self) -> On[CallT, AgentT, LineCallT, LineT, SessionT, RingingCall]:
         """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
         return On(self._add_handler, check_name)
 
     @property
-    def once(self) -> On[C, A, K, L, S, R]:
+    def once(self) -> On[CallT, AgentT, LineCallT, LineT, SessionT, RingingCall]:
         """As ``on``, for the next event only."""
         return On(self._add_once, check_name)
 
@@ -44,7 +44,7 @@ class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
         """``off("turn.end", handler)``; without a handler all of the event's."""
         return Off(self._remove_handler)
 
-    def events(self, *names: EventName) -> I:
+    def events(self, *names: EventName) -> EventsT:
         """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
 
         From now on; it ends when it is closed, when the client disconnects (at once on one that is
@@ -54,5 +54,5 @@ class Listening(HasHandlers, Generic[C, A, K, L, S, R, I]):
             subscription = self._runtime.subscribe(self._handlers, names)
             if self._events_over:
                 subscription.close()
-        events: I = self._make_events(subscription)
+        events: EventsT = self._make_events(subscription)
         return events
