@@ -98,6 +98,15 @@ def test_timeout() -> None:
     assert listening.outcome.result() == Heard("timeout", "2", "12")
 
 
+def test_a_short_timeout() -> None:
+    """A timeout may be less than a second; nothing was said then."""
+    listening = Listening(timeout=0.5)
+    listening.one.start_clock()
+    listening.wire.after(0.5)
+    heard = listening.outcome.result()
+    assert (heard.by, heard.text, heard.confidence) == ("timeout", "", 0.0)
+
+
 def test_giving_up() -> None:
     """give_up() is a timeout; without keys there is no last one."""
     listening = Listening(speech=True)

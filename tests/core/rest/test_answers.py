@@ -125,8 +125,8 @@ def test_filled() -> None:
 
 def test_positive() -> None:
     """A number above 0 is given back as it is."""
-    assert positive("k", 1.5) == 1.5
-    assert positive("k", 3, whole=True) == 3
+    assert positive("k", 0.5) == 0.5
+    assert positive("k", 1, whole=True) == 1
     for value in (0, -1, True, "1", None, float("inf"), float("nan")):
         with pytest.raises(ConfigurationError, match="k is a number above 0, not"):
             positive("k", value)

@@ -16,6 +16,7 @@ def test_event_of_a_stream() -> None:
     chunk = Chunk("user.message", b'{"a":1}', id="e-1", retry=2500)
     assert chunk.sse == b'event: user.message\ndata: {"a":1}\nid: e-1\nretry: 2500\n\n'
     assert chunk.size == len(chunk.sse)
+    assert Chunk("ping", b"{}").sse == b"event: ping\ndata: {}\n\n"
 
 
 @pytest.mark.parametrize("name", ["a", "user.message", "whatsapp.sessionStarted"])

@@ -114,6 +114,14 @@ class TestQueue:
             assert all(reader.put(*(message(size=5000) for _ in range(30))))
             assert len(reader.read()) == 30
 
+    def test_room_after_one_portion(self) -> None:
+        """A portion that was taken makes room while the rest still waits."""
+        reader = Reader(queue=100, queue_bytes=160_000)
+        assert all(reader.put(*(message(size=5000) for _ in range(30))))
+        assert reader.put(*(message(size=5000) for _ in range(3))) == [True, False, False]
+        assert len(reader.one.take()) > PORTION
+        assert all(reader.put(*(message(size=5000) for _ in range(12))))
+
 
 class TestFilters:
     def test_only_for_websockets(self) -> None:
@@ -126,10 +134,10 @@ class TestFilters:
     def test_session(self) -> None:
         """A reader of one call gets that call's events, and none that name no call."""
         reader = Reader(session="CA1")
-        assert (
-            reader.put(*(message(session=one) for one in ("CA1", "CA2", "", "CA1"))) == [True] * 4
-        )
-        assert reader.one.queued == 2
+        sessions = ["CA1", "CA2", "", "CA1"]
+        frames = [message(number, session=one) for number, one in enumerate(sessions)]
+        assert reader.put(*frames) == [True] * 4
+        assert [number for _, number in reader.read()] == [0, 3]
 
 
 class TestLateReaders:
@@ -143,6 +151,14 @@ class TestLateReaders:
         reader = Reader(queue_bytes=5000)
         assert reader.put(*(message(size=2000) for _ in range(3))) == [True, True, False]
         assert Reader(queue_bytes=5000).put(message(size=9000)) == [True]
+
+    def test_the_last_byte(self) -> None:
+        """A queue is filled to its last byte, without leaving out interim events."""
+        size, small = message(0).size, word(0).size
+        full, over = Reader(queue_bytes=size + small), Reader(queue_bytes=size + small - 1)
+        assert full.put(word(0), message(0)) == over.put(word(0), message(0)) == [True, True]
+        assert full.read() == [("bot.word", 0), ("user.message", 0)]
+        assert [name for name, _ in over.read()] == ["gap", "user.message"]
 
     def test_first_events_do_not_count(self) -> None:
         """The first events of a reader do not count for its limits."""
