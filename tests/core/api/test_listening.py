@@ -14,7 +14,7 @@ from pinecall.errors import ConfigurationError, RegistrationError
 from ..harness import Wire
 
 
-class Agent(Listening[Any, Any, Any, Any, Any, Any, Subscription], AgentBase):
+class Agent(Listening[Any, Any, Any, Any, Any, Subscription], AgentBase):
     """An agent of a front whose iterators are the core's subscriptions."""
 
     def _make_events(self, subscription: Subscription) -> Subscription:
