@@ -1,4 +1,4 @@
-"""A prompt from a file: the one verb that reads from the disk, which the core does not do."""
+"""A prompt from a file: the one verb that reads from the disk, which the core must not do."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from ..errors import ConfigurationError
 
 __all__ = ["PromptFile", "read_prompt"]
 
-N = TypeVar("N")  # what ``set_prompt`` gives
+CountT = TypeVar("CountT")  # what ``set_prompt`` gives
 
 
-class PromptFile(Generic[N]):
-    """Of a call and of a WhatsApp session."""
+class PromptFile(Generic[CountT]):
+    """A verb of calls and WhatsApp sessions."""
 
     if TYPE_CHECKING:
 
-        def set_prompt(self, prompt: str) -> N: ...
+        def set_prompt(self, prompt: str) -> CountT: ...
 
-    def set_prompt_file(self, path: str | Path) -> N:
-        """``set_prompt`` with the text of a file (UTF-8), read now. Raises ConfigurationError for a
-        file that cannot be read."""
+    def set_prompt_file(self, path: str | Path) -> CountT:
+        """Call ``set_prompt`` with the text of a file (UTF-8), read now. Raises ConfigurationError for
+        a file that cannot be read."""
         return self.set_prompt(read_prompt(path))
 
 
 def read_prompt(path: str | Path) -> str:
     try:
-        # Windows' editors write a byte order mark, which is no part of the text.
+        # Editors on Windows write a byte order mark, which is not part of the text.
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"set_prompt_file({str(path)!r}): {exc}") from exc

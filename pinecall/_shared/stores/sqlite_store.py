@@ -1,8 +1,8 @@
-"""Conversations in one SQLite file: what both ``SqliteHistory`` classes are made of.
+"""Conversations in one SQLite file: the store of both ``SqliteHistory`` classes.
 
-A row for each conversation and one for each message: a save writes the messages that are new or
-changed, in one transaction. A process that dies leaves what it had saved; the file is in WAL mode,
-so other threads and processes read and write it meanwhile (they wait up to 5 s for each other).
+There is a row for each conversation and each message: a save writes the messages that are new or
+changed, in one transaction. What a process has saved survives its death. The file is in WAL mode, so
+that other threads and processes can use it at the same time (they wait up to 5 s for each other).
 """
 
 from __future__ import annotations
