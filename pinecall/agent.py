@@ -1,4 +1,4 @@
-"""Agents and calls of the asyncio front: the core's, and what waits."""
+"""Agents, calls and lines for asyncio: the core's, with what waits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Events(Listening["Call", "Agent", "LineCall", "Line", "WhatsAppSession", _
 
 
 class LineEvents(Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSession", _LineEvents]):
-    """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
+    """As :class:`Events`, for a line: its calls are line calls, and it stands for the agent."""
 
     _make_events = EventIterator
 

@@ -42,9 +42,9 @@ class Audio(
 
 
 class Speech(SpeechBase, ClosingIterator):
-    """``async for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
+    """``async for chunk in speech``: bytes of audio, as they come. Nothing is read ahead.
 
-    ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
+    ``done()`` and ``words`` work before the audio is read: it is kept meanwhile.
     """
 
     def __init__(
@@ -60,18 +60,18 @@ class Speech(SpeechBase, ClosingIterator):
         return audio
 
     async def read(self) -> bytes:
-        """All the audio that was not read yet."""
+        """Wait for all the audio that was not read yet."""
         return b"".join([chunk async for chunk in self])
 
     async def done(self) -> SpeechFigures:
-        """Until the speech is complete: characters and milliseconds. Raises ApiError if it failed
-        or was cancelled."""
+        """Wait until the speech is complete; gives its characters and milliseconds. Raises ApiError if
+        it failed or was cancelled."""
         while not self._reader.over:
             await self._more(for_audio=False)
         return self._reader.result()
 
     async def cancel(self) -> None:
-        """Stop the synthesis, by closing the connection. What was received can still be read."""
+        """Stop the synthesis by closing the connection. What was received can still be read."""
         self._reader.cancel()
         await self._close()
 
@@ -91,7 +91,7 @@ class Speech(SpeechBase, ClosingIterator):
     async def _close(self) -> None:
         await self._response.aclose()
         try:
-            # Else the loop closes it some time later, in a task of its own.
+            # Otherwise the loop closes it later, in a task of its own.
             await self._body.aclose()
         except RuntimeError:
-            pass  # somebody is reading; closing the response ends that
+            pass  # another task is reading; closing the response ends that

@@ -164,7 +164,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
 
 @contextlib.contextmanager
 def _signals(loop: asyncio.AbstractEventLoop, stop: Any) -> Iterator[None]:
-    """SIGINT and SIGTERM go to ``stop``; what handled them before is put back."""
+    """Send SIGINT and SIGTERM to ``stop``; the former handlers are restored."""
     former: dict[int, Any] = {}
     for signum in (signal.SIGINT, signal.SIGTERM):
         try:

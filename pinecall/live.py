@@ -26,7 +26,7 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
                 print(result.text, "" if result.final else "…")
 
     Meanwhile another task calls ``await live.write(pcm)``, and at last ``await live.end()``. It
-    connects on entry or at the first use. Audio written before the server is ready waits here, up
+    connects on entry or at the first use. Audio written before the server is ready is kept here, up
     to 1 MiB; then ``write`` waits. Iterating ends when the server is done or you close it.
     """
 
@@ -132,6 +132,6 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
                 try:
                     await socket.send(message)
                 except SocketClosed:
-                    return  # the reader hears of it too, with the reason
+                    return  # the reader gets it too, with the reason
                 self._changed()
             await self._change.wait()

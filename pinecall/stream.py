@@ -42,9 +42,9 @@ class EventStream(EventStreamBase):
     application, and ``async for chunk in pc.stream()`` gives the bytes. (``.quart()`` and
     ``.aiohttp(request)`` give those frameworks' own responses.)
 
-    It may be used more than once: every response is a reader of its own, which goes on after the
+    It may be used more than once: every response is a reader of its own, which continues after the
     ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. A browser that
-    has been told all there is of a call, its end included, gets 204 and does not come back.
+    has received all of a call, including its end, gets 204 and does not come back.
     """
 
     status_code = 200
@@ -104,7 +104,7 @@ class EventStream(EventStreamBase):
             if body.complete:
                 await send(dict(_LAST))
         except OSError:
-            pass  # what a server raises for a client that has gone
+            pass  # servers raise it for a client that has gone
         finally:
             body.close()
         if self.background is not None:

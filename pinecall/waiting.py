@@ -1,4 +1,4 @@
-"""How the asyncio front waits for what the core will know."""
+"""How asyncio programs wait for outcomes of the core."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 C = TypeVar("C")  # a call
 A = TypeVar("A")  # an agent or line
 
-#: What a method gives that does nothing until it is awaited.
+#: The result of a method that does nothing until it is awaited.
 Later: TypeAlias = Coroutine[Any, Any, T]
 
 
@@ -41,7 +41,7 @@ async def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = No
         settled: asyncio.Future[None] = loop.create_future()
 
         def wake() -> None:
-            # It may be a tool's thread that settles it.
+            # It may be settled in a tool's thread.
             loop.call_soon_threadsafe(_wake, settled)
 
         with waiting(runtime, outcome, wake):
@@ -56,8 +56,8 @@ async def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = No
 async def wait_registered(
     registration: Registration, outcome: Outcome[None], timeout: float
 ) -> None:
-    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or what else kept it
-    from being registered within ``timeout`` seconds."""
+    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or the reason why there
+    is no registration after ``timeout`` seconds."""
     with registration_within(registration, timeout):
         await wait(registration.runtime, outcome, timeout)
 
@@ -79,7 +79,7 @@ class Answer(Awaitable[T], Generic[T]):
 
 
 class Answers(Answering):
-    """Gives users an :class:`Answer`."""
+    """Its requests give an :class:`Answer`."""
 
     _runtime: Runtime
 

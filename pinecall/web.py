@@ -1,4 +1,4 @@
-"""Tokens, REST, and streams to browsers: methods of clients, agents and calls. Asyncio front."""
+"""Tokens, REST, and streams to browsers: methods of clients, agents and calls, for asyncio."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ClientWeb(
     async def voices(
         self, *, provider: str | None = None, language: str | None = None
     ) -> list[Voice]:
-        """Voices to choose from; without a provider ElevenLabs'. Raises ApiError.
+        """The voices of a provider, of ElevenLabs by default. Raises ApiError.
         (``GET /api/sdk/voices``)"""
         return await self._port.run(rest.voices.voices(provider, language))
 
@@ -123,7 +123,7 @@ class AgentWeb(_Streaming, AgentWebBase[Later["Token"], "EventStream"]):
 
     async def ws(self, socket: Any, *, session_id: str = "", last_event_id: str = "") -> None:
         """This agent's events, or one call's, over a WebSocket that your framework has accepted.
-        Only the asyncio front has it, as the client's."""
+        Only the asyncio front has it, like the client's method."""
         self._require("ws")
         from ._asyncio.websocket_stream import serve_ws
 

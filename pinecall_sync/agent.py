@@ -1,4 +1,4 @@
-"""Agents and calls of the blocking front: the core's, and what waits."""
+"""Agents, calls and lines, blocking: the core's, with what waits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Events(Listening["Call", "Agent", "LineCall", "Line", "WhatsAppSession", _
 
 
 class LineEvents(Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSession", _LineEvents]):
-    """As :class:`Events`, for a line: its calls are a line's, and it stands where an agent would."""
+    """As :class:`Events`, for a line: its calls are line calls, and it stands for the agent."""
 
     _make_events = EventIterator
 

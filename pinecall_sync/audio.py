@@ -42,9 +42,9 @@ class Audio(AudioBase["Speech", Transcription, list[Voice], LiveTranscription]):
 
 
 class Speech(SpeechBase, ClosingIterator):
-    """``for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
+    """``for chunk in speech``: bytes of audio, as they come. Nothing is read ahead.
 
-    ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
+    ``done()`` and ``words`` work before the audio is read: it is kept meanwhile.
     """
 
     def __init__(
@@ -60,21 +60,21 @@ class Speech(SpeechBase, ClosingIterator):
         return audio
 
     def read(self) -> bytes:
-        """All the audio that was not read yet."""
+        """Wait for all the audio that was not read yet."""
         return b"".join(self)
 
     def done(self) -> SpeechFigures:
-        """Until the speech is complete: characters and milliseconds. Raises ApiError if it failed
-        or was cancelled."""
+        """Wait until the speech is complete; gives its characters and milliseconds. Raises ApiError if
+        it failed or was cancelled."""
         while not self._reader.over:
             self._more(for_audio=False)
         return self._reader.result()
 
     def cancel(self) -> None:
-        """Stop the synthesis, by closing the connection; any thread may. What was received can
-        still be read."""
+        """Stop the synthesis by closing the connection; from any thread. What was received can still
+        be read."""
         self._reader.cancel()
-        # ClosingIterator a socket does not wake a thread that reads it; this does, and spares TLS.
+        # Closing a socket does not wake a thread that reads it; this does, and spares TLS.
         stream = self._response.extensions.get("network_stream")
         raw = stream.get_extra_info("socket") if stream is not None else None
         if raw is not None and not self._response.is_closed:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pinecall"]
 
-#: Servers that wait for the threads of open responses when they are told to stop.
+#: Servers that wait for the threads of open responses when they stop.
 _THREADED_SERVERS = frozenset({"cheroot", "gunicorn", "waitress"})
 
 
@@ -104,7 +104,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         """
         self._driver.check_process()
         if not _THREADED_SERVERS.isdisjoint(sys.modules):
-            # Their views run in threads, where Python lets nobody handle signals; here it may.
+            # Their views run in threads, where Python allows no signal handlers; here it does.
             end_streams_on_signals(self._engine.open_hub())
         if self._replace_formers():
             self._hurry()

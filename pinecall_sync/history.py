@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from pinecall._shared.stores.sqlite_store import Records, SqliteStore
+from pinecall._shared.stores.sqlite_store import SqliteStore
 from pinecall.core.history.record import ConversationRecord
 
 __all__ = ["ConversationRecord", "SqliteHistory"]
@@ -22,32 +22,6 @@ class SqliteHistory(SqliteStore):
     Raises ConfigurationError for a path or record that cannot be used, and PinecallError with code
     ``HISTORY_DAMAGED`` (the file is left as it is) or ``HISTORY_FAILED`` (disk full, locked …).
     """
-
-    def save(self, record: ConversationRecord) -> None:
-        """Write what is new of the conversation; the same ``call_id`` again updates it."""
-        self.save_record(record)
-
-    def find_by_contact(
-        self, contact: str, limit: int = 5, *, agent_id: str | None = None
-    ) -> Records:
-        """The newest ``limit`` conversations with a contact (``record.contact``), newest first."""
-        return self.records(limit, contact=contact, agent_id=agent_id) if contact else []
-
-    def list(self, limit: int = 100, agent_id: str | None = None) -> Records:
-        """The newest ``limit`` conversations, newest first; those that run are ``active``."""
-        return self.records(limit, agent_id=agent_id)
-
-    def get(self, call_id: str) -> ConversationRecord | None:
-        found = self.records(1, call_id=call_id)
-        return found[0] if found else None
-
-    def delete(self, call_id: str) -> bool:
-        """Forget a conversation; False if there was none."""
-        return self.delete_record(call_id)
-
-    def close(self) -> None:
-        """Close the file, when a save in progress is done. May be repeated."""
-        self.close_file()
 
     def __enter__(self: Self) -> Self:
         return self

@@ -29,7 +29,7 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
 
     Meanwhile another thread calls ``live.write(pcm)``, and at last ``live.end()``. It connects on
     entry or at the first use, in a thread of its own that ends with it. Audio written before the
-    server is ready waits here, up to 1 MiB; then ``write`` waits. Iterating ends when the server is
+    server is ready is kept here, up to 1 MiB; then ``write`` waits. Iterating ends when the server is
     done or you close it.
     """
 
@@ -47,7 +47,7 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
             self._thread = threading.Thread(
                 target=self._run, args=self._target(), name="pinecall-transcription", daemon=True
             )
-            # First of all, so that closing the port finds it.
+            # Before the thread starts, so that closing the port finds it.
             self._port.adopt(self)
             self._thread.start()
 

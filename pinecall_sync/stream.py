@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
 
-#: Each stream holds a thread of the server. Past so many the answer is 503, for other requests must
-#: find a thread too; ``EventStream.max_streams`` sets another number.
+#: Each stream holds a thread of the server. Beyond this number the answer is 503, since other requests
+#: need threads too; ``EventStream.max_streams`` sets another number.
 MAX_STREAMS = 64
 
 #: Seconds after which the browser of a refused stream may ask again.
 RETRY_AFTER = 5
-#: Seconds that a write may take, where the server lets us say so.
+#: Seconds that a write may take, with servers that allow a timeout.
 SEND_TIMEOUT = 30.0
 
 #: Seconds that a stream may take to write what is left: when the server stops, and when its call
@@ -39,9 +39,9 @@ _open: weakref.WeakKeyDictionary[Hub, set[int]] = weakref.WeakKeyDictionary()
 
 
 class _Thread:
-    """What wakes a stream's thread, and frees it from a write that is stuck.
+    """Wakes a stream's thread, and frees it from a write that hangs.
 
-    The hub knows this, and not the :class:`Chunks`: those must go when their server drops them.
+    The hub holds this object, not the :class:`Chunks`, which must die when their server drops them.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -75,7 +75,7 @@ class _Thread:
 
 
 class Chunks(Iterator[bytes]):
-    """One reader's bytes. ``close()`` lets go of everything; a server calls it when it is done.
+    """The bytes of one reader. ``close()`` releases everything; a server calls it at the end.
 
     ``connection`` is the client's socket, where the server (gunicorn) gives it.
     """
@@ -106,12 +106,12 @@ class Chunks(Iterator[bytes]):
                 return body
             if reader.over:
                 if reader.reason == "closed":
-                    # Nothing more is read: or gunicorn would wait 2 s for another request.
+                    # No more requests: gunicorn would wait 2 s for one.
                     self._thread.shut(socket.SHUT_RD)
                 self.close()
                 raise StopIteration
             if not ready.wait(_PING_AFTER):
-                # Only a write tells a thread that its client has gone.
+                # A thread notices only by a write that its client has gone.
                 return PING
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class Chunks(Iterator[bytes]):
         _open.get(self.hub, set()).discard(id(self))
 
     def __del__(self) -> None:
-        # The collector may run in the middle of anything: the hub lets go of it by itself.
+        # The collector may run at any moment, so the hub removes the reader itself, later.
         _open.get(self.hub, set()).discard(id(self))
         self._reader.abandon()
 
@@ -131,11 +131,11 @@ class EventStream(EventStreamBase):
     Flask: ``return pc.stream()``. Django: ``return pc.stream().django(request)``. It is a WSGI
     application, and ``for chunk in pc.stream()`` gives the bytes.
 
-    It may be used more than once: every response is a reader of its own, which goes on after the
+    It may be used more than once: every response is a reader of its own, which continues after the
     ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. A browser that
-    has been told all there is of a call, its end included, gets 204 and does not come back. Each
-    holds a thread of the server: give gunicorn ``--threads`` and waitress ``threads=`` more of them than
-    there are browsers, at most ``max_streams`` (then: 503 with ``Retry-After``).
+    has received all of a call, including its end, gets 204 and does not come back. Each
+    response holds a thread of the server: give gunicorn ``--threads`` and waitress ``threads=`` more
+    threads than there are browsers. Beyond ``max_streams`` the answer is 503 with ``Retry-After``.
     """
 
     #: How many streams of one client may be open at once.

@@ -1,4 +1,4 @@
-"""How the blocking front waits for what the core will know."""
+"""How blocking programs wait for outcomes of the core."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ T = TypeVar("T")
 C = TypeVar("C")  # a call
 A = TypeVar("A")  # an agent or line
 
-#: Seconds between two looks. A Ctrl-C just before a wait begins is noticed at its end; on some
-#: platforms any Ctrl-C is.
+#: The longest wait in one piece, in seconds. A Ctrl-C just before a wait is noticed only at its end,
+#: on some platforms any Ctrl-C.
 _LOOK = 2.0
 
 
@@ -44,14 +44,14 @@ def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) ->
 
 
 def wait_registered(registration: Registration, outcome: Outcome[None], timeout: float) -> None:
-    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or what else kept it
-    from being registered within ``timeout`` seconds."""
+    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or the reason why there
+    is no registration after ``timeout`` seconds."""
     with registration_within(registration, timeout):
         wait(registration.runtime, outcome, timeout)
 
 
 class Answers(Answering):
-    """Gives users the answer itself."""
+    """Its requests wait, and give the answer."""
 
     _runtime: Runtime
 

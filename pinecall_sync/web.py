@@ -1,4 +1,4 @@
-"""Tokens, REST, and streams to browsers: methods of clients, agents and calls. Blocking front."""
+"""Tokens, REST, and streams to browsers: methods of clients, agents and calls, blocking."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ClientWeb(_Streaming, ClientWebBase["Token", "EventStream", "Observation",
         return self._port.run(op)
 
     def voices(self, *, provider: str | None = None, language: str | None = None) -> list[Voice]:
-        """Voices to choose from; without a provider ElevenLabs'. Raises ApiError.
+        """The voices of a provider, of ElevenLabs by default. Raises ApiError.
         (``GET /api/sdk/voices``)"""
         return self._port.run(rest.voices.voices(provider, language))
 

@@ -16,7 +16,7 @@ __all__ = ["ApiSocket", "open_api_socket"]
 
 
 class ApiSocket:
-    """Receives texts into a bounded queue, and notices a server that falls silent."""
+    """A bounded queue of received texts, which notices a server that falls silent."""
 
     def __init__(self, connection: Socket) -> None:
         self._connection = connection
@@ -35,7 +35,7 @@ class ApiSocket:
         self._waiting += sum(map(len, texts))
 
     def other(self, what: str) -> None:
-        """These sockets carry texts only."""
+        """Nothing to do: these sockets carry texts only."""
 
     def read(self) -> None:
         self._change.set()
@@ -44,7 +44,7 @@ class ApiSocket:
             self._connection.transport.pause_reading()
 
     def writable(self) -> None:
-        """``send`` waits by itself."""
+        """Nothing to do: ``send`` waits by itself."""
 
     def lost(self, socket: Socket, code: int | None, reason: str) -> None:
         self._end = SocketClosed(1006 if code is None else code, reason)
@@ -68,7 +68,7 @@ class ApiSocket:
         return text
 
     async def receive(self) -> str:
-        """The next text; may be cancelled. Raises :class:`SocketClosed`."""
+        """Wait for the next text; may be cancelled. Raises :class:`SocketClosed`."""
         while (text := self._take()) is None:
             if self._end is not None:
                 raise self._end.with_traceback(None)
@@ -86,10 +86,10 @@ class ApiSocket:
             self._connection.transport.abort()
             raise SocketClosed(1006, "the server fell silent") from None
         except ConnectionClosed:
-            pass  # what arrived before it is still to be received
+            pass  # what arrived before the close is received first
 
     async def send(self, message: str | bytes) -> None:
-        """Waits while the network is behind. Raises :class:`SocketClosed`."""
+        """Send, waiting while the network is behind. Raises :class:`SocketClosed`."""
         try:
             await self._connection.send(message)
         except ConnectionClosed:
@@ -108,7 +108,8 @@ class ApiSocket:
 async def open_api_socket(
     settings: Settings, url: str, headers: dict[str, str] | None = None, *, timeout: float = 10.0
 ) -> ApiSocket:
-    """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
+    """Open a WebSocket of the REST API. Raises :class:`OpenFailed`, and ConfigurationError for an
+    unencrypted URL of another host."""
     socket_url(url, allow_insecure=settings.allow_insecure)
     opening = connect_socket(settings, url, Socket, _nothing, additional_headers=headers)
     try:

@@ -1,4 +1,4 @@
-"""An iterator that can be closed, and is by ``async with``."""
+"""The base of iterators that are closed by ``async with``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ClosingIterator"]
 
 
 class ClosingIterator:
-    """``async for`` and ``async with`` of what users read piece by piece."""
+    """An iterator that ``async with`` closes."""
 
     def __aiter__(self) -> Self:
         return self

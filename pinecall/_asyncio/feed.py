@@ -1,4 +1,4 @@
-"""A reader of a hub on an event loop: it is asked for the next piece, or writes by itself."""
+"""Readers of a hub on an event loop: one is asked for the next piece, one writes by itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LAST_WORDS = {"closed": 1.0, "ended": 5.0}
 
 
 class _Feed:
-    """Bound to the running loop."""
+    """A reader, bound to the running loop."""
 
     __slots__ = ("_shared", "hub", "reader")
 
@@ -50,7 +50,7 @@ class _Feed:
             pass  # the loop is closed, and with it the stream
 
     def _woken(self) -> None:
-        """There is something to take, or the end; on the loop."""
+        """There is something to take, or the stream has ended. Called on the loop."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class _Feed:
 
 
 class Pull(_Feed):
-    """For those who ask."""
+    """A reader that is asked for the next piece."""
 
     __slots__ = ("_waiter",)
 
@@ -71,7 +71,7 @@ class Pull(_Feed):
             self._waiter.set_result(None)
 
     async def next(self) -> bytes:
-        """The next bytes; empty at the end."""
+        """Wait for the next bytes; empty at the end."""
         self.hub.check()
         reader = self.reader
         while not (body := reader.take()) and not reader.over:
@@ -81,13 +81,15 @@ class Pull(_Feed):
 
 
 class Push(_Feed):
-    """``async with`` it and wait there for the client to go: meanwhile it writes, in tasks that live
-    no longer than there is something to write. At the end of the stream it ends the wait.
+    """A reader that writes by itself: wait for the client to leave inside ``async with``.
+
+    It writes in tasks that live only while there is something to write. At the end of the stream it
+    ends the wait.
 
     Raises what ``send`` raised.
     """
 
-    # There may be thousands, with nothing to do.
+    # There may be thousands of idle ones.
     __slots__ = (
         "_context",
         "_ended",
@@ -101,9 +103,9 @@ class Push(_Feed):
 
     def __init__(self, send: Callable[[Any], Awaitable[Any]], hub: Hub, **options: Any) -> None:
         self.send = send
-        #: The client was told everything there was.
+        #: The client has received everything.
         self.complete = False
-        #: It is in the list of those that will begin to write.
+        #: It is in the list of readers about to write.
         self.due = False
         self._request: asyncio.Task[Any] | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -112,7 +114,7 @@ class Push(_Feed):
         super().__init__(hub, **options)
 
     def take(self) -> Any:
-        """What is to be written next; nothing: not now."""
+        """The next piece to write; empty if there is none yet."""
         return self.reader.take()
 
     def write(self, found: Any) -> Awaitable[Any]:
@@ -143,7 +145,7 @@ class Push(_Feed):
         return self._ended and not others and isinstance(exc, asyncio.CancelledError)
 
     def look(self) -> None:
-        """There may be something to take; on the loop."""
+        """Begin to write soon, if there is something to take. Called on the loop."""
         if not self.due and self._writing is None and self._request is not None:
             self.due = True
             self._shared.begin_soon(self)
@@ -188,8 +190,8 @@ class Push(_Feed):
 
 
 class _Shared:
-    """What a hub's readers on one loop have in common: a timer, and the turn of the loop in which
-    those who have something to write begin."""
+    """What a hub's readers on one loop share: a timer, and the turn of the loop in which they begin to
+    write."""
 
     def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -232,8 +234,8 @@ def _shared(hub: Hub, loop: asyncio.AbstractEventLoop) -> _Shared:
 
 
 def _end_with_hypercorn(hub: Hub, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
-    """hypercorn's workers get no signal, and wait 3 s for open responses before the application
-    hears of the end: the only sign of it is the worker's own context."""
+    """End the streams when hypercorn stops. Its workers get no signal, and wait 3 s for open responses
+    before they tell the application; the only earlier sign is the worker's own context."""
     if "hypercorn" not in sys.modules:
         return None
     for task in asyncio.all_tasks(loop):

@@ -1,4 +1,4 @@
-"""An event stream as the response of a web framework; a framework is imported when it is asked for."""
+"""An event stream as the response of a web framework; each framework is imported on first use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 
 class Stream(Protocol):
-    """What is asked here of an event stream of this front."""
+    """What these functions need of an event stream."""
 
     hub: Hub
     status_code: int
@@ -36,7 +36,7 @@ class Stream(Protocol):
 
 @lru_cache(maxsize=1)
 def starlette_class(stream: Any) -> Any:
-    """The class ``stream``, made a Starlette response too, with ``headers`` and ``background``."""
+    """The class ``stream`` as a Starlette response too, with ``headers`` and ``background``."""
     response: Any = import_module("starlette.responses").Response
     members = {
         "__init__": stream.__init__,
@@ -49,7 +49,7 @@ def starlette_class(stream: Any) -> Any:
 
 
 def quart_class(stream: Any) -> Any:
-    """The class ``stream``, made what a Quart view may return; None outside a request of Quart's."""
+    """The class ``stream`` as something a Quart view may return; None outside a Quart request."""
     quart: Any = import_module("quart")
     return _quart_class(stream) if quart.has_request_context() else None
 
@@ -82,7 +82,7 @@ async def aiohttp_response(stream: Stream, request: Any) -> Any:
         if body.complete:
             await response.write_eof()
         elif request.transport is not None:
-            # A client that does not read would keep the buffered rest, and the server, for ever.
+            # A client that does not read would hold the buffered rest, and the server, forever.
             request.transport.abort()
     except ConnectionError:
         pass
@@ -115,6 +115,6 @@ def quart_response(stream: Stream) -> Any:
     if stream.is_complete(last):
         return quart.Response(b"", 204)
     response = quart.Response(_chunks(stream, last), stream.status_code, headers=dict(HEADERS))
-    # Quart ends a response after RESPONSE_TIMEOUT, a minute, unless it is told not to.
+    # Quart ends a response after RESPONSE_TIMEOUT, a minute, unless this is set.
     response.timeout = None
     return response

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkSocket", "open_socket"]
 
-#: Bytes that wait in the transport before the session's own, bounded queue is used.
+#: Bytes that wait in the transport before the engine's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
 
 
@@ -47,7 +47,9 @@ class LinkSocket(Socket):
 
 
 async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> LinkSocket:
-    """Raises :class:`OpenFailed`, and nothing else but a cancellation. ``on_handshake`` is called
-    when TCP and TLS are done."""
+    """Open the socket of the link. ``on_handshake`` is called when TCP and TLS are done.
+
+    Raises :class:`OpenFailed`, and nothing else but a cancellation.
+    """
     url = link_url(settings)
     return await connect_socket(settings, url, LinkSocket, on_handshake, write_limit=WRITE_LIMIT)

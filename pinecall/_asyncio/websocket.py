@@ -1,8 +1,9 @@
-"""The asyncio front's socket: websockets' connection, its frames taken where they arrive.
+"""A WebSocket: websockets' connection, whose text frames are taken out of each read.
 
-``recv()`` would put a queue and a future between the socket and the session. So whole text frames are
-cut out of each read (:mod:`pinecall.core.wire.cutter`) and go into the session together; the connection
-sees control frames, and the head of the answer to its handshake (:mod:`pinecall.core.wire.handshake`).
+``recv()`` would put a queue and a future between the socket and the engine. So the text frames of a
+read are cut out of it (:mod:`pinecall.core.wire.cutter`) and handed over together; the connection
+sees only control frames, and the head of the answer to its handshake
+(:mod:`pinecall.core.wire.handshake`).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ SocketT = TypeVar("SocketT", bound="Socket")
 
 
 class ProxyUnreachable(Exception):
-    """The proxy's own name is not known."""
+    """The name of the proxy was not found."""
 
 
 class Socket(ClientConnection):
@@ -71,14 +72,14 @@ class Socket(ClientConnection):
         super().__init__(*args, **kwargs)
         self.on_handshake = on_handshake
         self._answer: Answer | None = None
-        #: None until there is somebody to hear what it cuts.
+        #: None until there is a receiver.
         self._cutter: Cutter | None = None
         self._early = bytearray()
-        #: The newest ping that came while nothing more could be written.
+        #: The newest ping that came while writing was paused.
         self._unanswered = b""
 
     def attach(self, receiver: Receiver) -> None:
-        """From now on ``receiver`` hears all, beginning with what came during the handshake."""
+        """From now on ``receiver`` gets everything, beginning with what came during the handshake."""
         self.receiver = receiver
         self._cutter = Cutter()
         early, self._early = bytes(self._early), bytearray()
@@ -98,7 +99,7 @@ class Socket(ClientConnection):
             if answer is not None and answer.decided and not answer.accepted:
                 # For an InvalidStatus websockets would follow a redirect, with our key.
                 raise OpenFailed(refused(answer)) from exc
-            # websockets 13 does not tell that the host said nothing.
+            # websockets 13 does not say that the host did not answer.
             why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else None
             if why is None or isinstance(why, InvalidHandshake):
                 raise
@@ -129,7 +130,7 @@ class Socket(ClientConnection):
             self._over(cutter)
 
     def _received_early(self, data: bytes) -> None:
-        """The connection parses the head of the answer; the frames behind it are not for it."""
+        """Give the connection the head of the answer only; keep the frames behind it."""
         answer = self._answer
         if answer is None:
             answer = self._answer = Answer(self.protocol.key)
@@ -153,7 +154,7 @@ class Socket(ClientConnection):
             super().data_received(frame)
 
     def _over(self, cutter: Cutter) -> None:
-        """The goodbyes are said; a server that keeps the socket open holds nothing up."""
+        """The closing handshake is done: close the socket even if the server leaves it open."""
         receiver, self.receiver = self.receiver, None
         if self.transport.get_write_buffer_size():
             self.transport.abort()
@@ -173,7 +174,7 @@ class Socket(ClientConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not hasattr(self, "transport"):
-            return  # TLS failed behind a proxy: nothing was made that could be lost
+            return  # TLS failed behind a proxy: there is no connection yet
         super().connection_lost(exc)
         # Python 3.10 does not mark the transport of a TLS connection that was reset as closed.
         self.transport.close()
@@ -188,7 +189,7 @@ class Socket(ClientConnection):
 
 _PING = 0x89
 
-# Frames hold the key and people's words; the session logs what is fit to be logged.
+# Frames hold the key and what people say; the engine logs what may be logged.
 _quiet = logging.getLogger("pinecall.websockets")
 _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False
@@ -202,7 +203,7 @@ async def connect_socket(
     on_handshake: Callable[[], None],
     **options: Any,
 ) -> SocketT:
-    """A socket of this kind, its handshake done. ``on_handshake`` is called when TCP and TLS are.
+    """Open a socket of this kind. ``on_handshake`` is called when TCP and TLS are done.
 
     Raises :class:`OpenFailed`, and nothing else but a cancellation. ``options`` are websockets'.
     """
@@ -236,7 +237,7 @@ async def connect_socket(
 
 
 async def _route(settings: Settings, url: str) -> dict[str, Any]:
-    """websockets' options for TLS and for the way to the host: a proxy, or a socket to the host."""
+    """websockets' options for TLS, and a proxy or a socket to the host."""
     options: dict[str, Any] = {}
     if settings.ssl is not None and url.startswith("wss:"):
         options["ssl"] = settings.ssl
@@ -253,7 +254,7 @@ async def _route(settings: Settings, url: str) -> dict[str, Any]:
 
 
 async def _resolved(proxy: str) -> str:
-    """The proxy by its address: websockets would have the loop's executor look its name up."""
+    """The proxy with its address for its name: websockets would look it up in the loop's executor."""
     scheme, host, port, _user = split_proxy(proxy)
     if scheme == "https":
         return proxy  # its certificate is for the name

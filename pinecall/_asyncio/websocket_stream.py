@@ -81,7 +81,7 @@ class _Messages(Push):
         super().__init__(send, hub, **options)
 
     def pong(self) -> None:
-        """Asked for more often than the client reads it, it is sent once."""
+        """Answer a ping; once, if the client pings more often than it reads."""
         self._pong = True
         self.look()
 
@@ -112,7 +112,7 @@ def _is_ping(text: str | bytes) -> bool:
 
 
 def _text(message: Any) -> str | bytes | None:
-    """What was received; None at the end."""
+    """The text of a message; None at the end."""
     if isinstance(message, (str, bytes)):
         return message
     if message is None:
@@ -143,7 +143,7 @@ def _sender(socket: Any) -> Callable[[str], Awaitable[Any]]:
 
 
 def _receiver(socket: Any) -> Callable[[], Awaitable[Any]]:
-    # aiohttp's receive_str raises at the end what looks like a mistake of the program.
+    # At the end, aiohttp's receive_str raises an error that looks like a bug of the program.
     for name in ("receive", "recv", "receive_text"):
         if hasattr(socket, name) and not _is_raw(socket, name):
             return getattr(socket, name)  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""The client of both fronts but for what connects and waits, and the core's port to a front."""
+"""The client of both fronts without what connects and waits, and the host the core runs in."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ _hosts: weakref.WeakSet[Host] = weakref.WeakSet()
 
 
 def _free_guards() -> None:
-    """In a forked child: a thread that held a guard exists in the parent alone."""
+    """Free the guards in a forked child: a thread that held one exists in the parent only."""
     for host in list(_hosts):
         host.guard._at_fork_reinit()  # type: ignore[attr-defined]
 
@@ -170,7 +170,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         return agent
 
     def _replace_formers(self, agent_id: str = "") -> bool:
-        """Have the former clients of this one, or of this agent, disconnected. Were there any?"""
+        """Disconnect the former clients of this one, or of this agent. Returns whether there were any."""
         formers = self._formers(agent_id)
         for former in formers:
             self._replace(former)
@@ -184,7 +184,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         return formers
 
     def _replace(self, former: Any) -> None:
-        """Have a former client disconnected."""
+        """Disconnect a former client."""
         raise NotImplementedError
 
     def _hurry(self) -> None:

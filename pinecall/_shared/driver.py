@@ -1,4 +1,4 @@
-"""What the drivers of both fronts keep, and what they hand to the session."""
+"""What the drivers of both fronts keep, and what they hand to the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["DriverBase"]
 
 
 class DriverBase:
-    """One session, and the process that it is connected in."""
+    """One engine, and the process that it is connected in."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
@@ -44,16 +44,16 @@ class DriverBase:
                 receive(text, now)
 
     def other(self, what: str) -> None:
-        """Hand over what is not a text: ``what`` says what it was."""
+        """Report a message that is not a text; ``what`` says what it was."""
         with self.engine.guard:
             self.engine.receive_other(what, self.now())
 
     def _outgoing(self) -> list[str]:
-        """What is to be written now."""
+        """The texts to write now."""
         with self.engine.guard:
             return self.engine.outgoing()
 
     def _failed(self, generation: int, failure: Failure) -> None:
-        """The socket of this generation could not be opened."""
+        """Report that the socket of this generation could not be opened."""
         with self.engine.guard:
             self.engine.failed(generation, failure, self.now())

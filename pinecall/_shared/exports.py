@@ -1,4 +1,4 @@
-"""Where the names that both packages export are defined, and how a package loads them on first use."""
+"""Where the exported names are defined, and how the packages load them on first use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["lazy", "version"]
 
-#: Modules of ``pinecall``: the same objects in both packages. Whatever is not listed is an error.
+#: Modules of ``pinecall``: the same objects in both packages. Names not listed here are errors.
 _SHARED = {
     "core.calls.chat_requests": ("ChatReply",),
     "core.history.record": ("ConversationRecord",),
@@ -28,7 +28,7 @@ _SHARED = {
     "skills": ("Skill",),
     "tools": ("Tool", "tool"),
 }
-#: Modules of either package: a class of its own in each.
+#: Modules of each package: each package has a class of its own.
 _OF_A_FRONT = {
     "agent": ("Agent", "Call", "Line", "LineCall", "WhatsAppSession"),
     "client": ("Pinecall",),

@@ -22,7 +22,7 @@ _DOWN = ("idle", "closed")
 
 
 class Client(Protocol):
-    """What is read of a client here."""
+    """What this module reads of a client."""
 
     @property
     def _engine(self) -> Engine: ...

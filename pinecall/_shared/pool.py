@@ -1,4 +1,4 @@
-"""The threads that run user code: daemons, made when there is work and gone when there is none."""
+"""The threads that run user code: daemons that are made for work and end without it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ LINGER = 5.0
 
 
 class Pool:
-    """At most ``size`` threads; more work waits for them, and the first time that is said.
+    """At most ``size`` threads. Further work waits for them; the first time, a warning is logged.
 
-    The threads are daemons: work that is stuck does not keep a program from ending.
+    The threads are daemons: work that hangs does not keep a program from ending.
     """
 
     def __init__(self, name: str, size: int) -> None:
         self._name = name
         self._size = size
-        # None wakes a thread that is to end.
+        # None wakes a thread that should end.
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
@@ -75,19 +75,19 @@ class Pool:
                     return
                 continue
             try:
-                # What one handler sets is not for the next one of this thread.
+                # Variables set by one handler must not reach the next one in this thread.
                 contextvars.copy_context().run(work)
             except BaseException as exc:
-                # A handler's SystemExit ends the handler, not the thread that serves all calls.
+                # SystemExit in a handler ends the handler, not the thread that serves all calls.
                 log.error("a handler thread was to be ended; it goes on", exc=exc)
-            work = None  # while this waits, what it ran may go
+            work = None  # do not keep it alive while waiting
             with self._lock:
                 self._open -= 1
                 if self._waiters:
                     self._idle.notify_all()
 
     def _may_end(self) -> bool:
-        """Not while there is, or is about to be, work that the other threads do not suffice for."""
+        """End this thread, unless its share of the work is waiting. Returns whether it ends."""
         with self._lock:
             if self._open >= len(self._threads):
                 return False
@@ -95,7 +95,7 @@ class Pool:
             return True
 
     def wait_idle(self, timeout: float) -> bool:
-        """Until nothing is queued or runs, but for the caller itself; False after ``timeout``."""
+        """Wait until nothing is queued or runs, except the caller itself; False after ``timeout``."""
         with self._lock:
             mine = 1 if threading.current_thread() in self._threads else 0
             self._waiters += 1
@@ -105,7 +105,7 @@ class Pool:
                 self._waiters -= 1
 
     def close(self) -> None:
-        """End the threads that are idle; the others end with what they run."""
+        """End the idle threads; the others end after their work."""
         with self._lock:
             self._closed = True
             threads = [t for t in self._threads if t is not threading.current_thread()]

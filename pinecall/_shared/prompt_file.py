@@ -1,4 +1,4 @@
-"""A prompt from a file: the one verb that reads from the disk, which the core does not do."""
+"""A prompt from a file: the one verb that reads from the disk, which the core must not do."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ..errors import ConfigurationError
 
 __all__ = ["PromptFile", "read_prompt"]
 
-M = TypeVar("M")  # messages
-N = TypeVar("N")  # a number of messages
+MessagesT = TypeVar("MessagesT")  # messages
+CountT = TypeVar("CountT")  # a number of messages
 
 
-class PromptFile(HistoryVerbs[M, N], Generic[M, N]):
+class PromptFile(HistoryVerbs[MessagesT, CountT], Generic[MessagesT, CountT]):
     """The requests of a call and of a WhatsApp session, with the one that reads a file."""
 
-    def set_prompt_file(self, path: str | Path) -> N:
-        """``set_prompt`` with the text of a file (UTF-8), read now. Raises ConfigurationError for a
-        file that cannot be read."""
+    def set_prompt_file(self, path: str | Path) -> CountT:
+        """Call ``set_prompt`` with the text of a file (UTF-8), read now. Raises ConfigurationError for
+        a file that cannot be read."""
         return self.set_prompt(read_prompt(path))
 
 
 def read_prompt(path: str | Path) -> str:
-    """The text of the file; raises ConfigurationError where it cannot be read."""
+    """Return the text of the file; raise ConfigurationError where it cannot be read."""
     try:
-        # Windows' editors write a byte order mark, which is no part of the text.
+        # Editors on Windows write a byte order mark, which is not part of the text.
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigurationError(f"set_prompt_file({str(path)!r}): {exc}") from exc

@@ -1,7 +1,7 @@
 """Which proxy a connection goes through: one reading of the environment for every library.
 
-The libraries read ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` each in a way of its own. So the
-SDK reads them, and tells each library the proxy, or that there is none.
+Each library reads ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` in its own way. So the SDK reads
+them, and gives each library the proxy, or none.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
 def bypassed(host: str, port: int, no_proxy: str) -> bool:
     """Does ``NO_PROXY`` name the host?
 
-    Its entries are parted by commas or spaces: ``*`` (every host), a domain with all below it
+    Entries are separated by commas or spaces: ``*`` (every host), a domain and its subdomains
     (``example.com``, ``.example.com``, ``*.example.com``), an address, a network
     (``10.0.0.0/8``, ``fd00::/8``), each with a port or without (``example.com:8443``, ``[::1]:80``).
-    What cannot be read is passed over.
+    Entries that cannot be read are skipped.
     """
     host = host.rstrip(".").lower()
     try:
@@ -71,7 +71,7 @@ def bypassed(host: str, port: int, no_proxy: str) -> bool:
 
 
 def _split(entry: str) -> tuple[str, int]:
-    """An entry's name and its port, 0 where it has none; brackets go."""
+    """The name and port of an entry, without brackets; the port is 0 if it has none."""
     found = re.fullmatch(r"\[([^\]]*)\](/\d+)?(?::(\d+))?", entry)
     if found:
         return found[1] + (found[2] or ""), int(found[3] or 0)
@@ -82,7 +82,7 @@ def _split(entry: str) -> tuple[str, int]:
 
 
 def split_proxy(proxy: str) -> tuple[str, str, int, tuple[str, str] | None]:
-    """Scheme, host, port, and user with password (None where there is none)."""
+    """The scheme, host and port of a proxy, and its user and password if it has them."""
     parts = urlsplit(proxy)
     port = parts.port or (1080 if parts.scheme.startswith("socks") else 3128)
     user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None

@@ -1,4 +1,4 @@
-"""What a client is constructed with, checked, and read anew for each attempt to connect."""
+"""The arguments of a client, checked; the environment is read anew for each attempt to connect."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 def socket_url(url: str, *, allow_insecure: bool = False) -> str:
     """The WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added where it is missing.
 
-    Raises ConfigurationError for what is no such URL, and for an unencrypted one to another host:
-    the first message on it is the key.
+    Raises ConfigurationError for another kind of URL, and for an unencrypted one of another host:
+    the first message on it holds the key.
     """
     text = url.strip()
     try:
@@ -65,13 +65,13 @@ def socket_url(url: str, *, allow_insecure: bool = False) -> str:
 
 
 def http_base(url: str) -> str:
-    """The REST base of a WebSocket URL: ``ws`` becomes ``http``, ``/client`` goes."""
+    """The REST base of a WebSocket URL: ``http`` for ``ws``, and without ``/client``."""
     base = re.sub(r"^ws", "http", url.partition("?")[0]).rstrip("/")
     return base[: -len("/client")] if base.endswith("/client") else base
 
 
 def _shown(url: str) -> str:
-    # What stands before an @ may be a password, what follows a ? a key.
+    # The part before an @ may be a password, the part after a ? a key.
     return repr(re.sub(r"//[^/@]*@", "//***@", url.partition("?")[0])[:100])
 
 
@@ -111,7 +111,7 @@ def _key(value: object) -> str | None:
 def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
     if value is None and none:
         return None
-    # Compared, for isfinite() overflows where an int is larger than any float.
+    # Not math.isfinite(): it overflows on ints too large for a float.
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))

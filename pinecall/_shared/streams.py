@@ -1,4 +1,4 @@
-"""What an event stream is of, and where a reader of it begins; both fronts' responses build on it."""
+"""The base of both fronts' event streams: which events, and where a reader begins."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class EventStreamBase:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Called at the end of the construction, for what a front does then."""
+        """Called at the end of the construction, for a front to override."""
 
     def _options(self, last_event_id: str) -> dict[str, Any]:
         """The options of a reader that continues after this id."""

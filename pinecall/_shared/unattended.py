@@ -1,4 +1,4 @@
-"""A warning when a program ends while its agents are registered and nothing waits for their calls."""
+"""A warning when a program ends while its agents are registered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOSTS = {"daphne", "granian", "gunicorn", "hypercorn", "ipykernel", "uvicorn", "
 
 
 class Client(Protocol):
-    """What is read of a client here."""
+    """What this module reads of a client."""
 
     @property
     def _engine(self) -> Engine: ...

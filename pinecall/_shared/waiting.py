@@ -1,4 +1,4 @@
-"""What waiting for an outcome is in both fronts, around the wait itself."""
+"""What both fronts do around a wait."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["EventIteratorBase", "PlaybackBase", "registration_within", "waiting"
 
 @contextmanager
 def waiting(runtime: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -> Iterator[None]:
-    """``wake`` is called when the outcome is settled, perhaps at once. Giving up tells the core."""
+    """Call ``wake`` when the outcome is settled, perhaps at once; on giving up, tell the core."""
     with runtime.guard:
         outcome.waiters.append(wake)
         if outcome.done:
@@ -40,8 +40,8 @@ def waiting(runtime: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -
 
 @contextmanager
 def registration_within(registration: Registration, timeout: float) -> Iterator[None]:
-    """Around a wait for ``ready`` or ``usable``: when it took too long, raises what kept the agent
-    or line from being registered."""
+    """For a wait for ``ready`` or ``usable``: if it takes too long, raises the reason why the agent or
+    line is not registered."""
     check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
     try:
         yield

@@ -19,7 +19,7 @@ __all__ = ["ApiSocket", "open_api_socket"]
 
 
 class _Frames(Socket):
-    """The link's socket, for binary messages and pings too."""
+    """A socket that can also send binary messages and pings."""
 
     def put(self, message: str | bytes) -> None:
         kind = ABNF.OPCODE_TEXT if isinstance(message, str) else ABNF.OPCODE_BINARY
@@ -32,7 +32,7 @@ class _Frames(Socket):
 
 
 class ApiSocket:
-    """``send()`` and ``receive()`` are for one thread; ``wake()`` and ``close()`` for any."""
+    """A socket that waits. ``send()`` and ``receive()`` are for one thread, the rest is for any."""
 
     def __init__(self, connection: Any) -> None:
         self._frames = _Frames(connection)
@@ -46,7 +46,7 @@ class ApiSocket:
         self._closing = self._closed = False
         self._heard = time.monotonic()
         self._asked = False
-        # What came with the handshake is not seen by a selector when TLS holds it.
+        # A selector does not see what TLS has read with the handshake.
         self._unread = True
 
     @property
@@ -54,17 +54,17 @@ class ApiSocket:
         return self._frames.may_write
 
     def send(self, message: str | bytes) -> None:
-        """Does not wait; see ``may_send``. Raises :class:`SocketClosed`."""
+        """Send without waiting; see ``may_send``. Raises :class:`SocketClosed`."""
         try:
             self._frames.put(message)
         except OSError as exc:
             raise SocketClosed(1006, exc.strerror or "") from None
 
     def receive(self, timeout: float | None = None) -> list[str]:
-        """Waits until something happens; the texts that came, if that was it.
+        """Wait until something happens; gives the texts that arrived.
 
-        Else ``timeout`` seconds have passed, ``wake()`` was called, or there is room to send again.
-        Raises :class:`SocketClosed`.
+        Without texts, ``timeout`` seconds have passed, ``wake()`` was called, or there is room to
+        send again. Raises :class:`SocketClosed`.
         """
         with self._using:
             if self._closing:
@@ -97,7 +97,7 @@ class ApiSocket:
         if not alive and not texts:
             code = self._frames.close_code
             raise SocketClosed(1006 if code is None else code, self._frames.close_reason)
-        # The end is told when what came before it has been handed over.
+        # The end is reported after what came before it.
         self._unread = not alive
         return texts
 
@@ -116,14 +116,14 @@ class ApiSocket:
             raise SocketClosed(1006, exc.strerror or "") from None
 
     def wake(self) -> None:
-        """``receive()`` returns."""
+        """Make ``receive()`` return."""
         try:
             self._waker.send(b".")
         except OSError:
             pass  # it is awake already, or closed
 
     def close(self) -> None:
-        """At once; whoever is in ``receive()`` is told. May be repeated."""
+        """Close at once; a thread in ``receive()`` gets SocketClosed. May be repeated."""
         self._closing = True
         self.wake()
         with self._using:
@@ -139,7 +139,8 @@ class ApiSocket:
 def open_api_socket(
     settings: Settings, url: str, headers: dict[str, str] | None = None, *, timeout: float = 10.0
 ) -> ApiSocket:
-    """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
+    """Open a WebSocket of the REST API. Raises :class:`OpenFailed`, and ConfigurationError for an
+    unencrypted URL of another host."""
     socket_url(url, allow_insecure=settings.allow_insecure)
     return ApiSocket(connect_socket(settings, url, timeout, _nothing, headers))
 

@@ -1,4 +1,4 @@
-"""An iterator that can be closed, and is by ``with``."""
+"""The base of iterators that are closed by ``with``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ClosingIterator"]
 
 
 class ClosingIterator:
-    """``for`` and ``with`` of what users read piece by piece."""
+    """An iterator that ``with`` closes."""
 
     def __iter__(self) -> Self:
         return self

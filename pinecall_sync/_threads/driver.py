@@ -1,6 +1,6 @@
-"""The blocking front's part: one thread that owns the socket, and lanes for the handlers.
+"""The driver of the blocking front: one thread that owns the socket, and lanes for the handlers.
 
-The link's thread waits in ``select`` for the socket, for :meth:`Driver.wake` and for the session's
+The link's thread waits in ``select`` for the socket, for :meth:`Driver.wake` and for the engine's
 deadline; it reads, writes and closes, and runs no user code. It begins with ``connect()`` and ends
 when the link is closed.
 """
@@ -39,7 +39,7 @@ __all__ = ["Driver"]
 
 log = Log("handlers")
 
-#: Seconds that the link's thread has to end, after the time that a goodbye is waited for.
+#: Seconds that the link's thread may take to end, after the wait for the server's goodbye.
 _GRACE = 0.25
 
 
@@ -47,8 +47,8 @@ class Driver(DriverBase):
     def __init__(self, engine: Engine, settings: Settings, threads: int) -> None:
         super().__init__(engine, settings)
         self._handlers = Pool("handlers", threads)
-        # Tools and hooks have threads of their own: a handler that waits for one cannot be what
-        # keeps it from running.
+        # Tools and hooks have threads of their own: a handler that waits for a tool must not hold
+        # the thread that the tool needs.
         self._jobs = Pool("jobs", threads)
         self._lanes: Lanes[Delivery] = Lanes(
             self._handlers,
@@ -61,9 +61,9 @@ class Driver(DriverBase):
         self._socket: Socket | None = None
         self._opening: threading.Thread | None = None
         self._give_up: Callable[[], None] | None = None
-        #: When a goodbye that is not answered is given up.
+        #: When to stop waiting for the server's goodbye.
         self._close_by = 0.0
-        #: Tools and hooks that run, for who has to name them.
+        #: Tools and hooks that run, for the warning that names them.
         self._at_work: set[Job] = set()
         self._told_busy = False
         self._wake_in: socket.socket | None = None
@@ -73,7 +73,7 @@ class Driver(DriverBase):
     # -- starting and waking --------------------------------------------------------------------
 
     def start(self) -> None:
-        """After ``session.connect()``: a thread that has nothing to do ends."""
+        """Start the link's thread. Call it after ``engine.connect()``: an idle thread ends."""
         with self._start_lock:
             if self._thread is None:
                 self._pid = os.getpid()
@@ -82,7 +82,7 @@ class Driver(DriverBase):
                 self._wake_in, self._wake_out = socket.socketpair()
                 self._wake_in.setblocking(False)
                 self._wake_out.setblocking(False)
-                # The threads of tools are made from here, and take this context over.
+                # The threads of tools are started from this thread, and copy its context.
                 self._context = contextvars.copy_context()
                 run = partial(self._context.copy().run, self._loop, self._wake_in)
                 self._thread = threading.Thread(target=run, name="pinecall-link", daemon=True)
@@ -101,7 +101,7 @@ class Driver(DriverBase):
             try:
                 signal.send(b"\0")
             except OSError:
-                pass  # full: it is awake; closed: the thread delivers what is left as it ends
+                pass  # full: the thread is awake; closed: it delivers the rest as it ends
 
     # -- the link's thread ----------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class Driver(DriverBase):
         if link.phase not in (Phase.IDLE, Phase.CLOSED) or link.generation != self._generation:
             return False
         with self._start_lock:
-            # connect() may have come in between; it starts a new thread only after this one ended.
+            # connect() may have been called in between; a new thread starts only after this one.
             if link.phase not in (Phase.IDLE, Phase.CLOSED):
                 return False
             self._end()
@@ -178,7 +178,7 @@ class Driver(DriverBase):
                 self.engine.tick(now)
 
     def _after(self) -> float | None:
-        """What every turn of the thread ends with: open or abort, send, deliver; the deadline."""
+        """Open or abort the socket, send and deliver: the end of every turn. Returns the deadline."""
         self._follow_link()
         self._send()
         self._deliver_all()
@@ -213,7 +213,7 @@ class Driver(DriverBase):
             self._opening.start()
 
     def _open(self, generation: int) -> None:
-        """In a thread of its own: DNS, TCP and TLS block, and disconnect() must not."""
+        """Open the socket, in a thread of its own: DNS, TCP and TLS block, and disconnect() must not."""
         engine = self.engine
 
         def begins(stage: str, give_up: Callable[[], None]) -> None:
@@ -281,10 +281,10 @@ class Driver(DriverBase):
         self.wake()
         for thread in threads:
             if thread is not None and thread is not threading.current_thread():
-                # The link's thread ends at the deadline itself, or before it.
+                # The link's thread ends by the deadline on its own.
                 thread.join(max(0.1, deadline + _GRACE - time.monotonic()))
         while True:
-            # The end of a job may bring about another: the last save of a conversation.
+            # The end of a job may cause another: the last save of a conversation.
             idle = all(
                 pool.wait_idle(deadline - time.monotonic()) for pool in (self._handlers, self._jobs)
             )
@@ -297,7 +297,7 @@ class Driver(DriverBase):
         self._jobs.close()
 
     def _busy(self) -> list[str]:
-        """What user code runs, or is still to run."""
+        """The user code that runs or waits to run, for a warning."""
         keys = self._lanes.busy()
         return [
             *(f"handlers of {title_of(key)}" for key in keys),
@@ -307,7 +307,7 @@ class Driver(DriverBase):
     # -- user code ------------------------------------------------------------------------------
 
     def _deliver_all(self) -> bool:
-        """Hand everything there is to the threads; False if there was nothing."""
+        """Give all deliveries to the threads. Returns whether there were any."""
         with self.engine.guard:
             deliveries = self.engine.deliveries()
         ordered = []
@@ -330,7 +330,7 @@ class Driver(DriverBase):
             self.engine.delivered(delivery.done)
 
     def _run(self, handler: Handler, delivery: Delivery) -> None:
-        """A handler, in its context; whatever it raises is its own failure."""
+        """Run a handler, already in its context, and report what it raises."""
         try:
             result = start(handler, delivery)
         except BaseException as exc:

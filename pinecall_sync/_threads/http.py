@@ -1,4 +1,4 @@
-"""The blocking front's port to REST, over httpx."""
+"""REST over httpx, blocking."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class HttpPort(HttpPortBase[httpx.Client, ClosingIterator]):
     _process = 0
 
     def run(self, op: RestOp[T], *, progress: Progress | None = None) -> T:
-        """Send the request and read its answer, repeating what may be repeated. Raises ApiError (the
+        """Send the request, again where that is allowed, and read its answer. Raises ApiError (the
         op's subclass of it), and ConfigurationError without a key."""
         now = time.monotonic
         exchange = Exchange(op, now(), self.random)
@@ -41,7 +41,7 @@ class HttpPort(HttpPortBase[httpx.Client, ClosingIterator]):
         return exchange.result()
 
     def perform(self, make: Make[T]) -> T:
-        """:meth:`run` what ``make`` gives; nothing is checked before that."""
+        """:meth:`run` the op that ``make`` builds; its arguments are checked then."""
         return self.run(make())
 
     def upload(self, make: Make[T], progress: Progress | None) -> T:
@@ -49,8 +49,8 @@ class HttpPort(HttpPortBase[httpx.Client, ClosingIterator]):
         return self.run(make(), progress=progress)
 
     def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
-        """Send a request whose answer is read as it comes: gives its head, and the response, which the
-        caller closes."""
+        """Send a request whose answer is streamed: gives its head, and the response, which the caller
+        closes."""
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
         with self._opening(op, request.base):
@@ -71,7 +71,7 @@ class HttpPort(HttpPortBase[httpx.Client, ClosingIterator]):
                 client.close()
 
     def _send(self, request: Prepared, timeout: float, progress: Progress | None) -> Reply:
-        # httpx's timeouts are for each read; the deadline is for all of them.
+        # httpx's timeouts apply to each read, the deadline to all of them.
         deadline = time.monotonic() + timeout
         response = self._http(request).send(self._build(request, timeout, progress), stream=True)
         try:
@@ -100,5 +100,5 @@ def _body(response: httpx.Response, deadline: float) -> Body:
         except (TimeoutError, httpx.HTTPError):
             if body.ok:
                 raise
-            # The status of a refusal is there, and says enough.
+            # The status of a refusal is known, and is enough.
     return body

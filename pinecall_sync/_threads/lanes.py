@@ -19,7 +19,7 @@ __all__ = ["Lanes"]
 
 T = TypeVar("T")
 
-#: Deliveries run for one lane before another lane has its turn.
+#: How many deliveries of one lane run before the next lane gets its turn.
 TURN = 64
 
 
@@ -32,7 +32,7 @@ class _Lane(Generic[T]):
 
 
 class Lanes(Generic[T]):
-    """Things in order for each key; a key that has nothing to do takes no room."""
+    """An ordered lane of things for each key; an idle key takes no room."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Lanes(Generic[T]):
         on_gap: Callable[[object, int], None],
         size_of: Callable[[T], int] = lambda _thing: 0,
     ) -> None:
-        """``size_of``: how much of what a lane may hold a thing takes up."""
+        """``size_of``: how much of a lane's bound a thing takes up."""
         self._pool = pool
         self._handle = run
         self._on_gap = on_gap
@@ -50,7 +50,7 @@ class Lanes(Generic[T]):
         self._lanes: dict[object, _Lane[T]] = {}
 
     def put(self, things: Iterable[tuple[object, str, T]]) -> None:
-        """``(key, name of the event, thing)`` each; all of one read come together."""
+        """Add ``(key, name of the event, thing)`` for each thing of one read."""
         lanes = self._lanes
         to_start = []
         with self._lock:
@@ -66,7 +66,7 @@ class Lanes(Generic[T]):
             self._pool.submit(partial(self._run, key, lane))
 
     def busy(self) -> list[object]:
-        """The keys of those that are not done."""
+        """The keys of the lanes that are not done."""
         with self._lock:
             return list(self._lanes)
 
@@ -83,7 +83,7 @@ class Lanes(Generic[T]):
             self._go_on(key, lane, things)
 
     def _go_on(self, key: object, lane: _Lane[T], left: deque[T]) -> None:
-        """Another lane has its turn. ``left``: of a handler that was to end its thread."""
+        """Give another lane its turn. ``left``: what a handler left that tried to end its thread."""
         with self._lock:
             lane.inbox.put_back(left)
             if not len(lane.inbox):

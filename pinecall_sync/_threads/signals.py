@@ -17,11 +17,11 @@ _OURS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Signals:
-    """The first SIGTERM calls ``drain``; SIGINT, and whatever comes second, ``disconnect``. What
-    handled them before is put back.
+    """The first SIGTERM calls ``drain``; SIGINT, and any second signal, ``disconnect``. The former
+    handlers are restored.
 
-    A handler in Python is not enough: it runs in the main thread, which may hold any lock then, and
-    which sleeps on if the signal came a moment before it began to wait. So the interpreter writes
+    A handler in Python is not enough: it runs in the main thread, which may hold any lock at that
+    moment, and which sleeps on if the signal came just before it began to wait. So the interpreter writes
     each signal to a socket, at once, and a thread reads them there.
     """
 
@@ -80,4 +80,4 @@ class Signals:
 
 
 def _heard(_signum: int, _frame: object) -> None:
-    """The thread knows already; without a handler the interpreter would not have written it."""
+    """Do nothing: the thread knows. Without a handler the interpreter would not write the signal."""

@@ -15,7 +15,9 @@ __all__ = ["open_socket"]
 
 
 def open_socket(settings: Settings, timeout: float, on_stage: OnStage) -> Socket:
-    """Raises :class:`OpenFailed`. Blocks for at most about ``timeout`` seconds for each of TCP,
-    TLS and the handshake."""
+    """Open the socket of the link. Raises :class:`OpenFailed`.
+
+    Blocks for at most about ``timeout`` seconds for each of TCP, TLS and the handshake.
+    """
     url = link_url(settings)
     return Socket(connect_socket(settings, url, timeout, on_stage))

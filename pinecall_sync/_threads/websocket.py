@@ -1,8 +1,8 @@
-"""The blocking front's socket: websocket-client's framing over a socket of our own.
+"""A WebSocket: websocket-client's framing over a socket of our own.
 
-websocket-client reads and writes in turns, each possibly for long, and a timed-out write leaves a
-torn stream behind. So it is given a :class:`_Answering` for a socket until the handshake is done, and
-then a :class:`_Buffers`: it frames what is to be written, :mod:`pinecall.core.wire.cutter` takes apart what
+websocket-client reads and writes in turns, each possibly for long, and a write that times out
+breaks the stream. So it gets an :class:`_Answering` as its socket until the handshake is done, and
+then a :class:`_Buffers`: it frames what is written, :mod:`pinecall.core.wire.cutter` takes apart what
 was read, and one thread does the waiting, for both directions at once. Everything here but
 :func:`connect_socket` is called from that one thread.
 """
@@ -46,22 +46,22 @@ __all__ = ["OnStage", "Socket", "connect_socket"]
 _READ = 1 << 16
 _READ_HEAD = 1 << 12
 _KEY = re.compile(rb"\r\nSec-WebSocket-Key: *(\S+)\r\n")
-#: The code of a close frame that has none.
+#: The code that stands for a close frame without one.
 _NO_STATUS = 1005
-#: Bytes that wait here before the session's own, bounded queue is used.
+#: Bytes that wait here before the engine's own, bounded queue is used.
 WRITE_LIMIT = 256 << 10
 
-#: Called when ``tls`` or the ``handshake`` begins, with what makes another thread able to end it.
+#: Called when ``tls`` or the ``handshake`` begins, with a function by which another thread ends it.
 OnStage = Callable[[str, Callable[[], None]], None]
 
 
 class _Redacting(logging.Filter):
-    """For those who switch websocket-client's trace on: its lines hold whole frames."""
+    """Redacts websocket-client's trace, whose lines hold whole frames and the request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
         record.msg, record.args = scrub(text), None
-        # Raw frames are masked, with the mask beside them.
+        # Raw frames are masked, but the mask is beside them.
         return not text.startswith("++Sent raw")
 
 
@@ -69,8 +69,8 @@ logging.getLogger("websocket").addFilter(_Redacting())
 
 
 class _Answering:
-    """What websocket-client takes for its socket during the handshake, which it reads byte by byte
-    and without a bound: it is given the head of an answer that was accepted, and no other."""
+    """websocket-client's socket during the handshake. It would read the answer byte by byte and without
+    a bound; here it gets only the head of an answer that was accepted."""
 
     def __init__(self, raw: socket.socket) -> None:
         self.raw = raw
@@ -81,7 +81,7 @@ class _Answering:
 
     @property
     def rest(self) -> bytes:
-        """What came behind the answer."""
+        """The bytes behind the answer."""
         return self._answer.rest
 
     def send(self, data: bytes) -> int:
@@ -123,7 +123,7 @@ class _Answering:
 
 
 class _Buffers:
-    """What websocket-client takes for its socket afterwards: never blocks, never sends by itself."""
+    """websocket-client's socket after the handshake: never blocks, and only collects."""
 
     def __init__(self) -> None:
         self.unsent = bytearray()
@@ -136,10 +136,10 @@ class _Buffers:
         return 0.0
 
     def settimeout(self, timeout: float | None) -> None:
-        """Nothing here waits."""
+        """Nothing to do: nothing here waits."""
 
     def close(self) -> None:
-        """The real socket is closed by its owner."""
+        """Nothing to do: the real socket is closed by its owner."""
 
 
 class Socket:
@@ -153,7 +153,7 @@ class Socket:
         self._raw.setblocking(False)
         self._buffers = connection.sock = _Buffers()
         self._cutter = Cutter()
-        #: The newest ping that came while too much was unsent.
+        #: The newest ping that came while the buffer was full.
         self._unanswered: bytes | None = None
         self._closing = False
         self.close_code: int | None = None
@@ -176,7 +176,7 @@ class Socket:
         self.flush()
 
     def flush(self) -> None:
-        """As much as the network takes now; raises OSError when it is gone."""
+        """Send as much as the network takes now; raises OSError when the connection is gone."""
         unsent = self._buffers.unsent
         while unsent:
             try:
@@ -189,7 +189,7 @@ class Socket:
                 self._connection.pong(payload)
 
     def receive(self, texts: Callable[[list[str]], None], other: Callable[[str], None]) -> bool:
-        """Hand over every message that is here; False when the connection is over."""
+        """Hand over every message that has arrived; False when the connection is over."""
         early, self._early = self._early, b""
         if early and not self._received(early, texts, other):
             return False
@@ -202,7 +202,7 @@ class Socket:
                 return False
             if not data or not self._received(data, texts, other):
                 return False
-            # A record of TLS may hold more than one read took, and select() does not see it.
+            # TLS may hold more than this read took, and select() does not see it.
             if not (isinstance(self._raw, ssl.SSLSocket) and self._raw.pending()):
                 return True
 
@@ -239,10 +239,10 @@ class Socket:
         try:
             self.flush()
         except OSError:
-            pass  # it is gone already, which is what a close is for
+            pass  # it is gone already
 
     def close_within(self, texts: list[str], code: int, reason: str, timeout: float) -> None:
-        """Send what is left, say goodbye, and wait for the server's at most ``timeout`` seconds."""
+        """Send what is left, say goodbye, and wait at most ``timeout`` seconds for the server's."""
         deadline = time.monotonic() + timeout
         try:
             self.write(texts)
@@ -260,17 +260,17 @@ class Socket:
             self.abort()
 
     def abort(self) -> None:
-        """Gone at once, without waiting for a closing handshake."""
+        """Close at once, without waiting for a closing handshake."""
         _interrupt(self._raw)
         self._raw.close()
 
 
 def _ignore(_what: object) -> None:
-    """Nobody is interested in what still comes."""
+    """Drop what still arrives."""
 
 
 class _Connection(websocket.WebSocket):
-    """Tells when TCP is done, and when TLS is; knows the TLS settings of a connect()."""
+    """Reports when TCP and TLS are done; takes TLS settings for each connect()."""
 
     def __init__(self, on_stage: OnStage, **options: Any) -> None:
         self.handshaking = False
@@ -279,7 +279,7 @@ class _Connection(websocket.WebSocket):
         super().__init__(**options)
 
     def connect(self, url: str, **options: Any) -> None:
-        # websocket-client would take this from its constructor only.
+        # websocket-client accepts this in its constructor only.
         given = options.pop("sslopt", {})
         if url.startswith("wss:"):
             context = given.get("context") or ssl.create_default_context()
@@ -288,7 +288,7 @@ class _Connection(websocket.WebSocket):
 
     def _wrap(self, sock: socket.socket, wrap: Callable[..., ssl.SSLSocket]) -> ssl.SSLSocket:
         self.wrapping = True
-        # Wrapping takes the socket away from its object; the duplicate can still be shut down.
+        # Wrapping detaches the socket object; the duplicate can still be shut down.
         with sock.dup() as handle:
             self._on_stage("tls", lambda: _interrupt(handle))
             wrapped = wrap(sock)
@@ -305,7 +305,7 @@ class _Connection(websocket.WebSocket):
 
 
 class _Context:
-    """What websocket-client takes for the SSL context."""
+    """The SSL context for websocket-client."""
 
     def __init__(self, context: ssl.SSLContext, wrap: Callable[..., ssl.SSLSocket]) -> None:
         self._context = context
@@ -316,7 +316,7 @@ class _Context:
 
 
 def _interrupt(sock: socket.socket) -> None:
-    """Wake the thread that waits on it; that thread closes it."""
+    """Wake the thread that waits on the socket; that thread closes it."""
     try:
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
@@ -330,7 +330,7 @@ def connect_socket(
     on_stage: OnStage,
     headers: dict[str, str] | None = None,
 ) -> Any:
-    """A websocket-client WebSocket, its handshake done. Raises :class:`OpenFailed`.
+    """Open a websocket-client WebSocket. Raises :class:`OpenFailed`.
 
     Blocks for at most about ``timeout`` seconds for each of TCP, TLS and the handshake.
     """
@@ -355,10 +355,10 @@ def _tls(settings: Settings) -> dict[str, Any]:
 
 
 def _proxy(settings: Settings, url: str, timeout: float) -> dict[str, Any]:
-    """What websocket-client is told, so that it does not read the environment itself."""
+    """websocket-client's options for the proxy; it must not read the environment itself."""
     proxy = settings.proxy_for(url)
     if proxy is None:
-        # It looks at the environment unless a proxy is given; this one is for no host.
+        # It reads the environment unless a proxy is given; this one applies to no host.
         return {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     scheme, host, port, user = split_proxy(proxy)
     return {
@@ -367,7 +367,7 @@ def _proxy(settings: Settings, url: str, timeout: float) -> dict[str, Any]:
         "proxy_type": "http" if scheme.startswith("http") else scheme,
         "http_proxy_auth": user,
         "http_proxy_timeout": timeout,
-        # An empty list would be filled from the environment.
+        # websocket-client would fill an empty list from the environment.
         "http_no_proxy": ["-"],
     }
 

@@ -1,4 +1,4 @@
-"""``pc.audio`` without what waits: the parameters of its methods, and a speech that is being read."""
+"""``pc.audio`` without what waits: its methods, and a speech that is being read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class AudioBase(Generic[SpeechT, TranscriptionT, VoicesT, LiveT]):
     def __init__(self, port: Any) -> None:
         self._port = port
 
-    # -- what a front does with a request; it is made, and its arguments checked, when that begins ----
+    # -- what a front does; the arguments of a request are checked when it begins ------------------
 
     def _speech(self, make: Make[SpeechHead]) -> SpeechT:
         raise NotImplementedError
@@ -178,19 +178,20 @@ class SpeechBase:
         return tuple(self._reader.words)
 
     def _take(self, exhausted: Exception) -> bytes | None:
-        """Audio, if it is here. At the end raises ``exhausted``, or what the speech failed with."""
+        """The next audio, if any has arrived. At the end raises ``exhausted``, or the error of the
+        speech."""
         audio = self._reader.take()
         if audio is None and self._reader.over:
             raise exhausted
         return audio
 
     def _has(self, *, audio: bool) -> bool:
-        """Is there nothing to wait for: audio to take, where that is wanted, or the end?"""
+        """Has the speech ended, or, if ``audio``, is there audio to take?"""
         return self._reader.over or (audio and bool(self._reader.audio))
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Around one read of the response: its end and its failure are those of the speech."""
+        """For one read of the response: passes its end or its error on to the speech."""
         import httpx
 
         try:
@@ -200,6 +201,6 @@ class SpeechBase:
         except (httpx.HTTPError, httpx.StreamError) as exc:
             self._reader.failed(trouble(exc), self._base)
         except BaseException:
-            # A stream whose reader was interrupted or cancelled has lost its place.
+            # An interrupted read has lost its place in the stream.
             self._reader.cancel()
             raise

@@ -17,7 +17,7 @@ SocketT = TypeVar("SocketT")
 
 
 class ObservationBase(Generic[PortT, SocketT]):
-    """The log that is followed, and the socket that brings it."""
+    """The log that is followed, and its socket."""
 
     def __init__(self, port: PortT, log: CallLog) -> None:
         self._port = port
@@ -32,7 +32,7 @@ class ObservationBase(Generic[PortT, SocketT]):
         return self._log.after
 
     def _failed(self, exc: ApiError | OpenFailed) -> None:
-        """No token was to be had, or no socket."""
+        """Report that the token was refused, or that the socket could not be opened."""
         if isinstance(exc, ApiError):
             self._log.failed(exc)
         else:

@@ -1,4 +1,4 @@
-"""What both fronts' HTTP ports share: bases, headers, the client's options, httpx's exceptions."""
+"""What both HTTP ports share: base URLs, headers, options for httpx, and its exceptions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Endpoints", "Prepared", "Progress", "pieces", "trouble"]
 
 C = TypeVar("C")
-#: Called with the bytes sent and the bytes there are.
+#: Called with the bytes sent and the bytes in all.
 Progress = Callable[[int, int], object]
 
 PLAYGROUND = "https://playground.pinecall.io"
@@ -47,7 +47,7 @@ class Prepared:
     def build(
         self, client: Any, timeout: float, upload: Callable[[bytes], Any] | None
     ) -> httpx.Request:
-        """For an httpx client of either kind; ``upload`` makes the content that it sends."""
+        """The request for an httpx client of either kind; ``upload`` makes its content."""
         content: Any = self.content
         if upload is not None and self.content is not None:
             content = upload(self.content)
@@ -75,8 +75,8 @@ class Endpoints:
     def base(self, plane: str = "api") -> str:
         """``api`` (the socket's URL over HTTP) or ``playground``, without a trailing slash.
 
-        The platform has knowledge bases on a host of their own; every other server on itself, since
-        the key is for the server that the client is of. ``$PINECALL_PLAYGROUND_URL`` names another.
+        The platform has knowledge bases on a host of their own. Every other server has them itself:
+        the key is for that server only. ``$PINECALL_PLAYGROUND_URL`` names another host.
         """
         own = self.settings.current_url()
         if plane == "api":
@@ -118,10 +118,10 @@ class Endpoints:
             return kind(transport=transport)
         context = self.settings.ssl or ssl.create_default_context()
         if proxy is not None:
-            # httpx has the proxy look names up in any case, and older ones know this spelling only.
+            # With httpx the proxy looks names up in any case; older versions know only this spelling.
             proxy = proxy.replace("socks5h://", "socks5://", 1)
         try:
-            # The proxy is the SDK's reading; trust_env would add httpx's own, and .netrc's passwords.
+            # The SDK has chosen the proxy; trust_env would add httpx's choice, and passwords of .netrc.
             return kind(verify=context, proxy=proxy, trust_env=False)
         except ImportError:
             raise ConfigurationError(
@@ -138,7 +138,7 @@ def pieces(body: bytes, progress: Progress) -> Iterator[bytes]:
 
 
 def trouble(exc: BaseException) -> Failure:
-    """Why a request got no answer. What was perhaps carried out is not retryable."""
+    """Why a request got no answer. A request that may have been carried out is not retryable."""
     import httpx
 
     if isinstance(exc, (TimeoutError, httpx.TimeoutException)) or _is_asyncio_timeout(exc):

@@ -1,4 +1,4 @@
-"""What both fronts' HTTP ports are made of: httpx's clients, and requests for them."""
+"""The base of both HTTP ports: httpx's clients, and requests for them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["HttpPortBase", "Make"]
 
 T = TypeVar("T")
-#: Makes an op, whose arguments are checked then.
+#: Builds an op; its arguments are checked then.
 Make: TypeAlias = Callable[[], RestOp[T]]
 
 ClientT = TypeVar("ClientT")
@@ -32,9 +32,9 @@ class HttpPortBase(Generic[ClientT, StreamT]):
 
     #: httpx's class of clients.
     _make_client: Callable[..., ClientT]
-    #: Makes the content of an upload that is reported to ``progress``.
+    #: Makes the content of an upload that reports to ``progress``.
     _upload: Any
-    #: What a request may fail with.
+    #: The errors of a request.
     _failures: tuple[type[Exception], ...]
 
     def __init__(
@@ -55,18 +55,18 @@ class HttpPortBase(Generic[ClientT, StreamT]):
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def adopt(self, stream: StreamT) -> None:
-        """Have the stream closed when the port is, unless it was before."""
+        """Close the stream with the port, unless it is closed before."""
         with self._lock:
             self._streams.add(stream)
 
     def _take(self) -> tuple[list[StreamT], list[ClientT]]:
-        """The streams and clients there are, to be closed; the clients are forgotten."""
+        """All streams and clients, for closing; the clients are forgotten."""
         with self._lock:
             clients, self._clients = self._clients, {}
             return list(self._streams), list(clients.values())
 
     def _http(self, request: Prepared) -> ClientT:
-        """The client for the request's way to the host."""
+        """The client for the proxy of the request."""
         with self._lock:
             self._check_owner()
             client = self._clients.get(request.proxy)
@@ -87,7 +87,7 @@ class HttpPortBase(Generic[ClientT, StreamT]):
     def _trying(
         self, exchange: Exchange[Any], base: str, now: Callable[[], float]
     ) -> Iterator[None]:
-        """Around one try of an exchange with the server at ``base``."""
+        """For one attempt of an exchange: passes its error on to the exchange."""
         try:
             yield
         except self._failures as exc:
@@ -95,7 +95,7 @@ class HttpPortBase(Generic[ClientT, StreamT]):
 
     @contextmanager
     def _opening(self, op: RestOp[Any], base: str) -> Iterator[None]:
-        """Around a request that is tried once."""
+        """For a request with one attempt: raises its error as an ApiError."""
         try:
             yield
         except self._failures as exc:

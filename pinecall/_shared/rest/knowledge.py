@@ -15,7 +15,7 @@ __all__ = ["Batch"]
 
 
 class Batch:
-    """Iterate for the requests, and :meth:`add` what each gives."""
+    """The requests of a push; :meth:`add` the result of each."""
 
     def __init__(self, kb: str, docs: Any, progress: Callable[[int, int], object] | None) -> None:
         """Raises ConfigurationError for a document that is not valid."""

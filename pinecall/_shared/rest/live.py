@@ -16,7 +16,7 @@ PortT = TypeVar("PortT")
 
 
 class LiveBase(Generic[PortT]):
-    """The session, and the port whose server it is with."""
+    """The session, and the port to its server."""
 
     def __init__(self, port: PortT, session: LiveSession) -> None:
         self._port = port

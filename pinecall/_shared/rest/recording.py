@@ -1,4 +1,4 @@
-"""A recording to transcribe, from wherever it is: bytes, a path or an open file. Blocks."""
+"""A recording to transcribe: bytes, a path or an open file. Reading it blocks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Recording: TypeAlias = "bytes | bytearray | memoryview | str | os.PathLike[str] 
 
 
 def read_recording(file: Recording, filename: str | None) -> tuple[bytes, str | None]:
-    """Its bytes and name. Raises OSError for a file that cannot be read, and ConfigurationError for
-    one over 25 MB before it is read."""
+    """The bytes and the name of a recording. Raises OSError for a file that cannot be read, and
+    ConfigurationError, before it is read, for a file over 25 MB."""
     if isinstance(file, (bytes, bytearray, memoryview)):
         return bytes(file), filename
     if isinstance(file, (str, os.PathLike)):

@@ -1,4 +1,4 @@
-"""The SQLite file of a conversation history: opened late, checked first, shared by threads."""
+"""The SQLite file of a conversation history: opened on first use, checked, shared by threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["SqliteFile", "transaction"]
 
 T = TypeVar("T")
 
-#: Marks the file as ours (``PRAGMA application_id``: "Pine"), and the form of its tables.
+#: Marks the file as ours (``PRAGMA application_id``: "Pine"), and the version of its tables.
 APPLICATION, VERSION = 0x50696E65, 1
 #: Seconds to wait for another process that writes.
 BUSY = 5.0
@@ -28,7 +28,7 @@ _MAKING = threading.Lock()
 
 
 class SqliteFile:
-    """``tables`` are the statements that make a new file's tables and indexes."""
+    """A file for one connection at a time. ``tables``: the statements that set up a new file."""
 
     def __init__(self, path: str | os.PathLike[str], tables: tuple[str, ...]) -> None:
         text = os.fspath(path)
@@ -44,7 +44,7 @@ class SqliteFile:
         self._closed = False
 
     def use(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """``function(connection)``, one at a time; SQLite's errors come out as PinecallErrors."""
+        """Call ``function(connection)``, one at a time; SQLite's errors become PinecallErrors."""
         with self._lock:
             try:
                 return function(self._open())
@@ -85,7 +85,7 @@ class SqliteFile:
 
     def _make(self) -> None:
         try:
-            # Conversations are private: nobody else on this machine reads a file made here. One
+            # Conversations are private: a file made here is readable for its owner only. One
             # that exists is not opened: closing it would release the locks of other stores on it.
             with _MAKING:
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -98,7 +98,7 @@ class SqliteFile:
             ) from exc
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Look before anything is written: is it ours, whole, and of a form known here?"""
+        """Check, before writing, that the file is ours, undamaged, and of a known version."""
         with transaction(connection, "BEGIN"):
             self._ours(connection)
             problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -114,7 +114,7 @@ class SqliteFile:
                 connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _ours(self, connection: sqlite3.Connection) -> bool:
-        """False for a new, empty file; ConfigurationError for one that is another's."""
+        """Is it a history? False for an empty file; raises ConfigurationError for a foreign one."""
         owner, version, tables = (
             connection.execute(question).fetchone()[0]
             for question in (
@@ -135,7 +135,7 @@ class SqliteFile:
         return bool(tables)
 
     def _error(self, exc: sqlite3.Error) -> PinecallError:
-        # sqlite3 has no class for a damaged file and for no database: it raises the base class.
+        # sqlite3 has no class of its own for a damaged file: it raises the base class.
         if type(exc) is sqlite3.DatabaseError:
             return PinecallError(
                 f"the history {str(self.path)!r} is damaged, or no history ({exc}); it was left as "
@@ -148,7 +148,7 @@ class SqliteFile:
 
 
 def _to_wal(connection: sqlite3.Connection) -> None:
-    """Two processes that open a new file at once: SQLite makes one of them try again."""
+    """Switch to WAL mode. When two processes open a new file at once, one of them must try again."""
     deadline = time.monotonic() + BUSY
     while True:
         try:
@@ -167,7 +167,7 @@ def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") 
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # SQLite itself has rolled back after some errors (a full disk).
+        # After some errors (a full disk) SQLite has rolled back already.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

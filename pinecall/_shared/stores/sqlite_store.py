@@ -1,8 +1,8 @@
-"""Conversations in one SQLite file: what both ``SqliteHistory`` classes are made of.
+"""Conversations in one SQLite file: the store of both ``SqliteHistory`` classes.
 
-A row for each conversation and one for each message: a save writes the messages that are new or
-changed, in one transaction. A process that dies leaves what it had saved; the file is in WAL mode,
-so other threads and processes read and write it meanwhile (they wait up to 5 s for each other).
+There is a row for each conversation and each message: a save writes the messages that are new or
+changed, in one transaction. What a process has saved survives its death. The file is in WAL mode, so
+that other threads and processes can use it at the same time (they wait up to 5 s for each other).
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ _UPSERT = (
 
 
 class SqliteStore:
-    """Opened at the first use; its methods block, and may be called from any thread.
+    """A store of conversations. Its methods block, and may be called from any thread.
 
-    They raise ConfigurationError for a path or a record that cannot be used, and PinecallError with
-    code ``HISTORY_DAMAGED`` (the file is left as it is) or ``HISTORY_FAILED`` (disk full, locked).
+    The file is opened at the first use. The methods raise ConfigurationError for a path or a record
+    that cannot be used, and PinecallError with code ``HISTORY_DAMAGED`` (the file is left as it is)
+    or ``HISTORY_FAILED`` (disk full, locked).
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -75,7 +76,8 @@ class SqliteStore:
 
     # -- the store ------------------------------------------------------------------------------
 
-    def save_record(self, record: ConversationRecord) -> None:
+    def save(self, record: ConversationRecord) -> None:
+        """Write what is new of the conversation; the same ``call_id`` again updates it."""
         values, bodies = _values(record), [_json(record, message) for message in record.messages]
 
         def write(connection: sqlite3.Connection) -> None:
@@ -107,7 +109,21 @@ class SqliteStore:
 
         self._file.use(write)
 
-    def records(
+    def find_by_contact(
+        self, contact: str, limit: int = 5, *, agent_id: str | None = None
+    ) -> Records:
+        """The newest ``limit`` conversations with a contact (``record.contact``), newest first."""
+        return self._records(limit, contact=contact, agent_id=agent_id) if contact else []
+
+    def list(self, limit: int = 100, agent_id: str | None = None) -> Records:
+        """The newest ``limit`` conversations, newest first; those that run are ``active``."""
+        return self._records(limit, agent_id=agent_id)
+
+    def get(self, call_id: str) -> ConversationRecord | None:
+        found = self._records(1, call_id=call_id)
+        return found[0] if found else None
+
+    def _records(
         self,
         limit: int,
         *,
@@ -133,7 +149,9 @@ class SqliteStore:
 
         return self._file.use(read)
 
-    def delete_record(self, call_id: str) -> bool:
+    def delete(self, call_id: str) -> bool:
+        """Forget a conversation; False if there was none."""
+
         def delete(connection: sqlite3.Connection) -> bool:
             with transaction(connection):
                 connection.execute("DELETE FROM messages WHERE call_id = ?", (call_id,))
@@ -144,7 +162,8 @@ class SqliteStore:
 
         return self._file.use(delete)
 
-    def close_file(self) -> None:
+    def close(self) -> None:
+        """Close the file, when a save in progress is done. May be repeated."""
         self._file.close()
 
 

@@ -1,4 +1,4 @@
-"""The verbs of agents that a front completes, and the calls of agents and lines by a front's class."""
+"""Verbs of agents that a front completes, and the calls of agents and lines in a front's class."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AgentVerbs(AgentBase, HasCalls[CallT], Generic[CallT, NewCallT]):
         return self.calls.get(call_id)
 
     def _set_up(self, place: Callable[[], Outcome[CallBase]]) -> NewCallT:
-        """Wait for the call; nothing is checked or sent before the wait begins."""
+        """Wait for the call that ``place`` begins; nothing is checked or sent before the wait."""
         raise NotImplementedError
 
     def _dial(

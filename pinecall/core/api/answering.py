@@ -1,4 +1,4 @@
-"""The one hook through which a front hands an :class:`~pinecall.core.kernel.outcome.Outcome` to its users."""
+"""The hook through which a front turns an outcome into what its users get."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ __all__ = ["Answering"]
 
 
 class Answering:
-    """What has verbs that the server answers: asyncio gives an awaitable, threads the value."""
+    """Has verbs that the server answers: the asyncio front gives an awaitable, the blocking one the
+    value."""
 
     def _answer(self, outcome: Outcome[Any]) -> Any:
         raise NotImplementedError

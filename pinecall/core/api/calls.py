@@ -1,4 +1,4 @@
-"""The verbs of calls that a front completes: what speech and the server's answers become."""
+"""Verbs of calls that a front completes: it decides what they return."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class HistoryVerbs(Answering, Generic[MessagesT, CountT]):
 
 
 class SpeechVerbs(CallBase, Generic[PlaybackT]):
-    """A call that speaks; a front says what stands for a reply on its way to the caller."""
+    """A call that speaks; a front decides what stands for speech on its way to the caller."""
 
     def _play(self, speech: Speech) -> PlaybackT:
         raise NotImplementedError

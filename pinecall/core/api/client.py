@@ -1,4 +1,4 @@
-"""The client of both fronts, but for the waiting."""
+"""The client of both fronts, without what connects and waits."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     def remove_agent(self, id: str) -> bool:
         """End its calls (``agent_removed``), release its channels on the server, forget it.
 
-        Whoever waits for it gets RegistrationError, as every verb of the agent raises from now on.
+        A wait for the agent raises RegistrationError, and so does every verb of it from now on.
         The platform keeps the name for this connection until ``disconnect()``: another process can
         have it only then. Returns whether it existed. (Wire: ``channel.remove``.)
         """
@@ -130,7 +130,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         /,
         **options: Unpack[LineFields],
     ) -> LineT:
-        """Claim a number to answer it by code: no model, the program plays, listens and routes.
+        """Claim a number that the program answers itself: it plays, listens and routes, without a model.
 
         The same number gives the same line, claimed anew if its options changed. ``llm``,
         ``prompt``, ``tools`` and ``greeting`` are refused with ConfigurationError. (Wire: ``line.create``.)

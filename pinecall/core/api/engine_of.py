@@ -1,4 +1,4 @@
-"""From what users hold to the engine behind it."""
+"""From the objects users hold to the engine behind them."""
 
 from __future__ import annotations
 

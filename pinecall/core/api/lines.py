@@ -1,4 +1,4 @@
-"""The verbs of a line's calls that a front completes: what speech and the outcomes become."""
+"""Verbs of line calls that a front completes: it decides what they return."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ EventsT = TypeVar("EventsT")  # an iterator of events
 
 
 class Listening(HasHandlers, Generic[CallT, AgentT, LineCallT, LineT, SessionT, EventsT]):
-    """The typed face of :class:`HasHandlers`; a front names its classes."""
+    """The typed methods of :class:`HasHandlers`, for a front's classes."""
 
     if TYPE_CHECKING:
         _make_events: Callable[[Subscription], Any]
@@ -36,19 +36,19 @@ class Listening(HasHandlers, Generic[CallT, AgentT, LineCallT, LineT, SessionT, 
 
     @property
     def once(self) -> On[CallT, AgentT, LineCallT, LineT, SessionT, RingingCall]:
-        """As ``on``, for the next event only."""
+        """Like ``on``, for the next event only."""
         return On(self._add_once, check_name)
 
     @property
     def off(self) -> Off:
-        """``off("turn.end", handler)``; without a handler all of the event's."""
+        """``off("turn.end", handler)``: remove a handler; without one, all handlers of the event."""
         return Off(self._remove_handler)
 
     def events(self, *names: EventName) -> EventsT:
         """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
 
-        From now on; it ends when it is closed, when the client disconnects (at once on one that is
-        closed already), and a call's with the call, after ``call.ended``.
+        It begins now. It ends when it is closed, when the client disconnects (at once if it is
+        disconnected), and for a call with the call, after ``call.ended``.
         """
         with self._runtime.guard:
             subscription = self._runtime.subscribe(self._handlers, names)

@@ -1,5 +1,5 @@
-"""Tokens, streams to browsers and the call log: methods of clients, agents and calls, for a front's
-classes."""
+"""Tokens, streams to browsers and the call log: methods of clients, agents and calls that a front
+completes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REGISTERED_WITHIN = 10.0
 
 
 class Streaming(Generic[StreamT]):
-    """What makes a front's event streams, which are loaded when the first is made."""
+    """Makes event streams of a front's class, which is loaded with the first one."""
 
     def _event_stream(self, *args: Any, **options: Any) -> StreamT:
         raise NotImplementedError
@@ -51,7 +51,7 @@ class ClientWebBase(HasHandlers, Streaming[StreamT], Generic[TokenT, StreamT, Ob
         return self._opened_port
 
     def _create_token(self, make: Callable[[], RestOp[Token]]) -> TokenT:
-        """Run the request, which is made, and its arguments checked, when that begins."""
+        """Run the request that ``make`` builds; its arguments are checked then."""
         raise NotImplementedError
 
     def create_token(
@@ -82,7 +82,7 @@ class ClientWebBase(HasHandlers, Streaming[StreamT], Generic[TokenT, StreamT, Ob
         )
 
     def _registrations(self, op: RestOp[Token]) -> list[AgentRegistration]:
-        """Those of the agents of this client that a token is for."""
+        """The registrations of this client's agents that a token is for."""
         agents = engine_of(self).local_agents(rest.tokens.agents_of(op))
         return [agent._registration for agent in agents]
 
