@@ -15,7 +15,7 @@ from typing import Any
 from attrs import frozen
 
 from pinecall.core.kernel.callables import check_function, why_it_never_runs
-from pinecall.core.kernel.seconds import check_unit
+from pinecall.core.kernel.seconds import check_unit, is_number
 from pinecall.errors import ConfigurationError
 
 Check = Callable[["Place", str, object], object]
@@ -81,9 +81,7 @@ def flag(place: Place, field: str, value: object) -> bool:
 
 
 def number(place: Place, field: str, value: object) -> float:
-    # Compared, for isfinite() overflows where an int is larger than any float.
-    wanted = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not isinstance(value, (int, float)) or not wanted or not 0 <= value < math.inf:
+    if not is_number(value) or not 0 <= value < math.inf:
         raise place.wrong(field, "a number, 0 or more", value)
     return value
 

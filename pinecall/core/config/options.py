@@ -13,7 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from ...errors import ConfigurationError
-from ..kernel.seconds import check_unit
+from ..kernel.seconds import check_unit, is_number
 from ..text import secrets
 from ..text.by_value import ByValue
 from ..text.showing import shows
@@ -328,7 +328,7 @@ class ReconnectPolicy:
         place = Place("ReconnectPolicy")
         for name in ("initial", "maximum", "factor", "jitter"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            if not is_number(value):
                 raise place.wrong(name, "a number", value)
         rules = {
             "initial must be more than 0 seconds": 0 < self.initial < math.inf,
