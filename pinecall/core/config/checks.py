@@ -14,9 +14,9 @@ from typing import Any
 
 from attrs import frozen
 
-from pinecall.core.kernel.callables import check_function, why_it_never_runs
-from pinecall.core.kernel.seconds import check_unit, is_number
-from pinecall.errors import ConfigurationError
+from ...errors import ConfigurationError
+from ..kernel.callables import check_function, why_it_never_runs
+from ..kernel.seconds import check_unit, is_number
 
 Check = Callable[["Place", str, object], object]
 
@@ -236,7 +236,7 @@ def skills(place: Place, field: str, value: object) -> list[Any]:
 
 
 def _skill(place: Place, where: str, item: Mapping[Any, Any]) -> object:
-    from pinecall.core.tools.skill import Skill
+    from ..tools.skill import Skill
 
     filled(place, f"{where}['name']", item.get("name", ""))
     if "tools" in item:

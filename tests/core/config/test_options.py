@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from pinecall.core.config import option_types
-from pinecall.core.config.fields import CHANNEL, CONFIG, LINE
+from pinecall.core.config.channels import CHANNEL
 from pinecall.core.config.methods import (
     agent_options,
     channel_change,
@@ -25,6 +25,8 @@ from pinecall.core.config.methods import (
     reconnect_policy,
     session_options,
 )
+from pinecall.core.config.shared import CONFIG
+from pinecall.core.config.table import table_of
 from pinecall.errors import ConfigurationError
 from pinecall.options import (
     AddChannelFields,
@@ -675,7 +677,11 @@ def test_tables_agree() -> None:
     assert names(ConfigOptions) == set(CONFIG) == set(option_types.ConfigFields.__annotations__)
     assert names(AgentOptions) == set(AgentFields.__annotations__)
     assert names(DeployOptions) == set(DeployFields.__annotations__)
-    assert names(LineOptions) == set(LINE) == set(option_types.LineFields.__annotations__)
+    assert (
+        names(LineOptions)
+        == set(table_of(LineOptions))
+        == set(option_types.LineFields.__annotations__)
+    )
     extra = set(option_types.ChannelFields.__annotations__) - set(CONFIG)
     assert extra == set(CHANNEL)
     assert set(AddChannelFields.__annotations__) == {*CONFIG, *CHANNEL}
