@@ -10,6 +10,7 @@ from attrs import field, frozen
 from ...errors import ConfigurationError
 from ..text import secrets
 from ..text.showing import shows
+from ..text.spelling import nearest
 from . import checks
 from .checks import Place
 from .option_types import ChannelFields, Object
@@ -134,7 +135,7 @@ def _entry(place: Place, field: str, value: object) -> Channel:
         return Channel("phone", value)
     if value in ("phone", "whatsapp", "sip"):
         raise here.error(f"{value!r} needs its ref; give Channel({value!r}, …)")
-    near = checks.nearest(value, ("webrtc", "chat", "mic"))
+    near = nearest(value, ("webrtc", "chat", "mic"))
     shown = repr(value) if len(value) <= 40 else f"a text of {len(value)} characters"
     hint = f"did you mean {near!r}?" if near else "give 'webrtc', 'chat' or 'mic', a phone number"
     raise here.error(
@@ -203,7 +204,7 @@ def _address(place: Place, type: object, ref: object) -> tuple[str, str | None]:
             raise place.error("it has no ref; leave it out")
         return kind, None
     if kind not in ("phone", "whatsapp"):
-        near = checks.nearest(kind, (*_REFLESS, "phone", "whatsapp", "sip"))
+        near = nearest(kind, (*_REFLESS, "phone", "whatsapp", "sip"))
         raise place.error(
             f"did you mean {near!r}?"
             if near

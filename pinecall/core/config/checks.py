@@ -17,6 +17,33 @@ from attrs import frozen
 from ...errors import ConfigurationError
 from ..kernel.callables import check_function, why_it_never_runs
 from ..kernel.seconds import check_unit, is_number
+from ..text.spelling import camel, nearest
+
+__all__ = [
+    "SESSION_LIMITS",
+    "Check",
+    "Place",
+    "anything",
+    "filled",
+    "flag",
+    "function",
+    "greeting",
+    "known_keys",
+    "mapping",
+    "nearest",
+    "number",
+    "preparing",
+    "renamed",
+    "seconds",
+    "secret",
+    "session_limits",
+    "skills",
+    "store",
+    "text",
+    "text_or_texts",
+    "texts",
+    "tools",
+]
 
 Check = Callable[["Place", str, object], object]
 
@@ -45,14 +72,6 @@ class Place:
         # Only numbers are quoted back: any text may be a token that landed in the wrong field.
         number = f" {value!r}" if isinstance(value, (int, float)) else ""
         return self.error(f"{field} must be {want}, got {type(value).__name__}{number}")
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that ``word`` most looks like, if any does."""
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return close[0] if close else None
 
 
 def text(place: Place, field: str, value: object) -> str:
@@ -259,22 +278,6 @@ def store(place: Place, field: str, value: object) -> object:
     return value
 
 
-def camel(name: str) -> str:
-    """``prompt_vars`` as the platform's SDK spells it: ``promptVars``."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
-
-
-def name_of(item: object) -> str | None:
-    """The name of a tool or a skill, in object or dict form."""
-    if isinstance(item, Mapping):
-        inner = item.get("function")
-        name = inner.get("name") if isinstance(inner, Mapping) else item.get("name")
-    else:
-        name = getattr(item, "name", None)
-    return name if isinstance(name, str) else None
-
-
 def _tool(place: Place, field: str, item: object) -> object:
     if isinstance(item, Mapping):
         bare = "type" not in item and "function" not in item
@@ -299,13 +302,14 @@ def _has_wire_form(item: object) -> bool:
 
 
 def _named(place: Place, field: str, items: list[Any]) -> list[Any]:
-    seen: dict[str, object] = {}
+    from ..tools.tool import tool_name  # those who give none need not load it
+
+    seen: set[str] = set()
     for item in items:
-        name = name_of(item)
-        if name is not None and name in seen:
+        name = tool_name(item)
+        if name and name in seen:
             raise place.error(f"{field} has two entries named {name!r}; give each its own name")
-        if name is not None:
-            seen[name] = item
+        seen.add(name)
     return items
 
 

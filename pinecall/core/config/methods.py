@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from . import checks
 from .channels import CHANNEL, Channel, make_channel
 from .checks import Place
 from .options import AgentOptions, DeployOptions, LineOptions, ReconnectPolicy
@@ -188,10 +187,12 @@ def reconnect_policy(value: object) -> ReconnectPolicy | None:
 
 def put_skill(skills: Iterable[_Item] | None, skill: _Item) -> list[_Item]:
     """The skills with ``skill`` in the place of the one of its name, else at the end."""
-    name = checks.name_of(skill)
+    from ..tools.tool import tool_name  # agents without skills need not load it
+
+    name = tool_name(skill)
     out = list(skills or ())
     for i, old in enumerate(out):
-        if checks.name_of(old) == name:
+        if tool_name(old) == name:
             out[i] = skill
             return out
     return [*out, skill]

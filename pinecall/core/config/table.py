@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import attrs
 
-from . import checks
+from ..text.spelling import camel, nearest
 from .checks import Check, Place
 
 __all__ = ["HINTS", "Option", "Table", "checked_by", "read", "table_of"]
@@ -38,7 +38,7 @@ class Table(dict[str, Option]):
     @functools.cached_property
     def spellings(self) -> dict[str, str]:
         """The ways of writing each key: Python's, and the platform's."""
-        found = {written: name for name in self for written in (name, checks.camel(name))}
+        found = {written: name for name in self for written in (name, camel(name))}
         for name, each in self.items():
             found.setdefault(each.wire, name)
         return found
@@ -140,7 +140,7 @@ def _unknown(
         return place.error(f"option names must be str, got {type(key).__name__}")
     if key in hints:
         return place.error(f"{key} {hints[key]}", code)
-    near = checks.nearest(key, spellings)
+    near = nearest(key, spellings)
     if near is not None:
         return place.error(f"there is no option {key!r}; did you mean {spellings[near]!r}?")
     known = ", ".join(sorted(set(spellings.values())))

@@ -293,13 +293,13 @@ def _doc(function: Any) -> str | None:
     return type(function).__call__.__doc__ or own
 
 
-def tool_name(entry: Tool[Any, Any] | Mapping[str, Any]) -> str:
-    """The name of a tool or of an OpenAI tool dict; ``""`` for a dict without a name."""
+def tool_name(entry: object) -> str:
+    """The name of a tool, a skill or a dict of one; ``""`` where there is none."""
     if isinstance(entry, Mapping):
         inner = entry.get("function")
         name = (inner if isinstance(inner, Mapping) else entry).get("name")
     else:
-        name = entry.name
+        name = getattr(entry, "name", "")
     return name if isinstance(name, str) else ""
 
 
