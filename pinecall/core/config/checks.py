@@ -20,7 +20,6 @@ from ..kernel.seconds import check_unit, is_number
 from ..text.spelling import camel, nearest
 
 __all__ = [
-    "SESSION_LIMITS",
     "Check",
     "Place",
     "anything",
@@ -47,12 +46,12 @@ __all__ = [
 
 Check = Callable[["Place", str, object], object]
 
-SESSION_LIMITS = {
-    "maxDurationSeconds": "max_duration_seconds",
-    "idleTimeoutSeconds": "idle_timeout_seconds",
-    "idleWarningSeconds": "idle_warning_seconds",
-    "idleGraceSeconds": "idle_grace_seconds",
-}
+_SESSION_LIMITS = (
+    "max_duration_seconds",
+    "idle_timeout_seconds",
+    "idle_warning_seconds",
+    "idle_grace_seconds",
+)
 
 
 @frozen
@@ -182,7 +181,7 @@ def known_keys(place: Place, field: str, value: object, names: Iterable[str]) ->
 
 
 def session_limits(place: Place, field: str, value: object) -> dict[str, Any]:
-    given = known_keys(place, field, value, SESSION_LIMITS.values())
+    given = known_keys(place, field, value, _SESSION_LIMITS)
     return {key: number(place, f"{field}[{key!r}]", item) for key, item in given.items()}
 
 
