@@ -6,13 +6,12 @@ import ipaddress
 import os
 import re
 import ssl as ssl_module
-import sys
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 from ..core.config.methods import reconnect_policy
-from ..core.kernel.seconds import check_unit
+from ..core.kernel.seconds import check_seconds, is_finite, is_number
 from ..core.link.link import LinkSettings
 from ..core.text.secrets import keep, keep_url
 from ..errors import ConfigurationError
@@ -109,21 +108,11 @@ def _key(value: object) -> str | None:
 
 
 def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
-    if value is None and none:
+    if none and (value is None or (is_number(value) and value == 0)):
         return None
-    # Not math.isfinite(): it overflows on ints too large for a float.
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not abs(value) <= sys.float_info.max
-    ):
-        raise ConfigurationError(f"{name} is a number of seconds, not {value!r:.40}")
-    if value == 0 and none:
-        return None
-    if value <= 0:
+    if is_finite(value) and value <= 0:
         raise ConfigurationError(f"{name} is {value!r}; it is more than 0 seconds")
-    check_unit(name, value)
-    return float(value)
+    return check_seconds(name, value, "a number of seconds")
 
 
 def _ping_interval(value: object) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +9,7 @@ from attrs import frozen
 
 from ...errors import ConfigurationError
 from ..kernel.outcome import Outcome
-from ..kernel.seconds import check_unit
+from ..kernel.seconds import check_seconds
 from ..model.call_state import CallState
 from ..wire.limits import KEYS
 
@@ -55,17 +54,13 @@ class Listener:
             raise ConfigurationError(f"listen: digits is how many keys, 1 or more, not {digits!r}")
         if terminator is not None and (not isinstance(terminator, str) or len(terminator) != 1):
             raise ConfigurationError(f"listen: terminator is one key like '#', not {terminator!r}")
-        good = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
-        if not good or not 0 < timeout < math.inf:
-            raise ConfigurationError(f"listen: timeout is seconds, more than 0, not {timeout!r}")
-        check_unit("listen: timeout", timeout)
         self.outcome: Outcome[Heard] = Outcome("listen()")
         self.outcome.on_abandon = self.give_up
         self._call = call
         self._count = digits
         self._terminator = terminator
         self._speech = speech
-        self._timeout = timeout
+        self._timeout = check_seconds("listen: timeout", timeout, "seconds, more than 0")
         self._on_done = on_done
         self._timer = ("listen", call.id, number)
         self._keys = ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ...errors import ApiError, ConfigurationError
+from ..kernel.seconds import is_finite
 
 __all__ = ["filled", "flag", "number", "optional", "positive", "refused", "rows", "text", "whole"]
 
@@ -36,13 +37,7 @@ def number(row: Mapping[str, Any], key: str) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        value = float(value)
-    except OverflowError:  # JSON's integers have no limit
-        return None
-    return value if math.isfinite(value) else None
+    return float(value) if is_finite(value) else None
 
 
 def whole(row: Mapping[str, Any], key: str, default: int = 0) -> int:

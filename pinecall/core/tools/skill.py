@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from ...errors import ConfigurationError
+from ..text.spelling import camel, nearest
 from .tool import Tool, as_tools, wire_tool
 
 __all__ = ["Activation", "Skill"]
@@ -18,17 +18,6 @@ ToolEntry: TypeAlias = Tool[Any, Any] | Mapping[str, Any]
 Activation: TypeAlias = Literal["model", "manual", "always"]
 
 _ACTIVATIONS = ("model", "manual", "always")
-_KEYS = {
-    "name": "name",
-    "description": "description",
-    "instructions": "instructions",
-    "tools": "tools",
-    "knowledge_base": "knowledge_base",
-    "knowledgeBase": "knowledge_base",
-    "rag_top_k": "rag_top_k",
-    "ragTopK": "rag_top_k",
-    "activation": "activation",
-}
 
 
 def _tools(value: Iterable[ToolEntry]) -> tuple[ToolEntry, ...]:
@@ -105,10 +94,10 @@ class Skill:
         where = f"skill {values.get('name')!r}"
         fields: dict[str, Any] = {}
         for key, value in values.items():
-            field = _KEYS.get(key)
+            field = _SPELLINGS.get(key)
             if field is None:
-                near = difflib.get_close_matches(str(key), _KEYS, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(_KEYS)}"
+                near = nearest(str(key), _SPELLINGS)
+                hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(_SPELLINGS)}"
                 raise ConfigurationError(f"{where}: unknown key {key!r}; {hint}")
             if field in fields and fields[field] != value:
                 raise ConfigurationError(f"{where}: {field} is given twice, as {key!r} too")
@@ -117,3 +106,6 @@ class Skill:
         if missing:
             raise ConfigurationError(f"{where}: {' and '.join(missing)} missing")
         return cls(**fields)
+
+
+_SPELLINGS = {key: f.name for f in attrs.fields(Skill) for key in (f.name, camel(f.name))}

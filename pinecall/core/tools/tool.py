@@ -14,7 +14,7 @@ import msgspec
 
 from ...errors import ConfigurationError
 from ..kernel.callables import is_coroutine, why_it_never_runs
-from ..kernel.seconds import check_unit
+from ..kernel.seconds import check_seconds
 from .arguments import ToolArgumentError, read_arguments
 from .docstring import parse_docstring
 from .foreign import with_fields
@@ -230,13 +230,7 @@ def _make(
     name = _checked_name(function, name)
     where = f"tool {name!r}"
     _check_function(function, where)
-    seconds = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
-    # Not math.isfinite(): it overflows on ints too large for a float.
-    if not seconds or not 0 < timeout <= sys.float_info.max:
-        raise ConfigurationError(
-            f"{where}: timeout is a number of seconds above 0, not {timeout!r:.40}"
-        )
-    check_unit(f"{where}: timeout", timeout)
+    timeout = check_seconds(f"{where}: timeout", timeout, "a number of seconds above 0")
     for option, value in options.items():
         if not isinstance(value, bool):
             raise ConfigurationError(f"{where}: {option} is True or False, not {value!r}")
@@ -250,7 +244,7 @@ def _make(
         name=name,
         description=doc.description if description is None else description,
         parameters=parameters_schema(signature.parameters, readers, doc.parameters),
-        timeout=float(timeout),
+        timeout=timeout,
         is_async=is_coroutine(function),
         signature=signature,
         decoders=readers,
@@ -299,13 +293,13 @@ def _doc(function: Any) -> str | None:
     return type(function).__call__.__doc__ or own
 
 
-def tool_name(entry: Tool[Any, Any] | Mapping[str, Any]) -> str:
-    """The name of a tool or of an OpenAI tool dict; ``""`` for a dict without a name."""
+def tool_name(entry: object) -> str:
+    """The name of a tool, a skill or a dict of one; ``""`` where there is none."""
     if isinstance(entry, Mapping):
         inner = entry.get("function")
         name = (inner if isinstance(inner, Mapping) else entry).get("name")
     else:
-        name = entry.name
+        name = getattr(entry, "name", "")
     return name if isinstance(name, str) else ""
 
 
