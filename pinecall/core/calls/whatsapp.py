@@ -14,7 +14,7 @@ __all__ = ["WhatsAppSessionBase"]
 class WhatsAppSessionBase:
     """The session behind a WhatsApp call (wire: ``whatsapp.session_started``).
 
-    ``id`` is the session's and its call's. The fronts add the call's requests.
+    ``id`` is the id of both the session and its call. The fronts add the call's requests.
     """
 
     def __init__(self, call: CallBase, contact_name: str | None) -> None:
@@ -25,7 +25,8 @@ class WhatsAppSessionBase:
 
     @property
     def contact_phone(self) -> str:
-        """Digits without a plus; empty until the contact writes, if the start was not seen."""
+        """The contact's number, digits without a plus; empty until they write, if the start was
+        missed."""
         return self._call.from_
 
     def _ask_history(self) -> Outcome[list[dict[str, Any]]]:
