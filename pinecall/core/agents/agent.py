@@ -52,8 +52,9 @@ class AgentBase(Owner):
         "_own_registration": None,
         "_pauses": None,
         "_runtime": None,
-        "config": "Its current options (:class:`~pinecall.AgentOptions`); ``configure`` changes
-        them.", "id": "Its id, as given to ``pc.agent()``.", }
+        "config": "Its options now (:class:`~pinecall.AgentOptions`); ``configure`` changes them.",
+        "id": "Its id, as given to ``pc.agent()``.",
+    }
 
     #: How messages say that the agent was removed.
     _gone = "removed (remove_agent()); pc.agent() makes a new one"
