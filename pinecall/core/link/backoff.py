@@ -13,7 +13,7 @@ __all__ = ["CONFLICT_BUDGET", "LEAST_DELAY", "ConflictEpisode", "reconnect_delay
 #: Seconds that one conflict may last: twice the server's window for a stale connection (45 s).
 CONFLICT_BUDGET = 90.0
 
-#: The least number of seconds between tries once the server has answered, whatever its hints say.
+#: The least seconds between tries once the server has answered: its hints must not make them spin.
 LEAST_DELAY = 0.25
 
 _FIRST = 5.0

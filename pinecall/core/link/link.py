@@ -15,10 +15,10 @@ CLOSED          close the socket                    ``connect()`` → OPENING
 ``failed``: a failure that may pass is retried after a growing delay (BACKOFF): until
 ``connect_timeout`` for a first connection, forever (or for ``max_attempts``) afterwards. A failure
 that will not pass ends in IDLE (a first connection) or CLOSED. Once connected to this server, only
-a
-refused key counts as that: what a proxy answers during a restart must not end a service for good.
-Each socket has a generation, and events of a former one are ignored. A front opens a socket when
-the phase is OPENING, and aborts the one it has whenever ``generation`` is no longer that socket's.
+a refused key counts as that: what a proxy answers during a restart must not end a service for
+good. Each socket has a generation, and events of a former one are ignored. A front opens a socket
+when the phase is OPENING, and aborts the one it has whenever ``generation`` is no longer that
+socket's.
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 A secret is registered when it is given: the API key, WhatsApp's secrets, provider keys in a
 configuration, minted tokens, a proxy's password, a token in a URL. Text shown afterwards (an
 error's message, a log line or a ``repr``) goes through :func:`clean` before it is cut. The table
-belongs to
-the process, not to a client: a key is a secret in every text.
+belongs to the process, not to a client: a key is a secret in every text.
 """
 
 from __future__ import annotations

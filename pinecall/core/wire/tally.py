@@ -16,8 +16,7 @@ _OTHERS = "other kinds"
 
 
 class Tally:
-    """Counts warnings by kind; logs how many were left out after a minute, or with the
-    connection."""
+    """Counts warnings by kind; logs how many were left out, each minute and when the link ends."""
 
     def __init__(self) -> None:
         #: Kind → when its minute began, and how many warnings came in it.
