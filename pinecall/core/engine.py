@@ -154,7 +154,7 @@ class Engine(Lifecycle):
             self._malformed = 0
         super()._announce_down(reason)
 
-    # -- what concerns nobody ------------------------------------------------------------------
+    # -- frames that concern no one here --------------------------------------------------------
 
     def _bad_message(self, what: str) -> None:
         self.counts["malformed"] += 1
@@ -179,8 +179,7 @@ class Engine(Lifecycle):
     # -- for the web ----------------------------------------------------------------------------
 
     def open_hub(self) -> Hub:
-        """Return the hub of the event streams; from the first call on, events are published
-        there."""
+        """Return the event streams' hub; events are published there from the first call on."""
         self.front.check()
         if self.hub is None:
             from .streams.hub import Hub

@@ -248,8 +248,7 @@ class Dials:
     # -- bookkeeping ----------------------------------------------------------------------------
 
     def _unbound(self) -> list[_Dial]:
-        """Return the dials without a call; those with a waiting caller come before abandoned
-        ones."""
+        """Return the dials without a call, abandoned ones last."""
         unbound = (d for d in self._dials if d.call_id is None and d.unsent is None)
         return sorted(unbound, key=lambda d: d.outcome.done)
 

@@ -70,8 +70,7 @@ class AgentRegistration(Registration):
         self._number_error: PhoneInUseError | None = None
 
     def hurry(self) -> None:
-        """Speed up the next tries: the holder is releasing the name, so the server's delay is
-        moot."""
+        """Speed up the next tries: the holder is releasing the name."""
         self._hurry = HURRIED
 
     @property

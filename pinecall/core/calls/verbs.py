@@ -116,8 +116,7 @@ class CallVerbs(CallState):
         return speech
 
     def _answered_message(self) -> str:
-        """Return the message that the running handler was called for, else the caller's last
-        one."""
+        """Return the message that the running handler is for, else the caller's last."""
         current = answering.get()
         if current is not None and current[0] == self.id:
             return current[1]
@@ -211,8 +210,7 @@ class CallVerbs(CallState):
         self._send({"event": "call.mute", "call_id": self.id})
 
     def unmute(self) -> None:
-        """Hear the caller again; ``call.unmuted`` brings what was buffered. Wire:
-        ``call.unmute``."""
+        """Hear the caller again; ``call.unmuted`` brings the buffer. Wire: ``call.unmute``."""
         self._send({"event": "call.unmute", "call_id": self.id})
 
     def configure(
@@ -232,8 +230,7 @@ class CallVerbs(CallState):
     # -- the model ------------------------------------------------------------------------------
 
     def load_skill(self, skill: str) -> None:
-        """Load a skill from the next generation on; ``skill.loaded`` confirms. Wire:
-        ``skill.load``."""
+        """Load a skill for the next generation (``skill.loaded``). Wire: ``skill.load``."""
         self._check("load_skill", skill=skill)
         self._send({"event": "skill.load", "call_id": self.id, "skill": skill})
 
@@ -314,7 +311,7 @@ class CallVerbs(CallState):
 
 
 def history_messages(messages: object) -> list[dict[str, Any]]:
-    """Check messages for ``history.add`` and ``history.set``: ``[{"role", "content"}, …]``."""
+    """Return checked ``[{"role", "content"}, …]`` for ``history.add`` and ``history.set``."""
     if isinstance(messages, Mapping):
         messages = [messages]
     if isinstance(messages, str) or not isinstance(messages, Iterable):
@@ -333,7 +330,7 @@ def history_messages(messages: object) -> list[dict[str, Any]]:
 
 
 def prompt_vars(values: Mapping[str, Any]) -> dict[str, str]:
-    """Check ``{{name}}`` values. The wire takes text, so numbers are converted."""
+    """Return checked ``{{name}}`` values: the wire takes text, so numbers are converted."""
     if not isinstance(values, Mapping):
         raise ConfigurationError(
             f"prompt vars are a dict like {{'name': 'Ana'}}, not {type(values).__name__}"

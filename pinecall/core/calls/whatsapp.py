@@ -25,8 +25,7 @@ class WhatsAppSessionBase:
 
     @property
     def contact_phone(self) -> str:
-        """The contact's number, digits without a plus; empty until they write, if the start was
-        missed."""
+        """Digits without a plus; empty until the contact writes, if the start was not seen."""
         return self._call.from_
 
     def _ask_history(self) -> Outcome[list[dict[str, Any]]]:

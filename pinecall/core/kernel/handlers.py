@@ -1,8 +1,7 @@
 """Registered handlers, and the deliveries that a front runs them for.
 
-A table is an ordered list per event. Tables of one client share a :class:`Revision`: when anything
-changes anywhere, the chains (call's handlers, then the agent's, then the client's) that were put
-together from several tables are put together anew.
+A table is an ordered list per event. Tables of one client share a :class:`Revision`: when a
+table changes, the chains (the call's handlers, then the agent's, then the client's) are built anew.
 """
 
 from __future__ import annotations
@@ -72,8 +71,8 @@ class Handler:
 class Delivery:
     """Handlers to run with ``args``, in order; handlers of ``*`` get ``item`` instead.
 
-    ``done``, where there is one, is to be called when all of them have finished, whatever came of
-    them. ``answers`` is the message id that a ``reply`` inside the handlers answers.
+    ``done``, if there is one, is called when all of them have finished, even if some raised.
+    ``answers`` is the message id that a ``reply`` inside the handlers answers.
     """
 
     name: str

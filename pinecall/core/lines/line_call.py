@@ -104,8 +104,7 @@ class LineCallBase(CallBase):
             self.configure(**given)
 
     def context(self, **values: Any) -> None:
-        """Set values by key that survive the hand-over to an agent; None clears
-        (``set_context``)."""
+        """Set values that survive the hand-over to an agent; None clears (``set_context``)."""
         for key, value in values.items():
             self._send({"event": "set_context", "call_id": self.id, "key": key, "value": value})
 
@@ -125,8 +124,7 @@ class LineCallBase(CallBase):
         return listener.outcome
 
     def _place_ask(self, text: str, **listen: Any) -> Outcome[Heard]:
-        """Ask and listen: keys count from the first syllable, the timeout runs from the prompt's
-        end."""
+        """Ask: keys count from the first syllable, the timeout runs from the prompt's end."""
         listener = self._listener(
             listen.pop("digits", None),
             listen.pop("terminator", None),

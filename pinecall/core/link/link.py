@@ -339,8 +339,7 @@ class Link:
             self._watcher.link_down(reason)
 
     def _displaced(self, reason: str) -> None:
-        """Stop: another connection took over, and the two must not take it from each other in
-        turn."""
+        """Stop: another connection took over, and the two must not alternate."""
         was_ready = self.phase is Phase.READY
         self._stop(Phase.CLOSED if self._was_up else Phase.IDLE, reason)
         error = DisplacedError(

@@ -131,8 +131,7 @@ class Registration:
 
     @property
     def over_for_good(self) -> bool:
-        """Whether it was refused and nothing can change that; after "at capacity", a slot may get
-        free."""
+        """Whether it was refused for good; "at capacity" is not: a slot may get free."""
         return self.status == "refused" and not isinstance(self.error, ServerAtCapacityError)
 
     def _release(self) -> None:

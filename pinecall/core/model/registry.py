@@ -34,8 +34,7 @@ def slug(agent_id: str) -> str:
 
 
 class Registry(Generic[A, L, C]):
-    """The tables of one client. A line's id is ``line:+12186633772``; its key here is the
-    number."""
+    """One client's tables. A line's id is ``line:+12186633772``, its key here the number."""
 
     def __init__(self) -> None:
         self.agents: dict[str, A] = {}
