@@ -296,7 +296,7 @@ class AgentBase(Owner):
         self._runtime.wake()
 
     def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
-        """Let the model answer again; without a scope all pauses end (``session.resume``)."""
+        """Let the model answer again; without a scope all pauses end (wire: ``session.resume``)."""
         self._require("resume")
         scope = scope_of(session_id, contact)
         with self._runtime.guard:

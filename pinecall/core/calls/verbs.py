@@ -230,7 +230,7 @@ class CallVerbs(CallState):
     # -- the model ------------------------------------------------------------------------------
 
     def load_skill(self, skill: str) -> None:
-        """Load a skill for the next generation (``skill.loaded``). Wire: ``skill.load``."""
+        """Load a skill from the next generation on (``skill.loaded``). Wire: ``skill.load``."""
         self._check("load_skill", skill=skill)
         self._send({"event": "skill.load", "call_id": self.id, "skill": skill})
 
