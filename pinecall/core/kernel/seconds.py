@@ -1,4 +1,4 @@
-"""Seconds, and those who write milliseconds instead."""
+"""Checks of durations in seconds, which are easily given in milliseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...errors import ConfigurationError
 
 __all__ = ["LONGEST", "check_seconds", "check_unit", "is_finite", "is_number"]
 
-#: Nobody waits longer than an hour for one thing.
+#: The longest wait for one thing: an hour.
 LONGEST = 3600.0
 
 
@@ -36,9 +36,9 @@ def check_seconds(what: str, value: object, wanted: str) -> float:
 
 
 def check_unit(what: str, seconds: float | None, *, agent_id: str | None = None) -> None:
-    """Raise ConfigurationError for more than an hour, with what that would be.
+    """Raise ConfigurationError for more than an hour, showing how long that would be.
 
-    For a number of seconds, checked otherwise, or None; ``what`` opens the message.
+    ``seconds`` is a number, checked elsewhere, or None; ``what`` begins the message.
     """
     if seconds is None or not seconds > LONGEST:
         return

@@ -1,4 +1,4 @@
-"""Waiting for a caller's keys or words on a line, and what was heard."""
+"""Waiting for a caller's keys or words on a line, and the result."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["Heard", "Listener"]
 
 @frozen
 class Heard:
-    """What ended a ``listen``.
+    """The result of a ``listen``.
 
     by: ``keypad``, ``speech`` or ``timeout`` (also when the call ended)
-    digit: the last key (the terminator, where that ended it)
+    digit: the last key (the terminator, if that ended it)
     digits: all keys, without the terminator; on a timeout those pressed so far
     text, confidence: what was said
     """
