@@ -42,9 +42,9 @@ class Audio(
 
 
 class Speech(SpeechBase, ClosingIterator):
-    """``async for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
+    """Spoken text: ``async for chunk in speech`` gives the audio as bytes, none read ahead.
 
-    ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
+    ``done()`` and ``words`` do not require the audio to be read: it is kept until it is.
     """
 
     def __init__(
@@ -60,18 +60,21 @@ class Speech(SpeechBase, ClosingIterator):
         return audio
 
     async def read(self) -> bytes:
-        """All the audio that was not read yet."""
+        """Return all the audio that was not read yet."""
         return b"".join([chunk async for chunk in self])
 
     async def done(self) -> SpeechFigures:
-        """Until the speech is complete: characters and milliseconds. Raises ApiError if it failed
-        or was cancelled."""
+        """Wait until the speech is complete; return its characters and milliseconds. Raises
+        ApiError if it failed or was cancelled.
+        """
         while not self._reader.over:
             await self._more(for_audio=False)
         return self._reader.result()
 
     async def cancel(self) -> None:
-        """Stop the synthesis, by closing the connection. What was received can still be read."""
+        """Stop the synthesis by closing the connection. The audio received so far can still be
+        read.
+        """
         self._reader.cancel()
         await self._close()
 
@@ -94,4 +97,4 @@ class Speech(SpeechBase, ClosingIterator):
             # Else the loop closes it some time later, in a task of its own.
             await self._body.aclose()
         except RuntimeError:
-            pass  # somebody is reading; closing the response ends that
+            pass  # a task is reading; closing the response ends the read

@@ -35,16 +35,17 @@ class _Body(Push):
 
 
 class EventStream(EventStreamBase):
-    """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a handler.
+    """The result of ``pc.stream()``, ``agent.stream()`` and ``call.stream()``: return it from a
+    handler.
 
     Starlette, FastAPI, Quart, aiohttp: ``return pc.stream()``. Litestar: the same, from a handler
     annotated ``-> ASGIApp``. Django: ``return pc.stream().django(request)``. It is an ASGI
     application, and ``async for chunk in pc.stream()`` gives the bytes. (``.quart()`` and
     ``.aiohttp(request)`` give those frameworks' own responses.)
 
-    It may be used more than once: every response is a reader of its own, which goes on after the
+    It may be used more than once: each response is a separate reader, which resumes after the
     ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. A browser that
-    has been told all there is of a call, its end included, gets 204 and does not come back.
+    has received all events of a call, its end included, gets 204 and does not reconnect.
     """
 
     status_code = 200
@@ -68,11 +69,11 @@ class EventStream(EventStreamBase):
 
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers as ASGI has them; more may be added."""
+        """The headers in ASGI's form; more may be added."""
         return list(_RAW_HEADERS)
 
     def open(self, last_event_id: str = "") -> Pull:
-        """A reader of its own."""
+        """Return a new, separate reader."""
         return Pull(self.hub, **self._options(last_event_id))
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -104,7 +105,7 @@ class EventStream(EventStreamBase):
             if body.complete:
                 await send(dict(_LAST))
         except OSError:
-            pass  # what a server raises for a client that has gone
+            pass  # servers raise it when the client has disconnected
         finally:
             body.close()
         if self.background is not None:
@@ -118,7 +119,7 @@ class EventStream(EventStreamBase):
         finally:
             feed.close()
 
-    # -- frameworks that want a response of their own ----------------------------------------------
+    # -- frameworks with their own response classes ------------------------------------------------
 
     async def aiohttp(self, request: Any) -> Any:
         """Answer an aiohttp request: ``return await pc.stream().aiohttp(request)``."""
@@ -143,13 +144,13 @@ class EventStream(EventStreamBase):
         """aiohttp: :meth:`prepare` has done it."""
 
     def django(self, request: Any) -> Any:
-        """A Django response, for ASGI: ``return pc.stream().django(request)``."""
+        """Return a Django response, for ASGI: ``return pc.stream().django(request)``."""
         from ._asyncio.frameworks import django_response
 
         return django_response(self, request)
 
     def quart(self) -> Any:
-        """A Quart response to the present request: ``return pc.stream().quart()``."""
+        """Return a Quart response to the current request: ``return pc.stream().quart()``."""
         from ._asyncio.frameworks import quart_response
 
         return quart_response(self)

@@ -1,4 +1,4 @@
-"""How the asyncio front waits for what the core will know."""
+"""How the asyncio front waits for the core's outcomes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 C = TypeVar("C")  # a call
 A = TypeVar("A")  # an agent or line
 
-#: What a method gives that does nothing until it is awaited.
+#: The result of a method that does nothing until it is awaited.
 Later: TypeAlias = Coroutine[Any, Any, T]
 
 
@@ -33,15 +33,16 @@ def _wake(waiter: asyncio.Future[None]) -> None:
 
 
 async def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
-    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; giving up
-    tells the core."""
+    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; the core
+    is notified of a wait that is given up.
+    """
     runtime.front.check()
     if not outcome.done:
         loop = asyncio.get_running_loop()
         settled: asyncio.Future[None] = loop.create_future()
 
         def wake() -> None:
-            # It may be a tool's thread that settles it.
+            # A tool's thread may settle it.
             loop.call_soon_threadsafe(_wake, settled)
 
         with waiting(runtime, outcome, wake):
@@ -56,8 +57,9 @@ async def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = No
 async def wait_registered(
     registration: Registration, outcome: Outcome[None], timeout: float
 ) -> None:
-    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or what else kept it
-    from being registered within ``timeout`` seconds."""
+    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or the other reason
+    why it was not registered within ``timeout`` seconds.
+    """
     with registration_within(registration, timeout):
         await wait(registration.runtime, outcome, timeout)
 
@@ -79,7 +81,7 @@ class Answer(Awaitable[T], Generic[T]):
 
 
 class Answers(Answering):
-    """Gives users an :class:`Answer`."""
+    """Turns each outcome into an :class:`Answer`."""
 
     _runtime: Runtime
 
@@ -88,9 +90,9 @@ class Answers(Answering):
 
 
 class Playback(PlaybackBase, Awaitable["SayResult"]):
-    """A reply on its way to the caller's ear. ``await`` it until it has been heard, or ignore it.
+    """A reply being spoken to the caller. ``await`` it until it has been heard, or ignore it.
 
-    Gives ``SayResult(interrupted)``. (Wire: ``bot.finished``, ``bot.interrupted``.)
+    Its result is ``SayResult(interrupted)``. (Wire: ``bot.finished``, ``bot.interrupted``.)
     """
 
     def __await__(self) -> Generator[Any, None, SayResult]:
@@ -98,7 +100,7 @@ class Playback(PlaybackBase, Awaitable["SayResult"]):
 
 
 class EventIterator(EventIteratorBase, Generic[C, A]):
-    """``async for item in pc.events("turn.end")``; ends when the client disconnects."""
+    """Events: ``async for item in pc.events("turn.end")``; ends when the client disconnects."""
 
     def __aiter__(self) -> EventIterator[C, A]:
         return self

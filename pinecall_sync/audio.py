@@ -42,9 +42,9 @@ class Audio(AudioBase["Speech", Transcription, list[Voice], LiveTranscription]):
 
 
 class Speech(SpeechBase, ClosingIterator):
-    """``for chunk in speech``: bytes of audio, as they come. Nothing is read ahead of you.
+    """Spoken text: ``for chunk in speech`` gives the audio as bytes, none read ahead.
 
-    ``done()`` and ``words`` do not need the audio to be read: it waits here meanwhile.
+    ``done()`` and ``words`` do not require the audio to be read: it is kept until it is.
     """
 
     def __init__(
@@ -60,19 +60,21 @@ class Speech(SpeechBase, ClosingIterator):
         return audio
 
     def read(self) -> bytes:
-        """All the audio that was not read yet."""
+        """Return all the audio that was not read yet."""
         return b"".join(self)
 
     def done(self) -> SpeechFigures:
-        """Until the speech is complete: characters and milliseconds. Raises ApiError if it failed
-        or was cancelled."""
+        """Wait until the speech is complete; return its characters and milliseconds. Raises
+        ApiError if it failed or was cancelled.
+        """
         while not self._reader.over:
             self._more(for_audio=False)
         return self._reader.result()
 
     def cancel(self) -> None:
-        """Stop the synthesis, by closing the connection; any thread may. What was received can
-        still be read."""
+        """Stop the synthesis by closing the connection; any thread may call it. The audio received
+        so far can still be read.
+        """
         self._reader.cancel()
         # ClosingIterator a socket does not wake a thread that reads it; this does, and spares TLS.
         stream = self._response.extensions.get("network_stream")

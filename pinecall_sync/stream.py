@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_STREAMS", "Chunks", "EventStream"]
 
-#: Each stream holds a thread of the server. Past so many the answer is 503, for other requests must
-#: find a thread too; ``EventStream.max_streams`` sets another number.
+#: Each stream holds a thread of the server. Past this number the answer is 503, since other
+#: requests need threads too; ``EventStream.max_streams`` sets another number.
 MAX_STREAMS = 64
 
 #: Seconds after which the browser of a refused stream may ask again.
 RETRY_AFTER = 5
-#: Seconds that a write may take, where the server lets us say so.
+#: Seconds that a write may take, if the server allows a limit.
 SEND_TIMEOUT = 30.0
 
 #: Seconds that a stream may take to write what is left: when the server stops, and when its call
@@ -39,9 +39,10 @@ _open: weakref.WeakKeyDictionary[Hub, set[int]] = weakref.WeakKeyDictionary()
 
 
 class _Thread:
-    """What wakes a stream's thread, and frees it from a write that is stuck.
+    """Wakes a stream's thread, and frees it from a blocked write.
 
-    The hub knows this, and not the :class:`Chunks`: those must go when their server drops them.
+    The hub refers to this, not to the :class:`Chunks`: they must be collected once the server drops
+    them.
     """
 
     def __init__(self, connection: Any) -> None:
@@ -75,9 +76,9 @@ class _Thread:
 
 
 class Chunks(Iterator[bytes]):
-    """One reader's bytes. ``close()`` lets go of everything; a server calls it when it is done.
+    """One reader's bytes. ``close()`` releases everything; a server calls it when it is done.
 
-    ``connection`` is the client's socket, where the server (gunicorn) gives it.
+    ``connection`` is the client's socket, if the server (gunicorn) provides it.
     """
 
     def __init__(self, hub: Hub, connection: Any = None, **options: Any) -> None:
@@ -106,12 +107,12 @@ class Chunks(Iterator[bytes]):
                 return body
             if reader.over:
                 if reader.reason == "closed":
-                    # Nothing more is read: or gunicorn would wait 2 s for another request.
+                    # Reading is shut down, since gunicorn would wait 2 s for another request.
                     self._thread.shut(socket.SHUT_RD)
                 self.close()
                 raise StopIteration
             if not ready.wait(_PING_AFTER):
-                # Only a write tells a thread that its client has gone.
+                # Only a write shows a thread that its client has disconnected.
                 return PING
 
     def close(self) -> None:
@@ -120,39 +121,41 @@ class Chunks(Iterator[bytes]):
         _open.get(self.hub, set()).discard(id(self))
 
     def __del__(self) -> None:
-        # The collector may run in the middle of anything: the hub lets go of it by itself.
+        # The garbage collector may run at any point: the hub drops the reader by itself.
         _open.get(self.hub, set()).discard(id(self))
         self._reader.abandon()
 
 
 class EventStream(EventStreamBase):
-    """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a view.
+    """The result of ``pc.stream()``, ``agent.stream()`` and ``call.stream()``: return it from a
+    view.
 
     Flask: ``return pc.stream()``. Django: ``return pc.stream().django(request)``. It is a WSGI
     application, and ``for chunk in pc.stream()`` gives the bytes.
 
-    It may be used more than once: every response is a reader of its own, which goes on after the
+    It may be used more than once: each response is a separate reader, which resumes after the
     ``Last-Event-ID`` header or the ``last_event_id`` query parameter of its request. A browser that
-    has been told all there is of a call, its end included, gets 204 and does not come back. Each
-    holds a thread of the server: give gunicorn ``--threads`` and waitress ``threads=`` more of them than
-    there are browsers, at most ``max_streams`` (then: 503 with ``Retry-After``).
+    has received all events of a call, its end included, gets 204 and does not reconnect. Each
+    response holds a thread of the server: give gunicorn ``--threads`` and waitress ``threads=``
+    more of them than there are browsers, at most ``max_streams`` (then: 503 with ``Retry-After``).
     """
 
     #: How many streams of one client may be open at once.
     max_streams = MAX_STREAMS
 
     def _prepare(self) -> None:
-        # It may be made in the main thread, where Python allows signal handlers, and read in another.
+        # It may be created in the main thread, where Python allows signal handlers, and read
+        # elsewhere.
         end_streams_on_signals(self.hub)
 
     def open(self, last_event_id: str = "", connection: Any = None) -> Chunks:
-        """A reader of its own."""
+        """Return a new, separate reader."""
         self.hub.check()
         return Chunks(self.hub, connection, **self._options(last_event_id))
 
     @property
     def full(self) -> bool:
-        """Are as many streams open as may be?"""
+        """Whether the limit of open streams is reached."""
         return len(_open.get(self.hub, ())) >= self.max_streams
 
     def __iter__(self) -> Iterator[bytes]:
@@ -174,7 +177,7 @@ class EventStream(EventStreamBase):
         return self.open(last, environ.get("gunicorn.socket"))
 
     def django(self, request: Any) -> Any:
-        """A Django response, for WSGI: ``return pc.stream().django(request)``."""
+        """Return a Django response, for WSGI: ``return pc.stream().django(request)``."""
         http: Any = import_module("django.http")
         last = _last_id(request.META)
         if self.is_complete(last):

@@ -1,4 +1,4 @@
-"""How the blocking front waits for what the core will know."""
+"""How the blocking front waits for the core's outcomes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ T = TypeVar("T")
 C = TypeVar("C")  # a call
 A = TypeVar("A")  # an agent or line
 
-#: Seconds between two looks. A Ctrl-C just before a wait begins is noticed at its end; on some
+#: Seconds between two checks. A Ctrl-C just before a wait begins is noticed at its end; on some
 #: platforms any Ctrl-C is.
 _LOOK = 2.0
 
 
 def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
-    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; giving up
-    tells the core."""
+    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; the core
+    is notified of a wait that is given up.
+    """
     runtime.front.check()
     if not outcome.done:
         settled = threading.Event()
@@ -44,14 +45,15 @@ def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) ->
 
 
 def wait_registered(registration: Registration, outcome: Outcome[None], timeout: float) -> None:
-    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or what else kept it
-    from being registered within ``timeout`` seconds."""
+    """Wait for ``ready`` or ``usable`` of the registration. Raises the refusal, or the other reason
+    why it was not registered within ``timeout`` seconds.
+    """
     with registration_within(registration, timeout):
         wait(registration.runtime, outcome, timeout)
 
 
 class Answers(Answering):
-    """Gives users the answer itself."""
+    """Waits for each outcome and returns its value."""
 
     _runtime: Runtime
 
@@ -60,19 +62,19 @@ class Answers(Answering):
 
 
 class Playback(PlaybackBase):
-    """A reply on its way to the caller's ear. ``wait()`` until it has been heard, or ignore it.
+    """A reply being spoken to the caller. ``wait()`` until it has been heard, or ignore it.
 
     (Wire: ``bot.finished``, ``bot.interrupted``.)
     """
 
     def wait(self, timeout: float | None = None) -> SayResult:
-        """``SayResult(interrupted)``; RequestTimeout after ``timeout`` seconds."""
+        """Return ``SayResult(interrupted)``. Raises RequestTimeout after ``timeout`` seconds."""
         check_unit("wait: timeout", timeout)
         return wait(self._runtime, self._outcome, timeout)
 
 
 class EventIterator(EventIteratorBase, Generic[C, A]):
-    """``for item in pc.events("turn.end")``; ends when the client disconnects."""
+    """Events: ``for item in pc.events("turn.end")``; ends when the client disconnects."""
 
     def __init__(self, subscription: Subscription) -> None:
         super().__init__(subscription)

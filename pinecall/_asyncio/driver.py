@@ -95,7 +95,7 @@ class Driver(DriverBase):
     # -- waking ---------------------------------------------------------------------------------
 
     def check_loop(self) -> None:
-        """Raise ConfigurationError on another event loop than the one that has the connection."""
+        """Raise ConfigurationError on an event loop other than the connection's."""
         self.check_process()
         running = asyncio.get_running_loop()
         if self.loop is None or self.loop is running or not self._active():

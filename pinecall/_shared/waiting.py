@@ -51,7 +51,7 @@ def registration_within(registration: Registration, timeout: float) -> Iterator[
 
 
 class PlaybackBase:
-    """A reply on its way to the caller's ear."""
+    """A reply being spoken to the caller."""
 
     def __init__(self, runtime: Runtime, speech: Speech) -> None:
         self.message_id = speech.message_id

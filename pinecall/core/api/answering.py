@@ -11,7 +11,7 @@ __all__ = ["Answering"]
 
 
 class Answering:
-    """What has verbs that the server answers: asyncio gives an awaitable, threads the value."""
+    """An object whose verbs the server answers: asyncio returns an awaitable, threads the value."""
 
     def _answer(self, outcome: Outcome[Any]) -> Any:
         raise NotImplementedError

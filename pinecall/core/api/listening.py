@@ -24,31 +24,31 @@ EventsT = TypeVar("EventsT")  # an iterator of events
 
 
 class Listening(HasHandlers, Generic[CallT, AgentT, LineCallT, LineT, SessionT, EventsT]):
-    """The typed face of :class:`HasHandlers`; a front names its classes."""
+    """The typed interface of :class:`HasHandlers`; a front fills in its classes."""
 
     if TYPE_CHECKING:
         _make_events: Callable[[Subscription], Any]
 
     @property
     def on(self) -> On[CallT, AgentT, LineCallT, LineT, SessionT, RingingCall]:
-        """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
+        """Call ``handler`` for each event: ``on("turn.end", handler)`` or ``@on("turn.end")``."""
         return On(self._add_handler, check_name)
 
     @property
     def once(self) -> On[CallT, AgentT, LineCallT, LineT, SessionT, RingingCall]:
-        """As ``on``, for the next event only."""
+        """Call a handler as ``on`` does, for the next event only."""
         return On(self._add_once, check_name)
 
     @property
     def off(self) -> Off:
-        """``off("turn.end", handler)``; without a handler all of the event's."""
+        """Remove a handler: ``off("turn.end", handler)``; without one, all of the event's."""
         return Off(self._remove_handler)
 
     def events(self, *names: EventName) -> EventsT:
-        """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
+        """Return an iterator of :class:`~pinecall.events.Item`, for all events or those named.
 
-        From now on; it ends when it is closed, when the client disconnects (at once on one that is
-        closed already), and a call's with the call, after ``call.ended``.
+        It begins with the next event and ends when it is closed, when the client disconnects (at
+        once if it is closed already), and for a call after ``call.ended``.
         """
         with self._runtime.guard:
             subscription = self._runtime.subscribe(self._handlers, names)

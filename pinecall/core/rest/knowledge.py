@@ -98,7 +98,7 @@ def docs(kb: str) -> RestOp[list[KnowledgeDoc]]:
 
 
 def doc(kb: str, doc_id: str) -> RestOp[KnowledgeDoc]:
-    """One document with its text."""
+    """Return one document with its text."""
     return _op("GET", path(f"{_kb(kb)}/docs", doc=doc_id), _one_doc)
 
 

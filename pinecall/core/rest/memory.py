@@ -51,7 +51,7 @@ class ContactMemory:
 def search(
     agent_id: str, query: str, *, contact: str | None = None, k: int = 6
 ) -> RestOp[list[MemoryHit]]:
-    """The ``k`` best facts for a question, of one contact or of all."""
+    """Return the ``k`` best facts for a question, about one contact or all."""
     asked = [
         ("agent", filled("agent_id", agent_id)),
         ("q", filled("query", query)),
@@ -79,7 +79,7 @@ def get(agent_id: str, contact: str) -> RestOp[ContactMemory]:
 
 
 def forget(agent_id: str, contact: str) -> RestOp[bool]:
-    """Forget a contact; False if nothing was known."""
+    """Forget a contact; return False if nothing was known."""
     return _op(
         agent_id, "DELETE", _contact(agent_id, contact), lambda body: flag(body, "forgotten")
     )
