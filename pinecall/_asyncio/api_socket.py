@@ -16,11 +16,11 @@ __all__ = ["ApiSocket", "open_api_socket"]
 
 
 class ApiSocket:
-    """Receives texts into a bounded queue, and notices a server that falls silent."""
+    """Receives texts into a bounded queue, and detects a server that falls silent."""
 
     def __init__(self, connection: Socket) -> None:
         self._connection = connection
-        # Kept here: websockets 13 forgets with the connection what arrived before its end.
+        # Kept here: websockets 13 drops texts that arrived before the end of the connection.
         self._texts: deque[str] = deque()
         self._waiting = 0
         self._paused = False
@@ -28,14 +28,14 @@ class ApiSocket:
         self._end: SocketClosed | None = None
         connection.attach(self)
 
-    # -- what the connection reports ----------------------------------------------------------------
+    # -- called by the connection -----------------------------------------------------------------
 
     def texts(self, texts: list[str]) -> None:
         self._texts.extend(texts)
         self._waiting += sum(map(len, texts))
 
     def other(self, what: str) -> None:
-        """These sockets carry texts only."""
+        """Ignore it: these sockets carry only texts."""
 
     def read(self) -> None:
         self._change.set()
@@ -44,13 +44,13 @@ class ApiSocket:
             self._connection.transport.pause_reading()
 
     def writable(self) -> None:
-        """``send`` waits by itself."""
+        """Do nothing: ``send`` waits by itself."""
 
     def lost(self, socket: Socket, code: int | None, reason: str) -> None:
         self._end = SocketClosed(1006 if code is None else code, reason)
         self._change.set()
 
-    # -- what its user calls --------------------------------------------------------------------------
+    # -- called by its user -----------------------------------------------------------------------
 
     @property
     def _full(self) -> bool:
@@ -68,7 +68,7 @@ class ApiSocket:
         return text
 
     async def receive(self) -> str:
-        """The next text; may be cancelled. Raises :class:`SocketClosed`."""
+        """Return the next text; may be cancelled. Raises :class:`SocketClosed`."""
         while (text := self._take()) is None:
             if self._end is not None:
                 raise self._end.with_traceback(None)
@@ -86,17 +86,17 @@ class ApiSocket:
             self._connection.transport.abort()
             raise SocketClosed(1006, "the server fell silent") from None
         except ConnectionClosed:
-            pass  # what arrived before it is still to be received
+            pass  # texts that arrived before it can still be received
 
     async def send(self, message: str | bytes) -> None:
-        """Waits while the network is behind. Raises :class:`SocketClosed`."""
+        """Send a text; wait while the network is behind. Raises :class:`SocketClosed`."""
         try:
             await self._connection.send(message)
         except ConnectionClosed:
             raise self._end or SocketClosed(1006, "") from None
 
     async def close(self) -> None:
-        """Say goodbye, and wait for the answer for at most a second, or until cancelled."""
+        """Send a close frame and wait for the answer, at most a second or until cancelled."""
         try:
             await asyncio.wait_for(self._connection.close(), 1.0)
         except asyncio.TimeoutError:
@@ -108,7 +108,7 @@ class ApiSocket:
 async def open_api_socket(
     settings: Settings, url: str, headers: dict[str, str] | None = None, *, timeout: float = 10.0
 ) -> ApiSocket:
-    """Raises :class:`OpenFailed`, and ConfigurationError for an unencrypted URL elsewhere."""
+    """Open one. Raises OpenFailed, and ConfigurationError for an unencrypted URL elsewhere."""
     socket_url(url, allow_insecure=settings.allow_insecure)
     opening = connect_socket(settings, url, Socket, _nothing, additional_headers=headers)
     try:
@@ -118,4 +118,4 @@ async def open_api_socket(
 
 
 def _nothing() -> None:
-    """The stage of the opening is of no interest here."""
+    """Ignore the stage of the opening."""

@@ -1,4 +1,4 @@
-"""An iterator that can be closed, and is by ``async with``."""
+"""An iterator that can be closed; ``async with`` closes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ClosingIterator"]
 
 
 class ClosingIterator:
-    """``async for`` and ``async with`` of what users read piece by piece."""
+    """``async for`` and ``async with`` for objects that users read piece by piece."""
 
     def __aiter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The asyncio front's part: callbacks around one session, and the tasks of user code.
+"""The driver of the asyncio front: callbacks around one session, and the tasks of user code.
 
 Nothing runs while nothing happens: a read of the socket, a verb's :meth:`Driver.wake` and one timer
 all end in :meth:`Driver._after`, which sends, delivers and re-arms.
@@ -40,10 +40,10 @@ __all__ = ["Driver"]
 
 log = Log("handlers")
 
-#: Seconds that a plain handler may take before it is named in the log: the loop waits for it.
+#: Seconds that a plain handler may take before the log names it: it blocks the loop.
 SLOW_HANDLER = 0.25
-#: Plain tools, stores and the like that run at once, each in a thread. Not the loop's own executor:
-#: that resolves names too, and must not wait for what user code is stuck in.
+#: Plain tools, stores and so on that run at once, each in a thread. Not the loop's own executor,
+#: which also resolves names and must not wait for blocked user code.
 THREADS = 16
 
 
@@ -64,7 +64,7 @@ class Driver(DriverBase):
     # -- binding to a loop ----------------------------------------------------------------------
 
     def bind(self) -> None:
-        """To the running loop; raises if another one, still open, has the connection."""
+        """Bind to the running loop; raise if another open loop has the connection."""
         self.check_process()
         loop = asyncio.get_running_loop()
         if self.loop is not None and self.loop is not loop and self._active():
@@ -84,7 +84,7 @@ class Driver(DriverBase):
         return self._socket is not None or self._opening is not None or self._timer is not None
 
     def _abandon(self) -> None:
-        """The loop was closed under us (a second asyncio.run): what hung on it is gone."""
+        """Give up a loop that was closed (a second asyncio.run), with everything bound to it."""
         self._socket = self._opening = self._timer = self._due = None
         self._scheduled = False
         self._tasks.clear()
@@ -118,7 +118,7 @@ class Driver(DriverBase):
         if loop is None or loop.is_closed():
             return
         if self._scheduled:
-            return  # what comes behind the first frame goes out together, in _after()
+            return  # further frames go out together, in _after()
         self._scheduled = True
         if threading.get_ident() == self._thread:
             self._send()
@@ -127,10 +127,10 @@ class Driver(DriverBase):
             loop.call_soon_threadsafe(self._after)
 
     def _after(self) -> None:
-        """What every entry point ends with."""
+        """Send, deliver and re-arm the timer: every entry point ends with it."""
         self._scheduled = False
         if self._delivering:
-            return  # a handler disconnects: what that brings about comes after what is being delivered
+            return  # a handler disconnects: the resulting events follow those being delivered
         self._follow_link()
         self._send()
         self._delivering = True
@@ -155,7 +155,7 @@ class Driver(DriverBase):
 
     def _tick(self) -> None:
         assert self.loop is not None and self._due is not None
-        # A loop may call a hair early.
+        # A loop may call slightly early.
         now = max(self.loop.time(), self._due)
         self._timer = self._due = None
         with self.engine.guard:
@@ -165,7 +165,7 @@ class Driver(DriverBase):
     # -- the socket -----------------------------------------------------------------------------
 
     def _follow_link(self) -> None:
-        """Open or abort the socket, as the link's phase and generation say."""
+        """Open or abort the socket, according to the link's phase and generation."""
         assert self.loop is not None
         link = self.engine.link
         if link.generation == self._generation:
@@ -225,7 +225,7 @@ class Driver(DriverBase):
     # -- closing --------------------------------------------------------------------------------
 
     async def disconnect(self, timeout: float) -> None:
-        """Flush, close, and leave nothing running; at most ``timeout`` seconds."""
+        """Flush, close, and leave nothing running; takes at most ``timeout`` seconds."""
         self.check_process()
         if self.loop is None:
             with self.engine.guard:
@@ -252,7 +252,7 @@ class Driver(DriverBase):
         self._pid = None
 
     async def _end_tasks(self, timeout: float) -> None:
-        """Let user code finish, with the jobs that its end brings about; then cancel it."""
+        """Let user code finish, with the jobs that follow from it; then cancel it."""
         assert self.loop is not None
         deadline = self.loop.time() + timeout
         current = asyncio.current_task()
@@ -363,7 +363,7 @@ class Driver(DriverBase):
             self._keep(task, job.label, job.call or job.agent)
 
             def stop() -> None:
-                # A tool's thread may take its agent off.
+                # A tool's thread may remove its agent.
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(task.cancel)
 
@@ -390,7 +390,7 @@ class Driver(DriverBase):
             self.engine.job_finished(job, result)
 
     async def _in_thread(self, function: Callable[[], Any]) -> Any:
-        """Not by a future of the loop's executor, which cannot carry every exception."""
+        """Run it without a future of the loop's executor, which cannot carry every exception."""
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
         result: Any = None
@@ -410,7 +410,7 @@ class Driver(DriverBase):
             try:
                 loop.call_soon_threadsafe(end)
             except RuntimeError:
-                pass  # the loop was closed meanwhile: nobody waits any more
+                pass  # the loop was closed meanwhile: nothing waits for it
 
         self._threads.submit(partial(copy_context().run, run))
         await ended
@@ -421,19 +421,19 @@ class Driver(DriverBase):
     def _spawn(
         self, coroutine: Any, what: Any, whose: object, context: Context
     ) -> asyncio.Task[Any]:
-        """Begin a handler's coroutine, now, as a plain function begins."""
+        """Start a handler's coroutine at once, like a plain function."""
         assert self.loop is not None
         return self._keep(begin(self.loop, coroutine, context), what, whose)
 
     def run_soon(self, coroutine: Any, what: str) -> None:
-        """A task of the SDK's own, on the client's loop; nothing where there is none."""
+        """Start a task of the SDK on the client's loop; do nothing if there is none."""
         if self.loop is None or self.loop.is_closed():
             coroutine.close()
         else:
             self._keep(begin(self.loop, coroutine, eager=False), what, None)
 
     def _keep(self, task: asyncio.Task[Any], what: Any, whose: object) -> asyncio.Task[Any]:
-        """Until it is done. ``whose``: the call or agent that it is about."""
+        """Keep a task until it is done. ``whose``: the call or agent that it belongs to."""
         if not task.done():
             name = what if isinstance(what, str) else describe(what)
             task.set_name(f"pinecall {name} of {title_of(whose)}")

@@ -1,4 +1,4 @@
-"""A reader of a hub on an event loop: it is asked for the next piece, or writes by itself."""
+"""A reader of a hub on an event loop: the next piece is pulled from it, or it writes by itself."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Pull", "Push"]
 
-#: Seconds that a reader may take to write what is left: when the server stops, and when its call
-#: has ended.
+#: Seconds that a reader may take to write the rest when the server stops or its call has ended.
 _LAST_WORDS = {"closed": 1.0, "ended": 5.0}
 
 
 class _Feed:
-    """Bound to the running loop."""
+    """A reader bound to the running loop."""
 
     __slots__ = ("_shared", "hub", "reader")
 
@@ -50,7 +49,7 @@ class _Feed:
             pass  # the loop is closed, and with it the stream
 
     def _woken(self) -> None:
-        """There is something to take, or the end; on the loop."""
+        """React on the loop: there is something to take, or the stream has ended."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -58,7 +57,7 @@ class _Feed:
 
 
 class Pull(_Feed):
-    """For those who ask."""
+    """A reader that is asked for each piece."""
 
     __slots__ = ("_waiter",)
 
@@ -71,7 +70,7 @@ class Pull(_Feed):
             self._waiter.set_result(None)
 
     async def next(self) -> bytes:
-        """The next bytes; empty at the end."""
+        """Return the next bytes; empty at the end."""
         self.hub.check()
         reader = self.reader
         while not (body := reader.take()) and not reader.over:
@@ -81,13 +80,14 @@ class Pull(_Feed):
 
 
 class Push(_Feed):
-    """``async with`` it and wait there for the client to go: meanwhile it writes, in tasks that live
-    no longer than there is something to write. At the end of the stream it ends the wait.
+    """A reader that writes by itself while the caller waits, in ``async with``, for the client to
+    disconnect. Its tasks live only while there is something to write. The end of the stream ends
+    the wait.
 
-    Raises what ``send`` raised.
+    Raises the exceptions of ``send``.
     """
 
-    # There may be thousands, with nothing to do.
+    # There may be thousands of idle ones.
     __slots__ = (
         "_context",
         "_ended",
@@ -101,9 +101,9 @@ class Push(_Feed):
 
     def __init__(self, send: Callable[[Any], Awaitable[Any]], hub: Hub, **options: Any) -> None:
         self.send = send
-        #: The client was told everything there was.
+        #: The client has received everything.
         self.complete = False
-        #: It is in the list of those that will begin to write.
+        #: It is in the list of readers that will begin to write.
         self.due = False
         self._request: asyncio.Task[Any] | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -112,7 +112,7 @@ class Push(_Feed):
         super().__init__(hub, **options)
 
     def take(self) -> Any:
-        """What is to be written next; nothing: not now."""
+        """Return the next piece to write; empty if there is none yet."""
         return self.reader.take()
 
     def write(self, found: Any) -> Awaitable[Any]:
@@ -143,7 +143,7 @@ class Push(_Feed):
         return self._ended and not others and isinstance(exc, asyncio.CancelledError)
 
     def look(self) -> None:
-        """There may be something to take; on the loop."""
+        """Check on the loop whether there is something to take."""
         if not self.due and self._writing is None and self._request is not None:
             self.due = True
             self._shared.begin_soon(self)
@@ -188,8 +188,9 @@ class Push(_Feed):
 
 
 class _Shared:
-    """What a hub's readers on one loop have in common: a timer, and the turn of the loop in which
-    those who have something to write begin."""
+    """The state shared by a hub's readers on one loop: a timer, and the turn of the loop in which
+    readers with something to write begin.
+    """
 
     def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -210,7 +211,7 @@ class _Shared:
             feed.begin()
 
     def keep_time(self) -> None:
-        """Tick the hub for as long as it has readers."""
+        """Tick the hub while it has readers."""
         if self._timer is None:
             due = self._hub.tick(self.loop.time())
             self._timer = self.loop.call_at(due, self._tick)
@@ -232,8 +233,9 @@ def _shared(hub: Hub, loop: asyncio.AbstractEventLoop) -> _Shared:
 
 
 def _end_with_hypercorn(hub: Hub, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
-    """hypercorn's workers get no signal, and wait 3 s for open responses before the application
-    hears of the end: the only sign of it is the worker's own context."""
+    """End the streams with a hypercorn worker. Workers get no signal, and wait 3 s for open
+    responses before the application learns of the shutdown: its only sign is the worker's context.
+    """
     if "hypercorn" not in sys.modules:
         return None
     for task in asyncio.all_tasks(loop):

@@ -1,4 +1,4 @@
-"""An event stream as the response of a web framework; a framework is imported when it is asked for."""
+"""An event stream as the response of a web framework; a framework is imported on demand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 
 class Stream(Protocol):
-    """What is asked here of an event stream of this front."""
+    """The attributes of this front's event streams that this module uses."""
 
     hub: Hub
     status_code: int
@@ -36,7 +36,7 @@ class Stream(Protocol):
 
 @lru_cache(maxsize=1)
 def starlette_class(stream: Any) -> Any:
-    """The class ``stream``, made a Starlette response too, with ``headers`` and ``background``."""
+    """Return the class ``stream``, made a Starlette response with ``headers`` and ``background``."""
     response: Any = import_module("starlette.responses").Response
     members = {
         "__init__": stream.__init__,
@@ -49,14 +49,14 @@ def starlette_class(stream: Any) -> Any:
 
 
 def quart_class(stream: Any) -> Any:
-    """The class ``stream``, made what a Quart view may return; None outside a request of Quart's."""
+    """Return the class ``stream`` as a result of Quart views; None outside a Quart request."""
     quart: Any = import_module("quart")
     return _quart_class(stream) if quart.has_request_context() else None
 
 
 @lru_cache(maxsize=1)
 def _quart_class(stream: Any) -> Any:
-    # Quart asks only an HTTPException that a view returns for a response.
+    # The only object that Quart asks for its response is an HTTPException.
     base: Any = import_module("werkzeug.exceptions").HTTPException
 
     def get_response(self: Stream, environ: Any = None, scope: Any = None) -> Any:
@@ -82,7 +82,7 @@ async def aiohttp_response(stream: Stream, request: Any) -> Any:
         if body.complete:
             await response.write_eof()
         elif request.transport is not None:
-            # A client that does not read would keep the buffered rest, and the server, for ever.
+            # A client that does not read would hold the buffered rest, and the server, forever.
             request.transport.abort()
     except ConnectionError:
         pass
@@ -115,6 +115,6 @@ def quart_response(stream: Stream) -> Any:
     if stream.is_complete(last):
         return quart.Response(b"", 204)
     response = quart.Response(_chunks(stream, last), stream.status_code, headers=dict(HEADERS))
-    # Quart ends a response after RESPONSE_TIMEOUT, a minute, unless it is told not to.
+    # By default Quart ends a response after RESPONSE_TIMEOUT, a minute.
     response.timeout = None
     return response

@@ -32,7 +32,7 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, ClosingIterator]):
     _loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, op: RestOp[T], *, progress: Progress | None = None) -> T:
-        """Send the request and read its answer, repeating what may be repeated. Raises ApiError (the
+        """Send the request and read its answer, retrying if that is allowed. Raises ApiError (the
         op's subclass of it), and ConfigurationError without a key."""
         now = asyncio.get_running_loop().time
         exchange = Exchange(op, now(), self.random)
@@ -45,16 +45,17 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, ClosingIterator]):
         return exchange.result()
 
     async def perform(self, make: Make[T]) -> T:
-        """:meth:`run` what ``make`` gives; nothing is checked before that."""
+        """:meth:`run` the result of ``make``; nothing is checked before that."""
         return await self.run(make())
 
     async def upload(self, make: Make[T], progress: Progress | None) -> T:
-        """As :meth:`perform`, where ``make`` reads a file."""
+        """Run a request as :meth:`perform` does; ``make`` reads a file."""
         return await self.run(await asyncio.to_thread(make), progress=progress)
 
     async def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
-        """Send a request whose answer is read as it comes: gives its head, and the response, which the
-        caller closes."""
+        """Send a request whose answer is read as it arrives; return its head and the response,
+        which the caller closes.
+        """
         request = self.endpoints.prepare(op)
         built = self._build(request, op.timeout, None)
         with self._opening(op, request.base):
@@ -87,7 +88,7 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, ClosingIterator]):
 
     def _check_owner(self) -> None:
         loop = asyncio.get_running_loop()
-        # Connections belong to the loop they were made on; a notebook may have had another.
+        # Connections belong to the loop they were opened on; a notebook may use several.
         if self._loop is not loop:
             self._clients = {}
             self._loop = loop
@@ -100,8 +101,8 @@ async def _body(response: httpx.Response, timeout: float) -> Body:
         async for data in response.aiter_bytes():
             body.add(data)
             if not body.wanted:
-                # The next read fails, and so ends httpx's generators: those of a loop that is left
-                # would be closed some time later, in tasks of their own.
+                # The next read fails, which ends httpx's generators: those of an abandoned loop
+                # would be closed later, in separate tasks.
                 await response.aclose()
 
     if body.wanted:
@@ -110,5 +111,5 @@ async def _body(response: httpx.Response, timeout: float) -> Body:
         except (asyncio.TimeoutError, httpx.HTTPError, httpx.StreamError):
             if body.ok and body.wanted:
                 raise
-            # The status of a refusal is there, and says enough.
+            # The status of the refusal is known, and is enough.
     return body

@@ -1,8 +1,8 @@
 """TCP for the asyncio front, without the loop's executor.
 
 ``loop.getaddrinfo`` waits for a thread of the default executor, which the program's own
-``asyncio.to_thread`` may have filled with what hangs. A name is looked up in a thread of its own
-here, so that a reconnect waits for nothing but the network.
+``asyncio.to_thread`` may have filled with blocked work. A name is looked up in a separate thread
+here, so that a reconnect waits only for the network.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _Address = tuple[int, int, int, str, Any]
 
 
 async def look_up(host: str, port: int) -> list[_Address]:
-    """What ``socket.getaddrinfo`` gives, and raises."""
+    """Look a name up; return and raise the same as ``socket.getaddrinfo``."""
     try:
-        # An address is known at once.
+        # An address needs no look-up.
         flags = socket.AI_NUMERICHOST
         return [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
     except (OSError, ValueError):
@@ -40,19 +40,19 @@ async def look_up(host: str, port: int) -> list[_Address]:
         failure: BaseException | None = None
         try:
             result = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, ValueError) as exc:  # UnicodeError: a label that no name can have
+        except (OSError, ValueError) as exc:  # UnicodeError: an invalid label
             failure = exc
         try:
             loop.call_soon_threadsafe(tell, result, failure)
         except RuntimeError:
-            pass  # the loop was closed meanwhile: nobody waits any more
+            pass  # the loop was closed meanwhile: nothing waits for it
 
     threading.Thread(target=ask, name="pinecall-resolve", daemon=True).start()
     return await found
 
 
 async def connect_tcp(host: str, port: int) -> socket.socket:
-    """A connected socket; the host's addresses are tried in their order. Raises OSError."""
+    """Return a connected socket; the host's addresses are tried in order. Raises OSError."""
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
     for family, kind, protocol, _name, address in await look_up(host, port):

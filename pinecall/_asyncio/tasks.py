@@ -1,4 +1,4 @@
-"""Tasks that begin at once, and who asked one to stop."""
+"""Tasks that start at once, and why a task was cancelled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["asked_to_stop", "begin"]
 
 
 class _Task(asyncio.Task[Any]):
-    """Python 3.10 does not count who cancels a task."""
+    """A task of Python 3.10, which does not count cancellations."""
 
     asked = False
 
@@ -28,9 +28,10 @@ def begin(
     *,
     eager: bool = True,
 ) -> asyncio.Task[Any]:
-    """A task whose first step is done now, where Python can (from 3.12 on) and the loop has no task
-    factory of its own; what never waits is then never scheduled. ``context``: the one to run in,
-    instead of a copy of the present one."""
+    """Start a task; its first step runs now if Python can do it (from 3.12 on) and the loop has no
+    task factory. A coroutine that never waits is then never scheduled. ``context``: the context to
+    run in, instead of a copy of the current one.
+    """
     if loop.get_task_factory() is None:
         if sys.version_info >= (3, 12):
             return asyncio.Task(coroutine, loop=loop, context=context, eager_start=eager)
@@ -45,7 +46,7 @@ def _in(context: contextvars.Context | None, make: Any) -> asyncio.Task[Any]:
 
 
 def asked_to_stop(exc: BaseException) -> bool:
-    """Does the running task end because somebody cancelled it, or because its loop is gone?
+    """Whether the running task ends because it was cancelled or because its loop is gone.
 
     A CancelledError may also be user code's own: the result of another task, which was cancelled.
     """

@@ -1,4 +1,4 @@
-"""The socket of the link: what the driver writes, and its goodbye."""
+"""The socket of the link: the driver's writes, and the closing handshake."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkSocket", "open_socket"]
 
-#: Bytes that wait in the transport before the session's own, bounded queue is used.
+#: Bytes that wait in the transport before the session's bounded queue is used.
 WRITE_LIMIT = 256 << 10
 
 
@@ -31,8 +31,9 @@ class LinkSocket(Socket):
         self.send_data()
 
     async def close_within(self, texts: list[str], timeout: float, code: int, reason: str) -> bool:
-        """Send what is left, say goodbye, and wait at most ``timeout`` seconds for the server's
-        goodbye; returns whether it came."""
+        """Send the rest and a close frame; wait at most ``timeout`` seconds for the server's close
+        frame, and return whether it came.
+        """
         try:
             if self.protocol.state is OPEN:
                 self.write(texts)
@@ -47,7 +48,8 @@ class LinkSocket(Socket):
 
 
 async def open_socket(settings: Settings, on_handshake: Callable[[], None]) -> LinkSocket:
-    """Raises :class:`OpenFailed`, and nothing else but a cancellation. ``on_handshake`` is called
-    when TCP and TLS are done."""
+    """Open the socket. Raises only :class:`OpenFailed` (or a cancellation). ``on_handshake`` is
+    called when TCP and TLS are done.
+    """
     url = link_url(settings)
     return await connect_socket(settings, url, LinkSocket, on_handshake, write_limit=WRITE_LIMIT)

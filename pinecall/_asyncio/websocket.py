@@ -1,8 +1,9 @@
-"""The asyncio front's socket: websockets' connection, its frames taken where they arrive.
+"""The asyncio front's socket: websockets' connection, with its frames cut out of each read.
 
-``recv()`` would put a queue and a future between the socket and the session. So whole text frames are
-cut out of each read (:mod:`pinecall.core.wire.cutter`) and go into the session together; the connection
-sees control frames, and the head of the answer to its handshake (:mod:`pinecall.core.wire.handshake`).
+``recv()`` would put a queue and a future between the socket and the session. Instead, whole text
+frames are cut out of each read (:mod:`pinecall.core.wire.cutter`) and go into the session together;
+the connection sees control frames, and the head of the answer to its handshake
+(:mod:`pinecall.core.wire.handshake`).
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ _TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
 
 
 class Receiver(Protocol):
-    """Gets what the socket receives."""
+    """An object that gets the socket's messages."""
 
     def texts(self, texts: list[str]) -> None: ...
     def other(self, what: str) -> None: ...
     def read(self) -> None:
-        """All messages of one read have been handed over."""
+        """React to the end of one read: all its messages have been passed on."""
 
     def writable(self) -> None: ...
     def lost(self, socket: Socket, code: int | None, reason: str) -> None: ...
@@ -58,7 +59,7 @@ SocketT = TypeVar("SocketT", bound="Socket")
 
 
 class ProxyUnreachable(Exception):
-    """The proxy's own name is not known."""
+    """The proxy's host name cannot be resolved."""
 
 
 class Socket(ClientConnection):
@@ -71,14 +72,14 @@ class Socket(ClientConnection):
         super().__init__(*args, **kwargs)
         self.on_handshake = on_handshake
         self._answer: Answer | None = None
-        #: None until there is somebody to hear what it cuts.
+        #: None until a receiver is attached.
         self._cutter: Cutter | None = None
         self._early = bytearray()
-        #: The newest ping that came while nothing more could be written.
+        #: The newest ping that came while writing was paused.
         self._unanswered = b""
 
     def attach(self, receiver: Receiver) -> None:
-        """From now on ``receiver`` hears all, beginning with what came during the handshake."""
+        """Send all messages to ``receiver``, beginning with those received during the handshake."""
         self.receiver = receiver
         self._cutter = Cutter()
         early, self._early = bytes(self._early), bytearray()
@@ -96,9 +97,9 @@ class Socket(ClientConnection):
         except Exception as exc:
             answer = self._answer
             if answer is not None and answer.decided and not answer.accepted:
-                # For an InvalidStatus websockets would follow a redirect, with our key.
+                # On an InvalidStatus websockets would follow a redirect, with the API key.
                 raise OpenFailed(refused(answer)) from exc
-            # websockets 13 does not tell that the host said nothing.
+            # websockets 13 does not report that the host sent nothing.
             why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else None
             if why is None or isinstance(why, InvalidHandshake):
                 raise
@@ -115,7 +116,7 @@ class Socket(ClientConnection):
             if isinstance(piece, bytes):
                 self._control(piece)
             elif self.receiver is None:
-                continue  # aborted within this read, or about to close
+                continue  # aborted during this read, or about to close
             elif isinstance(piece, list):
                 self.receiver.texts(piece)
             else:
@@ -129,7 +130,7 @@ class Socket(ClientConnection):
             self._over(cutter)
 
     def _received_early(self, data: bytes) -> None:
-        """The connection parses the head of the answer; the frames behind it are not for it."""
+        """Pass the answer's head to the connection, but keep the frames behind it."""
         answer = self._answer
         if answer is None:
             answer = self._answer = Answer(self.protocol.key)
@@ -153,7 +154,7 @@ class Socket(ClientConnection):
             super().data_received(frame)
 
     def _over(self, cutter: Cutter) -> None:
-        """The goodbyes are said; a server that keeps the socket open holds nothing up."""
+        """Close the socket after the closing handshake, even if the server keeps it open."""
         receiver, self.receiver = self.receiver, None
         if self.transport.get_write_buffer_size():
             self.transport.abort()
@@ -173,7 +174,7 @@ class Socket(ClientConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not hasattr(self, "transport"):
-            return  # TLS failed behind a proxy: nothing was made that could be lost
+            return  # TLS failed behind a proxy: there is no connection to lose
         super().connection_lost(exc)
         # Python 3.10 does not mark the transport of a TLS connection that was reset as closed.
         self.transport.close()
@@ -188,7 +189,7 @@ class Socket(ClientConnection):
 
 _PING = 0x89
 
-# Frames hold the key and people's words; the session logs what is fit to be logged.
+# Frames hold the key and people's words; the session logs what may be logged.
 _quiet = logging.getLogger("pinecall.websockets")
 _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False
@@ -202,9 +203,9 @@ async def connect_socket(
     on_handshake: Callable[[], None],
     **options: Any,
 ) -> SocketT:
-    """A socket of this kind, its handshake done. ``on_handshake`` is called when TCP and TLS are.
+    """Return a connected :class:`Socket`. ``on_handshake`` is called when TCP and TLS are done.
 
-    Raises :class:`OpenFailed`, and nothing else but a cancellation. ``options`` are websockets'.
+    Raises only :class:`OpenFailed` (or a cancellation). ``options`` are those of websockets.
     """
     made: list[SocketT] = []
 
@@ -230,13 +231,13 @@ async def connect_socket(
                 socket.abort()
         raise
     except Exception as exc:
-        # With TCP done the connection is made; with TLS done it begins the handshake.
+        # The connection is created after TCP, and begins the handshake after TLS.
         connected = bool(made) and made[-1].tcp_connected
         raise OpenFailed(_failure(exc, connected, bool(made) and not connected)) from exc
 
 
 async def _route(settings: Settings, url: str) -> dict[str, Any]:
-    """websockets' options for TLS and for the way to the host: a proxy, or a socket to the host."""
+    """Return websockets' options for TLS and the route: a proxy, or a socket to the host."""
     options: dict[str, Any] = {}
     if settings.ssl is not None and url.startswith("wss:"):
         options["ssl"] = settings.ssl
@@ -253,10 +254,10 @@ async def _route(settings: Settings, url: str) -> dict[str, Any]:
 
 
 async def _resolved(proxy: str) -> str:
-    """The proxy by its address: websockets would have the loop's executor look its name up."""
+    """Return the proxy by its address: websockets would resolve its name in the loop's executor."""
     scheme, host, port, _user = split_proxy(proxy)
     if scheme == "https":
-        return proxy  # its certificate is for the name
+        return proxy  # the certificate is issued for the name
     try:
         address = (await look_up(host, port))[0][4][0]
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""What the drivers of both fronts keep, and what they hand to the session."""
+"""The state that the drivers of both fronts keep, and their input to the session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DriverBase:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        #: The context of connect(): handlers see the variables that were set there.
+        #: The context of connect(): handlers see the variables set there.
         self._context: Context | None = None
         #: The process that connected; None while nothing is connected.
         self._pid: int | None = None
@@ -33,27 +33,27 @@ class DriverBase:
         check_process(self._pid)
 
     def now(self) -> float:
-        """The time of the link's clock."""
+        """Return the time of the link's clock."""
         raise NotImplementedError
 
     def texts(self, texts: list[str]) -> None:
-        """Hand over the messages of one read."""
+        """Pass on the messages of one read."""
         now, receive = self.now(), self.engine.receive
         with self.engine.guard:
             for text in texts:
                 receive(text, now)
 
     def other(self, what: str) -> None:
-        """Hand over what is not a text: ``what`` says what it was."""
+        """Pass on a message that is not text; ``what`` describes it."""
         with self.engine.guard:
             self.engine.receive_other(what, self.now())
 
     def _outgoing(self) -> list[str]:
-        """What is to be written now."""
+        """Return the data to write now."""
         with self.engine.guard:
             return self.engine.outgoing()
 
     def _failed(self, generation: int, failure: Failure) -> None:
-        """The socket of this generation could not be opened."""
+        """Report that the socket of this generation could not be opened."""
         with self.engine.guard:
             self.engine.failed(generation, failure, self.now())

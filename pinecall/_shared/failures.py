@@ -1,6 +1,7 @@
-"""Why a socket could not be opened: an exception of any layer, as the core's :class:`Failure`.
+"""Exceptions of any layer while a socket is opened, as the core's :class:`Failure`.
 
-What may pass is retryable; a certificate, a redirect or a host that is no Pinecall server is not.
+A temporary failure is retryable; a certificate, a redirect or a host that is not a Pinecall server
+is not.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class SocketClosed(Exception):
 
 
 def http_failure(status: int, cause: BaseException | None = None) -> Failure:
-    """The host answered the WebSocket handshake with an HTTP status other than 101."""
+    """Return the failure for a handshake answered with an HTTP status other than 101."""
     if status >= 500 or status in _RETRY_STATUS:
         return Failure(
             "handshake", f"the server answered HTTP {status}", code=f"HTTP_{status}", cause=cause
@@ -75,7 +76,7 @@ def http_failure(status: int, cause: BaseException | None = None) -> Failure:
 
 
 def no_socks(exc: BaseException) -> Failure:
-    """A library has no support for SOCKS proxies without another package."""
+    """Return the failure for a library that needs another package for SOCKS proxies."""
     return Failure(
         "proxy",
         "a SOCKS proxy needs another package: pip install 'python-socks[asyncio]'",
@@ -102,14 +103,16 @@ def not_a_server(exc: BaseException) -> Failure:
 
 
 def refused(answer: Answer) -> Failure:
-    """The host answered the WebSocket handshake, and that is no acceptance."""
+    """Return the failure for a WebSocket handshake that the host answered but did not accept."""
     if answer.problem:
         return not_a_server(ProtocolError(answer.problem))
     return http_failure(answer.status)
 
 
 def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> Failure:
-    """``connected``: were TCP and TLS done when it happened? ``wrapping``: was TLS under way?"""
+    """Return the failure for an exception. ``connected``: after TCP and TLS; ``wrapping``: during
+    TLS.
+    """
     if isinstance(exc, OpenFailed):
         return exc.failure
     if isinstance(exc, ConfigurationError):
@@ -147,8 +150,9 @@ def classify(exc: BaseException, *, connected: bool, wrapping: bool = False) -> 
 
 
 def link_url(settings: Settings) -> str:
-    """The URL of the link. Raises :class:`OpenFailed`, also without a key: a connection is of no use
-    then."""
+    """Return the URL of the link. Raises :class:`OpenFailed`, also without a key, since a
+    connection would be useless.
+    """
     try:
         settings.current_key()
         return settings.current_url()
@@ -157,7 +161,7 @@ def link_url(settings: Settings) -> str:
 
 
 def check_process(pid: int | None) -> None:
-    """``pid``: who connected. Raises ConfigurationError in a forked child of it."""
+    """Raise ConfigurationError in a forked child of ``pid``, the process that connected."""
     if pid is not None and pid != os.getpid():
         raise ConfigurationError(
             "this Pinecall was connected before a fork, and its connection belongs to the parent "

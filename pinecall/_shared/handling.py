@@ -13,9 +13,9 @@ __all__ = ["context_of", "context_of_job", "interrupt_main", "start"]
 
 
 def context_of(handler: Handler, delivery: Delivery, base: Context | None) -> Context:
-    """The context to run a handler in: its own, and beneath it that of ``connect()``.
+    """Return the context to run a handler in: its own, on top of that of ``connect()``.
 
-    A ``reply`` in it answers this delivery. ``base`` is one object for as long as the client is
+    A ``reply`` in it answers this delivery. ``base`` is the same object while the client is
     connected.
     """
     if handler.base is not base or handler.context is None:
@@ -28,7 +28,7 @@ def context_of(handler: Handler, delivery: Delivery, base: Context | None) -> Co
 
 
 def context_of_job(job: Job, base: Context | None) -> Context:
-    """The context to run a tool in, or what else is the agent's: where it was given to the agent."""
+    """Return the context to run an agent's tool or other function in: the one it was set in."""
     given = getattr(job.agent, "_context", None)
     return _above(base, given)
 
@@ -41,7 +41,7 @@ def _above(base: Context | None, given: Context | None) -> Context:
 
 
 def start(handler: Handler, delivery: Delivery) -> Any:
-    """Call the handler's function with what its event gives."""
+    """Call the handler's function with its event's arguments."""
     function = handler.function
     assert function is not None
     if handler.name == "*":
@@ -50,9 +50,9 @@ def start(handler: Handler, delivery: Delivery) -> Any:
 
 
 def interrupt_main(exc: BaseException) -> bool:
-    """KeyboardInterrupt in a thread of ours ends the program, as it does in the main thread.
+    """End the program on KeyboardInterrupt in a thread of the SDK, as in the main thread.
 
-    Was it one?
+    Returns whether it was one.
     """
     interrupts = isinstance(exc, KeyboardInterrupt)
     if interrupts:

@@ -1,4 +1,4 @@
-"""The threads that run user code: daemons, made when there is work and gone when there is none."""
+"""The threads that run user code: daemons, started when there is work and ended when idle."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ LINGER = 5.0
 
 
 class Pool:
-    """At most ``size`` threads; more work waits for them, and the first time that is said.
+    """At most ``size`` threads; more work waits for them, and the first wait is logged.
 
-    The threads are daemons: work that is stuck does not keep a program from ending.
+    The threads are daemons: blocked work does not keep a program from ending.
     """
 
     def __init__(self, name: str, size: int) -> None:
         self._name = name
         self._size = size
-        # None wakes a thread that is to end.
+        # None tells a thread to end.
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._threads: set[threading.Thread] = set()
-        #: Queued or being run.
+        #: Work queued or running.
         self._open = 0
         self._waiters = 0
         self._closed = False
@@ -75,19 +75,19 @@ class Pool:
                     return
                 continue
             try:
-                # What one handler sets is not for the next one of this thread.
+                # Variables set by one handler must not reach the next one on this thread.
                 contextvars.copy_context().run(work)
             except BaseException as exc:
                 # A handler's SystemExit ends the handler, not the thread that serves all calls.
                 log.error("a handler thread was to be ended; it goes on", exc=exc)
-            work = None  # while this waits, what it ran may go
+            work = None  # what it ran may be collected while it waits
             with self._lock:
                 self._open -= 1
                 if self._waiters:
                     self._idle.notify_all()
 
     def _may_end(self) -> bool:
-        """Not while there is, or is about to be, work that the other threads do not suffice for."""
+        """Whether this thread may end: neither open nor expected work needs it."""
         with self._lock:
             if self._open >= len(self._threads):
                 return False
@@ -95,7 +95,7 @@ class Pool:
             return True
 
     def wait_idle(self, timeout: float) -> bool:
-        """Until nothing is queued or runs, but for the caller itself; False after ``timeout``."""
+        """Wait until nothing but the caller is queued or runs; return False after ``timeout``."""
         with self._lock:
             mine = 1 if threading.current_thread() in self._threads else 0
             self._waiters += 1
@@ -105,7 +105,7 @@ class Pool:
                 self._waiters -= 1
 
     def close(self) -> None:
-        """End the threads that are idle; the others end with what they run."""
+        """End the idle threads; the others end after their present work."""
         with self._lock:
             self._closed = True
             threads = [t for t in self._threads if t is not threading.current_thread()]

@@ -1,7 +1,7 @@
 """Which proxy a connection goes through: one reading of the environment for every library.
 
-The libraries read ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` each in a way of its own. So the
-SDK reads them, and tells each library the proxy, or that there is none.
+Each library reads ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` differently. So the SDK reads
+them and gives each library the proxy, or none.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
-    """The proxy's URL for a WebSocket or HTTP ``url``; None: connect directly.
+    """Return the proxy's URL for a WebSocket or HTTP ``url``; None: connect directly.
 
-    ``HTTPS_PROXY`` (for ``wss`` and ``https``) or ``HTTP_PROXY``, else ``ALL_PROXY``, in capitals or
-    not, and the settings of the system on macOS and Windows (``urllib.request.getproxies``, which
-    ``proxies`` stands for). ``NO_PROXY`` lists hosts that are reached directly: see :func:`bypassed`.
+    ``HTTPS_PROXY`` (for ``wss`` and ``https``) or ``HTTP_PROXY``, else ``ALL_PROXY``, in either
+    case, and the system settings on macOS and Windows (``proxies`` is the result of
+    ``urllib.request.getproxies``). ``NO_PROXY`` lists hosts that are reached directly: see
+    :func:`bypassed`.
     """
     found = getproxies() if proxies is None else proxies
     parts = urlsplit(url)
@@ -39,12 +40,12 @@ def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
 
 
 def bypassed(host: str, port: int, no_proxy: str) -> bool:
-    """Does ``NO_PROXY`` name the host?
+    """Whether ``NO_PROXY`` names the host.
 
-    Its entries are parted by commas or spaces: ``*`` (every host), a domain with all below it
+    Its entries are separated by commas or spaces: ``*`` (every host), a domain with its subdomains
     (``example.com``, ``.example.com``, ``*.example.com``), an address, a network
     (``10.0.0.0/8``, ``fd00::/8``), each with a port or without (``example.com:8443``, ``[::1]:80``).
-    What cannot be read is passed over.
+    Invalid entries are skipped.
     """
     host = host.rstrip(".").lower()
     try:
@@ -71,7 +72,7 @@ def bypassed(host: str, port: int, no_proxy: str) -> bool:
 
 
 def _split(entry: str) -> tuple[str, int]:
-    """An entry's name and its port, 0 where it has none; brackets go."""
+    """Return an entry's name, without brackets, and its port, 0 if it has none."""
     found = re.fullmatch(r"\[([^\]]*)\](/\d+)?(?::(\d+))?", entry)
     if found:
         return found[1] + (found[2] or ""), int(found[3] or 0)
@@ -82,7 +83,7 @@ def _split(entry: str) -> tuple[str, int]:
 
 
 def split_proxy(proxy: str) -> tuple[str, str, int, tuple[str, str] | None]:
-    """Scheme, host, port, and user with password (None where there is none)."""
+    """Return scheme, host, port, and user with password (None if there is none)."""
     parts = urlsplit(proxy)
     port = parts.port or (1080 if parts.scheme.startswith("socks") else 3128)
     user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None

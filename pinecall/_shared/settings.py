@@ -1,4 +1,4 @@
-"""What a client is constructed with, checked, and read anew for each attempt to connect."""
+"""A client's constructor arguments, checked, and read again for each attempt to connect."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ __all__ = ["DEFAULT_URL", "Settings", "http_base", "socket_url"]
 DEFAULT_URL = "wss://voice.pinecall.io/client"
 KEY_VARIABLE = "PINECALL_API_KEY"
 URL_VARIABLE = "PINECALL_URL"
-#: Whether the DEBUG lines of frames show what people say.
+#: Whether the DEBUG lines of frames show the words of callers and agents.
 WORDS_VARIABLE = "PINECALL_LOG_WORDS"
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
 def socket_url(url: str, *, allow_insecure: bool = False) -> str:
-    """The WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added where it is missing.
+    """Return the WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added if missing.
 
-    Raises ConfigurationError for what is no such URL, and for an unencrypted one to another host:
-    the first message on it is the key.
+    Raises ConfigurationError for an invalid URL, and for an unencrypted one to another host, since
+    the first message carries the key.
     """
     text = url.strip()
     try:
@@ -65,13 +65,13 @@ def socket_url(url: str, *, allow_insecure: bool = False) -> str:
 
 
 def http_base(url: str) -> str:
-    """The REST base of a WebSocket URL: ``ws`` becomes ``http``, ``/client`` goes."""
+    """Return the REST base of a WebSocket URL: ``ws`` becomes ``http``, ``/client`` is removed."""
     base = re.sub(r"^ws", "http", url.partition("?")[0]).rstrip("/")
     return base[: -len("/client")] if base.endswith("/client") else base
 
 
 def _shown(url: str) -> str:
-    # What stands before an @ may be a password, what follows a ? a key.
+    # The text before an @ may be a password, the text after a ? a key.
     return repr(re.sub(r"//[^/@]*@", "//***@", url.partition("?")[0])[:100])
 
 
@@ -111,7 +111,7 @@ def _key(value: object) -> str | None:
 def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
     if value is None and none:
         return None
-    # Compared, for isfinite() overflows where an int is larger than any float.
+    # Not math.isfinite(): it overflows on ints too large for a float.
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))
@@ -206,7 +206,7 @@ class Settings:
         return socket_url(url, allow_insecure=self.allow_insecure)
 
     def proxy_for(self, url: str) -> str | None:
-        """The proxy for a URL: the one given, else the environment's; None: a direct connection."""
+        """Return the proxy for a URL, the one given or the environment's; None: connect directly."""
         return self.proxy or _proxy(proxy_for(url), "the environment's proxy")
 
     def link(self) -> LinkSettings:

@@ -1,5 +1,6 @@
-"""Streams end when the server is told to stop: most servers wait for their responses first, and an
-event stream has no end of its own."""
+"""Ends streams when the server is stopped: most servers wait for their responses first, and an
+event stream does not end by itself.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["end_streams_on_signals"]
 
-# gunicorn tells its workers to stop with SIGTERM (gracefully) or SIGQUIT.
+# gunicorn stops its workers with SIGTERM (gracefully) or SIGQUIT.
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGQUIT") if hasattr(signal, name)
 ]
@@ -23,10 +24,10 @@ _hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
 
 
 def end_streams_on_signals(hub: Hub) -> None:
-    """End the hub's streams on SIGINT, SIGTERM and SIGQUIT, before the handler that is there.
+    """End the hub's streams on SIGINT, SIGTERM and SIGQUIT, before the installed handler runs.
 
-    Where the signal has no handler in Python nothing is changed; neither is it outside the main
-    thread, where Python allows no handlers. Repeating it is cheap.
+    Nothing is changed for a signal without a Python handler, nor outside the main thread, where
+    Python allows no handlers. Repeating it is cheap.
     """
     if hub not in _hubs:
         _hubs.add(hub)
@@ -45,7 +46,7 @@ class _EndFirst:
         self.former = former
 
     def __call__(self, signum: int, frame: FrameType | None) -> None:
-        # The signal may have come while this very thread is at work inside a hub.
+        # The signal may have interrupted this thread inside a hub.
         threading.Thread(target=_end_all, name="pinecall-streams-end", daemon=True).start()
         self.former(signum, frame)
 

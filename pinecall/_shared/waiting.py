@@ -1,4 +1,4 @@
-"""What waiting for an outcome is in both fronts, around the wait itself."""
+"""Waiting for an outcome in both fronts, around the wait itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["EventIteratorBase", "PlaybackBase", "registration_within", "waiting"
 
 @contextmanager
 def waiting(runtime: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -> Iterator[None]:
-    """``wake`` is called when the outcome is settled, perhaps at once. Giving up tells the core."""
+    """Call ``wake`` when the outcome is settled, perhaps at once; notify the core of giving up."""
     with runtime.guard:
         outcome.waiters.append(wake)
         if outcome.done:
@@ -40,8 +40,9 @@ def waiting(runtime: Runtime, outcome: Outcome[Any], wake: Callable[[], None]) -
 
 @contextmanager
 def registration_within(registration: Registration, timeout: float) -> Iterator[None]:
-    """Around a wait for ``ready`` or ``usable``: when it took too long, raises what kept the agent
-    or line from being registered."""
+    """Surround a wait for ``ready`` or ``usable``; on a timeout, raise the reason why the agent or
+    line is not registered.
+    """
     check_unit("wait_ready: timeout", timeout, agent_id=registration.owner.id)
     try:
         yield
@@ -60,7 +61,7 @@ class PlaybackBase:
 
     @property
     def done(self) -> bool:
-        """Has it been heard, or interrupted?"""
+        """Whether it has been heard or interrupted."""
         return self._outcome.done
 
     @shows
@@ -75,7 +76,7 @@ class EventIteratorBase:
         self._subscription = subscription
 
     def _take(self, exhausted: Exception) -> Item | None:
-        """The next event, if it is here; raises ``exhausted`` at the end."""
+        """Return the next event if there is one; raise ``exhausted`` at the end."""
         item = self._subscription.take()
         if item is None and self._subscription.over:
             raise exhausted
