@@ -36,7 +36,7 @@ class Stream(Protocol):
 
 @lru_cache(maxsize=1)
 def starlette_class(stream: Any) -> Any:
-    """Return the class ``stream``, made a Starlette response with ``headers`` and ``background``."""
+    """Return ``stream`` as a Starlette response class too, with ``headers`` and ``background``."""
     response: Any = import_module("starlette.responses").Response
     members = {
         "__init__": stream.__init__,

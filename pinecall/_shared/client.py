@@ -170,7 +170,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         return agent
 
     def _replace_formers(self, agent_id: str = "") -> bool:
-        """Disconnect the former clients of this one or of this agent; return whether any existed."""
+        """Disconnect former clients of this one or of this agent; return whether any existed."""
         formers = self._formers(agent_id)
         for former in formers:
             self._replace(former)

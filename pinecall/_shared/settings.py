@@ -206,7 +206,7 @@ class Settings:
         return socket_url(url, allow_insecure=self.allow_insecure)
 
     def proxy_for(self, url: str) -> str | None:
-        """Return the proxy for a URL, the one given or the environment's; None: connect directly."""
+        """Return the proxy for a URL, the given or the environment's; None: connect directly."""
         return self.proxy or _proxy(proxy_for(url), "the environment's proxy")
 
     def link(self) -> LinkSettings:

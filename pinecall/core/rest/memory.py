@@ -1,4 +1,4 @@
-"""What an agent remembers of its contacts: ``/api/memory``. The agent need not be online."""
+"""What an agent remembers about its contacts: ``/api/memory``. The agent need not be online."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MemoryHit:
 
 @frozen(kw_only=True)
 class Fact:
-    """``source`` says where it was heard: ``call``, ``turn``, ``transport``."""
+    """A remembered fact. ``source`` is its origin: ``call``, ``turn``, ``transport``."""
 
     id: str
     kind: str
@@ -40,7 +40,7 @@ class Fact:
 
 @frozen(kw_only=True)
 class ContactMemory:
-    """``revision`` grows with every change; ``memory_md`` is what the model is shown."""
+    """One contact. ``revision`` grows with each change; ``memory_md`` is shown to the model."""
 
     contact: str
     revision: int
