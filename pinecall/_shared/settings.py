@@ -23,14 +23,14 @@ __all__ = ["DEFAULT_URL", "Settings", "http_base", "socket_url"]
 DEFAULT_URL = "wss://voice.pinecall.io/client"
 KEY_VARIABLE = "PINECALL_API_KEY"
 URL_VARIABLE = "PINECALL_URL"
-#: Whether the DEBUG lines of frames show what people say.
+#: Whether the DEBUG lines of frames show the words of callers and agents.
 WORDS_VARIABLE = "PINECALL_LOG_WORDS"
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
 def socket_url(url: str, *, allow_insecure: bool = False) -> str:
-    """The WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added where it is missing.
+    """Return the WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added if missing.
 
     Raises ConfigurationError for another kind of URL, and for an unencrypted one of another host:
     the first message on it holds the key.
@@ -195,7 +195,7 @@ class Settings:
         return socket_url(url, allow_insecure=self.allow_insecure)
 
     def proxy_for(self, url: str) -> str | None:
-        """The proxy for a URL: the one given, else the environment's; None: a direct connection."""
+        """Return the proxy for a URL, the given or the environment's; None: connect directly."""
         return self.proxy or _proxy(proxy_for(url), "the environment's proxy")
 
     def link(self) -> LinkSettings:

@@ -14,7 +14,7 @@ from .tool import Tool, as_tools, wire_tool
 __all__ = ["Activation", "Skill"]
 
 ToolEntry: TypeAlias = Tool[Any, Any] | Mapping[str, Any]
-#: Who may load a skill: the model too, ``load_skill`` only, or nobody, since it always is.
+#: How a skill is loaded: by the model too, by ``load_skill`` only, or always.
 Activation: TypeAlias = Literal["model", "manual", "always"]
 
 _ACTIVATIONS = ("model", "manual", "always")
@@ -69,7 +69,7 @@ class Skill:
             )
 
     def to_wire(self) -> dict[str, Any]:
-        """The entry in ``skills`` of ``agent.create``, without the fields that are None."""
+        """Return the entry in ``skills`` of ``agent.create``, without the fields that are None."""
         wire: dict[str, Any] = {"name": self.name, "description": self.description}
         if self.instructions is not None:
             wire["instructions"] = self.instructions
