@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ._shared.prompt_file import PromptFile
 from .core.agents.agent import AgentBase
 from .core.api.agents import AgentVerbs, HasCalls
-from .core.api.calls import HistoryVerbs, SpeechVerbs
+from .core.api.calls import SpeechVerbs
 from .core.api.lines import LineVerbs
 from .core.api.listening import Listening
 from .core.calls.call import CallBase
@@ -42,9 +42,7 @@ class LineEvents(Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSess
     _make_events = EventIterator
 
 
-class _Requests(
-    Answers, HistoryVerbs[Answer[list[dict[str, Any]]], Answer[int]], PromptFile[Answer[int]]
-):
+class _Requests(Answers, PromptFile[Answer[list[dict[str, Any]]], Answer[int]]):
     """The requests that the server answers."""
 
 

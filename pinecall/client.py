@@ -59,7 +59,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
         return Host(self, agent, coroutines=True)
 
     def _make_driver(self) -> Driver:
-        return Driver(self._engine, self.settings)
+        return Driver(self._engine, self._settings)
 
     async def connect(self) -> None:
         """Open and authenticate; returns once the server says so. Repeating it changes nothing.

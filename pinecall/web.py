@@ -39,12 +39,12 @@ class ClientWeb(
 ):
     """Methods of ``Pinecall``. The first request loads httpx and opens a connection."""
 
-    settings: Settings
+    _settings: Settings
 
     def _open_port(self) -> HttpPort:
         from ._asyncio.http import HttpPort
 
-        return HttpPort(self.settings)
+        return HttpPort(self._settings)
 
     async def _create_token(self, make: Callable[[], RestOp[Token]]) -> Token:
         op = make()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pinecall._shared.prompt_file import PromptFile
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.api.agents import AgentVerbs, HasCalls
-from pinecall.core.api.calls import HistoryVerbs, SpeechVerbs
+from pinecall.core.api.calls import SpeechVerbs
 from pinecall.core.api.lines import LineVerbs
 from pinecall.core.api.listening import Listening
 from pinecall.core.calls.call import CallBase
@@ -44,7 +44,7 @@ class LineEvents(Listening["LineCall", "Line", "LineCall", "Line", "WhatsAppSess
     _make_events = EventIterator
 
 
-class _Requests(Answers, HistoryVerbs[list[dict[str, Any]], int], PromptFile[int]):
+class _Requests(Answers, PromptFile[list[dict[str, Any]], int]):
     """The requests that the server answers."""
 
 

@@ -93,7 +93,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         return Host(self, agent, coroutines=False)
 
     def _make_driver(self) -> Driver:
-        return Driver(self._engine, self.settings, self._threads)
+        return Driver(self._engine, self._settings, self._threads)
 
     def connect(self) -> None:
         """Open and authenticate; returns once the server says so. Repeating it changes nothing.

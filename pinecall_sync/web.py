@@ -44,12 +44,12 @@ class _Streaming(Streaming["EventStream"]):
 class ClientWeb(_Streaming, ClientWebBase["Token", "EventStream", "Observation", "HttpPort"]):
     """Methods of ``Pinecall``. The first request loads httpx and opens a connection."""
 
-    settings: Settings
+    _settings: Settings
 
     def _open_port(self) -> HttpPort:
         from ._threads.http import HttpPort
 
-        return HttpPort(self.settings)
+        return HttpPort(self._settings)
 
     def _create_token(self, make: Callable[[], RestOp[Token]]) -> Token:
         op = make()

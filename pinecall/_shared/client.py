@@ -92,7 +92,7 @@ if hasattr(os, "register_at_fork"):
 class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, ReplyT]):
     """A client, without what connects and waits."""
 
-    settings: Settings
+    _settings: Settings
     #: The process that connected it; None once there is nothing to warn about at its end.
     _watched_by: int | None = None
     #: The front's own driver.
@@ -111,7 +111,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         allow_insecure: bool = False,
         strict: bool = False,
     ) -> None:
-        self.settings = Settings(
+        self._settings = Settings(
             api_key=api_key,
             url=url,
             reconnect=reconnect,
@@ -123,7 +123,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
             strict=strict,
         )
         host = self._make_host()
-        self._runtime = Engine(self.settings.link(), host, random=random.random)
+        self._runtime = Engine(self._settings.link(), host, random=random.random)
         self._driver = host.driver = self._make_driver()
         remember(self)
 
@@ -210,5 +210,5 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
     def _raise_failure(self) -> None:
         """With ``strict``, raise what a handler raised, once."""
         failure = self._engine.take_failure()
-        if failure is not None and self.settings.strict:
+        if failure is not None and self._settings.strict:
             raise failure

@@ -27,7 +27,7 @@ class Client(Protocol):
     @property
     def _engine(self) -> Engine: ...
 
-    settings: Settings
+    _settings: Settings
 
     @property
     def state(self) -> str: ...
@@ -71,7 +71,7 @@ def _held(client: Client) -> set[str]:
 
 def _account(client: Client) -> tuple[str, str] | None:
     try:
-        return client.settings.current_url(), client.settings.current_key()
+        return client._settings.current_url(), client._settings.current_key()
     except ConfigurationError:
         return None
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from ..core.api.calls import HistoryVerbs
 from ..errors import ConfigurationError
 
 __all__ = ["PromptFile", "read_prompt"]
 
-CountT = TypeVar("CountT")  # what ``set_prompt`` gives
+MessagesT = TypeVar("MessagesT")  # messages
+CountT = TypeVar("CountT")  # a number of messages
 
 
-class PromptFile(Generic[CountT]):
-    """A verb of calls and WhatsApp sessions."""
-
-    if TYPE_CHECKING:
-
-        def set_prompt(self, prompt: str) -> CountT: ...
+class PromptFile(HistoryVerbs[MessagesT, CountT], Generic[MessagesT, CountT]):
+    """The requests of a call and of a WhatsApp session, with the one that reads a file."""
 
     def set_prompt_file(self, path: str | Path) -> CountT:
         """Call ``set_prompt`` with the text of a file (UTF-8), read now. Raises ConfigurationError for
@@ -26,6 +24,7 @@ class PromptFile(Generic[CountT]):
 
 
 def read_prompt(path: str | Path) -> str:
+    """The text of the file; raises ConfigurationError where it cannot be read."""
     try:
         # Editors on Windows write a byte order mark, which is not part of the text.
         return Path(path).read_text(encoding="utf-8-sig")

@@ -206,7 +206,10 @@ class Lifecycle(Runtime):
     # -- leaving --------------------------------------------------------------------------------
 
     def begin_drain(self, timeout: float) -> Drain:
-        """No new calls; the present ones may finish."""
+        """No new calls; the present ones may finish. A second drain is the first one, whose timeout
+        stays."""
+        if self.drain is not None:
+            return self.drain
         drain = self.drain = Drain(
             self.timers,
             calls=lambda: self.registry.calls,

@@ -15,7 +15,7 @@ def drain(wire: Wire, timeout: float = 30.0) -> Outcome[DrainReport]:
 
 
 def test_nothing_to_do() -> None:
-    """Without calls it is done at once; the channels are closed on the server, and kept here."""
+    """A drain without calls is done at once; the channels are closed on the server, and kept here."""
     wire = Wire()
     mara = wire.agent(phone_number="+13186330963")
     outcome = drain(wire)
@@ -29,7 +29,7 @@ def test_nothing_to_do() -> None:
 
 
 def test_waits_for_calls() -> None:
-    """It is done when the last call has ended by itself."""
+    """A drain is done when the last call has ended by itself."""
     wire = Wire()
     wire.call(call_id="CA1")
     wire.call(call_id="CA2")
@@ -44,7 +44,7 @@ def test_waits_for_calls() -> None:
 
 
 def test_calls_that_do_not_end() -> None:
-    """When the time is up it names who was still talking."""
+    """A drain whose time is up names the calls that are still live."""
     wire = Wire()
     wire.call(call_id="CA1")
     wire.call(call_id="CA2")
@@ -55,6 +55,15 @@ def test_calls_that_do_not_end() -> None:
     wire.at(10)
     report = outcome.result()
     assert (report.finished, report.cut) == (["CA2"], ["CA1"])
+
+
+def test_a_second_drain() -> None:
+    """A drain during another one, as of a program and a signal, is that one: both have its report."""
+    wire = Wire()
+    wire.call(call_id="CA1")
+    first, second = drain(wire, 10), drain(wire, 60)
+    wire.at(10)
+    assert first.result() == second.result() == DrainReport(cut=["CA1"])
 
 
 def test_tools_finish() -> None:
@@ -69,7 +78,7 @@ def test_tools_finish() -> None:
 
 
 def test_nobody_new() -> None:
-    """A phone that rings meanwhile is turned away, whether somebody listens or not."""
+    """A call that rings during a drain is rejected, with a handler or without."""
     for listened in (True, False):
         wire = Wire()
         wire.call()
@@ -83,7 +92,7 @@ def test_nobody_new() -> None:
 
 
 def test_what_waits_for_the_link() -> None:
-    """What is to be sent later is waited for, and what could not be sent is counted."""
+    """A drain waits for frames that are to be sent later, and counts those that could not be sent."""
     for back in (True, False):
         wire = Wire()
         mara = wire.agent()
@@ -99,7 +108,7 @@ def test_what_waits_for_the_link() -> None:
 
 
 def test_without_a_connection() -> None:
-    """Without a connection it is done at once."""
+    """A drain without a connection is done at once."""
     wire = Wire()
     wire.pc.agent("mara", phone_number="+13186330963")
     assert drain(wire).done
@@ -120,7 +129,7 @@ def test_disconnect_ends_it() -> None:
 
 
 def test_a_link_that_ends() -> None:
-    """When the link closes for good, nothing more is waited for."""
+    """A drain is done when the link closes for good."""
     wire = Wire()
     wire.call()
     outcome = drain(wire)

@@ -70,7 +70,7 @@ def test_a_whole_session_at_debug(front: Front, server: Server, everything: Log,
 def test_reprs(front: Front, server: Server) -> None:
     """No repr shows the key: not of the client, its settings, nor of what it has in it."""
     pc = front.connected(server, "mara", proxy=None)
-    seen = [repr(pc), repr(pc.settings), repr(pc._runtime), repr(pc.get_agent("mara"))]
+    seen = [repr(pc), repr(pc._settings), repr(pc._runtime), repr(pc.get_agent("mara"))]
     seen += [repr(value) for value in vars(pc).values()]
     seen += [repr(value) for value in vars(pc._runtime).values()]
     seen.append(repr(pc._runtime.link.settings))
@@ -113,7 +113,7 @@ def test_a_refused_key_in_the_close_frame(front: Front, server: Server) -> None:
 def test_a_proxys_password(front: Front) -> None:
     """A proxy's password is in no repr either."""
     pc = front.client("ws://localhost:1", proxy="http://me:hunter2@127.0.0.1:3128")
-    assert "hunter2" not in repr(pc.settings)
+    assert "hunter2" not in repr(pc._settings)
     assert "hunter2" not in repr(pc)
 
 
@@ -155,7 +155,7 @@ def test_tokens_in_urls(front: Front) -> None:
     )
     with pytest.raises(ConnectError) as caught:
         front.do(pc.connect)
-    for text in (str(caught.value), repr(pc.settings), repr(pc)):
+    for text in (str(caught.value), repr(pc._settings), repr(pc)):
         assert "a-token-in-the-url" not in text
 
 

@@ -40,21 +40,21 @@ _NOTHING_GIVEN = AgentOptions()
 class AgentBase(Owner):
     """One agent of this client (wire: ``agent.create``)."""
 
-    __slots__ = (
-        "_callers",
-        "_channel_table",
-        "_claimed",
-        "_context",
-        "_live_calls",
-        "_made_dials",
-        "_made_tools",
-        "_own_handlers",
-        "_own_registration",
-        "_pauses",
-        "_runtime",
-        "config",
-        "id",
-    )
+    __slots__ = {
+        "_callers": None,
+        "_channel_table": None,
+        "_claimed": None,
+        "_context": None,
+        "_live_calls": None,
+        "_made_dials": None,
+        "_made_tools": None,
+        "_own_handlers": None,
+        "_own_registration": None,
+        "_pauses": None,
+        "_runtime": None,
+        "config": "The options it has now (:class:`~pinecall.AgentOptions`); ``configure`` changes them.",
+        "id": "Its id, as it was given to ``pc.agent()``.",
+    }
 
     #: How messages say that it is no more.
     _gone = "removed (remove_agent()); pc.agent() makes a new one"

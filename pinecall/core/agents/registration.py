@@ -255,9 +255,8 @@ class AgentRegistration(Registration):
         )
 
     def _retry(self, _late: float) -> None:
-        if self.runtime.ready:
-            self.status = "asked"
-            self.claim()
+        self.status = "asked"
+        self.claim()
 
 
 def _normalized(number: str) -> str:

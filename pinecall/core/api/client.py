@@ -97,6 +97,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         return cast("AgentT", agent)
 
     def get_agent(self, id: str) -> AgentT | None:
+        """The agent of this id; None where this client has none."""
         return cast("AgentT | None", self._engine.registry.agents.get(id))
 
     def remove_agent(self, id: str) -> bool:
@@ -171,6 +172,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
 
     @property
     def connected(self) -> bool:
+        """Is the link up? The same as ``state == "connected"``."""
         return self._engine.link.ready
 
     @property

@@ -52,39 +52,46 @@ class CallState(HasHandlers):
     (Wire: ``call.started``, ``call.ended``, ``call.updated``.)
     """
 
-    # More attributes than a class shares the keys of: a dict of its own would double each call.
-    __slots__ = (
-        "_announced",
-        "_bot_glued",
-        "_bot_message_id",
-        "_bot_size",
-        "_bot_words",
-        "_conversation",
-        "_greeting",
-        "_made_ending",
-        "_own_handlers",
-        "_runtime",
-        "_skills",
-        "_start_size",
-        "_turn",
-        "agent",
-        "direction",
-        "duration",
-        "ended_at",
-        "extension",
-        "from_",
-        "id",
-        "language",
-        "last_message_id",
-        "line_transcript",
-        "metadata",
-        "reason",
-        "routed_from",
-        "started_at",
-        "status",
-        "to",
-        "transport",
-    )
+    # Their docstrings, for help(). More attributes than a class shares the keys of: a dict of its own
+    # would double each call.
+    __slots__ = {
+        "_announced": None,
+        "_bot_glued": None,
+        "_bot_message_id": None,
+        "_bot_size": None,
+        "_bot_words": None,
+        "_conversation": None,
+        "_greeting": None,
+        "_made_ending": None,
+        "_own_handlers": None,
+        "_runtime": None,
+        "_skills": None,
+        "_start_size": None,
+        "_turn": None,
+        "agent": "The agent, or the line, whose call it is.",
+        "direction": "``inbound`` or ``outbound``.",
+        "duration": "Seconds; 0 until the end (``call.ended``).",
+        "ended_at": "Epoch seconds, the server's; 0 until the end.",
+        "extension": "The keys pressed at the beginning of a call to a line; None elsewhere.",
+        "from_": "The caller: a number, a SIP URI, or ``webrtc`` or ``chat``.",
+        "id": "The server's id of the call.",
+        "language": "The language spoken, like ``es``; None where the server did not say.",
+        "last_message_id": "The id of the caller's last message; empty before the first.",
+        "line_transcript": (
+            "What was said on the line before the call was handed over: "
+            '``[{"role", "content"}, …]``.'
+        ),
+        "metadata": "What the token or ``dial(metadata=…)`` gave.",
+        "reason": "Why it ended, like ``hangup``; empty until then.",
+        "routed_from": "The line that handed the call over; None elsewhere.",
+        "started_at": "Epoch seconds, the server's; 0 until the end.",
+        "status": (
+            "``dialing``, ``active``, ``detached`` (the link was lost; the call may come back) or "
+            "``ended``."
+        ),
+        "to": "The number or agent that was called.",
+        "transport": "``phone``, ``webrtc``, ``chat``, ``whatsapp`` or ``unknown``.",
+    }
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The verbs of calls whose outcome is known later, with a front that gives the outcome itself."""
+"""The verbs of a call, with a front that gives the outcome itself."""
 
 from __future__ import annotations
 
@@ -7,62 +7,9 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.agents.agent import AgentBase
-from pinecall.core.api.agents import HasCalls
-from pinecall.core.api.calls import HistoryVerbs, SpeechVerbs
-from pinecall.core.api.lines import LineVerbs
-from pinecall.core.calls.call import CallBase
-from pinecall.core.calls.speech import SayResult, Speech
-from pinecall.core.kernel.outcome import Outcome
-from pinecall.core.lines.line_call import LineCallBase, RouteResult
-from pinecall.core.lines.listener import Heard
+from pinecall.core.calls.speech import SayResult
 
-from ..harness import Wire
-
-NUMBER = "+12186633772"
-FACTS = {"from": "+15551230000", "to": NUMBER, "direction": "inbound", "transport": "phone"}
-
-Count = Outcome[int]
-Said = Outcome[SayResult]
-
-
-class Call(HistoryVerbs[Outcome[list[dict[str, Any]]], Count], SpeechVerbs[Said], CallBase):
-    def _answer(self, outcome: Outcome[Any]) -> Any:
-        return outcome
-
-    def _play(self, speech: Speech) -> Said:
-        return speech.outcome
-
-
-class LineCall(LineVerbs[Said, Outcome[Heard], Outcome[RouteResult]], Call, LineCallBase):
-    pass
-
-
-class Agent(HasCalls[Call], AgentBase):
-    pass
-
-
-def made(call_id: str, agent_id: str, prepare: Callable[[Wire], object]) -> tuple[Wire, Any]:
-    wire = Wire().up()
-    front: Any = wire.front
-    front.make_agent, front.make_call, front.make_line_call = Agent, Call, LineCall
-    prepare(wire)
-    wire.server("call.started", call_id=call_id, agent_id=agent_id, **FACTS)
-    wire.sent()
-    return wire, wire.engine.registry.calls[call_id]
-
-
-def a_call() -> tuple[Wire, Call]:
-    wire, call = made("CA1", "mara", lambda wire: wire.agent())
-    assert isinstance(call, Call)
-    return wire, call
-
-
-def a_line_call() -> tuple[Wire, LineCall]:
-    wire, call = made("CL1", f"line:{NUMBER}", lambda wire: wire.pc.line(NUMBER))
-    assert isinstance(call, LineCall)
-    return wire, call
-
+from .front import Call, Count, a_call
 
 MESSAGE = {"role": "user", "content": "x"}
 
@@ -126,42 +73,3 @@ def test_reply() -> None:
     first, second = wire.sent()
     assert (first["text"], first["in_reply_to"]) == ("yes", "um_1")
     assert (second["in_reply_to"], second["message_id"]) == ("um_0", "mine")
-
-
-def test_calls() -> None:
-    """An agent's calls are there by id, and cannot be changed from outside."""
-    _, call = a_call()
-    agent = call.agent
-    assert isinstance(agent, Agent)
-    assert dict(agent.calls) == {"CA1": call}
-    with pytest.raises(TypeError):
-        agent.calls["CA2"] = call  # type: ignore[index]
-
-
-def test_a_line_speaks() -> None:
-    """A line's call sets the voice first, where one is given."""
-    wire, call = a_line_call()
-    call.say("hello")
-    call.say("hola", voice="elenlabs/ana", language="es")
-    assert wire.sent_events() == ["bot.reply", "session.configure", "bot.reply"]
-
-
-def test_a_line_listens() -> None:
-    """listen() and ask() give what was heard: keys as many as were asked for."""
-    wire, call = a_line_call()
-    heard = call.listen(digits=1, timeout=5.0)
-    wire.server("call.dtmf_received", call_id="CL1", digit="7", digits="7")
-    assert (heard.result().by, heard.result().digits) == ("keypad", "7")
-    asked = call.ask("A key?", digits=1, timeout=5.0)
-    wire.server("call.dtmf_received", call_id="CL1", digit="8", digits="78")
-    assert asked.result().digits == "8"
-
-
-def test_a_line_routes() -> None:
-    """route_to() sends the hand-over with what goes along, and gives whether it was done."""
-    wire, call = a_line_call()
-    result = call.route_to("mara", language="es", history=False)
-    frame = wire.sent()[0]
-    assert (frame["event"], frame["language"]) == ("call.route", "es")
-    wire.server("call.routed", call_id="CL1", agent_id=f"line:{NUMBER}", to_agent="mara")
-    assert result.result() == RouteResult(ok=True)

@@ -173,7 +173,7 @@ def test_silence() -> None:
 
 
 def test_a_message_nobody_waits_for(caplog: pytest.LogCaptureFixture) -> None:
-    """One that could not be sent in its time and that nobody waits for leaves a line in the log."""
+    """A message that was not sent in its time, and is not waited for, leaves a line in the log."""
     wire = Wire().up()
     ask(wire, "1")
     waited_for = ask(wire, "2", timeout=5.0)
@@ -241,7 +241,7 @@ def test_given_up() -> None:
 
 
 def test_the_link_is_lost() -> None:
-    """What is asked fails at once, sent or not; while the link is down nothing can be asked."""
+    """Messages fail at once when the link is lost, sent or not; none can be asked while it is down."""
     wire = Wire().up()
     first, second = ask(wire, "1"), ask(wire, "2")
     wire.lost()
@@ -255,7 +255,7 @@ def test_the_link_is_lost() -> None:
 
 
 def test_disconnecting() -> None:
-    """``disconnect`` wakes whoever waits for an answer."""
+    """disconnect() fails the messages that wait for an answer."""
     wire = Wire().up()
     outcome = ask(wire)
     wire.engine.disconnect()
@@ -343,7 +343,7 @@ def test_owner_and_requester_on_one_socket() -> None:
 
 
 def test_an_agent_of_another_process() -> None:
-    """Answers that name an agent which is not here reach the handlers and the one who asked."""
+    """Answers of an agent that is not here settle the message, and reach the handlers."""
     wire = Wire().up()
     told = wire.listen("llm.chat.token", "llm.chat.tool_result", "*")
     outcome = ask(wire)
@@ -368,3 +368,24 @@ def test_a_drain_waits_for_answers() -> None:
     wire.after(1)
     assert drained.done
     assert outcome.result().text == "Hi"
+
+
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        ("llm.chat.started", {"model": "gpt"}),
+        ("llm.chat.token", {"token": "x"}),
+        ("llm.chat.token", {"text": "x"}),
+        ("llm.chat.tool_call", {"tool_calls": [{"name": "x"}]}),
+        ("llm.chat.done", {"text": "x"}),
+    ],
+)
+@pytest.mark.parametrize("session", ["s2", None])
+def test_answers_of_other_sessions(event: str, fields: dict[str, Any], session: str | None) -> None:
+    """An answer that names another session, or none, is no part of the answer that is awaited."""
+    wire = Wire().up()
+    outcome = ask(wire, session_id="s1")
+    wire.server(event, session_id=session, **fields)
+    assert not outcome.done
+    wire.server("llm.chat.done", session_id="s1", text="Hello", model="mine")
+    assert outcome.result() == ChatReply("Hello", "mine", "s1", [])

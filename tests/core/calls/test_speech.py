@@ -1,4 +1,4 @@
-"""What the agent says: replies, how they were heard, and the words as they are spoken."""
+"""Speech: replies on their way to the caller, and replies written token by token."""
 
 from __future__ import annotations
 
@@ -7,14 +7,27 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.calls.speech import SayResult
-from pinecall.core.calls.verbs import answering
-from pinecall.errors import ConfigurationError, NotConnected, RequestTimeout
-from pinecall.events import Turn
+from pinecall.core.calls.speech import ReplyStream, SayResult
+from pinecall.errors import CallEnded, ConfigurationError, NotConnected, RequestTimeout
 
 from ..harness import Wire
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
+
+
+def actions(wire: Wire) -> list[tuple[str, Any]]:
+    frames = wire.sent()
+    assert {frame["event"] for frame in frames} <= {"bot.reply.stream"}
+    return [(f["action"], f.get("token", f.get("in_reply_to"))) for f in frames]
+
+
+def open_streams(wire: Wire) -> tuple[ReplyStream, ReplyStream]:
+    call = wire.call()
+    one, two = call.reply_stream(), call.reply_stream()
+    one.write("a")
+    two.write("b")
+    wire.sent()
+    return one, two
 
 
 class TestSaying:
@@ -133,136 +146,183 @@ class TestSaying:
         assert len(call._speeches) == 0
 
 
-class TestAnswering:
-    def test_the_last_message(self) -> None:
-        """Outside a handler a reply answers the caller's last message, or nothing."""
-        wire = Wire()
-        call = wire.call()
-        assert call._answered_message() == ""
-        wire.server("user.message", **IDS, message_id="m1", text="Hi")
-        assert call._answered_message() == "m1"
-
-    @pytest.mark.parametrize(
-        ("event", "fields"),
-        [("user.message", {"text": "Hi"}), ("eager.turn", {}), ("turn.end", {})],
-    )
-    def test_the_message_being_handled(self, event: str, fields: dict[str, Any]) -> None:
-        """Inside a handler it answers the message of that handler, though others came since."""
-        wire = Wire()
-        call = wire.call()
-        answered: list[str] = []
-
-        def handler(_: object, call: Any) -> None:
-            call.last_message_id = "newer"
-            answered.append(call._answered_message())
-
-        wire.pc._add_handler(event, handler)
-        wire.server(event, **IDS, message_id="m1", **fields)
-        assert answered == ["m1"]
-        assert call._answered_message() == "newer"
-
-    def test_of_another_call(self) -> None:
-        """Inside a handler of one call, a reply on another answers that one's last message."""
-        wire = Wire()
-        one, two = wire.call(call_id="CA1"), wire.call(call_id="CA2")
-        wire.server("user.message", agent_id="mara", call_id="CA2", message_id="m2", text="x")
-        answered: list[str] = []
-        one._add_handler("user.message", lambda e, c: answered.append(two._answered_message()))
-        wire.server("user.message", agent_id="mara", call_id="CA1", message_id="m1", text="x")
-        assert answered == ["m2"]
-        assert answering.get() is None
-
-    def test_chat(self) -> None:
-        """A chat message with an id is answered likewise."""
-        wire = Wire()
-        wire.agent()
-        wire.server("llm.chat.started", agent_id="mara", call_id="chat-1")
-        answered: list[str] = []
-        wire.pc._add_handler("user.message", lambda e, c: answered.append(c._answered_message()))
-        wire.server("chat.message", agent_id="mara", call_id="chat-1", text="x", message_id="m1")
-        assert answered == ["m1"]
-
-    def test_stream_for_a_turn(self) -> None:
-        """A stream for a turn answers the turn's message."""
-        wire = Wire()
-        call = wire.call()
-        call.last_message_id = "newer"
-        call.reply_stream(Turn(message_id="m1")).write("x")
-        call.reply_stream(message_id="mine").write("y")
-        with pytest.raises(ConfigurationError, match="the turn or message to answer, not int"):
-            call.reply_stream(5)
-        starts = [f for f in wire.sent() if f["action"] == "start"]
-        assert [f["in_reply_to"] for f in starts] == ["m1", "newer"]
-        assert starts[1]["message_id"] == "mine"
+def test_frames() -> None:
+    """The first write sends start and chunk, later ones chunk, the end end; all with one id."""
+    wire = Wire()
+    call = wire.call()
+    wire.server("user.message", **IDS, message_id="m1", text="Hi")
+    with call.reply_stream() as stream:
+        assert repr(stream) == f"<ReplyStream {stream.message_id} on call CA1: open>"
+        stream.write("Hel")
+        stream.write("lo")
+    assert actions(wire) == [("start", "m1"), ("chunk", "Hel"), ("chunk", "lo"), ("end", None)]
+    assert (stream.ended, stream.aborted) == (True, False)
+    assert repr(stream).endswith(": ended>")
 
 
-class TestLiveText:
-    def words(self, wire: Wire, *words: str, message_id: str = "b1") -> None:
-        for word in words:
-            wire.server("bot.word", **IDS, message_id=message_id, word=word)
+def test_one_id() -> None:
+    """All frames of a stream have its message id."""
+    wire = Wire()
+    with wire.call().reply_stream() as stream:
+        stream.write("a")
+    assert {frame["message_id"] for frame in wire.sent()} == {stream.message_id}
 
-    def test_grows(self) -> None:
-        """The live text grows word by word, joined by one space, for the current message only."""
-        wire = Wire()
-        call = wire.call()
-        wire.server("bot.speaking", **IDS, message_id="b1")
-        self.words(wire, "Hello", "Ana")
-        self.words(wire, "stale", message_id="b0")
-        assert call.current_bot_text == "Hello Ana"
-        wire.server("bot.speaking", **IDS, message_id="b2")
-        assert call.current_bot_text == ""
 
-    def test_every_word_is_told(self) -> None:
-        """Each word of a message reaches the handlers."""
-        wire = Wire()
-        wire.call()
-        told = wire.listen("bot.word")
-        self.words(wire, "a", "a", "b")
-        assert [event.word for _, event, _ in told] == ["a", "a", "b"]
+def test_end_without_writing() -> None:
+    """Ending a stream that was never written to sends start and end."""
+    wire = Wire()
+    wire.call().reply_stream().end()
+    assert [action for action, _ in actions(wire)] == ["start", "end"]
 
-    @pytest.mark.parametrize("event", ["bot.finished", "bot.interrupted"])
-    def test_readable_at_the_end(self, event: str) -> None:
-        """Handlers of the end still read the text; afterwards it is empty."""
-        wire = Wire()
-        call = wire.call()
-        read: list[str] = []
-        call._add_handler(event, lambda e, c: read.append(c.current_bot_text))
-        wire.server("bot.speaking", **IDS, message_id="b1")
-        self.words(wire, "Hello")
-        wire.server(event, **IDS, message_id="b1")
-        assert read == ["Hello"]
-        assert call.current_bot_text == ""
 
-    def test_empty_without_handlers(self) -> None:
-        """Without handlers the text is empty after the end as well."""
-        wire = Wire()
-        call = wire.call()
-        wire.server("bot.speaking", **IDS, message_id="b1")
-        self.words(wire, "Hello")
-        wire.server("bot.finished", **IDS, message_id="b1")
-        assert call.current_bot_text == ""
+def test_abort_before_the_start() -> None:
+    """Aborting a stream that was never written to sends nothing."""
+    wire = Wire()
+    stream = wire.call().reply_stream()
+    stream.abort()
+    assert stream.aborted
+    assert actions(wire) == []
+    assert repr(stream).endswith(": aborted>")
 
-    def test_slow_handlers(self) -> None:
-        """Handlers that finish when the next reply is being spoken leave its text alone."""
-        wire = Wire()
-        call = wire.call()
-        wire.server("bot.speaking", **IDS, message_id="b1")
-        call._add_handler("bot.finished", lambda e, c: None)
-        wire.engine.receive(
-            '{"event":"bot.finished","agent_id":"mara","call_id":"CA1","message_id":"b1"}', 0
-        )
-        late = wire.engine.deliveries()
-        wire.server("bot.speaking", **IDS, message_id="b2")
-        self.words(wire, "Next", message_id="b2")
-        for delivery in late:
-            wire.run_delivery(delivery)  # type: ignore[arg-type]
-        assert call.current_bot_text == "Next"
 
-    def test_empty_after_the_call(self) -> None:
-        """Nothing is being said on a call that is over."""
-        wire = Wire()
-        call = wire.call()
-        wire.server("bot.speaking", **IDS, message_id="b1")
-        self.words(wire, "Hello")
-        wire.server("call.ended", **IDS)
-        assert call.current_bot_text == ""
+def test_abort() -> None:
+    """Aborting what was begun sends one end, however often."""
+    wire = Wire()
+    stream = wire.call().reply_stream()
+    stream.write("a")
+    stream.abort()
+    stream.abort()
+    assert [action for action, _ in actions(wire)] == ["start", "chunk", "end"]
+
+
+@pytest.mark.parametrize("first", ["end", "abort"])
+def test_after_the_end(first: str) -> None:
+    """Writing, ending and aborting after the end send nothing and change nothing."""
+    wire = Wire()
+    stream = wire.call().reply_stream()
+    stream.write("a")
+    getattr(stream, first)()
+    wire.sent()
+    stream.write("b")
+    stream.end()
+    stream.abort()
+    assert actions(wire) == []
+    assert stream.ended is (first == "end")
+    assert stream.aborted is (first == "abort")
+
+
+def test_exception() -> None:
+    """Leaving the with block by an exception aborts, and lets it through."""
+    wire = Wire()
+    stream = wire.call().reply_stream()
+    with pytest.raises(KeyError), stream:
+        stream.write("a")
+        raise KeyError("x")
+    assert stream.aborted
+
+
+def test_the_caller_goes_on() -> None:
+    """turn.continued aborts every open stream of the call."""
+    wire = Wire()
+    one, two = open_streams(wire)
+    wire.server("turn.continued", **IDS, turn_id=1)
+    assert one.aborted
+    assert two.aborted
+    assert [action for action, _ in actions(wire)] == ["end", "end"]
+
+
+@pytest.mark.parametrize("event", ["bot.interrupted", "reply.rejected", "message.aborted"])
+def test_cut_off(event: str) -> None:
+    """An interruption, a refusal or an abortion of a stream's message aborts that stream."""
+    wire = Wire()
+    one, two = open_streams(wire)
+    wire.server(event, **IDS, message_id=one.message_id)
+    assert one.aborted
+    assert not two.aborted
+
+
+def test_interrupted_without_an_id() -> None:
+    """An interruption without a message id aborts all open streams."""
+    wire = Wire()
+    one, two = open_streams(wire)
+    wire.server("bot.interrupted", **IDS)
+    assert one.aborted
+    assert two.aborted
+
+
+def test_finished_aborts_nothing() -> None:
+    """bot.finished for a stream's message leaves it open; bot.interrupted for the same message does
+    not."""
+    wire = Wire()
+    one, _ = open_streams(wire)
+    wire.server("bot.finished", **IDS, message_id=one.message_id)
+    assert not one.aborted
+    one.write("more")
+    assert actions(wire) == [("chunk", "more")]
+    wire.server("bot.interrupted", **IDS, message_id=one.message_id)
+    assert one.aborted
+
+
+def test_end_of_the_call() -> None:
+    """The end of the call aborts, and nothing is sent for a call that is over."""
+    wire = Wire()
+    one, two = open_streams(wire)
+    wire.server("call.ended", **IDS)
+    assert one.aborted
+    assert two.aborted
+    one.write("x")
+    one.end()
+    assert wire.sent() == []
+
+
+def test_loss_of_the_link() -> None:
+    """The loss of the link aborts, and nothing of it is sent on the next connection."""
+    wire = Wire()
+    one, _ = open_streams(wire)
+    wire.lost()
+    assert one.aborted
+    one.write("x")
+    wire.reconnect()
+    wire.server("agent.resumed", agent_id="mara")
+    wire.server("user.speaking", **IDS, text="x")
+    assert wire.sent_events() == ["connect", "agent.create"]
+
+
+def test_begun_on_a_dead_link() -> None:
+    """A stream begun while the link is down raises with its first token."""
+    wire = Wire()
+    call = wire.call()
+    wire.lost()
+    with pytest.raises(NotConnected), call.reply_stream() as stream:
+        stream.write("x")
+    assert stream.aborted
+    wire.at(40)
+    with pytest.raises(CallEnded):
+        call.reply_stream()
+
+
+def test_a_loop_stops() -> None:
+    """A model's loop that looks at aborted stops with the caller."""
+    wire = Wire()
+    call = wire.call()
+    written = 0
+    with call.reply_stream() as stream:
+        for token in "abcdefgh":
+            if stream.aborted:
+                break
+            stream.write(token)
+            written += 1
+            if token == "c":
+                wire.server("turn.continued", **IDS)
+    assert written == 3
+    assert not stream.ended
+
+
+def test_a_token_is_a_str() -> None:
+    """write() takes a str; the error names the call and the agent, and nothing is sent."""
+    wire = Wire()
+    stream = wire.call().reply_stream()
+    with pytest.raises(ConfigurationError, match="write: token is a str, not int") as caught:
+        stream.write(3)  # type: ignore[arg-type]
+    assert (caught.value.agent_id, caught.value.call_id) == ("mara", "CA1")
+    assert wire.sent() == []

@@ -229,8 +229,33 @@ def test_end_of_an_unknown_chat(event: str) -> None:
     "event", ["llm.chat.token", "llm.chat.done", "llm.chat.tool_call", "llm.chat.tool_result"]
 )
 def test_requester_side(event: str) -> None:
-    """What is for the sender of llm.chat reaches the client."""
+    """Events for the sender of llm.chat reach the client."""
     wire = Wire().up()
     told = wire.listen(event)
     wire.server(event, session_id="s1")
     assert told[0][1].session_id == "s1"
+
+
+def test_the_requesters_error() -> None:
+    """llm.chat.error without a call id is an error of the client's own chat, and reaches handlers."""
+    wire = Wire().up()
+    heard = wire.listen("error", "*")
+    wire.server("llm.chat.error", session_id="s1", error="model is down")
+    assert [item.name for name, item in heard if name == "*"] == ["error", "llm.chat.error"]
+    assert [(str(error), error.code) for name, error in heard if name == "error"] == [
+        ("chat s1 failed: model is down", "CHAT_ERROR")
+    ]
+
+
+def test_the_requesters_answer() -> None:
+    """Tokens, tool calls and the end of an answer are the outcome of what the client asked."""
+    wire = Wire().up()
+    outcome = wire.pc._place_chat("sales", "Hi", session_id="s1", metadata=None, timeout=30.0)
+    wire.server("llm.chat.started", session_id="s1", model="gpt")
+    wire.server("llm.chat.token", session_id="s1", token="Hel")
+    wire.server("llm.chat.token", session_id="s1", token="lo")
+    wire.server("llm.chat.tool_call", session_id="s1", tool_calls=[{"name": "find"}])
+    wire.server("llm.chat.tool_result", session_id="s1")
+    wire.server("llm.chat.done", session_id="s1")
+    reply = outcome.result()
+    assert (reply.text, reply.model, reply.tool_calls) == ("Hello", "gpt", [{"name": "find"}])

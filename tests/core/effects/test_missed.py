@@ -50,7 +50,7 @@ def test_each_event_of_a_conversation(name: str) -> None:
     ],
 )
 def test_what_makes_no_call(name: str) -> None:
-    """What may come after a call, or is an answer, makes none; nor does an event of a newer server."""
+    """Events that may come after a call, answers, and events of a newer server make no call."""
     wire = Wire()
     mara = wire.agent()
     told = wire.listen("call.started", "chat.started", on=mara)
@@ -87,7 +87,7 @@ def test_a_start_that_comes_later() -> None:
 
 
 def test_it_is_used_like_any_other() -> None:
-    """Its tools run and are answered, its handlers run, and it ends."""
+    """A call that was made late runs its tools and handlers, and ends."""
     wire = Wire()
     mara = wire.agent(tools=[lookup])
     told = wire.listen("call.started", "user.message", "call.ended", on=mara)
@@ -102,7 +102,7 @@ def test_it_is_used_like_any_other() -> None:
 
 
 def test_it_is_not_greeted() -> None:
-    """The conversation is under way: a greeting function is not asked."""
+    """A call that was made late is not greeted."""
     wire = Wire()
     greeted: list[Any] = []
     mara = wire.agent(greeting=lambda call: greeted.append(call))
@@ -124,7 +124,7 @@ class Store:
 
 
 def test_nothing_is_restored() -> None:
-    """What a store knows is not put in the place of a conversation that is under way."""
+    """A call that was made late keeps its conversation: the store's is not put in its place."""
     wire = Wire()
     store = Store()
     wire.agent(history=store)
@@ -149,7 +149,7 @@ def test_late_frames_of_an_ended_call() -> None:
 
 @pytest.mark.parametrize("agent_id", [None, "stranger", "line:+12186633772"])
 def test_of_nobody_here(agent_id: str | None) -> None:
-    """Without an agent that is ours no call is made; a line's calls begin with their start only."""
+    """An event without an agent of this client makes no call, and neither does one of a line."""
     wire = Wire()
     wire.agent()
     wire.pc.line("+12186633772")
@@ -186,3 +186,28 @@ def test_a_chats_start_that_comes_later() -> None:
     wire.server("llm.chat.started", **ids, metadata={"a": 1}, language="es")
     call = mara._live_calls["chat-1"]
     assert (call.metadata, call.language, len(told)) == ({"a": 1}, "es", 1)
+
+
+class TestUnseen:
+    def test_unseen_call_of_a_known_agent(self) -> None:
+        """The first event of a call that began before this process makes it and fires its start,
+        once; each event then reaches its handlers, with the call."""
+        wire = Wire()
+        mara = wire.agent()
+        names = (
+            "bot.word",
+            "bot.speaking",
+            "bot.finished",
+            "message.confirmed",
+            "user.message",
+            "eager.turn",
+            "turn.end",
+            "turn.continued",
+            "reply.rejected",
+        )
+        told = wire.listen("call.started", *names, on=mara)
+        for name in names:
+            wire.server(name, agent_id="mara", call_id="CA7", message_id="m1", text="Hi")
+        call = mara._live_calls["CA7"]
+        assert [name for name, *_ in told] == ["call.started", *names]
+        assert all(arguments[-1] is call for _, *arguments in told)

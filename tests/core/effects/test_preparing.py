@@ -44,7 +44,7 @@ def held(wire: Wire) -> Delivery:
 
 
 def test_without_handlers() -> None:
-    """Without handlers the server gets its answer at once, with the same turn."""
+    """The server gets its answer at once where there are no handlers, with the same turn."""
     wire = Wire()
     wire.call()
     wire.server("llm.before", **IDS, turn=7)
@@ -52,7 +52,7 @@ def test_without_handlers() -> None:
 
 
 def test_without_a_turn() -> None:
-    """Without a turn in the question there is none in the answer."""
+    """The answer to a question without a turn has none."""
     wire = Wire()
     wire.call()
     wire.server("llm.before", **IDS)
@@ -121,7 +121,7 @@ def test_failing_handler() -> None:
 
 
 def test_unknown_call() -> None:
-    """For an unknown call the answer is given at once, with the ids of the question."""
+    """The question of an unknown call is answered at once, with its own ids."""
     wire = Wire()
     wire.agent()
     wire.server("llm.before", **IDS, turn=7)
@@ -174,29 +174,6 @@ def test_two_turns() -> None:
     for turn in (1, 2):
         wire.server("llm.before", **IDS, turn=turn)
     assert [frame["turn"] for frame in wire.sent()] == [1, 2]
-
-
-def test_timeout_event() -> None:
-    """llm.preparing_timeout fires call.preparing_timeout with its figures."""
-    wire = Wire()
-    call = wire.call()
-    told = wire.listen("call.preparing_timeout", on=call)
-    wire.server("llm.preparing_timeout", **IDS, turn=7, waited_ms=1500, budget_ms=1500)
-    event = told[0][1]
-    assert (event.turn, event.waited_ms, event.budget_ms) == (7, 1500, 1500)
-
-
-def test_timeout_without_a_call() -> None:
-    """For a call that is over nothing fires; where no call is named, the event goes to * only."""
-    wire = Wire()
-    call = wire.call()
-    told = wire.listen("call.preparing_timeout", "*", on=call.agent)
-    wire.server("llm.preparing_timeout", agent_id="mara", turn=7)
-    assert [(item.name, item.call) for _, item in told] == [("call.preparing_timeout", None)]
-    wire.server("call.ended", **IDS)
-    count = len(told)
-    wire.server("llm.preparing_timeout", **IDS, turn=8)
-    assert len(told) == count
 
 
 def test_turns_that_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,20 +47,6 @@ def test_started() -> None:
     assert repr(session) == "<WhatsAppSessionBase wa-1 with 5491155551234>"
 
 
-def test_its_requests() -> None:
-    """The session has the call's requests, with its id as the call's."""
-    wire = Wire()
-    told = wire.listen("whatsapp.session_started")
-    started(wire)
-    session = told[0][1]
-    question, change = session._ask_history(), session._ask_change("history.clear")
-    frames = wire.sent()
-    assert {frame["call_id"] for frame in frames} == {"wa-1"}
-    wire.server("history.data", call_id="wa-1", messages=[])
-    wire.server("history.updated", call_id="wa-1", count=0)
-    assert (question.result(), change.result()) == ([], 0)
-
-
 def test_message() -> None:
     """A message is remembered and fires with its agent."""
     wire = Wire()
@@ -90,7 +76,7 @@ def test_session_begun_before_us() -> None:
 
 @pytest.mark.parametrize("event", ["whatsapp.message", "whatsapp.session_started"])
 def test_begun_by_a_tool_call(event: str) -> None:
-    """A tool call of an unknown session begins it; who it is with is known with what follows."""
+    """A tool call of an unknown session begins it; the contact is known with a later event."""
     wire = Wire()
     support(wire)
     told = wire.listen("whatsapp.started", "whatsapp.session_started")
@@ -189,7 +175,7 @@ def test_ended_without_messages() -> None:
 
 
 def test_after_the_end() -> None:
-    """What comes after the end begins no session, and does reach the agent's handlers."""
+    """Events after the end begin no session, and reach the agent's handlers."""
     wire = Wire()
     call = started(wire)
     wire.server("whatsapp.session_ended", **IDS)
@@ -214,7 +200,7 @@ class TestWithoutAnAgent:
         assert call.transcript == [{"role": "user", "content": "hi"}]
 
     def test_the_only_agent(self) -> None:
-        """That of an unknown session goes to the only agent that has WhatsApp."""
+        """An event of an unknown session goes to the only agent that has WhatsApp."""
         wire = Wire()
         wire.agent("mara")
         support(wire)
@@ -222,7 +208,7 @@ class TestWithoutAnAgent:
         assert wire.engine.registry.calls["wa-1"].agent.id == "support"
 
     def test_several_agents(self) -> None:
-        """With several such agents it is nobody's."""
+        """An event of an unknown session begins none where several agents have WhatsApp."""
         wire = Wire()
         support(wire, "one")
         support(wire, "two")

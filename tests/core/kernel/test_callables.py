@@ -18,7 +18,6 @@ from pinecall.core.kernel.callables import (
     same,
     why_it_never_runs,
 )
-from pinecall.core.kernel.usercode import describe
 
 from ..harness import Wire
 
@@ -233,26 +232,16 @@ def test_an_extension_that_yields_by_itself() -> None:
 
 
 class Odd:
+    __hash__ = object.__hash__
+
     def __eq__(self, other: object) -> bool:
         raise RuntimeError("never equal")
-
-    def __hash__(self) -> int:
-        return 1
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError(name)
-
-    def __call__(self, *_: Any) -> None:
-        """It works."""
 
 
 class Interrupts:
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
-        raise KeyboardInterrupt
-
-    def __getattr__(self, name: str) -> Any:
         raise KeyboardInterrupt
 
 
@@ -274,38 +263,29 @@ def test_an_extension_that_gives_an_awaitable() -> None:
     assert "returned an awaitable" in error.message
 
 
-def test_objects_that_fail_when_looked_at() -> None:
-    """Their name and their equality are not worth an error; Ctrl-C still is one."""
+def test_objects_that_fail_when_compared() -> None:
+    """An object whose ``==`` raises equals nothing but itself; KeyboardInterrupt gets out."""
     odd = Odd()
-    assert describe(odd) == "Odd"
     assert same(odd, odd)
     assert not same(odd, 1)
-    with pytest.raises(KeyboardInterrupt):
-        describe(Interrupts())
     with pytest.raises(KeyboardInterrupt):
         same(Interrupts(), 1)
 
 
-def test_handlers_that_fail_when_compared() -> None:
-    """They can be registered beside each other, and taken off."""
+def test_coroutines_without_a_loop() -> None:
+    """Without an event loop coroutine functions are refused, however they are wrapped."""
 
-    class Handler:
-        __hash__ = object.__hash__
+    async def handler(event: object, call: object) -> None:
+        """It waits."""
 
-        def __init__(self) -> None:
-            self.heard = 0
+    class Waits:
+        async def __call__(self, event: object, call: object) -> None:
+            """It waits."""
 
-        def __eq__(self, other: object) -> bool:
-            raise RuntimeError("never equal")
-
-        def __call__(self, call: Any) -> None:
-            self.heard += 1
-
-    wire = Wire()
-    one, two = Handler(), Handler()
-    wire.pc._add_handler("call.started", one)
-    wire.pc._add_handler("call.started", two)
-    wire.call()
-    wire.pc._remove_handler("call.started", one)
-    wire.call(call_id="CA2")
-    assert (one.heard, two.heard) == (1, 2)
+    wire = Wire(coroutines=False)
+    for function in (handler, functools.partial(handler), Waits()):
+        with pytest.raises(ConfigurationError, match="write 'def' instead of 'async def'"):
+            wire.pc._add_handler("bot.word", function)
+        Wire().pc._add_handler("bot.word", function)
+    assert is_coroutine(functools.partial(functools.partial(handler), 1))
+    assert not is_coroutine(len)

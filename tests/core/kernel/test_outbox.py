@@ -73,15 +73,34 @@ def test_what_had_its_bound_elsewhere() -> None:
     assert outbox.take()[1:] == ["state", "held"]
 
 
+def test_names_of_frames() -> None:
+    """A durable frame is named with its call, or with its agent where it has none."""
+    assert str(durable()) == "call.hangup of call CA1"
+    assert str(durable(call_id=None, event="session.send")) == "session.send of agent 'mara'"
+
+
 class TestUnproven:
+    def test_frames(self) -> None:
+        """``frames`` are those that nothing has proven, written or not, in order."""
+        outbox = Outbox()
+        given(outbox, durable("a"), durable("b"))
+        outbox.take()
+        given(outbox, durable("c"))
+        assert outbox.prove(1) == 1
+        frames = outbox.frames
+        assert [(frame.text, frame.written) for frame in frames] == [("b", True), ("c", False)]
+        outbox.prove(3)
+        assert outbox.frames == []
+        assert len(frames) == 2
+
     def test_proven(self) -> None:
         """What was given before the question that is answered has arrived; its bytes are free."""
         outbox = Outbox()
         given(outbox, durable("a"), durable("b"), durable("c"))
         outbox.take()
         outbox.prove(2)
-        assert (outbox.unproven, outbox._unproven_bytes) == (1, 1)
-        outbox.prove(2)
+        assert outbox.unproven == 1
+        assert outbox.prove(2) == 0
         assert [frame.text for frame in outbox.link_lost({"mara"}).again] == ["c"]
 
     def test_bound(self) -> None:
@@ -112,7 +131,7 @@ class TestUnproven:
         lost = outbox.link_lost({"mara"})
         assert (lost.again, lost.unsure, lost.live) == ([], [], [])
         assert len(outbox) == outbox.unproven == 0
-        assert (outbox.held, outbox._held_bytes) == (3, 3)
+        assert outbox.held == 3
         outbox.send_held("mara")
         assert outbox.take() == ["a", "b", "c"]
 
@@ -156,13 +175,18 @@ class TestUnproven:
         assert outbox.link_lost({"mara"}).live == ["brand.new"]
 
     def test_not_wanted_any_more(self) -> None:
-        """What was for a call that is over, or a question that was answered, is not sent again."""
+        """What was for a call that is over, or a question that was answered, is not sent again, and
+        its bytes are free."""
         outbox = Outbox()
-        given(outbox, durable("a"), durable("b", call_id="CA2", request_id="r1"))
+        half = "x" * (MAX_UNSENT_BYTES // 2)
+        given(outbox, durable(half), durable(half, call_id="CA2", request_id="r1"))
         outbox.take()
         outbox.drop_call("mara", "CA1")
         outbox.drop_request("mara", "r1")
-        assert (outbox.unproven, outbox._unproven_bytes) == (0, 0)
+        assert outbox.unproven == 0
+        given(outbox, durable(half), durable(half))
+        outbox.take()
+        assert outbox.prove(4) == 2
         assert outbox.link_lost({"mara"}).again == []
 
 
@@ -212,7 +236,7 @@ class TestHeld:
         assert outbox.drop_call("leo", "CA1") == 0
         outbox.send_held("mara")
         assert outbox.take() == ["b"]
-        assert outbox._held_bytes == 0
+        outbox.hold(durable("x" * MAX_HELD_BYTES))
 
     def test_dropped_with_the_agent(self) -> None:
         """What waits for an agent goes with it."""
@@ -221,6 +245,7 @@ class TestHeld:
         assert outbox.drop_agent("mara") == 1
         assert outbox.drop_agent("mara") == 0
         assert outbox.held == 0
+        outbox.hold(durable("x" * MAX_HELD_BYTES))
 
     def test_questions(self) -> None:
         """A question that waits is known by its id, and can be taken back."""
@@ -232,4 +257,4 @@ class TestHeld:
         assert outbox.held_request("leo", "r1") is None
         assert outbox.drop_request("mara", "r1")
         assert not outbox.drop_request("mara", "r1")
-        assert outbox._held == {}
+        assert outbox.held == 0

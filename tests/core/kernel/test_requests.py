@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.calls.verbs import history_messages, prompt_vars
 from pinecall.errors import (
     CallEnded,
-    ConfigurationError,
     NotConnected,
     RequestRejected,
     RequestTimeout,
@@ -96,6 +94,17 @@ def test_without_an_id() -> None:
     wire.server("history.updated", **IDS, count=1)
     assert one.result() == 1
     assert not (two.done or question.done or elsewhere.done)
+
+
+def test_an_answer_to_nothing() -> None:
+    """An answer without an id, where nothing was asked on its call, resolves nobody."""
+    wire = Wire()
+    call, other = wire.call(call_id="CA1"), wire.call(call_id="CA2")
+    question = call._ask_history()
+    elsewhere = other._ask_change("history.clear")
+    wire.server("history.updated", **IDS, count=1)
+    assert not question.done
+    assert not elsewhere.done
 
 
 def test_foreign_id() -> None:
@@ -193,6 +202,19 @@ def test_lost_link() -> None:
     with pytest.raises(NotConnected, match="gone"):
         outcome.result()
     assert wire.pc.stats()["requests"] == 0
+
+
+def test_lost_link_with_nobody_waiting() -> None:
+    """A lost change that nobody waits for is reported; a lost question is not."""
+    wire = Wire()
+    call = wire.call()
+    told = wire.listen("error")
+    question, change = call._ask_history(), call._ask_change("history.clear")
+    wire.sent()
+    wire.lost(1006, "gone")
+    assert isinstance(question.error, NotConnected)
+    assert [error for _, error in told] == [change.error]
+    assert (told[0][1].agent_id, told[0][1].call_id) == ("mara", "CA1")
 
 
 class TestWhileDown:
@@ -299,38 +321,6 @@ def test_given_up_in_flight() -> None:
     wire.server("history.data", **IDS, request_id=ask_ids(wire)[0])
     with pytest.raises(RequestTimeout, match="it was given up before the answer came"):
         outcome.result()
-
-
-class TestArguments:
-    def test_messages(self) -> None:
-        """Messages are a list of dicts with a role; one alone is taken for a list."""
-        one = {"role": "user", "content": "x"}
-        assert history_messages(one) == [one]
-        assert history_messages((one, one)) == [one, one]
-        assert history_messages([one])[0] is not one
-
-    @pytest.mark.parametrize("bad", ["x", 5, None, ["x"], [{"content": "x"}]])
-    def test_bad_messages(self, bad: object) -> None:
-        """Anything else is refused, and what is wanted is shown."""
-        with pytest.raises(ConfigurationError, match="role"):
-            history_messages(bad)
-
-    def test_vars(self) -> None:
-        """Values of prompt variables are written out as text."""
-        assert prompt_vars({"a": 1, "b": None, "c": "x"}) == {"a": "1", "b": "", "c": "x"}
-        with pytest.raises(ConfigurationError, match="a dict"):
-            prompt_vars("x")  # type: ignore[arg-type]
-
-    @pytest.mark.parametrize(
-        ("verb", "field"), [("history.add_context", "text"), ("history.set_instructions", "prompt")]
-    )
-    def test_texts(self, verb: str, field: str) -> None:
-        """A context or a prompt that is not text is refused before anything is sent."""
-        wire = Wire()
-        call = wire.call()
-        with pytest.raises(ConfigurationError, match=f"{field} is a str, not int"):
-            call._ask_change(verb, **{field: 5})
-        assert wire.sent() == []
 
 
 def test_one_of_two_waiters_gives_up() -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 from typing import Any
 
 import pytest
 
 from pinecall import tool
-from pinecall.core.history.store import has_method, method_of
 from pinecall.core.kernel import usercode
-from pinecall.core.kernel.job import Job
-from pinecall.core.text.utf8 import valid
 from pinecall.errors import PinecallError
 
 from ..harness import Wire
@@ -36,6 +32,13 @@ class Forgetful(PinecallError):
         """Without the constructor of the class above."""
 
 
+def raising(exc: BaseException) -> Any:
+    def raises(*args: Any) -> None:
+        raise exc
+
+    return raises
+
+
 BAD = [
     asyncio.CancelledError(),
     GeneratorExit(),
@@ -46,49 +49,6 @@ BAD = [
     ValueError(SPLIT),
     BaseException("bare"),
 ]
-
-
-class Store:
-    """A history store one of whose methods raises."""
-
-    def __init__(self, exc: BaseException, failing: str) -> None:
-        self.exc, self.failing = exc, failing
-
-    def save(self, record: Any) -> None:
-        if self.failing == "save":
-            raise self.exc
-
-    def find_by_contact(self, contact: str, limit: int) -> Any:
-        if self.failing == "find":
-            raise self.exc
-        if self.failing == "records":
-            return self._records()
-        return []
-
-    def _records(self) -> Any:
-        yield {"call_id": "CA0", "agent_id": "mara"}
-        raise self.exc
-
-
-class Lookup:
-    """A store whose methods cannot even be looked up any more, once it is ``broken``."""
-
-    def __init__(self, exc: BaseException, *, broken: bool = False) -> None:
-        self.exc, self.broken = exc, broken
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("save", "find_by_contact"):
-            raise AttributeError(name)
-        if self.broken:
-            raise self.exc
-        return lambda *args: None
-
-
-def raising(exc: BaseException) -> Any:
-    def raises(*args: Any) -> None:
-        raise exc
-
-    return raises
 
 
 @pytest.mark.parametrize("exc", BAD, ids=lambda exc: type(exc).__name__)
@@ -116,29 +76,6 @@ class TestWhateverItRaises:
         call = wire.call()
         assert len(told) == 1 and "greeting" in told[0][1].message
         assert call.status == "active"
-
-    @pytest.mark.parametrize("failing", ["save", "find", "records"])
-    def test_store(self, exc: BaseException, failing: str) -> None:
-        """A history store that raises is reported, and its call ends as every call."""
-        wire = Wire()
-        wire.agent("mara", history=Store(exc, failing))
-        told = wire.listen("error", "call.ended")
-        wire.call()
-        wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
-        names = [name for name, *_ in told]
-        assert "error" in names and names.count("call.ended") == 1
-
-    def test_store_without_methods(self, exc: BaseException) -> None:
-        """A store whose methods raise when they are looked up is reported, and its call ends."""
-        wire = Wire()
-        store = Lookup(exc)
-        wire.agent("mara", history=store)
-        store.broken = True
-        told = wire.listen("error", "call.ended")
-        wire.call()
-        wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
-        names = [name for name, *_ in told]
-        assert "error" in names and names.count("call.ended") == 1
 
     def test_tool(self, exc: BaseException) -> None:
         """The model reads an error result at once, and ``error`` fires once."""
@@ -175,14 +112,6 @@ def test_text_of_an_exception() -> None:
     assert usercode.error_text(ValueError()) == "ValueError"
     with pytest.raises(KeyboardInterrupt):
         usercode.text_of(Interrupted())
-
-
-def test_valid() -> None:
-    """Half a pair is replaced, two halves side by side are joined, all else stays."""
-    assert valid("plain") == "plain"
-    assert valid("señor 😀") == "señor 😀"
-    assert valid("\ud83d\ude00") == "😀"
-    assert valid("a\ude00b") == "a\ufffdb"
 
 
 class Odd:
@@ -252,91 +181,31 @@ def test_an_exception_that_cannot_be_looked_at(kind: type[BaseException]) -> Non
     assert kind.__name__ in told[0][1].message
 
 
-@pytest.mark.parametrize("make", [SystemExit, StopIteration, asyncio.CancelledError])
-def test_strict_with_what_others_take_for_theirs(make: type[BaseException]) -> None:
-    """What would end the program or a coroutine is raised by ``strict`` as a PinecallError."""
-    wire = Wire()
+@pytest.mark.parametrize("exc", [ValueError("bad"), Unshowable(), PinecallError("no")])
+def test_what_strict_raises(exc: Exception) -> None:
+    """``strict`` raises an exception as it is."""
+    assert usercode.to_raise(exc) is exc
 
-    def fails(call: Any) -> None:
-        raise make
 
-    wire.pc._add_handler("call.started", fails)
-    wire.call()
-    failure = wire.engine.take_failure()
-    assert isinstance(failure, PinecallError)
-    assert isinstance(failure.__cause__, make)
-    assert wire.engine.take_failure() is None
+@pytest.mark.parametrize(
+    "exc",
+    [
+        SystemExit(2), GeneratorExit(), asyncio.CancelledError(), StopIteration(),
+        StopAsyncIteration(), BaseException("bare"),
+    ],
+)  # fmt: skip
+def test_what_strict_must_not_raise(exc: BaseException) -> None:
+    """``strict`` wraps what would end the program, a coroutine or an iterator."""
+    error = usercode.to_raise(exc)
+    assert isinstance(error, PinecallError)
+    assert error.message.startswith(f"a handler raised {type(exc).__name__}: ")
+    assert (error.code, error.__cause__) == ("HANDLER_ERROR", exc)
 
 
 def test_a_long_text() -> None:
     """An exception's text is cut to 2,000 characters."""
     assert usercode.text_of(ValueError("x" * 2000)) == "x" * 2000
     assert usercode.text_of(ValueError("x" * 9999)) == "x" * 2000 + "…"
-
-
-def test_timers_that_fail() -> None:
-    """Should a timer's action fail, it is reported, and the other deadlines are kept."""
-    wire = Wire().up()
-    told = wire.listen("error")
-    rang: list[str] = []
-
-    def raises(exc: Exception) -> Any:
-        def action(late: float) -> None:
-            raise exc
-
-        return action
-
-    for key, action in (
-        ("a", raises(PinecallError("no room"))),
-        ("b", raises(ValueError("ours"))),
-        ("c", lambda late: rang.append("c")),
-    ):
-        wire.engine.timers.set(key, 1.0, action)
-    wire.after(1.0)
-    assert rang == ["c"]
-    assert [error.message for _, error in told] == [
-        "no room",
-        "a timer of the SDK raised ValueError: ours",
-    ]
-
-
-def numbers() -> Any:
-    yield 1
-
-
-def test_work_that_nobody_does() -> None:
-    """A handler that returns a generator, or a coroutine without a loop, is reported as a failure."""
-    wire = Wire()
-    agent = wire.agent("mara")
-    told = wire.listen("error")
-    agent._add_handler("call.started", lambda call: numbers())
-    wire.call()
-    assert len(told) == 1 and "returned a generator" in told[0][1].message
-
-
-def test_looking_up_a_store() -> None:
-    """A store's method that cannot be looked up counts as there, and fails when it is called."""
-    store = Lookup(SystemExit(3), broken=True)
-    assert has_method(store, "save") and not has_method(store, "list")
-    with pytest.raises(SystemExit):
-        method_of(store, "save")(1)
-    ctrl_c = Lookup(KeyboardInterrupt(), broken=True)
-    for look in (has_method, method_of):
-        with pytest.raises(KeyboardInterrupt):
-            look(ctrl_c, "save")
-
-
-def test_ctrl_c_gets_out() -> None:
-    """KeyboardInterrupt out of the user's objects is not taken for a failure of theirs."""
-    wire = Wire()
-    agent = wire.agent("mara", history=Store(KeyboardInterrupt(), "records"))
-    with pytest.raises(KeyboardInterrupt):
-        wire.call(agent)
-    broken = Lookup(KeyboardInterrupt())
-    agent.configure(history=broken)
-    broken.broken = True
-    with pytest.raises(KeyboardInterrupt):
-        wire.call(agent, "CA2")
 
 
 def test_an_error_of_the_users_own_class() -> None:
@@ -349,25 +218,14 @@ def test_an_error_of_the_users_own_class() -> None:
     assert told[0][1].agent_id == "mara" and told[0][1].call_id == "CA1"
 
 
-def test_a_job_that_goes_wrong_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    """What a job's own end raises is reported, and the job fails; nothing else stops."""
-    wire = Wire().up()
-    told = wire.listen("error")
-    failed: list[BaseException] = []
+def test_descriptions() -> None:
+    """A handler is described by module and name, whatever it is."""
+    assert usercode.describe(TestWhateverItRaises.test_handler) == (
+        f"{__name__}.TestWhateverItRaises.test_handler"
+    )
+    assert usercode.describe(functools.partial(raising)) == f"{__name__}.raising"
 
-    def job(finished: Any, failing: Any = failed.append) -> Job:
-        return Job("a job", lambda: None, finished, failing)
+    class Odd:
+        __module__ = None  # type: ignore[assignment]
 
-    with caplog.at_level(logging.CRITICAL, "pinecall"):
-        wire.engine.job_finished(job(raising(SystemExit())), None)
-        assert [type(exc) for exc in failed] == [SystemExit]
-        wire.engine.job_finished(job(raising(PinecallError("full")), failed.append), None)
-        wire.engine.job_failed(job(print, raising(PinecallError("refused"))), ValueError())
-        wire.engine.job_failed(job(print, raising(ValueError("mistake"))), ValueError())
-        with pytest.raises(KeyboardInterrupt):
-            wire.engine.job_finished(job(raising(KeyboardInterrupt())), None)
-    wire.settle()
-    assert [
-        "full" in e.message or "refused" in e.message or "mistake" in e.message for _, e in told
-    ]
-    assert len(told) == 3
+    assert usercode.describe(Odd()).startswith("?.")

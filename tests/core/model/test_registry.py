@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pinecall.core.model.registry import ENDED_REMEMBERED, SPELLINGS_REMEMBERED, Registry, slug
+from pinecall.core.wire.limits import MAX_ID
 from pinecall.errors import ConfigurationError
 
 from ..harness import EVENTS, Wire
@@ -153,6 +154,54 @@ def test_spellings_are_bounded() -> None:
     assert len(registry._spellings) == 5
 
 
+def test_long_spellings_are_not_kept() -> None:
+    """A spelling beyond the bound is resolved each time, and takes no place in the table."""
+    wire = Wire()
+    wire.agent("mara")
+    registry = wire.engine.registry
+    mara = registry.agents["mara"]
+    assert registry.owner("x" * MAX_ID + ":mara") is mara
+    assert registry.owner("x" * MAX_ID + ":leo") is None
+    registry.remove_agent(mara)
+    assert registry.owner("x" * MAX_ID + ":mara") is None
+
+
+def test_a_line_that_is_given_back() -> None:
+    """A line is found until it is removed; to remove it twice changes nothing."""
+    wire = Wire()
+    line = wire.pc.line("+12186633772")
+    registry = wire.engine.registry
+    assert registry.owner(line.id) is line
+    registry.remove_line(line)
+    registry.remove_line(line)
+    assert registry.owner(line.id) is None
+    assert registry.lines == {}
+
+
+def test_a_call_and_its_agent() -> None:
+    """A call stands in the table and with its agent until it is removed; its owner is remembered."""
+    wire = Wire()
+    call = wire.call()
+    registry, mara = wire.engine.registry, call.agent
+    assert registry.calls == mara._live_calls == {"CA1": call}
+    assert registry.ended_owner("CA1") is None
+    registry.remove_call(call)
+    registry.remove_call(call)
+    assert registry.calls == mara._live_calls == {}
+    assert registry.ended_owner("CA1") is mara
+
+
+def test_an_id_that_is_used_again() -> None:
+    """The id of an ended call that lives again counts as that of no ended one."""
+    wire = Wire()
+    call = wire.call()
+    registry = wire.engine.registry
+    registry.revive("CA1")
+    registry.remove_call(call)
+    registry.revive("CA1")
+    assert registry.ended_owner("CA1") is None
+
+
 def test_ended_calls_are_bounded() -> None:
     """Only the latest ids of ended calls are remembered."""
     wire = Wire()
@@ -204,26 +253,3 @@ def test_reprs() -> None:
     assert repr(call) == "<CallBase CA1 of 'mara': active, inbound phone>"
     assert repr(line) == "<LineBase +12186633772: asked>"
     assert repr(wire.pc) == "<tests.Pinecall connected: 1 agents, 1 calls>"
-
-
-def test_agents_of_a_call() -> None:
-    """A call's agent is known while it lasts and for a while after; before it may be any."""
-    wire = Wire()
-    wire.agent("julia")
-    wire.call(wire.agent("mara"))
-    assert wire.engine.agents_of_call("CA1") == ["mara"]
-    wire.server("call.ended", agent_id="mara", call_id="CA1", reason="hangup")
-    assert wire.engine.agents_of_call("CA1") == ["mara"]
-    assert wire.engine.agents_of_call("CA9") == ["julia", "mara"]
-
-
-@pytest.mark.parametrize(
-    ("ids", "expected"),
-    [(["mara"], ["mara"]), (["org_1:mara", "nobody"], ["mara"]), (["line:+12186633772"], [])],
-)
-def test_local_agents(ids: list[str], expected: list[str]) -> None:
-    """From the ids in a token: those for which this client has an agent; a line does not count."""
-    wire = Wire()
-    wire.agent("mara")
-    wire.pc.line("+12186633772")
-    assert [agent.id for agent in wire.engine.local_agents(ids)] == expected

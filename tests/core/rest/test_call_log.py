@@ -53,7 +53,7 @@ def test_each_entry_once() -> None:
 
 
 def test_control_entries() -> None:
-    """They are delivered though their seq repeats, and take no seq from a real entry."""
+    """Control entries are delivered though their seq repeats, and take no seq from a real entry."""
     log = call_log()
     log.receive(entry(2))
     log.receive(entry(2, "log.caught_up"))
@@ -86,7 +86,7 @@ def test_gap_that_does_not_say_where() -> None:
 
 
 def test_stop() -> None:
-    """A user who has had enough gets what had arrived, and nothing that arrives later."""
+    """After stop() the entries that have arrived are given out, and later ones are not."""
     log = call_log()
     log.receive(entry(1))
     log.stop()
@@ -98,7 +98,7 @@ def test_stop() -> None:
 
 
 def test_gap_backwards() -> None:
-    """A log that began anew is followed from its new beginning."""
+    """A log that started over is followed from its new start."""
     log = call_log(after=500)
     log.receive(entry(500, "log.gap", resume_from=1))
     log.receive(entry(1))
@@ -118,8 +118,8 @@ def test_gap_backwards() -> None:
         f'{{"seq":1,"ts":1{"0" * 400},"call":null,"agent":"a","type":"t","data":{{}}}}',
     ],
 )
-def test_no_entry(text: str) -> None:
-    """What is not an entry is ignored."""
+def test_not_an_entry(text: str) -> None:
+    """A text that is not an entry is ignored."""
     log = call_log()
     log.receive(text)
     assert not log.entries
@@ -134,13 +134,59 @@ def test_unknown_type_and_missing_data() -> None:
 
 
 def test_agent_log() -> None:
-    """Its entries name the call in data; a summary does not end it; cursors are kept per log."""
+    """An agent's entries name the call in data; a summary does not end its log; each log has its own
+    cursor."""
     log = CallLog(agent="mara", random=lambda: 0.0)
     log.receive(entry(1, "call.started", None, call="CA1"))
     log.receive(entry(1, "call.summary", "CA7"))
     assert [one.call_id for one in log.entries] == ["CA1", "CA7"]
     assert log.after == 1
     assert not log.over
+
+
+def test_cursors_of_many_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent's log remembers its own cursor and those of the logs it heard of last: only what an
+    older log repeats is delivered again."""
+    monkeypatch.setattr("pinecall.core.rest.call_log.LOG_CURSORS", 3)
+    log = CallLog(agent="mara", random=lambda: 0.0)
+    for seq, of in ((7, None), (7, "A"), (7, "B"), (8, "A"), (7, "C")):
+        log.receive(entry(seq, of=of))
+    assert len(seqs(log)) == 5
+    for seq, of in ((7, None), (8, "A"), (7, "C")):
+        log.receive(entry(seq, of=of))
+    assert seqs(log) == []
+    log.receive(entry(7, of="B"))
+    assert [one.call for one in log.entries] == ["B"]
+    assert log.after == 7
+
+
+def test_cursor_of_a_long_id() -> None:
+    """No cursor is kept for a call whose id has more than 256 characters."""
+    log = CallLog(agent="mara", random=lambda: 0.0)
+    for of in ("x" * 257, "x" * 257, "y" * 256, "y" * 256):
+        log.receive(entry(1, of=of))
+    assert [len(one.call or "") for one in log.entries] == [257, 257, 256]
+
+
+def test_fields_of_an_entry() -> None:
+    """Numbers are read as an int and a float; an entry is ephemeral only where it says true."""
+    log = call_log()
+    for seq, ephemeral in (("1.0", "true"), ("2", "1")):
+        log.receive(
+            f'{{"seq":{seq},"ts":1,"call":"CA1","agent":"a","type":"t","ephemeral":{ephemeral}}}'
+        )
+    first, second = log.entries
+    assert (first.seq, first.ts, first.ephemeral) == (1, 1.0, True)
+    assert isinstance(first.seq, int) and isinstance(first.ts, float)
+    assert (second.seq, second.ephemeral) == (2, False)
+
+
+def test_entry_without_a_call() -> None:
+    """An entry of an agent's log that names no call has no call id."""
+    log = CallLog(agent="mara", random=lambda: 0.0)
+    log.receive(entry(1, of=None, call=5))
+    log.receive(entry(2, of=None))
+    assert [one.call_id for one in log.entries] == [None, None]
 
 
 def test_summary_seals_a_call() -> None:
@@ -154,7 +200,8 @@ def test_summary_seals_a_call() -> None:
 
 
 def test_slow_consumer_resumes_at_once() -> None:
-    """From the last seq, without a delay; if it happens again with nothing read, after one."""
+    """After slow_consumer the log resumes from the last seq at once; the second time in a row after a
+    delay."""
     log = call_log()
     log.opened(0.0)
     log.receive(entry(4))
@@ -165,7 +212,8 @@ def test_slow_consumer_resumes_at_once() -> None:
 
 
 def test_lost_for_good() -> None:
-    """Ten connections in a row that bring nothing are the end; entries or time reset the count."""
+    """After ten connections in a row without an entry the log fails; an entry, or a connection that
+    lasts, resets the count."""
     log = call_log()
     log.opened(0.0)
     for _ in range(ATTEMPTS - 1):
@@ -183,8 +231,17 @@ def test_lost_for_good() -> None:
     assert (log.error.code, log.error.call_id) == ("NETWORK_ERROR", "CA1")
 
 
+def test_loss_after_the_end() -> None:
+    """A socket that closes after the summary changes nothing."""
+    log = call_log()
+    log.receive(entry(1, "call.summary"))
+    log.lost("", 1.0)
+    assert (log.over, log.error, log.delay) == (True, None, 0.0)
+
+
 def test_token_refusals() -> None:
-    """At first any refusal is final; later only one that says the key or the request is wrong."""
+    """A refused token is final before the first connection; later only where the key or the request is
+    wrong."""
     offline = TokenError("not online", status=404)
     log = call_log()
     log.failed(offline)
@@ -193,12 +250,15 @@ def test_token_refusals() -> None:
     log.opened(0.0)
     log.failed(offline)
     assert not log.over
-    log.failed(TokenError("wrong key", status=401))
+    log.failed(TokenError("out of order", status=500))
+    assert not log.over
+    log.failed(wrong := TokenError("wrong key", status=401))
     assert log.over
+    assert log.error is wrong
 
 
 def test_handshake_refusals() -> None:
-    """403, outside the sealed agents, is final with its status; 503 passes."""
+    """A handshake refused with 403 is final, with its status; after 503 it is tried again."""
     log = call_log()
     log.refused(Failure("handshake", "HTTP 503", True, "HTTP_503"))
     assert (log.over, log.delay) == (False, 0.5)
@@ -209,11 +269,16 @@ def test_handshake_refusals() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"agent": "mara"}, {"call": None}, {"after": -1}, {"after": True}, {"agents": None}],
+    [
+        {"agent": "mara"},
+        {"call": None},
+        {"after": -1},
+        {"after": True},
+        {"agents": None},
+        {"agents": ()},
+    ],
 )
 def test_arguments(options: dict[str, Any]) -> None:
-    """One of call and agent, a seq, and for a call the agent it belongs to."""
-    if options == {"agents": None}:
-        options = {"agents": ()}
+    """Other arguments than one of call and agent, a seq, and the agents of a call are refused."""
     with pytest.raises(ConfigurationError, match="observe"):
         call_log(**options)

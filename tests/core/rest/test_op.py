@@ -1,402 +1,186 @@
-"""REST requests as values: what is asked, how answers are read, what is refused before sending."""
+"""A REST request: its URL, what is read of an answer, its errors, and when it is sent again."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
 
-from pinecall.core.rest import knowledge, memory
-from pinecall.core.rest.op import Exchange, Reply, RestOp, authorization, scrub
-from pinecall.core.rest.phones import balance, online_agents, phones
-from pinecall.core.rest.speech import speech
-from pinecall.core.rest.tokens import agents_of, create_token
-from pinecall.core.rest.transcription import transcribe
-from pinecall.core.rest.voices import audio_voices, voices
-from pinecall.errors import ApiError, ConfigurationError, TokenError
+from pinecall.core.link.link import Failure
+from pinecall.core.rest.knowledge import query
+from pinecall.core.rest.op import (
+    Body,
+    Exchange,
+    Reply,
+    RestOp,
+    authorization,
+    handshake_status,
+    json_body,
+    json_text,
+    path,
+    scrub,
+    unreached,
+)
+from pinecall.core.rest.phones import Phone, phones
+from pinecall.core.wire import limits
+from pinecall.errors import ApiError, ConfigurationError
 
-BASE = "https://voice.example"
-KEY = "pk_live_0123456789"
+from .replies import BASE, KEY, refusal, reply
 
-
-def reply(body: Any, status: int = 200, **headers: str) -> Reply:
-    data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    return Reply(status=status, headers=headers, body=data, base=BASE, key=KEY)
-
-
-def read(op: RestOp[Any], body: Any, status: int = 200, **headers: str) -> Any:
-    """Through an exchange, as the fronts do it."""
-    exchange = Exchange(op, 0.0, lambda: 0.0)
-    exchange.answered(reply(body, status, **headers), 100.0)
-    return exchange.result()
-
-
-def refusal(op: RestOp[Any], body: Any, status: int) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        read(op, body, status)
-    return caught.value
+DOWN = Failure("tcp", "connection refused")
 
 
-OPS = [
-    create_token("chat", "mara"),
-    voices(),
-    audio_voices(),
-    phones(),
-    balance(),
-    online_agents(),
-    memory.search("mara", "tea"),
-    memory.get("mara", "c"),
-    memory.forget("mara", "c"),
-    knowledge.list_all(),
-    knowledge.create("n"),
-    *(one("kb") for one in (knowledge.get, knowledge.delete, knowledge.reindex, knowledge.docs)),
-    *(one("kb", "d") for one in (knowledge.doc, knowledge.delete_doc, knowledge.query)),
-    *knowledge.push("kb", {"path": "p", "text": "t"}),
-    speech("Hola", voice="v"),
-    transcribe(b"RIFF"),
-]
+def op(**options: Any) -> RestOp[Any]:
+    """A request of which the whole answer is the result."""
+    return RestOp(**{"what": "Failed to ask", "path": "/ask", "read": Reply.object, **options})
 
 
-@pytest.mark.parametrize("base", ["https://h/", "https://h", "https://h/eu/", "https://h/eu"])
-@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.method} {op.path}")
-def test_base_with_a_path_or_slash(op: RestOp[Any], base: str) -> None:
-    """A path of the base is kept for every endpoint, and a trailing slash is not doubled."""
-    path = op.url(base).partition("?")[0]
-    assert path == base.rstrip("/") + op.path
-    assert op.path.startswith("/")
+def status(code: int, **headers: str) -> Reply:
+    return reply({"phones": []}, code, **headers)
 
 
-@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.method} {op.path}")
-def test_every_request_has_a_deadline(op: RestOp[Any]) -> None:
-    """No request waits for ever: five minutes at most (a long recording), tries included."""
-    assert 0 < Exchange(op, 100.0, lambda: 0.0).left(100.0) <= 300
+def exchange() -> Exchange[list[Phone]]:
+    return Exchange(phones(), 0.0, lambda: 1.0)
 
 
-class TestTokens:
-    def test_query_order_and_encoding(self) -> None:
-        """agent_id, metadata, scope, call_id, in this order; commas and quotes are encoded."""
-        op = create_token(
-            "stream",
-            ["bistro", "support"],
-            metadata={"user": "Ann & Co"},
-            scope="observe",
-            call_id="CA1",
-        )
-        assert op.url(BASE) == (
-            "https://voice.example/stream/token?agent_id=bistro%2Csupport"
-            "&metadata=%7B%22user%22%3A%22Ann%20%26%20Co%22%7D&scope=observe&call_id=CA1"
-        )
+class TestReply:
+    def test_text(self) -> None:
+        """Bytes that are not UTF-8 are replaced."""
+        assert reply("señal".encode() + b"\xff").text == "señal\N{REPLACEMENT CHARACTER}"
 
-    def test_agents(self) -> None:
-        """The token names the agents it is for, also when an iterator gave them."""
-        assert agents_of(create_token("stream", iter(["a", "b", "a"]))) == ["a", "b"]
-        assert agents_of(create_token("chat", "org:mara")) == ["org:mara"]
+    def test_object(self) -> None:
+        """The JSON object of the body; any other JSON is a ValueError."""
+        assert reply({"a": [1]}).object() == {"a": [1]}
+        for other in (b"[1]", b'"a"', b"null"):
+            with pytest.raises(ValueError, match="not a JSON object"):
+                reply(other).object()
 
-    def test_absent_values_add_nothing(self) -> None:
-        """Neither None nor an empty metadata object shows in the URL."""
-        op = create_token("webrtc", "mara", metadata={})
-        assert op.url(BASE) == "https://voice.example/webrtc/token?agent_id=mara"
+    @pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000], ids=["none", "html", "deep"])
+    def test_not_json(self, body: bytes) -> None:
+        """A body that is not JSON, or nested too deeply, is a ValueError."""
+        with pytest.raises(ValueError):
+            reply(body).json()
 
-    def test_null_inside_metadata_is_sealed(self) -> None:
-        """None within the metadata is the user's value, not an absent one."""
-        op = create_token("chat", "mara", metadata={"plan": None})
-        assert dict(op.query)["metadata"] == '{"plan":null}'
+    def test_repr(self) -> None:
+        """The repr does not show the key."""
+        assert KEY not in repr(reply({}))
 
-    def test_result(self) -> None:
-        """token, server and expires_in as the server gave them; a 0 stays a 0."""
-        op = create_token("webrtc", "mara")
-        token = read(op, {"token": "wrt_abcdef", "server": "wss://eu", "expires_in": 0})
-        assert (token.token, token.server, token.expires_in) == ("wrt_abcdef", "wss://eu", 0)
-        assert "wrt_abcdef" not in repr(token)
 
-    def test_result_defaults(self) -> None:
-        """Without them, the server is the one that was asked, and 60 seconds are left."""
-        token = read(create_token("webrtc", "mara"), {"token": "t"})
-        assert (token.server, token.expires_in) == (BASE, 60)
-
-    def test_answer_without_token(self) -> None:
-        """A 200 without a token is a TokenError."""
-        error = refusal(create_token("chat", "mara"), {"server": BASE}, 200)
-        assert isinstance(error, TokenError)
-        assert error.code == "BAD_RESPONSE"
-
-    def test_refusal_keeps_status_words_and_agent(self) -> None:
-        """The status, the server's words and the agent are on the error."""
-        error = refusal(create_token("webrtc", "x1"), {"detail": "Agent 'x1' is not online"}, 404)
-        assert isinstance(error, TokenError)
-        assert (error.status, error.agent_id) == (404, "x1")
-        assert str(error).startswith("Failed to create webrtc token: Agent 'x1' is not online")
-
+class TestBody:
     @pytest.mark.parametrize(
-        ("channel", "agent", "options", "words"),
+        ("status", "length", "wanted"),
         [
-            ("webtrc", "mara", {}, "did you mean 'webrtc'"),
-            ("chat", ["a", "b"], {}, "only stream takes several"),
-            ("webrtc", ["a"], {}, "only stream takes several"),
-            ("stream", [], {}, "empty list"),
-            ("stream", ["a,b"], {}, "comma"),
-            ("stream", "", {}, "non-empty"),
-            ("stream", 3, {}, "int"),
-            ("stream", "a", {"scope": "obsreve"}, "did you mean 'observe'"),
-            ("stream", "a", {"call_id": ""}, "call_id"),
-            ("chat", "a", {"metadata": [1]}, "metadata is a dict"),
-            ("chat", "a", {"metadata": {"x": object()}}, "JSON"),
-            ("chat", "a", {"metadata": {"x": "é" * 1100}}, "2048"),
+            (200, None, True),
+            (200, "10", True),
+            (200, str(limits.REST_BODY), True),
+            (200, str(limits.REST_BODY + 1), False),
+            (200, "9" * 5000, False),
+            (200, "-1", True),
+            (404, str(limits.ERROR_BODY), True),
+            (404, str(limits.ERROR_BODY + 1), False),
         ],
+        ids=lambda value: str(value)[:12],
     )
-    def test_refused_before_sending(
-        self, channel: str, agent: Any, options: dict[str, Any], words: str
-    ) -> None:
-        """What the server would refuse, or misunderstand, is a ConfigurationError that says so."""
-        with pytest.raises(ConfigurationError, match=words):
-            create_token(channel, agent, **options)
+    def test_announced(self, status: int, length: str | None, wanted: bool) -> None:
+        """A body whose Content-Length is over the limit is not read."""
+        assert Body(status, length).wanted is wanted
 
-    def test_metadata_at_the_limit(self) -> None:
-        """2048 bytes of JSON are not too many."""
-        op = create_token("chat", "a", metadata={"x": "y" * (2048 - len('{"x":""}'))})
-        assert len(dict(op.query)["metadata"]) == 2048
+    def test_refusal(self) -> None:
+        """Only the first 64 KiB of a refusal are kept."""
+        body = Body(500, None)
+        while body.wanted:
+            body.add(b"x" * 1000)
+        assert len(body.data) == limits.ERROR_BODY
+        assert not body.ok
 
-
-class TestVoices:
-    def test_provider_defaults_to_elevenlabs(self) -> None:
-        """The provider is always sent; the key is not, the endpoint being public."""
-        op = voices()
-        assert op.url(BASE) == f"{BASE}/api/sdk/voices?provider=elevenlabs"
-        assert not op.needs_key
-
-    def test_rows(self) -> None:
-        """voice_id, a missing name, and languages as text or objects are all read."""
-        body = {
-            "success": True,
-            "voices": [
-                {"voice_id": "v1", "alias": "sarah", "languages": ["es"]},
-                {"id": "v2", "name": "Kai", "languages": [{"code": "en-US", "nativeName": "E"}]},
-                "noise",
-            ],
-        }
-        first, second = read(voices("cartesia"), body)
-        assert (first.id, first.name, first.ref) == ("v1", "Unknown", "cartesia/sarah")
-        assert (first.languages[0].code, first.languages[0].name) == ("es", "es")
-        assert (second.ref, second.languages[0].native_name) == ("cartesia/v2", "E")
-
-    def test_language_is_a_prefix(self) -> None:
-        """Only voices with a language that starts with the asked one are left."""
-        rows = [{"id": "a", "languages": ["es-MX"]}, {"id": "b", "languages": ["en"]}, {"id": "c"}]
-        found = read(voices(language="es"), {"success": True, "voices": rows})
-        assert [voice.id for voice in found] == ["a"]
-
-    @pytest.mark.parametrize("body", [{"success": False, "voices": [{"id": "a"}]}, {}])
-    def test_no_voices(self, body: Any) -> None:
-        """success false, or no list, is an empty list."""
-        assert read(voices(), body) == []
-
-    def test_audio_voices_name_their_provider(self) -> None:
-        """The speech endpoint is asked without a provider unless one is given."""
-        op = audio_voices()
-        assert op.url(BASE) == f"{BASE}/v1/audio/voices"
-        (voice,) = read(op, {"voices": [{"id": "v", "provider": "openai"}]})
-        assert voice.ref == "openai/v"
+    def test_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An answer is kept whole up to the limit, and wanted no longer beyond it."""
+        monkeypatch.setattr("pinecall.core.rest.op.REST_BODY", 100)
+        body = Body(200, None)
+        body.add(b"x" * 99)
+        body.add(b"y")
+        assert (body.wanted, bytes(body.data)) == (True, b"x" * 99 + b"y")
+        body.add(b"z")
+        assert (body.wanted, body.too_large) == (False, True)
 
 
-class TestPhones:
-    @pytest.mark.parametrize("key", ["phones", "phoneNumbers"])
-    def test_both_keys(self, key: str) -> None:
-        """The list is under either key; name falls back to the number."""
-        (phone,) = read(phones(), {"success": True, key: [{"number": "+13186330963"}]})
-        assert (phone.name, phone.is_sdk) == ("+13186330963", False)
-
-    def test_success_false(self) -> None:
-        """success false is an empty list."""
-        assert read(phones(), {"success": False}) == []
-
-    def test_balance(self) -> None:
-        """An exact amount with its currency."""
-        found = read(balance(), {"success": True, "balance": "12.30", "currency": "EUR"})
-        assert (found.balance, found.currency) == (Decimal("12.30"), "EUR")
+class TestRequest:
+    def test_url(self) -> None:
+        """The base, the path and the encoded query; the base's trailing slash is not doubled."""
+        one = op(query=(("q", "tea & ñ/?"), ("k", "6")))
+        assert one.url("https://h/eu/") == "https://h/eu/ask?q=tea%20%26%20%C3%B1%2F%3F&k=6"
+        assert op().url("https://h") == "https://h/ask"
 
     @pytest.mark.parametrize(
-        ("body", "status"), [({"success": False}, 200), ({"balance": "much"}, 200), ({}, 500)]
+        ("method", "expected"), [("GET", True), ("POST", False), ("DELETE", False)]
     )
-    def test_no_balance(self, body: Any, status: int) -> None:
-        """A server that has no balance gives None."""
-        assert read(balance(), body, status) is None
+    def test_retryable(self, method: str, expected: bool) -> None:
+        """Only a GET may be sent again."""
+        assert op(method=method).retryable is expected
 
-    def test_balance_with_a_wrong_key(self) -> None:
-        """A wrong key is not the same as having no balance."""
-        assert refusal(balance(), {"error": "no"}, 401).status == 401
+    def test_parse(self) -> None:
+        """An answer in the 200s is read."""
+        assert op().parse(reply({"a": 1}, 201)) == {"a": 1}
 
-    def test_online_agents(self) -> None:
-        """Slug, phones, and the references of each channel type."""
-        row = {"slug": "mara", "phones": ["+1"], "channels": {"chat": {"count": 1, "refs": ["c"]}}}
-        (agent,) = read(online_agents(), {"success": True, "agents": [row]})
-        assert (agent.slug, agent.phones, agent.channels) == ("mara", ("+1",), {"chat": ("c",)})
+    @pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, IndexError, AttributeError])
+    def test_unreadable(self, error: type[Exception]) -> None:
+        """An answer of another shape is BAD_RESPONSE, in few words and without the key."""
 
+        def read(answer: Reply) -> None:
+            raise error(f"{KEY} " + "x" * 1000)
 
-class TestMemory:
-    def test_search(self) -> None:
-        """agent, q, k (6 by default) and the contact where there is one."""
-        op = memory.search("mara", "tea or coffee", contact="+34 6")
-        assert op.url(BASE) == (
-            f"{BASE}/api/memory/search?agent=mara&q=tea%20or%20coffee&k=6&contact=%2B34%206"
-        )
-        (hit,) = read(op, {"hits": [{"contact": "c", "kind": "k", "text": "t", "score": None}]})
-        assert (hit.text, hit.score) == ("t", None)
+        failure = refusal(op(read=read), {}, 200)
+        assert str(failure).startswith("Failed to ask: the server's answer could not be read: ")
+        assert (failure.code, failure.status) == ("BAD_RESPONSE", 200)
+        assert KEY not in str(failure)
+        assert len(str(failure)) < 400
 
-    def test_ids_are_encoded(self) -> None:
-        """A slash in a contact stays one path segment."""
-        op = memory.forget("org:mara", "a/b")
-        assert (op.method, op.path) == ("DELETE", "/api/memory/org%3Amara/a%2Fb")
-        assert read(op, {"forgotten": True}) is True
+    def test_read_refuses(self) -> None:
+        """An ApiError of the reading function is raised as it is, with the op's agent."""
+        error = ApiError("no such", "NONE", status=200)
 
-    @pytest.mark.parametrize("contact", ["", " ", ".", ".."])
-    def test_ids_that_would_be_another_path(self, contact: str) -> None:
-        """What a URL would normalise away is refused: it would name something else."""
-        with pytest.raises(ConfigurationError, match="contact"):
-            memory.forget("mara", contact)
+        def read(answer: Reply) -> None:
+            raise error
 
-    def test_get(self) -> None:
-        """Facts with their source, and the text the model is shown."""
-        fact = {"id": "f", "kind": "k", "text": "t", "confidence": 0.5, "source": {"call": "CA"}}
-        body = {"contact": "c", "revision": 3, "facts": [fact], "memory_md": "- t"}
-        found = read(memory.get("mara", "c"), body)
-        assert (found.revision, found.memory_md, found.facts[0].source) == (
-            3,
-            "- t",
-            {"call": "CA"},
-        )
-
-    def test_success_false_is_an_error(self) -> None:
-        """A refusal under status 200 is one all the same, with the server's words."""
-        error = refusal(memory.get("mara", "c"), {"success": False, "error": "no such"}, 200)
-        assert str(error) == "memory GET /api/memory/mara/c: no such (HTTP 200)"
+        assert refusal(op(read=read, agent_id="mara"), {}, 200) is error
         assert error.agent_id == "mara"
 
+    def test_own_agent_of_an_error(self) -> None:
+        """An error that names an agent keeps it."""
+        error = ApiError("no such")
+        error.agent_id = "julia"
+        assert op(agent_id="mara").named(error).agent_id == "julia"
 
-class TestKnowledge:
-    @pytest.mark.parametrize(
-        ("op", "method", "path", "answer", "expected"),
-        [
-            (
-                knowledge.list_all(), "GET", "/api/knowledge",
-                {"knowledgeBases": [{"id": "kb", "name": "Menu", "docCount": 2}, "odd"]},
-                [knowledge.KnowledgeBase(id="kb", name="Menu", doc_count=2)],
-            ),
-            (
-                knowledge.create("Menu", "Dishes"), "POST", "/api/knowledge",
-                {"knowledgeBase": {"id": "kb", "name": "Menu", "description": "Dishes"}},
-                knowledge.KnowledgeBase(id="kb", name="Menu", description="Dishes"),
-            ),
-            (knowledge.delete("k/b"), "DELETE", "/api/knowledge/k%2Fb", {"success": True}, None),
-            (knowledge.reindex("kb"), "POST", "/api/knowledge/kb/reindex", b"", None),
-            (
-                knowledge.docs("kb"), "GET", "/api/knowledge/kb",
-                {"docs": [{"id": "d1", "path": "a.md", "bytes": 7}]},
-                [knowledge.KnowledgeDoc(id="d1", path="a.md", bytes=7)],
-            ),
-            (
-                knowledge.doc("kb", "d1"), "GET", "/api/knowledge/kb/docs/d1",
-                {"doc": {"id": "d1", "path": "a.md", "text": "A"}},
-                knowledge.KnowledgeDoc(id="d1", path="a.md", text="A"),
-            ),
-            (
-                knowledge.doc("kb", "d1"), "GET", "/api/knowledge/kb/docs/d1",
-                {"id": "d1", "path": "a.md"},
-                knowledge.KnowledgeDoc(id="d1", path="a.md"),
-            ),
-            (
-                knowledge.delete_doc("kb", "d1"), "DELETE", "/api/knowledge/kb/docs/d1",
-                {"success": True}, None,
-            ),
-        ],
-    )  # fmt: skip
-    def test_each(self, op: Any, method: str, path: str, answer: Any, expected: Any) -> None:
-        """What each asks, and what it makes of the answer."""
-        assert (op.method, op.plane, op.path) == (method, "playground", path)
-        assert read(op, answer) == expected
-
-    def test_create_names_it(self) -> None:
-        """A new base has a name, and a description only where one was given."""
-        assert msgspec.json.decode(knowledge.create("Menu").body or b"") == {"name": "Menu"}
-        with pytest.raises(ConfigurationError, match="name is a non-empty str"):
-            knowledge.create(" ")
-
-    def test_push_a_doc_again(self) -> None:
-        """A document as the server gave it can be pushed into another base."""
-        [op] = knowledge.push("kb2", knowledge.KnowledgeDoc(id="d1", path="a.md", text="A"))
-        assert op.path == "/api/knowledge/kb2/docs"
-        assert msgspec.json.decode(op.body or b"") == {"path": "a.md", "text": "A"}
-
-    def test_get_has_the_docs(self) -> None:
-        """The base and its documents, in one value."""
-        op = knowledge.get("kb 1")
-        assert (op.plane, op.path) == ("playground", "/api/knowledge/kb%201")
-        body = {
-            "knowledgeBase": {"id": "kb", "name": "n", "docCount": 1, "status": "ready"},
-            "docs": [{"id": "d", "path": "p", "title": "t", "bytes": 5}],
-        }
-        base = read(op, body)
-        assert (base.doc_count, base.docs[0].bytes) == (1, 5)
-
-    def test_json_content_type_always(self) -> None:
-        """Also on requests without a body."""
-        assert knowledge.list_all().headers["Content-Type"] == "application/json"
-
-    def test_upgrade_required(self) -> None:
-        """402 has its own code, on any verb."""
-        for op in (knowledge.list_all(), knowledge.delete("k"), knowledge.query("k", "q")):
-            assert refusal(op, b"plan too small", 402).code == "UPGRADE_REQUIRED"
-
-    def test_query(self) -> None:
-        """k is 6 by default; a POST is never sent twice."""
-        op = knowledge.query("kb", "when open?")
-        assert op.body == b'{"query":"when open?","k":6}'
-        assert not op.retryable
-        (hit,) = read(op, {"hits": [{"score": 0.5, "text": "t", "doc_title": "d"}]})
-        assert (hit.score, hit.doc_title, hit.heading) == (0.5, "d", None)
-
-    def test_push_reports_each(self) -> None:
-        """Each document has its own op, and a refusal is its value, not an exception."""
-        good, bad = knowledge.push("kb", [{"path": "a", "text": "x"}, {"path": "b", "text": "y"}])
-        assert good.body == b'{"path":"a","text":"x"}'
-        assert read(good, {"doc": {"id": "d", "path": "a"}}).doc.id == "d"
-        pushed = read(bad, {"error": "too long"}, 413)
-        assert not pushed.ok
-        assert "too long" in str(pushed.error)
+    def test_too_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An answer that was too large to be read is BAD_RESPONSE with the limit."""
+        monkeypatch.setattr("pinecall.core.rest.op.REST_BODY", 100)
+        answer = Reply(status=200, headers={}, body=b"", base=BASE, too_large=True)
+        with pytest.raises(ApiError, match="larger than 100 bytes") as caught:
+            phones().parse(answer)
+        assert (caught.value.code, caught.value.status) == ("BAD_RESPONSE", 200)
 
     @pytest.mark.parametrize(
-        "docs", ["text", 3, [3], [{"path": "a"}], [{"text": "a"}], [{"path": "a", "txt": ""}]]
+        ("code", "hint"),
+        [(401, "check the API key"), (403, "may not do this"), (429, "too many requests")],
     )
-    def test_push_checks_first(self, docs: Any) -> None:
-        """What is not a document is refused before anything is sent."""
-        with pytest.raises(ConfigurationError, match="push"):
-            knowledge.push("kb", docs)
+    def test_hints(self, code: int, hint: str) -> None:
+        """A status that has a usual cause is explained."""
+        assert hint in str(refusal(phones(), {"error": "no"}, code))
 
-
-class TestFields:
-    @pytest.mark.parametrize(
-        ("value", "expected"),
-        [
-            ("1.5", 1.5), ("x", None), ("1e999", None), (True, None), (None, None),
-            (b"1" + b"0" * 400, None),
-        ],
-    )  # fmt: skip
-    def test_numbers(self, value: Any, expected: float | None) -> None:
-        """A number may be written as a text; what is none, or larger than any, counts as absent."""
-        row = {"text": "A", "score": msgspec.Raw(value) if isinstance(value, bytes) else value}
-        [hit] = read(memory.search("mara", "q"), {"hits": [row]})
-        assert hit.score == expected
+    def test_codes(self) -> None:
+        """The op's code stands for a status; the server's own code wins."""
+        one = op(codes={402: "UPGRADE_REQUIRED"})
+        assert refusal(one, {"error": "no"}, 402).code == "UPGRADE_REQUIRED"
+        assert refusal(one, {"error": "no", "code": "X"}, 402).code == "X"
 
 
 class TestErrors:
-    @pytest.mark.parametrize("status", [200, 400])
-    def test_nested_too_deeply(self, status: int) -> None:
-        """An answer that no JSON reader can hold is an error like any that cannot be read."""
+    @pytest.mark.parametrize(("status", "code"), [(200, "BAD_RESPONSE"), (400, "HTTP_400")])
+    def test_nested_too_deeply(self, status: int, code: str) -> None:
+        """An answer that is nested too deeply is an error like any that cannot be read."""
         error = refusal(phones(), b"[" * 100_000, status)
-        assert (error.status, error.code) == (
-            (200, "BAD_RESPONSE") if status == 200 else (400, "HTTP_400")
-        )
+        assert (error.status, error.code) == (status, code)
 
     @pytest.mark.parametrize("as_json", [True, False])
     def test_no_half_of_a_key(self, as_json: bool) -> None:
@@ -468,3 +252,165 @@ class TestErrors:
             authorization("pk_secret\nX: y")
         assert "secret" not in str(caught.value)
         assert authorization("pk_secret") == {"Authorization": "Bearer pk_secret"}
+
+
+class TestExchange:
+    @pytest.mark.parametrize("code", [502, 503, 504])
+    def test_get_is_repeated_twice(self, code: int) -> None:
+        """A GET is sent three times at most, after growing delays."""
+        one = exchange()
+        delays = []
+        for _ in range(3):
+            assert one.pending
+            delays.append(one.delay)
+            one.answered(status(code), 1.0)
+        assert not one.pending
+        assert delays == [0.0, 0.5, 1.0]
+        with pytest.raises(ApiError) as caught:
+            one.result()
+        assert caught.value.status == code
+
+    def test_success_after_a_failure(self) -> None:
+        """A failure is not raised where the next try succeeds."""
+        one = exchange()
+        one.failed(DOWN, BASE, 0.0)
+        assert one.pending
+        one.answered(status(200), 0.0)
+        assert not one.pending
+        assert one.result() == []
+
+    @pytest.mark.parametrize("code", [400, 401, 404, 429, 500, 501])
+    def test_other_statuses_are_final(self, code: int) -> None:
+        """A request with any other status is not sent again."""
+        one = exchange()
+        one.answered(status(code), 0.0)
+        assert not one.pending
+
+    def test_post_is_never_repeated(self) -> None:
+        """A POST is not sent again after 503 or a lost connection: it may have been carried out."""
+        for fail in (False, True):
+            one = Exchange(query("kb", "q"), 0.0, lambda: 0.0)
+            if fail:
+                one.failed(DOWN, BASE, 0.0)
+            else:
+                one.answered(status(503), 0.0)
+            assert not one.pending
+
+    def test_bad_certificate_is_final(self) -> None:
+        """A request is not sent again after a certificate that is not accepted."""
+        one = exchange()
+        one.failed(Failure("tls", "bad certificate", retryable=False), BASE, 0.0)
+        assert not one.pending
+
+    def test_unreachable(self) -> None:
+        """An unreachable host is NETWORK_ERROR with status 0, the host in the message and the cause."""
+        cause = OSError("boom")
+        one = exchange()
+        one.failed(Failure("tcp", "refused", retryable=False, cause=cause), BASE, 0.0)
+        with pytest.raises(ApiError, match=r"voice\.example") as caught:
+            one.result()
+        assert (caught.value.status, caught.value.code) == (0, "NETWORK_ERROR")
+        assert caught.value.__cause__ is cause
+
+    def test_deadline_is_for_all_tries(self) -> None:
+        """The deadline is for all tries together, and no try begins after it."""
+        one = exchange()
+        assert one.left(0.0) == 10.0
+        one.answered(status(503), 4.0)
+        assert one.pending
+        assert one.left(4.5) == 5.5
+        one.answered(status(503), 9.9)
+        assert not one.pending
+
+    def test_retry_after(self) -> None:
+        """The next try waits for Retry-After; there is none if that is after the deadline."""
+        one = exchange()
+        one.answered(status(503, **{"retry-after": "3"}), 0.0)
+        assert (one.pending, one.delay) == (True, 3.0)
+        one.answered(status(503, **{"retry-after": "3600"}), 3.0)
+        assert not one.pending
+
+    def test_time_out_says_how_long(self) -> None:
+        """A time-out names the seconds that were waited."""
+        one = exchange()
+        one.failed(Failure("handshake", "", False, "REQUEST_TIMEOUT"), BASE, 10.0)
+        with pytest.raises(ApiError, match="within 10 s") as caught:
+            one.result()
+        assert caught.value.code == "REQUEST_TIMEOUT"
+
+    def test_recover(self) -> None:
+        """An op may have a value in place of an error, with and without an answer."""
+        one = op(recover=lambda error: (error.code, error.status))
+        refused, lost = Exchange(one, 0.0, lambda: 0.0), Exchange(one, 0.0, lambda: 0.0)
+        refused.answered(status(404), 0.0)
+        lost.failed(Failure("tls", "bad", retryable=False), BASE, 0.0)
+        assert refused.result() == ("HTTP_404", 404)
+        assert lost.result() == ("NETWORK_ERROR", 0)
+
+    @pytest.mark.parametrize("after", ["", "soon", "-1", "1e9", "1234567"])
+    def test_odd_retry_after(self, after: str) -> None:
+        """A Retry-After that is not a whole number of seconds is ignored."""
+        one = exchange()
+        one.answered(status(503, **{"retry-after": after}), 0.0)
+        assert (one.pending, one.delay) == (True, 0.5)
+
+    def test_jitter(self) -> None:
+        """A delay is between half and all of its length."""
+        shortest = Exchange(phones(), 0.0, lambda: 0.0)
+        shortest.answered(status(503), 0.0)
+        assert shortest.delay == 0.25
+
+    def test_left_after_the_deadline(self) -> None:
+        """A try that begins at the deadline has a moment, not a negative time."""
+        assert exchange().left(11.0) == 0.001
+
+
+class TestUnreached:
+    def test_timeout(self) -> None:
+        """A request without an answer in time names the host and the seconds."""
+        error = unreached(op(timeout=2.5), Failure("tcp", "", code="REQUEST_TIMEOUT"), BASE)
+        assert str(error) == f"Failed to ask: no answer from {BASE} within 2.5 s"
+        assert (error.code, error.status) == ("REQUEST_TIMEOUT", 0)
+
+    def test_network(self) -> None:
+        """A host that is out of reach is NETWORK_ERROR, without secrets of the failure's text."""
+        error = unreached(op(), Failure("tcp", "Bearer abcdef refused"), BASE)
+        assert str(error) == (
+            f"Failed to ask: network error: {BASE} could not be reached: Bearer *** refused"
+        )
+        assert (error.code, error.status) == ("NETWORK_ERROR", 0)
+
+    @pytest.mark.parametrize(
+        ("code", "expected"),
+        [("HTTP_403", 403), ("HTTP_", 0), ("HTTP_X", 0), ("TLS_403", 0), (None, 0)],
+    )
+    def test_handshake_status(self, code: str | None, expected: int) -> None:
+        """The status of a refused handshake stands in the failure's code; 0 without one."""
+        assert handshake_status(Failure("handshake", "no", code=code)) == expected
+
+
+class TestWriting:
+    def test_json_text(self) -> None:
+        """Compact JSON; a value that JSON cannot hold is refused with its name."""
+        assert json_text("metadata", {"a": [None, "ñ"]}) == '{"a":[null,"ñ"]}'.encode()
+        deep: list[Any] = []
+        for _ in range(100_000):
+            deep = [deep]
+        for value in (object(), deep):
+            with pytest.raises(ConfigurationError, match="metadata: cannot be written as JSON"):
+                json_text("metadata", value)
+
+    def test_json_body(self) -> None:
+        """Values that are None are left out, on the first level only."""
+        assert json_body("ask", {"a": None, "b": {"c": None}, "d": 0}) == b'{"b":{"c":null},"d":0}'
+
+    def test_path(self) -> None:
+        """Each segment is encoded, slashes included."""
+        assert path("/api/x", agent="org:mara", contact="a/b c") == "/api/x/org%3Amara/a%2Fb%20c"
+        assert path("/api/x") == "/api/x"
+
+    @pytest.mark.parametrize("segment", ["", " ", ".", "..", " .. ", 3, None])
+    def test_bad_segment(self, segment: Any) -> None:
+        """A segment that a URL would lose, or that is not a str, is refused under its name."""
+        with pytest.raises(ConfigurationError, match="contact is a non-empty str"):
+            path("/api/x", contact=segment)

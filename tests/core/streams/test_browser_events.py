@@ -1,35 +1,23 @@
-"""The text of server-sent events: keys, names, and the parser."""
+"""Events as browsers get them: their names, their keys, and which are left out."""
 
 from __future__ import annotations
 
-import itertools
-import json
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pinecall import events as ev
 from pinecall.core.streams import browser_events
-from pinecall.core.streams.browser_events import payload_of
-from pinecall.core.streams.sse import HEADERS, block
-from pinecall.core.wire.sse_reader import SseReader
+from pinecall.core.streams.browser_events import NAMES, payload_of
+from pinecall.core.wire import codec
+from pinecall.core.wire.limits import MAX_ID
+from pinecall.core.wire.names import SIGNATURES
 from pinecall.events import Item
 from pinecall.events._base import set_raw
 
 from ..hubs import Reader, World
 
 
-def test_headers_forbid_caching_and_buffering_and_name_no_hop() -> None:
-    """Every stream's response has the headers that keep proxies from holding it back."""
-    assert dict(HEADERS)["Content-Type"] == "text/event-stream"
-    assert dict(HEADERS)["Cache-Control"] == "no-cache, no-transform"
-    assert dict(HEADERS)["X-Accel-Buffering"] == "no"
-    assert "connection" not in {name.lower() for name, _ in HEADERS}
-
-
 def test_a_word_has_the_keys_of_the_platforms_sdk() -> None:
-    """Fields in camelCase, then the call's, then ``agent``; the agent under the program's id."""
+    """An event has its fields in camelCase, the call's facts, and the agent under the program's id."""
     world = World()
     call = world.call()
     reader = Reader(world)
@@ -54,7 +42,7 @@ def test_a_word_has_the_keys_of_the_platforms_sdk() -> None:
 
 
 def test_nested_keys_stay_as_they_are() -> None:
-    """Only the top level is converted."""
+    """Only keys of the top level are converted."""
     world = World()
     call = world.call()
     reader = Reader(world)
@@ -64,7 +52,7 @@ def test_nested_keys_stay_as_they_are() -> None:
 
 
 def test_the_life_of_a_call_says_only_the_call() -> None:
-    """Neither metadata nor the model's history reaches a browser with call.started and .ended."""
+    """call.started and call.ended have the call's facts, and no metadata or model history."""
     world = World()
     call = world.call(duration=12.5)
     reader = Reader(world, last_event_id=f"{world.hub.epoch}-1")
@@ -98,7 +86,7 @@ def test_a_turn_is_the_turn_object() -> None:
 
 
 def test_what_has_no_call_has_the_agent_alone() -> None:
-    """WhatsApp events keep their own ``from``; no call is merged over it."""
+    """WhatsApp events keep their own ``from``: no call's facts are merged over it."""
     world = World()
     world.call("wa-1", from_="other")
     reader = Reader(world)
@@ -110,8 +98,8 @@ def test_what_has_no_call_has_the_agent_alone() -> None:
 
 
 def test_what_is_made_up_from_another_frame() -> None:
-    """A chat's message is an event of its own name: the keys of the frame it came with, and the
-    fields it has; those it does not have are left out."""
+    """A chat's message is an event of its own name, with the keys of the frame it came with and the
+    fields that it has."""
     world = World()
     reader = Reader(world)
     message = ev.UserMessage(message_id="m1", text="hi")
@@ -125,7 +113,7 @@ def test_what_is_made_up_from_another_frame() -> None:
 
 
 def test_what_has_neither_call_nor_agent() -> None:
-    """An event of an agent that is not known here names none."""
+    """An event without call and agent names neither."""
     item = Item("whatsapp.status", ev.WhatsAppStatus(session_id="wa-1"), None, None)
     data = payload_of(item)
     assert data is not None
@@ -133,7 +121,7 @@ def test_what_has_neither_call_nor_agent() -> None:
 
 
 def test_any_number_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that makes up keys without end fills no memory, and they are respelt all the same."""
+    """Every key is respelt; only so many spellings are remembered."""
     monkeypatch.setattr(browser_events, "_camel", known := {"a_b": "aB"})
     monkeypatch.setattr(browser_events, "_CAMEL_REMEMBERED", 2)
     assert [browser_events.camel(key) for key in ("a_b", "c_d", "e_f", "e_f")] == [
@@ -145,8 +133,33 @@ def test_any_number_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert known == {"a_b": "aB", "c_d": "cD"}
 
 
+def test_a_long_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of more than 256 characters is respelt, and its spelling is not remembered."""
+    monkeypatch.setattr(browser_events, "_camel", known := {})
+    long = "x" * (MAX_ID - 2)
+    assert browser_events.camel(f"a_b{long}") == f"aB{long}"
+    assert known == {}
+    assert browser_events.camel(f"b_{long}") == f"bX{long[1:]}"
+    assert len(known) == 1
+
+
+def test_names_are_those_of_events() -> None:
+    """Every event of a stream is an event of the wire, and has one name."""
+    assert set(NAMES) <= set(SIGNATURES)
+    assert len(set(NAMES.values())) == len(NAMES) > 20
+
+
+def test_a_tool_call() -> None:
+    """A tool call's name is the SDK's, and its calls are as the server sent them."""
+    event = codec.decode('{"event":"llm.tool_call","call_id":"CA1","tool_calls":[{"tool_id":"1"}]}')
+    data = payload_of(Item("llm.tool_call", event, None, World().call()))
+    assert data is not None
+    assert (data["event"], data["toolCalls"]) == ("llm.toolCall", [{"tool_id": "1"}])
+    assert data["callId"] == "CA1"
+
+
 def test_whatsapp_session_names_are_the_platforms() -> None:
-    """The stream's name is the SDK's, the data's ``event`` the wire's."""
+    """The stream's name of a WhatsApp session is the SDK's, the data's ``event`` the wire's."""
     world = World()
     agent = world.agent()
     reader = Reader(world)
@@ -160,7 +173,7 @@ def test_whatsapp_session_names_are_the_platforms() -> None:
 
 
 def test_events_that_are_not_for_streams_are_left_out() -> None:
-    """Tool calls, holds and what a newer server sends stay in the program."""
+    """Tool calls, holds and events of a newer server are not in an event stream."""
     world = World()
     call = world.call()
     reader = Reader(world)
@@ -170,47 +183,3 @@ def test_events_that_are_not_for_streams_are_left_out() -> None:
     world.frame(call, "brand.new")
     world.frame(call, "bot.word", message_id=5)
     assert reader.read() == []
-
-
-PIECES = (
-    b"event: a\ndata: 1\nid: x-1\n\n",
-    b"event: b\r\ndata: 1\r\ndata:2\r\n\r\n",
-    b":ping\n\n",
-    b"data: three\rretry: 250\r\r",
-    "data: \u2028ñ\n\n".encode(),
-)
-READ = [("a", "1", "x-1"), ("b", "1\n2", "x-1"), ("message", "three", "x-1")]
-
-
-@given(st.lists(st.integers(0, sum(map(len, PIECES))), max_size=8))
-def test_the_parser_reads_a_stream_cut_anywhere(cuts: list[int]) -> None:
-    """LF, CRLF and CR end lines, wherever the pieces end; data lines are joined."""
-    whole = b"".join(PIECES)
-    parser, found = SseReader(), []
-    edges = [0, *sorted(cuts), len(whole)]
-    for start, end in itertools.pairwise(edges):
-        found += parser.feed(whole[start:end])
-    assert [(e.event, e.data, e.id) for e in found[:3]] == READ
-    assert found[3].data == "\u2028ñ"
-    assert found[2].retry == 250
-    assert len(found) == 4
-
-
-def test_mixed_line_ends() -> None:
-    """An LF in a piece of its own belongs to the CR before it, the next one does not."""
-    parser = SseReader()
-    pieces = (b"data: x\r", b"", b"\n", b"\n")
-    assert [[event.data for event in parser.feed(piece)] for piece in pieces] == [[], [], [], ["x"]]
-
-
-@pytest.mark.parametrize("text", ["plain", 'with "quotes"', "line\nbreak", "\u2028 ✓"])
-def test_a_block_is_read_back(text: str) -> None:
-    """What is written is one event with one line of data."""
-    data = json.dumps({"text": text}).encode()
-    [event] = SseReader().feed(block("user.message", data, "e-1", 3000))
-    assert (event.event, json.loads(event.data), event.id) == (
-        "user.message",
-        {"text": text},
-        "e-1",
-    )
-    assert event.retry == 3000

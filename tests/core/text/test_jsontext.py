@@ -86,7 +86,9 @@ def test_writing(value: Any, data: bytes) -> None:
     assert write(value) == data
 
 
-@pytest.mark.parametrize("value", [object(), {"a": print}, ["\ud83d", object()]], ids=ascii)
+@pytest.mark.parametrize(
+    "value", [object(), {"a": print}, ["\ud83d", object()]], ids=["object", "function", "list"]
+)
 def test_what_json_cannot_hold(value: Any) -> None:
     """A value without a JSON form is refused, beside half a surrogate pair too."""
     with pytest.raises(TypeError):
