@@ -1,7 +1,27 @@
-"""Pinecall for Python, asyncio front. The blocking front is :mod:`pinecall_sync`.
+"""Voice agents on Pinecall, for asyncio. :mod:`pinecall_sync` is the same without an event loop.
 
-Names load on first use, so that a blocking program does not pay for asyncio, nor an asyncio program
-for REST.
+::
+
+    async with Pinecall() as pc:
+        pc.deploy("mara", prompt="You are Mara.", channels=["chat"])
+        await pc.run_forever()
+
+The client, and what lives on it:
+    Pinecall, Agent, Line, Call, LineCall, RingingCall, WhatsAppSession; events (a module)
+Tools and skills of an agent:
+    tool, Tool, ToolResult, Skill
+Options as objects (keywords and dicts do as well):
+    AgentOptions, Channel, DeployOptions, LineOptions, ReconnectPolicy
+Speech on its way to the caller, and other answers to wait for:
+    Playback, ReplyStream, Answer
+Results:
+    SayResult, Heard, RouteResult, ChatReply, DrainReport, Token, Voice, Phone, Balance, LogEntry
+Streams to browsers, and saved conversations:
+    EventStream, SqliteHistory, ConversationRecord
+Errors:
+    PinecallError, from which the others derive: see help(pinecall.errors)
+
+Names load on first use. ``pinecall.emulator`` is a server for tests, with the extra ``emulator``.
 """
 
 from __future__ import annotations
@@ -19,7 +39,7 @@ __all__ = [  # noqa: RUF022 (grouped)
     "AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy",
     # speech on its way to the caller, and other answers to wait for
     "Playback", "ReplyStream", "Answer",
-    # what is given back
+    # results
     "SayResult", "Heard", "RouteResult", "ChatReply", "DrainReport",
     "Token", "Voice", "Phone", "Balance", "LogEntry",
     # streams to browsers, and saved conversations

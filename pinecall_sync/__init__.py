@@ -1,6 +1,27 @@
-"""Pinecall for Python, blocking front. The asyncio front is :mod:`pinecall`.
+"""Voice agents on Pinecall, for programs without an event loop. :mod:`pinecall` is for asyncio.
 
-The same names; only the waiting differs. Names load on first use.
+::
+
+    with Pinecall() as pc:
+        pc.deploy("mara", prompt="You are Mara.", channels=["chat"])
+        pc.run_forever()
+
+The client, and what lives on it:
+    Pinecall, Agent, Line, Call, LineCall, RingingCall, WhatsAppSession; events (a module)
+Tools and skills of an agent:
+    tool, Tool, ToolResult, Skill
+Options as objects (keywords and dicts do as well):
+    AgentOptions, Channel, DeployOptions, LineOptions, ReconnectPolicy
+Speech on its way to the caller:
+    Playback, ReplyStream
+Results:
+    SayResult, Heard, RouteResult, ChatReply, DrainReport, Token, Voice, Phone, Balance, LogEntry
+Streams to browsers, and saved conversations:
+    EventStream, SqliteHistory, ConversationRecord
+Errors:
+    PinecallError, from which the others derive: see help(pinecall.errors)
+
+Names load on first use. ``pinecall_sync.emulator`` is a server for tests, with the extra ``emulator``.
 """
 
 from __future__ import annotations
@@ -18,7 +39,7 @@ __all__ = [  # noqa: RUF022 (grouped)
     "AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy",
     # speech on its way to the caller
     "Playback", "ReplyStream",
-    # what is given back
+    # results
     "SayResult", "Heard", "RouteResult", "ChatReply", "DrainReport",
     "Token", "Voice", "Phone", "Balance", "LogEntry",
     # streams to browsers, and saved conversations

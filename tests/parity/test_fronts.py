@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import pydoc
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -118,6 +121,19 @@ print(*before)
     special = {name for name in shown if name.startswith("__") and name.endswith("__")}
     assert {"__version__", "__doc__"} <= special
     assert shown - special == set(importlib.import_module(package).__all__)
+
+
+@pytest.mark.parametrize("package", [pinecall, pinecall_sync])
+def test_help_begins_with_a_page_of_all_names(package: Any) -> None:
+    """What ``help()`` of a package says first has every name in its group, and fits on a screen."""
+    page = inspect.getdoc(package) or ""
+    assert len(page.splitlines()) <= 30
+    named = set(re.findall(r"\w+", page))
+    derived = {name for name in package.__all__ if name in vars(pinecall.errors)}
+    assert set(package.__all__) - named == derived - {"PinecallError"}
+    # pydoc shows all of it, before the list of modules and every class of __all__.
+    shown = pydoc.render_doc(package, renderer=pydoc.plaintext).splitlines()
+    assert page.splitlines()[-1] in [line.strip() for line in shown[:40]]
 
 
 @pytest.mark.parametrize("package", ["pinecall", "pinecall_sync"])
