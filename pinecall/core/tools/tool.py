@@ -137,9 +137,9 @@ class Tool(Generic[P, R_co]):
         return function(*args, **kwargs)
 
     def answer(self, arguments: str | Mapping[str, Any] | None, call: object = None) -> Any:
-        """Call the function as ``invoke`` does; the result as the JSON text that the model reads.
+        """Call the function as ``invoke`` does; the result as JSON can carry it.
 
-        A coroutine function gives an awaitable of that text. Raises what ``invoke`` raises.
+        A coroutine function gives an awaitable of that. Raises what ``invoke`` raises.
         """
         value = self.invoke(arguments, call)
         return _answer(value) if inspect.isawaitable(value) else encode_result(value)
