@@ -55,9 +55,7 @@ class _Front:
     def make_call(self, engine: Engine, agent: Any, call_id: str, **facts: Any) -> CallBase:
         return CallBase(engine, agent, call_id, **facts)
 
-    def make_line_call(
-        self, engine: Engine, line: Any, call_id: str, **facts: Any
-    ) -> LineCallBase:
+    def make_line_call(self, engine: Engine, line: Any, call_id: str, **facts: Any) -> LineCallBase:
         return LineCallBase(engine, line, call_id, **facts)
 
     def make_whatsapp_session(

@@ -138,9 +138,9 @@ class Tool(Generic[P, R_co]):
         return function(*args, **kwargs)
 
     def answer(self, arguments: str | Mapping[str, Any] | None, call: object = None) -> Any:
-        """Call the function as ``invoke`` does; return its result as JSON text for the model.
+        """Call the function as ``invoke`` does; the result as JSON can carry it.
 
-        A coroutine function returns an awaitable of that text. Raises the same as ``invoke``.
+        A coroutine function gives an awaitable of that. Raises what ``invoke`` raises.
         """
         value = self.invoke(arguments, call)
         return _answer(value) if inspect.isawaitable(value) else encode_result(value)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pinecall.core.config.channels import entries
+from pinecall.core.config.checks import Place
 from pinecall.core.config.methods import channel_options
 from pinecall.errors import ConfigurationError
 from pinecall.options import AgentOptions, Channel, ConfigOptions, DeployOptions
@@ -414,3 +416,17 @@ def test_secrets_stay_out_of_reprs() -> None:
     ]
     assert TOKEN not in repr(shown)
     assert repr(shown[0]) == "Channel(type='whatsapp', ref='1')"
+
+
+def test_lists_of_channels_refused() -> None:
+    """What is no list of channels or numbers is refused, and so is WhatsApp without its dict."""
+    place = Place("agent 'mara'")
+    assert refusal(lambda: entries(place, "channels", "webrtc")) == (
+        "agent 'mara': channels must be a list of channels, got str"
+    )
+    assert refusal(lambda: channels(phone_numbers="+13186330963")) == (
+        "agent 'mara': phone_numbers must be a list of phone numbers, got str"
+    )
+    assert refusal(lambda: channels(whatsapp=5)) == (
+        "agent 'mara', whatsapp[0]: it must be a dict with phone_number_id and access_token, got int 5"
+    )

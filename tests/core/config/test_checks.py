@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from pinecall.core.config.checks import Place, seconds
 from pinecall.errors import ConfigurationError
 from pinecall.options import (
     AgentOptions,
     Channel,
 )
+from pinecall.skills import Skill
 
 from ..harness import Wire
 from .reading import TOKEN, Tool, agent, plain_function, refusal
@@ -171,3 +173,60 @@ def test_a_tool_without_its_wrapper(entry: dict[str, Any]) -> None:
     """A tool's dict without its wrapper is refused where it is given, with the right form."""
     with pytest.raises(ConfigurationError, match=r"tools\[0\] .* 'function': \{'name'"):
         Wire().pc.agent("mara", tools=[entry])
+
+
+def test_seconds() -> None:
+    """Seconds are a number, 0 or more and an hour at most; the error has the agent's id."""
+    place = Place("agent 'mara'", "mara")
+    assert seconds(place, "timeout", 0) == 0
+    with pytest.raises(ConfigurationError, match="timeout must be a number, 0 or more, got str"):
+        seconds(place, "timeout", "5")
+    with pytest.raises(ConfigurationError, match="timeout is in seconds, an hour at most") as err:
+        seconds(place, "timeout", 5000)
+    assert err.value.agent_id == "mara"
+
+
+def test_other_forms_of_values() -> None:
+    """Lists of knowledge bases, bools and dicts of preparing, and functions that greet are kept."""
+
+    def greet(call: object) -> str:
+        return "Hi"
+
+    options = agent(knowledge_base=["kb_1"], preparing={"enabled": True}, greeting=greet)
+    assert options.knowledge_base == ["kb_1"]
+    assert options.preparing == {"enabled": True}
+    assert options.greeting is greet
+    assert agent(preparing=False, greeting="Hi") == AgentOptions(preparing=False, greeting="Hi")
+    assert agent(greeting={"en": "Hi"}).greeting == {"en": "Hi"}
+    message = refusal(lambda: agent(greeting=lambda: "Hi"))
+    assert message.startswith("agent 'mara': greeting: ")
+
+
+def test_skills() -> None:
+    """A Skill is kept, a dict becomes one, and two of one name are refused."""
+    own = Skill("a", "Does a.")
+    options = agent(skills=[own, {"name": "b", "description": "Does b.", "tools": []}])
+    assert options.skills == [own, Skill("b", "Does b.")]
+    assert refusal(lambda: agent(skills=[own, own])) == (
+        "agent 'mara': skills has two entries named 'a'; give each its own name"
+    )
+
+
+def test_store() -> None:
+    """A store whose save would never run is refused; one whose find yields is, too."""
+
+    class Good:
+        def save(self, record: object) -> None: ...
+
+    class Yields(Good):
+        def save(self, record: object) -> Any:
+            yield record
+
+    class Finds(Good):
+        async def find_by_contact(self, contact: str) -> Any:
+            yield contact
+
+    store = Good()
+    assert agent(history=store).history is store
+    assert refusal(lambda: agent(history=Yields())).startswith("agent 'mara': history.save has a")
+    assert "history.find_by_contact has a" in refusal(lambda: agent(history=Finds()))

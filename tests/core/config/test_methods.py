@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from pinecall.core.config.methods import (
+    agent_options,
     channel_change,
     channel_options,
     check_agent_id,
@@ -232,3 +233,13 @@ def test_the_defaults_of_deploy() -> None:
     (frame,) = wire.sent()
     assert frame["stt"] == "gladia"
     assert wire.pc.deploy("mara", language="es").config.stt == "gladia"
+
+
+def test_agent_and_a_channel_of_its_own() -> None:
+    """agent() gives its options and channels; a Channel given to add_channel() is taken as it is."""
+    options, channels = agent_options(
+        {"phone_number": "+13186330963"}, {"name": "Mara"}, agent_id="mara"
+    )
+    own = Channel("phone", "+13186330963")
+    assert (options.name, channels) == ("Mara", [own])
+    assert channel_options(own, None, {}, agent_id="mara") is own

@@ -30,3 +30,10 @@ from .reading import refusal
 def test_reconnect_policy_refused(options: dict[str, Any], message: str) -> None:
     """A policy that would never or always retry is refused where it is written."""
     assert refusal(lambda: ReconnectPolicy(**options)) == f"ReconnectPolicy: {message}"
+
+
+def test_reconnect_policy() -> None:
+    """A number of attempts, or none, is taken; a wait of more than an hour is not."""
+    assert ReconnectPolicy(max_attempts=3).max_attempts == 3
+    assert ReconnectPolicy().max_attempts is None
+    assert "in seconds, an hour at most" in refusal(lambda: ReconnectPolicy(maximum=30000))
