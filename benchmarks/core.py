@@ -18,6 +18,7 @@ from pinecall.core.engine import Engine
 from pinecall.core.lines.line import LineBase
 from pinecall.core.lines.line_call import LineCallBase
 from pinecall.core.link.link import LinkSettings
+from pinecall.core.model.conversation import Conversation
 
 from . import mix
 from .report import Result, at_least, at_most, measured
@@ -66,8 +67,8 @@ class _Front:
 
 
 class _Client(ClientBase[AgentBase, LineBase]):
-    def __init__(self, session: Engine) -> None:
-        self.session = session
+    def __init__(self, engine: Engine) -> None:
+        self._runtime = engine
 
 
 class World:
@@ -105,8 +106,7 @@ class World:
         """Microseconds of CPU for each event, from the text to the delivery."""
         for call in self.session.registry.calls.values():
             # A message that is known is not handed on again.
-            call.said.clear()
-            call.messages.clear()
+            call._conversation = Conversation(self.session, call.agent.id, call.id)
         receive, deliveries = self.session.receive, self.session.deliveries
         with settled():
             began = time.process_time()
