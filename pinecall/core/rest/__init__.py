@@ -1,6 +1,6 @@
 """REST: requests as values. Functions make a ``RestOp``; a front's ``HttpPort`` runs it.
 
-A client accesses ``rest.calls``, ``rest.phones``, ``rest.tokens`` and ``rest.voices`` as
+A client accesses ``rest.call_log``, ``rest.phones``, ``rest.tokens`` and ``rest.voices`` as
 attributes: they are loaded then, and a program that uses none of them starts faster.
 """
 
