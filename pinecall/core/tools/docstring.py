@@ -48,7 +48,7 @@ def parse_docstring(text: str | None) -> Docstring:
     """Parse a docstring. Never raises: text in no known style is part of the description."""
     description: list[str] = []
     found: dict[str, list[str]] = {}
-    for kind, lines in _sections(inspect.cleandoc(text or "").splitlines()):
+    for kind, lines in _sections(_cleaned(text or "").splitlines()):
         if kind == "text":
             description = lines
         elif kind == "google":
@@ -62,6 +62,15 @@ def parse_docstring(text: str | None) -> Docstring:
         "\n".join(description).strip(),
         {name: value for name, value in parameters.items() if value},
     )
+
+
+def _cleaned(text: str) -> str:
+    """Return the text without the indentation that its lines share."""
+    first = text.partition("\n")[0].strip().lower()
+    if first.endswith(":") and first[:-1] in _PARAMETERS | _OTHERS:
+        # cleandoc() does not count the first line; what is below this one would lose its depth.
+        text = f"\n{text}"
+    return inspect.cleandoc(text)
 
 
 def _sections(lines: list[str]) -> list[tuple[str, list[str]]]:

@@ -146,9 +146,7 @@ def _by_type(members: tuple[Any, ...]) -> Any:
 def _tidy(component: dict[str, Any]) -> None:
     """Drop the class name, and distribute a class's docstring over its properties."""
     component.pop("title", None)
-    text = component.pop("description", None)
-    # msgspec has removed the indentation; the first line must count like the others.
-    doc = parse_docstring(f"\n{text}" if text else None)
+    doc = parse_docstring(component.pop("description", None))
     for name, said in doc.parameters.items():
         if name in component.get("properties", {}):
             component["properties"][name].setdefault("description", said)
