@@ -13,7 +13,6 @@ from ...errors import ConfigurationError, DialError, PinecallError
 from ..calls.call import CallBase
 from ..config import checks, methods, phone, wire_form
 from ..kernel.outcome import Outcome
-from ..kernel.seconds import check_unit
 from ..model.owner import Owner
 
 __all__ = ["NOT_ANSWERED", "Dials"]
@@ -129,8 +128,7 @@ class Dials:
     ) -> Outcome[CallBase]:
         runtime, agent = self._runtime, self._agent
         place = checks.Place(f"agent {agent.id!r}: {verb} to {to}", agent.id)
-        checks.number(place, "timeout", timeout)
-        check_unit(f"{place.what}: timeout", timeout, agent_id=agent.id)
+        checks.seconds(place, "timeout", timeout)
         for field, check in _FIELDS.items():
             if options.get(field) is not None:
                 options[field] = check(place, field, options[field])

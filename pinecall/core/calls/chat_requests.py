@@ -15,10 +15,9 @@ from attrs import field, frozen
 
 from ...errors import NotConnected, PinecallError, RequestRejected, RequestTimeout
 from ...logs import Log
-from ..config.checks import Place, filled, mapping, number
+from ..config.checks import Place, filled, mapping, seconds
 from ..kernel.outcome import Outcome
 from ..kernel.runtime import Runtime
-from ..kernel.seconds import check_unit
 from ..wire import codec
 from ..wire.limits import CHAT_ANSWER
 
@@ -99,8 +98,7 @@ class Chats:
         place = Place(f"chat({agent_id!r:.80})")
         filled(place, "agent_id", agent_id)
         filled(place, "text", text)
-        number(place, "timeout", timeout)
-        check_unit("chat: timeout", timeout, agent_id=agent_id)
+        seconds(place, "timeout", timeout)
         runtime.require_up(f"chat with {agent_id}", agent_id)
         if session_id is None:
             session_id = "chat-" + runtime.letters(12)

@@ -38,11 +38,14 @@ class Publisher(Protocol):
 class Subscription:
     """One iterator's events, bounded: see :class:`~pinecall.core.kernel.inbox.Inbox`."""
 
-    def __init__(self, runtime: Delivering, table: Handlers, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, runtime: Delivering, table: Handlers, inbox: Inbox[Item], handlers: list[Handler]
+    ) -> None:
+        """``handlers`` are those of ``table`` that feed the inbox."""
         self.runtime = runtime
         self.table = table
-        self.inbox: Inbox[Item] = Inbox()
-        self.handlers = table.add_inbox(names, self.inbox)
+        self.inbox = inbox
+        self.handlers = handlers
 
     def take(self) -> Item | None:
         """Return the next item, or None if there is none yet. A gap precedes what follows it."""
@@ -195,7 +198,8 @@ class Delivering:
         """Return a subscription, from now until it or the link is closed."""
         self.front.check()
         with self.guard:
-            subscription = Subscription(self, table, names)
+            inbox: Inbox[Item] = Inbox()
+            subscription = Subscription(self, table, inbox, table.add_inbox(names, inbox))
             self._subscriptions.append(subscription)
         return subscription
 

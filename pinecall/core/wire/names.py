@@ -6,10 +6,9 @@ a handler is for ``call.preparing``, the frame is ``llm.before``.
 
 from __future__ import annotations
 
-import difflib
-
 from ...errors import ConfigurationError
 from ...events import EVENTS
+from ..text.spelling import nearest
 
 __all__ = [
     "LINE_NAMES",
@@ -152,8 +151,8 @@ def check_name(name: object) -> str:
             f"an event name is a str like 'call.started', not {type(name).__name__}"
         )
     known = public_name(name)
-    near = [known] if known != name else difflib.get_close_matches(name, SIGNATURES, n=1)
+    near = known if known != name else nearest(name, SIGNATURES)
     hint = (
-        f"; did you mean {near[0]!r}?" if near else "; use on('*', …) for events of a newer server"
+        f"; did you mean {near!r}?" if near else "; use on('*', …) for events of a newer server"
     )
     raise ConfigurationError(f"there is no event {name!r}{hint}")
