@@ -139,7 +139,7 @@ def _entry(place: Place, field: str, value: object) -> Channel:
     shown = repr(value) if len(value) <= 40 else f"a text of {len(value)} characters"
     hint = f"did you mean {near!r}?" if near else "give 'webrtc', 'chat' or 'mic', a phone number"
     raise here.error(
-        f"{shown} is no channel; {hint}"
+        f"{shown} is not a channel; {hint}"
         + ("" if near else " with its country code, like '+13186330963', or a sip: URI")
     )
 
@@ -155,7 +155,7 @@ def phone(place: Place, field: str, value: object) -> Channel:
     here = Place(f"{place.what}, {field}", place.agent_id)
     if isinstance(value, Channel):
         if value.type != "phone":
-            raise here.error(f"a {value.type} channel is no phone number; use add_channel()")
+            raise here.error(f"a {value.type} channel is not a phone number; use add_channel()")
         return value
     if isinstance(value, Mapping):
         return _from_dict(here, "phone", value, ("number", "ref"))

@@ -118,5 +118,5 @@ def timezone(place: Place, field: str, value: object) -> str:
         if known:
             near = nearest(name, known)
             hint = f"did you mean {near!r}?" if near else "write it like 'Europe/Madrid'"
-            raise place.error(f"{field} {name[:60]!r} is no timezone; {hint}") from None
+            raise place.error(f"{field} {name[:60]!r} is not a timezone; {hint}") from None
     return name

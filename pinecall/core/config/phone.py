@@ -30,10 +30,10 @@ def normalize(ref: str, what: str = "") -> str:
     around it goes, and its scheme is written in small letters. What cannot be a number with its
     country code is refused, never guessed: none begins with a zero (E.164).
 
-    what: for whom or what it is, where the error is to begin with that
+    what: what the number is for; the error begins with it
 
     Raises:
-        ConfigurationError: ``ref`` is no str, or is neither a number nor a SIP address.
+        ConfigurationError: ``ref`` is not a str, or is neither a number nor a SIP address.
     """
     prefix = f"{what}: " if what else ""
     if not isinstance(ref, str):

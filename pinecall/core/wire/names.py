@@ -152,7 +152,5 @@ def check_name(name: object) -> str:
         )
     known = public_name(name)
     near = known if known != name else nearest(name, SIGNATURES)
-    hint = (
-        f"; did you mean {near!r}?" if near else "; use on('*', …) for events of a newer server"
-    )
+    hint = f"; did you mean {near!r}?" if near else "; use on('*', …) for events of a newer server"
     raise ConfigurationError(f"there is no event {name!r}{hint}")

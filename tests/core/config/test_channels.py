@@ -323,8 +323,8 @@ def test_same_channel_twice() -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("webrct", "'webrct' is no channel; did you mean 'webrtc'?"),
-        ("12", "'12' is no channel; give 'webrtc', 'chat' or 'mic', a phone number with its country"
+        ("webrct", "'webrct' is not a channel; did you mean 'webrtc'?"),
+        ("12", "'12' is not a channel; give 'webrtc', 'chat' or 'mic', a phone number with its country"
          " code, like '+13186330963', or a sip: URI"),
         ("whatsapp", "'whatsapp' needs its ref; give Channel('whatsapp', …)"),
         (13186330963, "it must be a str, a Channel or a dict, got int 13186330963"),
@@ -392,7 +392,7 @@ def test_channel_refused(args: tuple[Any, ...], options: dict[str, Any], message
     ("value", "message"),
     [
         ({"voice": "x"}, ", phone_number: it has no number"),
-        (Channel("chat"), ", phone_number: a chat channel is no phone number; use add_channel()"),
+        (Channel("chat"), ", phone_number: a chat channel is not a phone number; use add_channel()"),
         (5, ", phone_number: phone channel: a phone number must be a str like '+13186330963',"
          " got 5 (int); put it in quotes"),
     ],
@@ -419,7 +419,7 @@ def test_secrets_stay_out_of_reprs() -> None:
 
 
 def test_lists_of_channels_refused() -> None:
-    """What is no list of channels or numbers is refused, and so is WhatsApp without its dict."""
+    """A value that is not a list of channels or numbers is refused, and so is WhatsApp without its dict."""
     place = Place("agent 'mara'")
     assert refusal(lambda: entries(place, "channels", "webrtc")) == (
         "agent 'mara': channels must be a list of channels, got str"

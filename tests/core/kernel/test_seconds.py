@@ -62,7 +62,7 @@ def test_a_number_of_any_length(seconds: Any) -> None:
     ],
 )
 def test_what_a_number_is(value: object, number: bool, finite: bool) -> None:
-    """A bool is no number; an int too large for a float is one, and is not finite."""
+    """A bool is not a number; an int too large for a float is one, and is not finite."""
     assert (is_number(value), is_finite(value)) == (number, finite)
 
 
