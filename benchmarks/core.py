@@ -46,19 +46,17 @@ class _Front:
     def wake(self) -> None:
         """There is nobody to wake."""
 
-    def make_agent(self, session: Engine, agent_id: str) -> AgentBase:
-        return AgentBase(session, agent_id)
+    def make_agent(self, engine: Engine, agent_id: str) -> AgentBase:
+        return AgentBase(engine, agent_id)
 
-    def make_line(self, session: Engine, number: str) -> LineBase:
-        return LineBase(session, number)
+    def make_line(self, engine: Engine, number: str) -> LineBase:
+        return LineBase(engine, number)
 
-    def make_call(self, session: Engine, agent: Any, call_id: str, **facts: Any) -> CallBase:
-        return CallBase(session, agent, call_id, **facts)
+    def make_call(self, engine: Engine, agent: Any, call_id: str, **facts: Any) -> CallBase:
+        return CallBase(engine, agent, call_id, **facts)
 
-    def make_line_call(
-        self, session: Engine, line: Any, call_id: str, **facts: Any
-    ) -> LineCallBase:
-        return LineCallBase(session, line, call_id, **facts)
+    def make_line_call(self, engine: Engine, line: Any, call_id: str, **facts: Any) -> LineCallBase:
+        return LineCallBase(engine, line, call_id, **facts)
 
     def make_whatsapp_session(
         self, call: CallBase, contact_phone: str, contact_name: str | None
@@ -72,14 +70,14 @@ class _Client(ClientBase[AgentBase, LineBase]):
 
 
 class World:
-    """A connected session without a socket: ``agents`` agents with a live call each."""
+    """A connected engine without a socket: ``agents`` agents with a live call each."""
 
     def __init__(self, agents: int, calls: int | None = None) -> None:
         settings = LinkSettings(url=lambda: "ws://127.0.0.1/client", api_key=lambda: "pk_benchmark")
-        self.session = Engine(settings, _Front(), random=Random(7).random)
-        self.pc = _Client(self.session)
-        self.session.connect()
-        self.session.opened(self.session.link.generation, 0.0)
+        self.engine = Engine(settings, _Front(), random=Random(7).random)
+        self.pc = _Client(self.engine)
+        self.engine.connect()
+        self.engine.opened(self.engine.link.generation, 0.0)
         self.hear('{"event":"connected","org_id":"org_1"}')
         for number in range(agents):
             self.add_agent(number)
@@ -91,9 +89,9 @@ class World:
         self.hear(mix.text_of({"event": "agent.created", "agent_id": mix.agent_id(number)}))
 
     def hear(self, text: str) -> None:
-        self.session.receive(text, 0.0)
-        self.session.outgoing()
-        self.session.deliveries()
+        self.engine.receive(text, 0.0)
+        self.engine.outgoing()
+        self.engine.deliveries()
 
     def listen(self) -> None:
         def handler(event: object, call: object) -> None:
@@ -104,10 +102,10 @@ class World:
 
     def run(self, texts: Sequence[str]) -> float:
         """Microseconds of CPU for each event, from the text to the delivery."""
-        for call in self.session.registry.calls.values():
+        for call in self.engine.registry.calls.values():
             # A message that is known is not handed on again.
-            call._conversation = Conversation(self.session, call.agent.id, call.id)
-        receive, deliveries = self.session.receive, self.session.deliveries
+            call._conversation = Conversation(self.engine, call.agent.id, call.id)
+        receive, deliveries = self.engine.receive, self.engine.deliveries
         with settled():
             began = time.process_time()
             for start in range(0, len(texts), READ):

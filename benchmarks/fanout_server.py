@@ -33,10 +33,10 @@ class Pinecall:
     """The hub of a client with ten agents and calls; it encodes each event once."""
 
     def __init__(self) -> None:
-        session = World(10).session
-        self._hub = session.open_hub()
+        engine = World(10).engine
+        self._hub = engine.open_hub()
         self.app: App = EventStream(self._hub)
-        self._calls = session.registry.calls
+        self._calls = engine.registry.calls
 
     def prepare(self, text: str) -> Item:
         # Decoded anew for each publishing, as from the wire: what an event has decoded, it keeps.

@@ -72,7 +72,7 @@ def _message(number: int) -> str:
 def _talk(world: World, count: int) -> CallBase:
     for number in range(count):
         world.hear(_message(number))
-    return world.session.registry.calls[mix.call_id(0)]
+    return world.engine.registry.calls[mix.call_id(0)]
 
 
 def _message_dicts(count: int) -> list[dict[str, str]]:

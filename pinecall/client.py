@@ -46,11 +46,11 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
     ping_interval: seconds; None switches keepalive and the detection of a dead peer off
     connect_timeout: seconds for ``connect()`` as a whole
     ssl: an ``ssl.SSLContext``, or the path of a CA bundle
-    proxy: a proxy's URL; None: what the usual environment variables say
+    proxy: a proxy's URL; None: the one of the usual environment variables
     allow_insecure: allow ``ws://`` to a host that is not this one
-    strict: raise what a handler raised, from ``disconnect()`` or ``run_forever()``; for tests
+    strict: raise a handler's exception from ``disconnect()`` or ``run_forever()``; for tests
 
-    It may be made at import time or in a notebook cell: nothing is bound before ``connect()``.
+    It may be created at import time or in a notebook cell: it binds nothing before ``connect()``.
     """
 
     _driver: Driver
@@ -62,10 +62,11 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
         return Driver(self._engine, self._settings)
 
     async def connect(self) -> None:
-        """Open and authenticate; returns once the server says so. Repeating it changes nothing.
+        """Connect and authenticate; return once the server has confirmed. Repeating it changes
+        nothing.
 
         Raises AuthenticationError at once for a refused key, ConnectError (with its ``phase``) for
-        a host that is not there or is not a Pinecall server; what may pass is tried again until
+        a host that does not exist or is not a Pinecall server; temporary failures are retried until
         ``connect_timeout``.
         """
         self._driver.bind()
@@ -89,9 +90,10 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
             await self._close()
 
     async def disconnect(self, timeout: float = 1.0) -> None:
-        """Flush, close, end every call with ``client_disconnect``; takes at most about ``timeout``
-        seconds. Repeating it does nothing; handlers may call it. Raises ConfigurationError, and closes
-        nothing, on another event loop than the one that has the connection."""
+        """Flush, close, and end every call with ``client_disconnect``; takes about ``timeout``
+        seconds at most. Repeating it does nothing; handlers may call it. Raises ConfigurationError,
+        and closes nothing, on an event loop other than the connection's.
+        """
         await self._close(timeout)
         self._raise_failure()
 
@@ -101,19 +103,21 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, Answer[ChatRe
         await self._driver.disconnect(timeout)
 
     async def drain(self, timeout: float = 30.0) -> DrainReport:
-        """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
-        disconnect; the report says what was cut."""
+        """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush and
+        disconnect. The report lists what was cut.
+        """
         self._driver.check_loop()
         report = await wait(self._engine, self._place_drain(timeout))
         await self.disconnect()
         return report
 
     async def run_forever(self) -> None:
-        """Connect if need be; return after ``disconnect()``, SIGINT or SIGTERM.
+        """Connect if necessary; return after ``disconnect()``, SIGINT or SIGTERM.
 
-        SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
-        there are restored. Raises what ended the connection for good (a refused key, a displacement),
-        and what refused the agents when all of them are refused for good, so that nothing can come.
+        SIGTERM drains first; SIGINT or a second signal disconnects at once. The previous signal
+        handlers are restored. Raises the error that ended the connection for good (a refused key, a
+        displacement), and the refusal when all agents are refused for good, so that no call can
+        come.
         """
         self._driver.check_loop()
         loop = asyncio.get_running_loop()

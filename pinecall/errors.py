@@ -7,7 +7,7 @@
     ├── AuthenticationError     the server refused the API key
     ├── ConnectError            the server could not be reached; says in which phase
     ├── NotConnected            the link is down and this cannot wait for it
-    ├── ProtocolError           the server sent something that is not the protocol
+    ├── ProtocolError           the server broke the protocol
     ├── RegistrationError       the server refused an agent or a line, or never answered
     │   ├── AgentConflictError      another connection holds the agent's id
     │   ├── PhoneInUseError         another agent holds the phone number
@@ -51,8 +51,8 @@ __all__ = [
 class PinecallError(Exception):
     """The root of the tree.
 
-    ``code`` is the platform's machine-readable code where it gave one (``AGENT_CONFLICT``), else the
-    SDK's own (``NOT_CONNECTED``); ``agent_id`` and ``call_id`` say what it is about.
+    ``code`` is the platform's machine-readable code if it gave one (``AGENT_CONFLICT``), else the
+    SDK's own (``NOT_CONNECTED``); ``agent_id`` and ``call_id`` name the agent and the call.
     """
 
     default_code = "PINECALL_ERROR"
@@ -65,7 +65,7 @@ class PinecallError(Exception):
         agent_id: str | None = None,
         call_id: str | None = None,
     ) -> None:
-        # What the server says may repeat a secret, and stands in ids and codes too.
+        # The server's text may repeat a secret, in ids and codes too.
         message = clean(message)
         super().__init__(message)
         self.message = message
@@ -118,13 +118,13 @@ class ConnectError(PinecallError):
 
 
 class NotConnected(PinecallError):
-    """The link is down, and what was asked makes no sense later (speech, a dial, a raw frame)."""
+    """The link is down, and the request makes no sense later (speech, a dial, a raw frame)."""
 
     default_code = "NOT_CONNECTED"
 
 
 class ProtocolError(PinecallError):
-    """The server sent something that is not the protocol; it was reported and survived."""
+    """The server broke the protocol; the error was reported, and the link goes on."""
 
     default_code = "PROTOCOL_ERROR"
 
@@ -140,7 +140,7 @@ class AgentConflictError(RegistrationError):
     """Another connection holds the agent's id.
 
     ``reason`` is ``server_fatal`` (the server probed the holder: it lives),
-    ``retry_budget_exhausted`` (it did not let go within 90 s) or ``retrying``.
+    ``retry_budget_exhausted`` (it did not release the id within 90 s) or ``retrying``.
     """
 
     default_code = "AGENT_CONFLICT"
@@ -208,7 +208,7 @@ class CallEnded(PinecallError):
 
 
 class DialError(PinecallError):
-    """An outbound call that did not come about.
+    """An outbound call that was not answered.
 
     ``reason`` is ``busy``, ``no-answer``, ``failed``, ``canceled``, ``timeout`` or
     ``connection_lost``, or what the server said.
@@ -230,7 +230,7 @@ class DialError(PinecallError):
 
 
 class RequestTimeout(PinecallError, TimeoutError):
-    """No answer within the deadline; the message says what was waited for."""
+    """No answer came within the deadline; the message names what was awaited."""
 
     default_code = "REQUEST_TIMEOUT"
 

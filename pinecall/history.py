@@ -21,8 +21,8 @@ class SqliteHistory:
     """Conversations in one SQLite file: saved while they run, so that a crash loses none.
 
     Give one to any number of agents; several processes may share the file. It is opened at the
-    first use, in a thread, and readable for its owner only. After a power cut the newest saves may
-    be missing; the file stays whole.
+    first use, in a thread, and readable by its owner only. After a power cut the newest saves may
+    be missing; the file stays intact.
 
     Raises ConfigurationError for a path or record that cannot be used, and PinecallError with code
     ``HISTORY_DAMAGED`` (the file is left as it is) or ``HISTORY_FAILED`` (disk full, locked …).

@@ -22,10 +22,10 @@ Pushes: TypeAlias = list[Pushed]
 
 class Knowledge:
     """The knowledge bases of the organisation. All methods raise ApiError; its code is
-    ``UPGRADE_REQUIRED`` where the plan has no knowledge bases.
+    ``UPGRADE_REQUIRED`` if the plan has no knowledge bases.
 
-    ``kb`` is ``KnowledgeBase.id``. The platform has knowledge bases on a host of their own
-    (``playground.pinecall.io``); every other server, the emulator too, has them itself.
+    ``kb`` is ``KnowledgeBase.id``. The platform serves knowledge bases from a separate host
+    (``playground.pinecall.io``); every other server, the emulator included, serves them itself.
     ``$PINECALL_PLAYGROUND_URL`` names another host.
     """
 
@@ -39,7 +39,7 @@ class Knowledge:
         return await self._port.run(ops.create(name, description))
 
     async def get(self, kb: str) -> KnowledgeBase:
-        """The base with its documents, without their texts."""
+        """Return the base with its documents, without their texts."""
         return await self._port.run(ops.get(kb))
 
     async def delete(self, kb: str) -> None:
@@ -52,7 +52,7 @@ class Knowledge:
         return await self._port.run(ops.docs(kb))
 
     async def doc(self, kb: str, doc_id: str) -> KnowledgeDoc:
-        """One document with its text."""
+        """Return one document with its text."""
         return await self._port.run(ops.doc(kb, doc_id))
 
     async def delete_doc(self, kb: str, doc_id: str) -> None:
@@ -61,11 +61,11 @@ class Knowledge:
     async def push(
         self, kb: str, docs: Any, *, progress: Callable[[int, int], object] | None = None
     ) -> Pushes:
-        """Add or update documents: one, or many of ``{"path", "text", "title"?}``, one by one.
+        """Add or update one document or many, each ``{"path", "text", "title"?}``, one by one.
 
-        A document that is refused does not stop the rest: its :class:`Pushed` has an ``error``.
-        ``progress`` is called with the number that is done and the number of all. Raises
-        ConfigurationError before anything is sent, for a document that is not valid.
+        A refused document does not stop the rest: its :class:`Pushed` has an ``error``.
+        ``progress`` is called with the number of documents done and their total. Raises
+        ConfigurationError for an invalid document, before anything is sent.
         """
         batch = Batch(kb, docs, progress)
         for op in batch:
@@ -73,5 +73,5 @@ class Knowledge:
         return batch.results
 
     async def query(self, kb: str, query: str, k: int = 6) -> KnowledgeHits:
-        """The ``k`` best passages for a question."""
+        """Return the ``k`` best passages for a question."""
         return await self._port.run(ops.query(kb, query, k))

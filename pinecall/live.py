@@ -19,7 +19,7 @@ __all__ = ["LiveTranscription"]
 
 
 class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
-    """Audio in, text out::
+    """Live transcription: audio in, text out::
 
         async with pc.audio.stream(language="es") as live:
             async for result in live:
@@ -43,18 +43,18 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
             self._port.adopt(self)
 
     async def ready(self) -> LiveReady:
-        """Wait until the server takes audio, at most 10 s. Raises ApiError."""
+        """Wait until the server accepts audio, at most 10 s. Raises ApiError."""
         await self._until(lambda: self._session.ready is not None)
         return self._session.readiness()
 
     async def write(self, data: bytes) -> None:
-        """Send audio; waits while more than 1 MiB is on its way. Raises ApiError once it failed."""
+        """Send audio; wait while more than 1 MiB is unsent. Raises ApiError once it has failed."""
         audio = self._session.check_audio(data)
         await self._until(lambda: self._session.may_write)
         self._tell(lambda: self._session.write(audio))
 
     async def end(self, timeout: float = 30.0) -> LiveDone:
-        """Send no more audio, and wait until the server is done. Repeating it gives the same.
+        """End the audio and wait until the server is done. Repeating it returns the same result.
 
         Raises ApiError, and RequestTimeout after ``timeout`` seconds.
         """
@@ -74,7 +74,7 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
         return result
 
     async def aclose(self) -> None:
-        """Close at once; ``end()`` first where the last words matter. May be repeated."""
+        """Close at once; call ``end()`` first to get the last words. May be repeated."""
         self._tell(self._session.close)
         task = self._task
         if task is not None and not task.done():

@@ -1,7 +1,7 @@
 """The SDK's loggers, one for each area: ``pinecall.link``, ``pinecall.agents``, ``pinecall.handlers`` …
 
-A filter or a handler that the application hangs on them is user code: what it raises is shown on
-stderr, as :mod:`logging` shows what goes wrong while a record is written, and stops nothing else.
+A filter or handler that the application adds to them is user code: its exceptions go to stderr,
+as :mod:`logging` does for an error while a record is written, and stops nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Log"]
 
 
 class Log:
-    """``Log("link")`` writes to the logger ``pinecall.link``. Only KeyboardInterrupt gets out."""
+    """Writes to the logger ``pinecall.<area>``. Only KeyboardInterrupt gets out."""
 
     __slots__ = ("_logger",)
 
@@ -42,7 +42,7 @@ class Log:
         *args: object,
         exc: BaseException | None = None,
     ) -> None:
-        """With ``exc``, its traceback follows, without secrets as everything else."""
+        """Log an error; with ``exc``, its traceback follows, without secrets like all output."""
         self._write(logging.ERROR, text, args, exc)
 
     def _write(
@@ -88,4 +88,4 @@ def _show(exc: BaseException) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException:
-        pass  # stderr is closed, or the exception cannot be shown: there is nowhere left to say it
+        pass  # stderr is closed, or the exception has no text: there is nowhere left to report it

@@ -1,4 +1,4 @@
-"""``agent.memory``: what the agent remembers of its contacts."""
+"""``agent.memory``: what the agent remembers about its contacts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ContactMemory", "Fact", "Memory", "MemoryHit"]
 
 
 class Memory:
-    """What an agent remembers. All methods raise ApiError. The agent need not be online."""
+    """An agent's memory. All methods raise ApiError. The agent need not be online."""
 
     def __init__(self, port: HttpPort, agent_id: str) -> None:
         self._port = port
@@ -23,12 +23,12 @@ class Memory:
     async def search(
         self, query: str, *, contact: str | None = None, k: int = 6
     ) -> list[MemoryHit]:
-        """The ``k`` best facts for a question, of one contact or of all."""
+        """Return the ``k`` best facts for a question, about one contact or all."""
         return await self._port.run(ops.search(self._agent_id, query, contact=contact, k=k))
 
     async def get(self, contact: str) -> ContactMemory:
         return await self._port.run(ops.get(self._agent_id, contact))
 
     async def forget(self, contact: str) -> bool:
-        """Forget a contact; False if nothing was known."""
+        """Forget a contact; return False if nothing was known."""
         return await self._port.run(ops.forget(self._agent_id, contact))

@@ -35,7 +35,8 @@ class _Body(Push):
 
 
 class EventStream(EventStreamBase):
-    """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a handler.
+    """The result of ``pc.stream()``, ``agent.stream()`` and ``call.stream()``: return it from a
+    handler.
 
     Starlette, FastAPI, Quart, aiohttp: ``return pc.stream()``. Litestar: the same, from a handler
     annotated ``-> ASGIApp``. Django: ``return pc.stream().django(request)``. It is an ASGI
@@ -68,11 +69,11 @@ class EventStream(EventStreamBase):
 
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers as ASGI has them; more may be added."""
+        """The headers in ASGI's form; more may be added."""
         return list(_RAW_HEADERS)
 
     def open(self, last_event_id: str = "") -> Pull:
-        """A reader of its own."""
+        """Return a new, separate reader."""
         return Pull(self.hub, **self._options(last_event_id))
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -118,7 +119,7 @@ class EventStream(EventStreamBase):
         finally:
             feed.close()
 
-    # -- frameworks that want a response of their own ----------------------------------------------
+    # -- frameworks with their own response classes ------------------------------------------------
 
     async def aiohttp(self, request: Any) -> Any:
         """Answer an aiohttp request: ``return await pc.stream().aiohttp(request)``."""
@@ -143,13 +144,13 @@ class EventStream(EventStreamBase):
         """aiohttp: :meth:`prepare` has done it."""
 
     def django(self, request: Any) -> Any:
-        """A Django response, for ASGI: ``return pc.stream().django(request)``."""
+        """Return a Django response, for ASGI: ``return pc.stream().django(request)``."""
         from ._asyncio.frameworks import django_response
 
         return django_response(self, request)
 
     def quart(self) -> Any:
-        """A Quart response to the present request: ``return pc.stream().quart()``."""
+        """Return a Quart response to the current request: ``return pc.stream().quart()``."""
         from ._asyncio.frameworks import quart_response
 
         return quart_response(self)

@@ -1,4 +1,4 @@
-"""Event names, and the types of what their handlers get, for editors and type checkers.
+"""Event names and the types of their handlers' arguments, for editors and type checkers.
 
 ``agent.on``, ``call.on``, ``line.on`` and ``pc.on`` are an :class:`On`. Its overloads pair every
 event name with its handler's arguments: a misspelt name, a missing parameter or an argument of
@@ -33,7 +33,7 @@ __all__ = ["Decorator", "EventName", "Frame", "Message", "Off", "On"]
 #: One frame of the wire, as ``send()`` takes it and ``event.raw`` gives it.
 Frame: TypeAlias = dict[str, Any]
 
-#: Every event there is a handler for.
+#: Every event that can have a handler.
 # fmt: off
 EventName: TypeAlias = Literal[
     "*", "agent.configured", "agent.created", "agent.displaced", "agent.resumed", "audio.metrics",
@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     KnownName = TypeVar("KnownName", bound=Literal[Misspelt.NAME] | Sequence[Misspelt])
 
     class ArgumentsOf(Generic[KnownEvent]):
-        """Stands for the arguments of an event's handlers."""
+        """A placeholder for the arguments of an event's handlers."""
 
     #: A type that no handler fits, typed or untyped, since none takes four arguments.
     NoHandler: TypeAlias = Callable[
@@ -110,9 +110,9 @@ class Message(TypedDict):
 
 
 class Decorator(Generic[P]):
-    """The result of ``@on("turn.end")``: registers the function below it, and returns it as it is.
+    """The result of ``@on("turn.end")``: registers the function below it and returns it unchanged.
 
-    ``add(name, handler)`` is what registers; what it raises is raised here.
+    ``add(name, handler)`` registers it; its exceptions are raised here.
     """
 
     __slots__ = ("_add", "_name")
@@ -127,9 +127,9 @@ class Decorator(Generic[P]):
 
 
 class Off:
-    """``off("turn.end", handler)`` removes a handler; without one it removes all of that event.
+    """``off("turn.end", handler)`` removes a handler; without one it removes all of the event's.
 
-    ``remove(name, handler)`` is what removes; a handler of None stands for all.
+    ``remove(name, handler)`` removes it; None as the handler means all.
     """
 
     __slots__ = ("_remove",)
@@ -138,7 +138,7 @@ class Off:
         self._remove = remove
 
     def __call__(self, name: EventName, handler: Callable[..., object] | None = None, /) -> None:
-        """Remove it. Raises ConfigurationError for a misspelt name, but not for an absent handler."""
+        """Remove it. Raises ConfigurationError for a misspelt name, not for an absent handler."""
         self._remove(name, handler)
 
 

@@ -33,8 +33,9 @@ def _wake(waiter: asyncio.Future[None]) -> None:
 
 
 async def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
-    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; giving up
-    tells the core."""
+    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; the core
+    is notified of a wait that is given up.
+    """
     runtime.front.check()
     if not outcome.done:
         loop = asyncio.get_running_loop()
@@ -88,9 +89,9 @@ class Answers(Answering):
 
 
 class Playback(PlaybackBase, Awaitable["SayResult"]):
-    """A reply on its way to the caller's ear. ``await`` it until it has been heard, or ignore it.
+    """A reply being spoken to the caller. ``await`` it until it has been heard, or ignore it.
 
-    Gives ``SayResult(interrupted)``. (Wire: ``bot.finished``, ``bot.interrupted``.)
+    Its result is ``SayResult(interrupted)``. (Wire: ``bot.finished``, ``bot.interrupted``.)
     """
 
     def __await__(self) -> Generator[Any, None, SayResult]:
@@ -98,7 +99,7 @@ class Playback(PlaybackBase, Awaitable["SayResult"]):
 
 
 class EventIterator(EventIteratorBase, Generic[C, A]):
-    """``async for item in pc.events("turn.end")``; ends when the client disconnects."""
+    """Events: ``async for item in pc.events("turn.end")``; ends when the client disconnects."""
 
     def __aiter__(self) -> EventIterator[C, A]:
         return self

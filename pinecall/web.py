@@ -60,16 +60,16 @@ class ClientWeb(
         return await self._port.run(rest.voices.voices(provider, language))
 
     async def phones(self) -> list[Phone]:
-        """The organisation's numbers. Raises ApiError. (``GET /api/sdk/phone-numbers``)"""
+        """Return the organisation's numbers. Raises ApiError. (``GET /api/sdk/phone-numbers``)"""
         return await self._port.run(rest.phones.phones())
 
     async def balance(self) -> Balance | None:
-        """The balance of the organisation's Twilio account; None where the server does not know it.
+        """Return the balance of the organisation's Twilio account; None if it is not known.
         (``GET /api/sdk/twilio-balance``)"""
         return await self._port.run(rest.phones.balance())
 
     async def online_agents(self) -> list[OnlineAgent]:
-        """The organisation's agents that are connected, from any process.
+        """Return the organisation's agents that are connected, from any process.
         (``GET /api/sdk/agents``)"""
         return await self._port.run(rest.phones.online_agents())
 
@@ -95,8 +95,9 @@ class ClientWeb(
     async def ws(
         self, socket: Any, *, agents: str | Iterable[str] | None = None, last_event_id: str = ""
     ) -> None:
-        """The same events over a WebSocket that your framework has accepted (Starlette, FastAPI,
-        Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is closed.
+        """Send the same events over a WebSocket that the web framework has accepted (Starlette,
+        FastAPI, Litestar, Quart, aiohttp, or anything with ``send`` and ``receive``), until it is
+        closed.
 
         Only the asyncio front has it: WSGI has no WebSockets, and a thread cannot wait for a message
         and for an event at once.
@@ -116,7 +117,7 @@ class AgentWeb(_Streaming, AgentWebBase[Later["Token"], "EventStream"]):
 
     @property
     def memory(self) -> Memory:
-        """What the agent remembers of its contacts. (``/api/memory``)"""
+        """What the agent remembers about its contacts. (``/api/memory``)"""
         from .memory import Memory
 
         return Memory(self._client._port, self.id)

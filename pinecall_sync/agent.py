@@ -55,8 +55,9 @@ class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback]):
         agent: Agent
 
     def wait_ended(self, timeout: float | None = None) -> str:
-        """Wait until the call is over; gives the reason (``call.ended``), at once if it is over already.
-        Raises RequestTimeout after ``timeout`` seconds."""
+        """Wait until the call is over and return the reason (``call.ended``); at once if it is
+        over. Raises RequestTimeout after ``timeout`` seconds.
+        """
         return wait(self._runtime, self._ending, timeout)
 
     def _play(self, speech: Speech) -> Playback:
@@ -73,9 +74,9 @@ class Agent(Events, AgentWeb, AgentVerbs["Call", "Call"]):
     def wait_ready(self, timeout: float = 10.0) -> None:
         """Wait until the server has acknowledged the registration.
 
-        Raises RegistrationError: what refused it (also PhoneInUseError, when the agent has no other
-        number); after ``timeout`` seconds AgentConflictError while another connection holds the name,
-        else ``AGENT_NOT_REGISTERED``.
+        Raises RegistrationError if the server refuses it (also PhoneInUseError, when the agent has
+        no other number); after ``timeout`` seconds AgentConflictError while another connection
+        holds the name, else ``AGENT_NOT_REGISTERED``.
         """
         wait_registered(self._registration, self._registration.usable, timeout)
 
@@ -93,7 +94,7 @@ class Agent(Events, AgentWeb, AgentVerbs["Call", "Call"]):
         detect_turn_end: bool = False,
         timeout: float = 30.0,
     ) -> Call:
-        """Ring a number; gives the call once it is answered.
+        """Ring a number; return the call once it is answered.
 
         to, from_: E.164 numbers or SIP URIs; without ``from_`` the agent's only phone channel rings
         greeting: spoken when the call is answered
@@ -102,7 +103,7 @@ class Agent(Events, AgentWeb, AgentVerbs["Call", "Call"]):
         detect_turn_end: let the other side speak first, and greet when it has finished
         timeout: seconds, including the wait for the agent's registration
 
-        Raises ConfigurationError before anything is sent, NotConnected, RegistrationError where the
+        Raises ConfigurationError before anything is sent, NotConnected, RegistrationError if the
         agent is refused, and DialError with its ``reason``. (Wire: ``call.dial``.)
         """
         return self._dial(to, from_, greeting, metadata, config, detect_turn_end, timeout)

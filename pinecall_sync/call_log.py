@@ -22,12 +22,12 @@ __all__ = ["LogEntry", "Observation"]
 
 
 class Observation(ObservationBase["HttpPort", "ApiSocket"], ClosingIterator):
-    """``for entry in pc.observe(call="CA…")``: every :class:`LogEntry` once, in order.
+    """A call log: ``for entry in pc.observe(call="CA…")`` gives each :class:`LogEntry` once.
 
-    A call's log ends with its ``call.summary``; an agent's goes on until ``close()``, which any
-    thread may call. A lost connection is resumed where it was; what the server can no longer replay
-    is announced by an entry of type ``log.gap``. Raises ApiError for a token that is refused, and
-    when the log stays out of reach.
+    Entries come in order. A call's log ends with its ``call.summary``; an agent's goes on until
+    ``close()``, which any thread may call. A lost connection is resumed where it broke off; an
+    entry of type ``log.gap`` stands for entries that the server can no longer replay. Raises
+    ApiError if the token is refused, and when the log stays out of reach.
     """
 
     def __init__(self, port: HttpPort, log: CallLog) -> None:
@@ -75,7 +75,7 @@ class Observation(ObservationBase["HttpPort", "ApiSocket"], ClosingIterator):
             socket.close()
 
     def close(self) -> None:
-        """Stop; the iteration ends when what has arrived is read. May be repeated."""
+        """Stop; the iteration ends after the entries that have arrived. May be repeated."""
         self._log.stop()
         self._stopped.set()
         self._drop()

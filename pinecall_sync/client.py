@@ -54,9 +54,9 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
     ping_interval: seconds; None switches keepalive and the detection of a dead peer off
     connect_timeout: seconds for ``connect()`` as a whole
     ssl: an ``ssl.SSLContext``, or the path of a CA bundle
-    proxy: a proxy's URL; None: what the usual environment variables say
+    proxy: a proxy's URL; None: the one of the usual environment variables
     allow_insecure: allow ``ws://`` to a host that is not this one
-    strict: raise what a handler raised, from ``disconnect()`` or ``run_forever()``; for tests
+    strict: raise a handler's exception from ``disconnect()`` or ``run_forever()``; for tests
     threads: how many handlers (and as many tools) may run at once
     """
 
@@ -96,10 +96,11 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         return Driver(self._engine, self._settings, self._threads)
 
     def connect(self) -> None:
-        """Open and authenticate; returns once the server says so. Repeating it changes nothing.
+        """Connect and authenticate; return once the server has confirmed. Repeating it changes
+        nothing.
 
         Raises AuthenticationError at once for a refused key, ConnectError (with its ``phase``) for
-        a host that is not there or is not a Pinecall server; what may pass is tried again until
+        a host that does not exist or is not a Pinecall server; temporary failures are retried until
         ``connect_timeout``.
         """
         self._driver.check_process()
@@ -121,8 +122,9 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         former._close()
 
     def disconnect(self, timeout: float = 1.0) -> None:
-        """Flush, close, end every call with ``client_disconnect``; takes at most about ``timeout``
-        seconds. Repeating it does nothing; any thread or handler may call it."""
+        """Flush, close, and end every call with ``client_disconnect``; takes about ``timeout``
+        seconds at most. Repeating it does nothing; any thread or handler may call it.
+        """
         self._driver.check_process()
         self._close(timeout)
         self._raise_failure()
@@ -132,18 +134,20 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         self._driver.disconnect(timeout)
 
     def drain(self, timeout: float = 30.0) -> DrainReport:
-        """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush,
-        disconnect; the report says what was cut."""
+        """Stop taking calls, let calls and tools finish for at most ``timeout`` seconds, flush and
+        disconnect. The report lists what was cut.
+        """
         report = wait(self._engine, self._place_drain(timeout))
         self.disconnect()
         return report
 
     def run_forever(self) -> None:
-        """Connect if need be; return after ``disconnect()``, SIGINT or SIGTERM.
+        """Connect if necessary; return after ``disconnect()``, SIGINT or SIGTERM.
 
-        SIGTERM drains first; SIGINT or a second signal disconnects at once. The handlers that were
-        there are restored. Raises what ended the connection for good (a refused key, a displacement),
-        and what refused the agents when all of them are refused for good, so that nothing can come.
+        SIGTERM drains first; SIGINT or a second signal disconnects at once. The previous signal
+        handlers are restored. Raises the error that ended the connection for good (a refused key, a
+        displacement), and the refusal when all agents are refused for good, so that no call can
+        come.
         """
         with Signals(self.drain, self.disconnect) as signals:
             try:
@@ -162,7 +166,7 @@ class Pinecall(Events, ClientWeb, Answers, BaseClient[Agent, Line, ChatReply]):
         with self._engine.guard:
             over = self._when_over()
             lost = signals.came and self._engine.drain is None
-        if not lost:  # a signal that came when there was nothing to disconnect yet
+        if not lost:  # the signal came before there was a connection to close
             wait(self._engine, over)
 
     def __enter__(self) -> Self:

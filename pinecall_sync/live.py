@@ -21,7 +21,7 @@ __all__ = ["LiveTranscription"]
 
 
 class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
-    """Audio in, text out::
+    """Live transcription: audio in, text out::
 
         with pc.audio.stream(language="es") as live:
             for result in live:
@@ -52,18 +52,18 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
             self._thread.start()
 
     def ready(self) -> LiveReady:
-        """Wait until the server takes audio, at most 10 s. Raises ApiError."""
+        """Wait until the server accepts audio, at most 10 s. Raises ApiError."""
         self._until(lambda: self._session.ready is not None)
         return self._session.readiness()
 
     def write(self, data: bytes) -> None:
-        """Send audio; waits while more than 1 MiB is on its way. Raises ApiError once it failed."""
+        """Send audio; wait while more than 1 MiB is unsent. Raises ApiError once it has failed."""
         audio = self._session.check_audio(data)
         self._until(lambda: self._session.may_write)
         self._tell(lambda: self._session.write(audio))
 
     def end(self, timeout: float = 30.0) -> LiveDone:
-        """Send no more audio, and wait until the server is done. Repeating it gives the same.
+        """End the audio and wait until the server is done. Repeating it returns the same result.
 
         Raises ApiError, and RequestTimeout after ``timeout`` seconds.
         """
@@ -84,7 +84,7 @@ class LiveTranscription(LiveBase["HttpPort"], ClosingIterator):
             self._until(lambda: bool(self._session.results))
 
     def close(self) -> None:
-        """Close at once; ``end()`` first where the last words matter. May be repeated."""
+        """Close at once; call ``end()`` first to get the last words. May be repeated."""
         self._tell(self._session.close)
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():

@@ -1,4 +1,4 @@
-"""``agent.memory``: what the agent remembers of its contacts."""
+"""``agent.memory``: what the agent remembers about its contacts."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["ContactMemory", "Fact", "Memory", "MemoryHit"]
 
 
 class Memory:
-    """What an agent remembers. All methods raise ApiError. The agent need not be online."""
+    """An agent's memory. All methods raise ApiError. The agent need not be online."""
 
     def __init__(self, port: HttpPort, agent_id: str) -> None:
         self._port = port
         self._agent_id = agent_id
 
     def search(self, query: str, *, contact: str | None = None, k: int = 6) -> list[MemoryHit]:
-        """The ``k`` best facts for a question, of one contact or of all."""
+        """Return the ``k`` best facts for a question, about one contact or all."""
         return self._port.run(ops.search(self._agent_id, query, contact=contact, k=k))
 
     def get(self, contact: str) -> ContactMemory:
         return self._port.run(ops.get(self._agent_id, contact))
 
     def forget(self, contact: str) -> bool:
-        """Forget a contact; False if nothing was known."""
+        """Forget a contact; return False if nothing was known."""
         return self._port.run(ops.forget(self._agent_id, contact))

@@ -77,7 +77,7 @@ class _Thread:
 class Chunks(Iterator[bytes]):
     """The bytes of one reader. ``close()`` releases everything; a server calls it at the end.
 
-    ``connection`` is the client's socket, where the server (gunicorn) gives it.
+    ``connection`` is the client's socket, if the server (gunicorn) provides it.
     """
 
     def __init__(self, hub: Hub, connection: Any = None, **options: Any) -> None:
@@ -126,7 +126,8 @@ class Chunks(Iterator[bytes]):
 
 
 class EventStream(EventStreamBase):
-    """What ``pc.stream()``, ``agent.stream()`` and ``call.stream()`` give: return it from a view.
+    """The result of ``pc.stream()``, ``agent.stream()`` and ``call.stream()``: return it from a
+    view.
 
     Flask: ``return pc.stream()``. Django: ``return pc.stream().django(request)``. It is a WSGI
     application, and ``for chunk in pc.stream()`` gives the bytes.
@@ -142,17 +143,18 @@ class EventStream(EventStreamBase):
     max_streams = MAX_STREAMS
 
     def _prepare(self) -> None:
-        # It may be made in the main thread, where Python allows signal handlers, and read in another.
+        # It may be created in the main thread, where Python allows signal handlers, and read
+        # elsewhere.
         end_streams_on_signals(self.hub)
 
     def open(self, last_event_id: str = "", connection: Any = None) -> Chunks:
-        """A reader of its own."""
+        """Return a new, separate reader."""
         self.hub.check()
         return Chunks(self.hub, connection, **self._options(last_event_id))
 
     @property
     def full(self) -> bool:
-        """Are as many streams open as may be?"""
+        """Whether the limit of open streams is reached."""
         return len(_open.get(self.hub, ())) >= self.max_streams
 
     def __iter__(self) -> Iterator[bytes]:
@@ -174,7 +176,7 @@ class EventStream(EventStreamBase):
         return self.open(last, environ.get("gunicorn.socket"))
 
     def django(self, request: Any) -> Any:
-        """A Django response, for WSGI: ``return pc.stream().django(request)``."""
+        """Return a Django response, for WSGI: ``return pc.stream().django(request)``."""
         http: Any = import_module("django.http")
         last = _last_id(request.META)
         if self.is_complete(last):

@@ -29,8 +29,9 @@ _LOOK = 2.0
 
 
 def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
-    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; giving up
-    tells the core."""
+    """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; the core
+    is notified of a wait that is given up.
+    """
     runtime.front.check()
     if not outcome.done:
         settled = threading.Event()
@@ -60,19 +61,19 @@ class Answers(Answering):
 
 
 class Playback(PlaybackBase):
-    """A reply on its way to the caller's ear. ``wait()`` until it has been heard, or ignore it.
+    """A reply being spoken to the caller. ``wait()`` until it has been heard, or ignore it.
 
     (Wire: ``bot.finished``, ``bot.interrupted``.)
     """
 
     def wait(self, timeout: float | None = None) -> SayResult:
-        """``SayResult(interrupted)``; RequestTimeout after ``timeout`` seconds."""
+        """Return ``SayResult(interrupted)``. Raises RequestTimeout after ``timeout`` seconds."""
         check_unit("wait: timeout", timeout)
         return wait(self._runtime, self._outcome, timeout)
 
 
 class EventIterator(EventIteratorBase, Generic[C, A]):
-    """``for item in pc.events("turn.end")``; ends when the client disconnects."""
+    """Events: ``for item in pc.events("turn.end")``; ends when the client disconnects."""
 
     def __init__(self, subscription: Subscription) -> None:
         super().__init__(subscription)

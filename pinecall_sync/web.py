@@ -63,16 +63,16 @@ class ClientWeb(_Streaming, ClientWebBase["Token", "EventStream", "Observation",
         return self._port.run(rest.voices.voices(provider, language))
 
     def phones(self) -> list[Phone]:
-        """The organisation's numbers. Raises ApiError. (``GET /api/sdk/phone-numbers``)"""
+        """Return the organisation's numbers. Raises ApiError. (``GET /api/sdk/phone-numbers``)"""
         return self._port.run(rest.phones.phones())
 
     def balance(self) -> Balance | None:
-        """The balance of the organisation's Twilio account; None where the server does not know it.
+        """Return the balance of the organisation's Twilio account; None if it is not known.
         (``GET /api/sdk/twilio-balance``)"""
         return self._port.run(rest.phones.balance())
 
     def online_agents(self) -> list[OnlineAgent]:
-        """The organisation's agents that are connected, from any process.
+        """Return the organisation's agents that are connected, from any process.
         (``GET /api/sdk/agents``)"""
         return self._port.run(rest.phones.online_agents())
 
@@ -106,7 +106,7 @@ class AgentWeb(_Streaming, AgentWebBase["Token", "EventStream"]):
 
     @property
     def memory(self) -> Memory:
-        """What the agent remembers of its contacts. (``/api/memory``)"""
+        """What the agent remembers about its contacts. (``/api/memory``)"""
         from .memory import Memory
 
         return Memory(self._client._port, self.id)

@@ -20,7 +20,7 @@ class ApiSocket:
 
     def __init__(self, connection: Socket) -> None:
         self._connection = connection
-        # Kept here: websockets 13 forgets with the connection what arrived before its end.
+        # Kept here: websockets 13 drops texts that arrived before the end of the connection.
         self._texts: deque[str] = deque()
         self._waiting = 0
         self._paused = False
@@ -28,7 +28,7 @@ class ApiSocket:
         self._end: SocketClosed | None = None
         connection.attach(self)
 
-    # -- what the connection reports ----------------------------------------------------------------
+    # -- called by the connection -----------------------------------------------------------------
 
     def texts(self, texts: list[str]) -> None:
         self._texts.extend(texts)
@@ -50,7 +50,7 @@ class ApiSocket:
         self._end = SocketClosed(1006 if code is None else code, reason)
         self._change.set()
 
-    # -- what its user calls --------------------------------------------------------------------------
+    # -- called by its user -----------------------------------------------------------------------
 
     @property
     def _full(self) -> bool:
@@ -96,7 +96,7 @@ class ApiSocket:
             raise self._end or SocketClosed(1006, "") from None
 
     async def close(self) -> None:
-        """Say goodbye, and wait for the answer for at most a second, or until cancelled."""
+        """Send a close frame and wait for the answer, at most a second or until cancelled."""
         try:
             await asyncio.wait_for(self._connection.close(), 1.0)
         except asyncio.TimeoutError:
@@ -119,4 +119,4 @@ async def open_api_socket(
 
 
 def _nothing() -> None:
-    """The stage of the opening is of no interest here."""
+    """Ignore the stage of the opening."""

@@ -40,7 +40,7 @@ __all__ = ["Driver"]
 
 log = Log("handlers")
 
-#: Seconds that a plain handler may take before it is named in the log: the loop waits for it.
+#: Seconds that a plain handler may take before the log names it: it blocks the loop.
 SLOW_HANDLER = 0.25
 #: How many plain tools, stores and the like may run at once, each in a thread. They do not use the
 #: loop's executor: it resolves names too, and must not wait for user code that hangs.
@@ -95,7 +95,7 @@ class Driver(DriverBase):
     # -- waking ---------------------------------------------------------------------------------
 
     def check_loop(self) -> None:
-        """Raise ConfigurationError on another event loop than the one that has the connection."""
+        """Raise ConfigurationError on an event loop other than the connection's."""
         self.check_process()
         running = asyncio.get_running_loop()
         if self.loop is None or self.loop is running or not self._active():
@@ -165,7 +165,7 @@ class Driver(DriverBase):
     # -- the socket -----------------------------------------------------------------------------
 
     def _follow_link(self) -> None:
-        """Open or abort the socket, as the link's phase and generation say."""
+        """Open or abort the socket, according to the link's phase and generation."""
         assert self.loop is not None
         link = self.engine.link
         if link.generation == self._generation:
@@ -225,7 +225,7 @@ class Driver(DriverBase):
     # -- closing --------------------------------------------------------------------------------
 
     async def disconnect(self, timeout: float) -> None:
-        """Flush, close, and leave nothing running; at most ``timeout`` seconds."""
+        """Flush, close, and leave nothing running; takes at most ``timeout`` seconds."""
         self.check_process()
         if self.loop is None:
             with self.engine.guard:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pull", "Push"]
 
-#: Seconds that a reader may take to write what is left: when the server stops, and when its call
-#: has ended.
+#: Seconds that a reader may take to write the rest when the server stops or its call has ended.
 _LAST_WORDS = {"closed": 1.0, "ended": 5.0}
 
 
@@ -86,7 +85,7 @@ class Push(_Feed):
     It writes in tasks that live only while there is something to write. At the end of the stream it
     ends the wait.
 
-    Raises what ``send`` raised.
+    Raises the exceptions of ``send``.
     """
 
     # There may be thousands of idle ones.
@@ -212,7 +211,7 @@ class _Shared:
             feed.begin()
 
     def keep_time(self) -> None:
-        """Tick the hub for as long as it has readers."""
+        """Tick the hub while it has readers."""
         if self._timer is None:
             due = self._hub.tick(self.loop.time())
             self._timer = self.loop.call_at(due, self._tick)

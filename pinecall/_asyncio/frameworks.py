@@ -56,7 +56,7 @@ def quart_class(stream: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _quart_class(stream: Any) -> Any:
-    # Quart asks only an HTTPException that a view returns for a response.
+    # The only object that Quart asks for its response is an HTTPException.
     base: Any = import_module("werkzeug.exceptions").HTTPException
 
     def get_response(self: Stream, environ: Any = None, scope: Any = None) -> Any:

@@ -49,7 +49,7 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, ClosingIterator]):
         return await self.run(make())
 
     async def upload(self, make: Make[T], progress: Progress | None) -> T:
-        """As :meth:`perform`, where ``make`` reads a file."""
+        """Run a request as :meth:`perform` does; ``make`` reads a file."""
         return await self.run(await asyncio.to_thread(make), progress=progress)
 
     async def open(self, op: RestOp[T]) -> tuple[T, httpx.Response]:
@@ -87,7 +87,7 @@ class HttpPort(HttpPortBase[httpx.AsyncClient, ClosingIterator]):
 
     def _check_owner(self) -> None:
         loop = asyncio.get_running_loop()
-        # Connections belong to the loop they were made on; a notebook may have had another.
+        # Connections belong to the loop they were opened on; a notebook may use several.
         if self._loop is not loop:
             self._clients = {}
             self._loop = loop

@@ -1,4 +1,4 @@
-"""The socket of the link: what the driver writes, and its goodbye."""
+"""The socket of the link: the driver's writes, and the closing handshake."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class LinkSocket(Socket):
         self.send_data()
 
     async def close_within(self, texts: list[str], timeout: float, code: int, reason: str) -> bool:
-        """Send what is left, say goodbye, and wait at most ``timeout`` seconds for the server's
-        goodbye; returns whether it came."""
+        """Send the rest and a close frame; wait at most ``timeout`` seconds for the server's close
+        frame, and return whether it came.
+        """
         try:
             if self.protocol.state is OPEN:
                 self.write(texts)

@@ -44,12 +44,12 @@ _TAKES_PROXY = "proxy" in inspect.signature(connect.__init__).parameters
 
 
 class Receiver(Protocol):
-    """Gets what the socket receives."""
+    """An object that gets the socket's messages."""
 
     def texts(self, texts: list[str]) -> None: ...
     def other(self, what: str) -> None: ...
     def read(self) -> None:
-        """All messages of one read have been handed over."""
+        """React to the end of one read: all its messages have been passed on."""
 
     def writable(self) -> None: ...
     def lost(self, socket: Socket, code: int | None, reason: str) -> None: ...
@@ -97,7 +97,7 @@ class Socket(ClientConnection):
         except Exception as exc:
             answer = self._answer
             if answer is not None and answer.decided and not answer.accepted:
-                # For an InvalidStatus websockets would follow a redirect, with our key.
+                # On an InvalidStatus websockets would follow a redirect, with the API key.
                 raise OpenFailed(refused(answer)) from exc
             # websockets 13 does not say that the host did not answer.
             why = self.protocol.handshake_exc if isinstance(exc, ConnectionError) else None
@@ -116,7 +116,7 @@ class Socket(ClientConnection):
             if isinstance(piece, bytes):
                 self._control(piece)
             elif self.receiver is None:
-                continue  # aborted within this read, or about to close
+                continue  # aborted during this read, or about to close
             elif isinstance(piece, list):
                 self.receiver.texts(piece)
             else:
@@ -205,7 +205,7 @@ async def connect_socket(
 ) -> SocketT:
     """Open a socket of this kind. ``on_handshake`` is called when TCP and TLS are done.
 
-    Raises :class:`OpenFailed`, and nothing else but a cancellation. ``options`` are websockets'.
+    Raises only :class:`OpenFailed` (or a cancellation). ``options`` are those of websockets.
     """
     made: list[SocketT] = []
 
@@ -231,7 +231,7 @@ async def connect_socket(
                 socket.abort()
         raise
     except Exception as exc:
-        # With TCP done the connection is made; with TLS done it begins the handshake.
+        # The connection is created after TCP, and begins the handshake after TLS.
         connected = bool(made) and made[-1].tcp_connected
         raise OpenFailed(_failure(exc, connected, bool(made) and not connected)) from exc
 
@@ -257,7 +257,7 @@ async def _resolved(proxy: str) -> str:
     """The proxy with its address for its name: websockets would look it up in the loop's executor."""
     scheme, host, port, _user = split_proxy(proxy)
     if scheme == "https":
-        return proxy  # its certificate is for the name
+        return proxy  # the certificate is issued for the name
     try:
         address = (await look_up(host, port))[0][4][0]
     except OSError as exc:

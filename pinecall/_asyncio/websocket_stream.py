@@ -24,7 +24,7 @@ log = Log("web")
 
 _PONG = '{"event":"pong"}'
 
-#: Close codes: the server is going away; the client reads too slowly and may come again.
+#: Close codes: the server is going away; the client reads too slowly and may reconnect.
 _GOING_AWAY, _TRY_AGAIN = 1001, 1013
 _CLOSE_TIMEOUT = 1.0
 
@@ -42,13 +42,13 @@ async def serve_ws(
 
     ``socket`` is a WebSocket of Starlette, FastAPI, Litestar, Quart, aiohttp or ``websockets``, or
     any object with ``send_text``, ``send_str``, ``send`` or ``send_json``, and ``receive_text``,
-    ``receive`` or ``recv``. It is accepted here if it was not.
+    ``receive`` or ``recv``. It is accepted here if it has not been.
 
     Each message is ``{"event": …, …, "agent": …, "eventId": …}``: the first is ``connected``, then
-    the events of the event stream and ``llm.toolCall``; ``{"event":"ping"}`` when there was nothing
-    for 15 s; ``{"action":"ping"}`` is answered with ``{"event":"pong"}``. ``session_id`` keeps one
-    call's events. ``last_event_id`` is an ``eventId`` to go on after; without it the query parameter
-    of that name counts.
+    the events of the event stream and ``llm.toolCall``; ``{"event":"ping"}`` after 15 s without an
+    event; ``{"action":"ping"}`` is answered with ``{"event":"pong"}``. ``session_id`` keeps one
+    call's events. ``last_event_id`` is an ``eventId`` to go on after; without it the query
+    parameter of that name counts.
     """
     wanted = agent_filter(agents)
     send, receive = _sender(socket), _receiver(socket)

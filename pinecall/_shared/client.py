@@ -36,21 +36,21 @@ log = Log("link")
 
 AgentT = TypeVar("AgentT", bound=AgentBase)
 LineT = TypeVar("LineT", bound=LineBase)
-ReplyT = TypeVar("ReplyT")  # the answer of an agent that was written to
+ReplyT = TypeVar("ReplyT")  # the answer of an agent to a message
 
 
 class Driving(Protocol):
-    """What a front's driver can be asked from any thread."""
+    """The methods of a front's driver that any thread may call."""
 
     def wake(self) -> None: ...
     def check_process(self) -> None: ...
 
 
 class Host:
-    """A front as the core sees it: its :class:`~pinecall.core.kernel.front.Front`."""
+    """The core's view of a front: its :class:`~pinecall.core.kernel.front.Front`."""
 
     def __init__(self, client: Any, classes: Any, *, coroutines: bool) -> None:
-        """``classes``: the module with the front's ``Agent``, ``Call`` and the like."""
+        """Keep ``classes``: the module with the front's ``Agent``, ``Call`` and so on."""
         self.guard: AbstractContextManager[Any] = threading.RLock()
         _hosts.add(self)
         self.driver: Driving | None = None
@@ -90,10 +90,10 @@ if hasattr(os, "register_at_fork"):
 
 
 class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, ReplyT]):
-    """A client, without what connects and waits."""
+    """A client without the methods that connect and wait."""
 
     _settings: Settings
-    #: The process that connected it; None once there is nothing to warn about at its end.
+    #: The process that connected it; None once its end needs no warning.
     _watched_by: int | None = None
     #: The front's own driver.
     _driver: Any
@@ -142,9 +142,9 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         metadata: Mapping[str, Any] | None = None,
         timeout: float = 30.0,
     ) -> ReplyT:
-        """Write to an agent of the organisation, of this process or another; gives its answer.
+        """Write to an agent of the organisation, of this process or another; return its answer.
 
-        session_id: continues a conversation; without one a new one begins, whose id is in the
+        session_id: continues a conversation; without it a new one begins, whose id is in the
             answer. Messages of one session are sent one after the other
         metadata: becomes ``call.metadata`` of a new conversation
         timeout: seconds, from now
@@ -152,7 +152,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         The frame is on its way when the method returns: on the asyncio front, await the answer or
         ignore it. Raises ConfigurationError, NotConnected (at once, also when the link is lost
         meanwhile), RequestRejected and RequestTimeout. (Wire: ``llm.chat`` → ``llm.chat.done`` or
-        ``llm.chat.error``; ``on("llm.chat.token", …)`` sees it being made.)
+        ``llm.chat.error``; ``on("llm.chat.token", …)`` receives its parts.)
         """
         outcome = self._place_chat(
             agent_id, text, session_id=session_id, metadata=metadata, timeout=timeout
@@ -177,7 +177,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         return bool(formers)
 
     def _formers(self, agent_id: str = "") -> list[Any]:
-        """The clients to disconnect before this one connects, or has this agent."""
+        """Return the clients to disconnect before this one connects or gets this agent."""
         formers = former_clients(self, agent_id)
         for former in formers:
             log.info("%s gives way to the client of the cell's new run", repr(former))
@@ -188,7 +188,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         raise NotImplementedError
 
     def _hurry(self) -> None:
-        """Ask without the usual delay for names that another client has just released."""
+        """Request names that another client has just released, without the usual delay."""
         for agent in self._engine.registry.agents.values():
             agent._registration.hurry()
 
@@ -208,7 +208,7 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
             warn(self)
 
     def _raise_failure(self) -> None:
-        """With ``strict``, raise what a handler raised, once."""
+        """With ``strict``, raise a handler's exception, once."""
         failure = self._engine.take_failure()
         if failure is not None and self._settings.strict:
             raise failure

@@ -21,7 +21,7 @@ class DriverBase:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        #: The context of connect(): handlers see the variables that were set there.
+        #: The context of connect(): handlers see the variables set there.
         self._context: Context | None = None
         #: The process that connected; None while nothing is connected.
         self._pid: int | None = None
@@ -33,11 +33,11 @@ class DriverBase:
         check_process(self._pid)
 
     def now(self) -> float:
-        """The time of the link's clock."""
+        """Return the time of the link's clock."""
         raise NotImplementedError
 
     def texts(self, texts: list[str]) -> None:
-        """Hand over the messages of one read."""
+        """Pass on the messages of one read."""
         now, receive = self.now(), self.engine.receive
         with self.engine.guard:
             for text in texts:

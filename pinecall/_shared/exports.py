@@ -41,7 +41,7 @@ _OF_A_FRONT = {
 def lazy(
     package: str, names: Sequence[str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """``__getattr__`` and ``__dir__`` for a package that exports ``names`` and nothing else."""
+    """Return ``__getattr__`` and ``__dir__`` of a package that exports only ``names``."""
     homes = {name: f"pinecall.{module}" for module, own in _SHARED.items() for name in own}
     homes |= {name: f"{package}.{module}" for module, own in _OF_A_FRONT.items() for name in own}
     members = vars(sys.modules[package])
@@ -67,7 +67,7 @@ def lazy(
 
 @cache
 def version() -> str:
-    """The version of the installed distribution; ``0+unknown`` for sources that are not installed."""
+    """Return the version of the installed distribution; ``0+unknown`` if it is not installed."""
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as version_of
 

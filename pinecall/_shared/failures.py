@@ -1,4 +1,4 @@
-"""Why a socket could not be opened: an exception of any layer, as the core's :class:`Failure`.
+"""Exceptions of any layer while a socket is opened, as the core's :class:`Failure`.
 
 A failure that may pass is retryable; a bad certificate, a redirect or a host that is not a Pinecall
 server is not.

@@ -1,5 +1,5 @@
 """Notebooks: when a cell that makes a client runs again, the client of the former run, which no
-variable names any more, still holds the agents.
+variable refers to any more, still holds the agents.
 
 In IPython only: elsewhere two clients in one process are two clients on purpose.
 """
@@ -37,16 +37,16 @@ _clients: weakref.WeakSet[Client] = weakref.WeakSet()
 
 
 def remember(client: Client) -> None:
-    """Keep a new client in mind; in a notebook it may be in the way later."""
+    """Remember a new client: in a notebook it may have to give way later."""
     if _shell() is not None:
         _clients.add(client)
 
 
 def former_clients(client: Client, agent_id: str = "") -> list[Any]:
-    """The clients that an earlier run of the cell has left.
+    """Return the clients left by an earlier run of the cell.
 
     They hold an agent or a line of ``client`` (or the agent that it is about to have), on the same
-    server with the same key, and no variable of the notebook names them any more.
+    server with the same key, and no variable of the notebook refers to them any more.
     """
     shell = _shell()
     if shell is None or (agent_id and client.state in _DOWN):
@@ -77,6 +77,6 @@ def _account(client: Client) -> tuple[str, str] | None:
 
 
 def _shell() -> Any:
-    """The running IPython, if there is one."""
+    """Return the running IPython, if there is one."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None

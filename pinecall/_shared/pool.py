@@ -33,7 +33,7 @@ class Pool:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._threads: set[threading.Thread] = set()
-        #: Queued or being run.
+        #: Work queued or running.
         self._open = 0
         self._waiters = 0
         self._closed = False

@@ -24,7 +24,7 @@ class PromptFile(HistoryVerbs[MessagesT, CountT], Generic[MessagesT, CountT]):
 
 
 def read_prompt(path: str | Path) -> str:
-    """The text of the file; raises ConfigurationError where it cannot be read."""
+    """Return the text of the file; raise ConfigurationError where it cannot be read."""
     try:
         # Editors on Windows write a byte order mark, which is not part of the text.
         return Path(path).read_text(encoding="utf-8-sig")

@@ -19,11 +19,12 @@ _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
-    """The proxy's URL for a WebSocket or HTTP ``url``; None: connect directly.
+    """Return the proxy's URL for a WebSocket or HTTP ``url``; None: connect directly.
 
-    ``HTTPS_PROXY`` (for ``wss`` and ``https``) or ``HTTP_PROXY``, else ``ALL_PROXY``, in capitals or
-    not, and the settings of the system on macOS and Windows (``urllib.request.getproxies``, which
-    ``proxies`` stands for). ``NO_PROXY`` lists hosts that are reached directly: see :func:`bypassed`.
+    ``HTTPS_PROXY`` (for ``wss`` and ``https``) or ``HTTP_PROXY``, else ``ALL_PROXY``, in either
+    case, and the system settings on macOS and Windows (``proxies`` is the result of
+    ``urllib.request.getproxies``). ``NO_PROXY`` lists hosts that are reached directly: see
+    :func:`bypassed`.
     """
     found = getproxies() if proxies is None else proxies
     parts = urlsplit(url)
@@ -39,7 +40,7 @@ def proxy_for(url: str, proxies: Mapping[str, str] | None = None) -> str | None:
 
 
 def bypassed(host: str, port: int, no_proxy: str) -> bool:
-    """Does ``NO_PROXY`` name the host?
+    """Whether ``NO_PROXY`` names the host.
 
     Entries are separated by commas or spaces: ``*`` (every host), a domain and its subdomains
     (``example.com``, ``.example.com``, ``*.example.com``), an address, a network

@@ -6,13 +6,12 @@ import ipaddress
 import os
 import re
 import ssl as ssl_module
-import sys
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 from ..core.config.methods import reconnect_policy
-from ..core.kernel.seconds import check_unit
+from ..core.kernel.seconds import check_seconds, is_finite, is_number
 from ..core.link.link import LinkSettings
 from ..core.text.secrets import keep, keep_url
 from ..errors import ConfigurationError
@@ -24,14 +23,14 @@ __all__ = ["DEFAULT_URL", "Settings", "http_base", "socket_url"]
 DEFAULT_URL = "wss://voice.pinecall.io/client"
 KEY_VARIABLE = "PINECALL_API_KEY"
 URL_VARIABLE = "PINECALL_URL"
-#: Whether the DEBUG lines of frames show what people say.
+#: Whether the DEBUG lines of frames show the words of callers and agents.
 WORDS_VARIABLE = "PINECALL_LOG_WORDS"
 
 _SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
 def socket_url(url: str, *, allow_insecure: bool = False) -> str:
-    """The WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added where it is missing.
+    """Return the WebSocket URL: ``http`` becomes ``ws``, and ``/client`` is added if missing.
 
     Raises ConfigurationError for another kind of URL, and for an unencrypted one of another host:
     the first message on it holds the key.
@@ -109,21 +108,11 @@ def _key(value: object) -> str | None:
 
 
 def _seconds(name: str, value: object, *, none: bool = False) -> float | None:
-    if value is None and none:
+    if none and (value is None or (is_number(value) and value == 0)):
         return None
-    # Not math.isfinite(): it overflows on ints too large for a float.
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not abs(value) <= sys.float_info.max
-    ):
-        raise ConfigurationError(f"{name} is a number of seconds, not {value!r:.40}")
-    if value == 0 and none:
-        return None
-    if value <= 0:
+    if is_finite(value) and value <= 0:
         raise ConfigurationError(f"{name} is {value!r}; it is more than 0 seconds")
-    check_unit(name, value)
-    return float(value)
+    return check_seconds(name, value, "a number of seconds")
 
 
 def _ping_interval(value: object) -> float | None:
@@ -206,7 +195,7 @@ class Settings:
         return socket_url(url, allow_insecure=self.allow_insecure)
 
     def proxy_for(self, url: str) -> str | None:
-        """The proxy for a URL: the one given, else the environment's; None: a direct connection."""
+        """Return the proxy for a URL, the given or the environment's; None: connect directly."""
         return self.proxy or _proxy(proxy_for(url), "the environment's proxy")
 
     def link(self) -> LinkSettings:

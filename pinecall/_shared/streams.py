@@ -41,7 +41,7 @@ class EventStreamBase:
         """Called at the end of the construction, for a front to override."""
 
     def _options(self, last_event_id: str) -> dict[str, Any]:
-        """The options of a reader that continues after this id."""
+        """Return the options of a reader that continues after this id."""
         return {
             "agents": self.agents,
             "of_agent": self.of_agent,
@@ -51,7 +51,7 @@ class EventStreamBase:
         }
 
     def is_complete(self, last_event_id: str) -> bool:
-        """Has a browser with this id received everything there is? It gets 204."""
+        """Whether a browser with this id has received everything: it gets 204."""
         return self.hub.is_complete(self.call, last_event_id or self.last_event_id)
 
     @shows
@@ -60,6 +60,6 @@ class EventStreamBase:
 
 
 def query_id(query: bytes | str) -> str:
-    """``last_event_id`` in a query string: a page passes it when it opens a stream anew."""
+    """Return ``last_event_id`` of a query string: a page sends it when it reopens a stream."""
     text = query.decode("latin-1") if isinstance(query, bytes) else query
     return parse_qs(text).get("last_event_id", [""])[-1] if "last_event_id" in text else ""

@@ -18,7 +18,7 @@ __all__ = ["warn", "watch"]
 
 log = Log("agents")
 
-#: Programs that wait instead of the user's: web servers and notebooks end in their own ways.
+#: Programs that wait in place of the user's: web servers and notebooks end in their own ways.
 HOSTS = {"daphne", "granian", "gunicorn", "hypercorn", "ipykernel", "uvicorn", "waitress-serve"}
 
 
@@ -28,7 +28,7 @@ class Client(Protocol):
     @property
     def _engine(self) -> Engine: ...
 
-    #: The process that connected it; None once there is nothing to warn about at its end.
+    #: The process that connected it; None once its end needs no warning.
     _watched_by: int | None
 
     @property
@@ -39,7 +39,7 @@ _clients: weakref.WeakSet[Client] = weakref.WeakSet()
 
 
 def watch(client: Client) -> None:
-    """Look at a client that connects when the program ends. Repeating it is cheap."""
+    """Check a connected client when the program ends. Repeating it is cheap."""
     if not _clients:
         atexit.unregister(_look)
         atexit.register(_look)
@@ -48,9 +48,9 @@ def watch(client: Client) -> None:
 
 
 def warn(client: Client) -> None:
-    """Warn once about a client that goes while it is connected and has agents."""
+    """Warn once about a client that is lost while it is connected and has agents."""
     pid, client._watched_by = client._watched_by, None
-    # After an exception its traceback has said why the program ended.
+    # After an exception the traceback shows why the program ended.
     if pid != os.getpid() or hasattr(sys, "last_value") or hasattr(sys, "ps1") or _hosted():
         return
     registry = client._engine.registry

@@ -51,7 +51,7 @@ def registration_within(registration: Registration, timeout: float) -> Iterator[
 
 
 class PlaybackBase:
-    """A reply on its way to the caller's ear."""
+    """A reply being spoken to the caller."""
 
     def __init__(self, runtime: Runtime, speech: Speech) -> None:
         self.message_id = speech.message_id
@@ -60,7 +60,7 @@ class PlaybackBase:
 
     @property
     def done(self) -> bool:
-        """Has it been heard, or interrupted?"""
+        """Whether it has been heard or interrupted."""
         return self._outcome.done
 
     @shows
@@ -75,7 +75,7 @@ class EventIteratorBase:
         self._subscription = subscription
 
     def _take(self, exhausted: Exception) -> Item | None:
-        """The next event, if it is here; raises ``exhausted`` at the end."""
+        """Return the next event if there is one; raise ``exhausted`` at the end."""
         item = self._subscription.take()
         if item is None and self._subscription.over:
             raise exhausted

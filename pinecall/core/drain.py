@@ -1,4 +1,4 @@
-"""Leaving without cutting anybody off: no new calls, the present ones finish."""
+"""Leaving without cutting off callers: no new calls, and the present ones finish."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .kernel.timers import Timers
 
 __all__ = ["Drain", "DrainReport"]
 
-#: Seconds between looks at whether all is done; what ends a call looks at once.
+#: Seconds between checks whether all is done; the end of a call checks at once.
 _LOOK = 0.5
 
 
 @frozen
 class DrainReport:
-    """What a drain came to.
+    """The result of a drain.
 
     finished: ids of the calls that ended by themselves
     cut: ids of the calls that were still going when the time was up
@@ -30,8 +30,8 @@ class DrainReport:
 
 
 class Drain:
-    """``calls`` gives the ids of the live calls, ``unsent`` how many durable frames wait, and
-    ``done`` says whether there is nothing more to wait for."""
+    """A drain in progress. ``calls`` returns the ids of the live calls, ``unsent`` the number of
+    durable frames that wait, and ``done`` whether there is nothing more to wait for."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Drain:
             self._timers.set(("drain", "look"), _LOOK, self._look)
 
     def finish(self) -> None:
-        """The time is up, or there is nothing more to wait for."""
+        """End the drain: the time is up, or there is nothing more to wait for."""
         self._timers.clear(("drain", "look"))
         self._timers.clear(("drain", "deadline"))
         left = set(self._live())

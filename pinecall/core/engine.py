@@ -1,14 +1,14 @@
 """The engine: text in, text and deliveries out. Both fronts are a loop around one of these.
 
-The way of an event: :meth:`Engine.receive` decodes the text, finds whose it is, lets its effect
-(:mod:`pinecall.core.effects`) bring the state up to date, and queues a delivery for the handlers.
-The way of a verb: it appends a frame, here or in the registry, and calls ``wake()``.
+The path of an event: :meth:`Engine.receive` decodes the text, finds its agent and call, lets its
+effect (:mod:`pinecall.core.effects`) update the state, and queues a delivery for the handlers. The
+path of a verb: it appends a frame, here or in the registry, and calls ``wake()``.
 
-A front calls, under ``guard``: ``opened``, ``failed``, ``receive``, ``lost`` and
-``tick`` as they happen; and after each of them, and whenever it was woken, in this order:
-``outgoing()`` and send that, ``deliveries()`` and run those outside the guard, ``deadline(now)``
-and call ``tick`` then. It opens or aborts its socket as ``link.phase`` and ``link.generation`` say.
-``now`` is any clock that never goes back, in seconds.
+A front calls, under ``guard``, ``opened``, ``failed``, ``receive``, ``lost`` and ``tick`` as these
+happen. After each of them, and whenever it was woken, it does the following, in this order: send
+``outgoing()``, run ``deliveries()`` outside the guard, and call ``tick`` at ``deadline(now)``. It
+opens or aborts its socket according to ``link.phase`` and ``link.generation``. ``now`` is any clock
+that never goes back, in seconds.
 """
 
 from __future__ import annotations
@@ -70,17 +70,17 @@ class Engine(Lifecycle):
         for action, due in self.timers.expired(self.now):
             try:
                 action(self.now - due)
-            except PinecallError as exc:  # there was no room for what it sends
+            except PinecallError as exc:  # no room for the frames it sends
                 self.report(exc)
-            except Exception as exc:  # the other deadlines, and the link, are to be kept
+            except Exception as exc:  # the other deadlines, and the link, must still be served
                 self.report_failure(exc, "a timer of the SDK")
 
     def deadline(self, now: float) -> float | None:
-        """When to call :meth:`tick` next; None: not before something else happens."""
+        """Return when to call :meth:`tick` next; None: not before something else happens."""
         return self.timers.arm(now)
 
     def receive(self, text: str, now: float) -> None:
-        """One message from the server. Never raises for what the server sent."""
+        """Handle one message from the server. Never raises because of its content."""
         self.now = self.heard = now
         self.counts["received"] += 1
         if len(text) > MAX_MESSAGE:
@@ -117,11 +117,11 @@ class Engine(Lifecycle):
         except KeyboardInterrupt:
             raise
         except BaseException as exc:
-            # Our own mistake, or an object of the user's; the frames that follow shall not pay for it.
+            # A bug here, or an object of the user's, must not affect the frames that follow.
             self.report_failure(exc, f"the SDK's own handling of {name_of(event)}", agent, call)
 
     def receive_other(self, what: str, now: float) -> None:
-        """A message that is no text: ``what`` says what it was."""
+        """Handle a message that is not text; ``what`` describes it."""
         self.now = self.heard = now
         self._bad_message(what)
 
@@ -154,7 +154,7 @@ class Engine(Lifecycle):
             self._malformed = 0
         super()._announce_down(reason)
 
-    # -- what concerns nobody ------------------------------------------------------------------
+    # -- frames that concern no one here --------------------------------------------------------
 
     def _bad_message(self, what: str) -> None:
         self.counts["malformed"] += 1
@@ -179,7 +179,7 @@ class Engine(Lifecycle):
     # -- for the web ----------------------------------------------------------------------------
 
     def open_hub(self) -> Hub:
-        """Where event streams subscribe; from the first on, events are published there."""
+        """Return the event streams' hub; events are published there from the first call on."""
         self.front.check()
         if self.hub is None:
             from .streams.hub import Hub
@@ -191,9 +191,9 @@ class Engine(Lifecycle):
         return self.hub
 
     def local_agents(self, ids: Iterable[str]) -> list[AgentBase]:
-        """Those of this client among ``ids``: tokens for them wait for their registration.
+        """Return this client's agents among ``ids``: tokens for them wait for their registration.
 
-        Raises NotConnected when none can be registered, since nothing is connecting.
+        Raises NotConnected if none can be registered, since nothing is connecting.
         """
         owners = [self.registry.owner(one) for one in ids]
         agents = [owner for owner in owners if isinstance(owner, AgentBase)]
@@ -206,13 +206,13 @@ class Engine(Lifecycle):
         return agents
 
     def agents_of_call(self, call_id: str) -> list[str]:
-        """Whose call it is or lately was; where that is not known, all that it may be."""
+        """Return the agent of a call, live or recent; if unknown, all agents it may belong to."""
         call = self.registry.calls.get(call_id)
         owner = call.agent if call is not None else self.registry.ended_owner(call_id)
         return [owner.id] if owner is not None else list(self.registry.agents)
 
     def stats(self) -> dict[str, Any]:
-        """Counters since the client was made; ``held`` frames wait for the link."""
+        """Return counters since the client was created; ``held`` frames wait for the link."""
         return {
             **self.counts,
             "sent": self.outbox.sent,

@@ -1,4 +1,4 @@
-"""What the link's coming and going means: for agents, calls, questions, and whoever waits for it."""
+"""The effects of gaining and losing the link: on agents, calls, requests and waiting callers."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ __all__ = ["Lifecycle", "Makers"]
 
 log = Log("calls")
 
-#: Frames of which the next connection has its own.
+#: Frames that each connection sends anew.
 _LINKS_OWN = frozenset({"connect", "ping", "pong"})
 
 #: Seconds that a call outlives the link.
 DETACHED_FOR = 30.0
-#: Seconds after the refusal of the last agent until there is nothing to wait for.
+#: Seconds from the refusal of the last agent until waiting ends.
 REFUSED_FOR = 1.0
 
 
 class Makers(Front, Protocol):
-    """A front with its classes: what makes the objects that users hold."""
+    """A front with its classes: it makes the objects that users hold."""
 
     @property
     def make_agent(self) -> Callable[[Runtime, str], AgentBase]: ...
@@ -63,8 +63,8 @@ class Makers(Front, Protocol):
 
 
 class Lifecycle(Runtime):
-    """The :class:`~pinecall.core.kernel.runtime.Runtime` of a whole client: its agents, calls and link,
-    which begin and end here."""
+    """The :class:`~pinecall.core.kernel.runtime.Runtime` of a whole client, in which its agents,
+    calls and link begin and end."""
 
     def __init__(
         self, settings: LinkSettings, makers: Makers, *, random: Callable[[], float]
@@ -77,10 +77,10 @@ class Lifecycle(Runtime):
         self.org_id: str | None = None
         self.drain: Drain | None = None
         self.hub: Hub | None = None
-        #: Turns whose handlers have not finished, by what says that they have.
+        #: Turns whose handlers have not finished, as the callables that report it.
         self.preparing: set[Callable[..., None]] = set()
         self._over: Outcome[None] | None = None
-        #: What the server may not have had when ``disconnect()`` was called.
+        #: Frames that the server may not have received when ``disconnect()`` was called.
         self._closing: list[Durable] = []
         #: Characters of the frames that began the live calls.
         self.call_starts = 0
@@ -99,7 +99,7 @@ class Lifecycle(Runtime):
         return self.link.connect()
 
     def disconnect(self, reason: str = "client_disconnect") -> None:
-        """Ends everything at once; the front then flushes and closes the socket."""
+        """End everything at once; the front then flushes and closes the socket."""
         self._closing = self.outbox.frames
         if self.link.disconnect(reason):
             self._end_drain()
@@ -110,8 +110,8 @@ class Lifecycle(Runtime):
         self._closed()
 
     def socket_closed(self, *, clean: bool) -> None:
-        """The front has closed its socket for ``disconnect()``. ``clean``: the server has said
-        goodbye too, so that it has read everything."""
+        """Note that the front has closed its socket for ``disconnect()``. ``clean``: the server
+        sent a close frame too, so it has read everything."""
         closing, self._closing = self._closing, []
         if closing and not clean:
             log.warning(
@@ -129,7 +129,7 @@ class Lifecycle(Runtime):
             line._registration.create()
 
     def link_down(self, reason: str) -> None:
-        """The link was up and is not. What is in flight fails; calls wait for the link."""
+        """Fail what is in flight: the link was up and is lost. Calls wait for the link."""
         self._unregister_all()
         self._keep_durable()
         self._fail_questions(reason)
@@ -138,7 +138,7 @@ class Lifecycle(Runtime):
         self._announce_down(reason)
 
     def _keep_durable(self) -> None:
-        """What was given to the link: kept for the next one, or its loss is told."""
+        """Keep the frames given to the link for the next one, or report their loss."""
         self.proofs.begin()
         lost = self.outbox.link_lost({owner.id for owner in self._owners()})
         live = [name for name in lost.live if name not in _LINKS_OWN]
@@ -153,7 +153,7 @@ class Lifecycle(Runtime):
                 len(lost.again),
             )
         for frame in lost.unsure:
-            if frame.request_id is None:  # or else whoever asked is told
+            if frame.request_id is None:  # otherwise the caller that asked gets the error
                 error = NotConnected(
                     f"{frame}: the link was lost before the server confirmed it; it may not have "
                     "arrived, and is not sent again, since it may have",
@@ -166,7 +166,7 @@ class Lifecycle(Runtime):
                 self.report(error, agent=agent, call=call)
 
     def link_over(self, reason: str, error: PinecallError | None) -> None:
-        """It will not come back by itself: ``error`` says why."""
+        """End what waits for the link: it will not come back by itself; ``error`` says why."""
         self._end_drain()
         self.end_calls(reason)
         if error is not None:
@@ -178,8 +178,8 @@ class Lifecycle(Runtime):
         self._closed(error)
 
     def when_over(self) -> Outcome[None]:
-        """Settles when the link is closed for good: set by ``disconnect``, failed by what else; also
-        by what refused the last agent, if nothing can come any more."""
+        """Return the outcome of the link's end: set by ``disconnect``, failed by any other cause;
+        also failed by the refusal of the last agent, if no other can be registered."""
         if self._over is None:
             self._over = Outcome("the end of the connection")
             if self.link.state in ("idle", "closed"):
@@ -188,7 +188,7 @@ class Lifecycle(Runtime):
         return self._over
 
     def look_whether_all_are_refused(self) -> None:
-        """A moment later: the program's ``error`` handlers may ask again."""
+        """Check a moment later: the program's ``error`` handlers may ask again."""
         if self._over is not None and not self._over.done:
             self.timers.set("refused", REFUSED_FOR, self._all_refused)
             self.wake()
@@ -206,8 +206,8 @@ class Lifecycle(Runtime):
     # -- leaving --------------------------------------------------------------------------------
 
     def begin_drain(self, timeout: float) -> Drain:
-        """No new calls; the present ones may finish. A second drain is the first one, whose timeout
-        stays."""
+        """Take no new calls and let the present ones finish. A second drain returns the first, with
+        its timeout."""
         if self.drain is not None:
             return self.drain
         drain = self.drain = Drain(
@@ -231,7 +231,7 @@ class Lifecycle(Runtime):
         return not self.registry.calls and not self.outbox.held and not len(self.chats)
 
     def _end_drain(self) -> None:
-        """Before its calls are ended: they are cut, not finished."""
+        """Finish the drain before its calls are ended: they count as cut, not finished."""
         if self.drain is not None:
             self.drain.finish()
 
@@ -254,7 +254,7 @@ class Lifecycle(Runtime):
                 over.fail(error)
 
     def _fail_questions(self, reason: str, *, asked_for: bool = False) -> None:
-        """``asked_for``: by ``disconnect()``, which ends the calls that they are about."""
+        """Fail all requests. ``asked_for``: by ``disconnect()``, which ends their calls as well."""
         self.requests.fail_all(reason, report=not asked_for)
         self.chats.fail_all(reason)
 
@@ -285,7 +285,7 @@ class Lifecycle(Runtime):
             )
 
     def reattach(self, call: CallBase) -> None:
-        """The server speaks of a call that was left with the former link: it goes on."""
+        """Re-attach a call of the former link: the server has sent an event for it."""
         call._reattach()
         self.timers.clear(("detached", call.id))
         log.info("call %s of agent %r goes on", call.id, call.agent.id)
@@ -294,7 +294,7 @@ class Lifecycle(Runtime):
     # -- agents and lines -----------------------------------------------------------------------
 
     def remove_agent(self, agent: AgentBase) -> None:
-        """End its calls and forget it."""
+        """End its calls and forget the agent."""
         for call in list(agent._live_calls.values()):
             self.end_call(call, "agent_removed")
         agent._removed_by_program()
@@ -314,7 +314,7 @@ class Lifecycle(Runtime):
             self.end_call(call, reason)
 
     def start_call(self, call: CallBase, event: Any = None) -> None:
-        """``event`` began it. Raises what is reported of a call that no table can hold."""
+        """Add a call that ``event`` began. Raises the error to report if the tables are full."""
         if len(call.id) > MAX_ID:
             raise ProtocolError(
                 f"agent {call.agent.id!r}: a call with an id of {len(call.id)} characters, more than "
@@ -327,7 +327,7 @@ class Lifecycle(Runtime):
         self.registry.add_call(call)
 
     def weigh(self, call: CallBase, event: Any) -> None:
-        """The call is to hold what ``event`` says of it. Raises where that is too much."""
+        """Count what the call is to hold of ``event``. Raises if that is too much."""
         size = size_of(event)
         if self.call_starts + size - call._start_size > CALL_STARTS:
             raise _too_many(call, "the live calls hold too much metadata already")
@@ -335,7 +335,7 @@ class Lifecycle(Runtime):
         call._start_size = size
 
     def end_call(self, call: CallBase, reason: str, event: Any = None) -> None:
-        """The one way a call ends: settle, tell its handlers, forget it."""
+        """End a call, the only way to do so: settle, call its handlers, forget it."""
         if call._over:
             return
         call._finish(reason)

@@ -52,11 +52,11 @@ class AgentBase(Owner):
         "_own_registration": None,
         "_pauses": None,
         "_runtime": None,
-        "config": "The options it has now (:class:`~pinecall.AgentOptions`); ``configure`` changes them.",
-        "id": "Its id, as it was given to ``pc.agent()``.",
+        "config": "Its options now (:class:`~pinecall.AgentOptions`); ``configure`` changes them.",
+        "id": "Its id, as given to ``pc.agent()``.",
     }
 
-    #: How messages say that it is no more.
+    #: How messages say that the agent was removed.
     _gone = "removed (remove_agent()); pc.agent() makes a new one"
 
     def __init__(self, runtime: Runtime, agent_id: str) -> None:
@@ -68,9 +68,10 @@ class AgentBase(Owner):
         self._live_calls: dict[str, CallBase] = {}
         self._callers: tuple[str, ...] = ()
         self._pauses: list[dict[str, str]] = []
-        #: Where its functions (tools, greeting, store) were given: they run in a copy of it.
+        #: The context its functions (tools, greeting, store) were given in; they run in a copy of
+        #: it.
         self._context: Context | None = None
-        #: What the last claim said.
+        #: The configuration sent with the last claim.
         self._claimed = self.config
         self._own_registration = AgentRegistration(runtime, self)
         self._made_dials: Dials | None = None
@@ -80,7 +81,7 @@ class AgentBase(Owner):
 
     @property
     def name(self) -> str:
-        """As configured, else the id."""
+        """The configured name, or else the id."""
         return self.config.name or self.id
 
     @property
@@ -89,7 +90,7 @@ class AgentBase(Owner):
 
     @property
     def channels(self) -> Mapping[str, Channel]:
-        """Its channels by ref (``"+13186330963"``), or by type where there is none (``"chat"``)."""
+        """The channels by ref (``"+13186330963"``), or by type if they have none (``"chat"``)."""
         return MappingProxyType(self._channel_table)
 
     @shows
@@ -126,7 +127,7 @@ class AgentBase(Owner):
     def _apply(
         self, given: AgentOptions, channels: Iterable[Channel], *, only_changed: bool = False
     ) -> None:
-        """Merge options, checked, and channels into those of the agent."""
+        """Check options and channels, and merge them into those of the agent."""
         before = self.config
         if given.allowed_origins is not None and self._registration.status in ("asked", "held"):
             log.warning(
@@ -173,12 +174,12 @@ class AgentBase(Owner):
         self._runtime.wake()
 
     def skill(self, skill: Any) -> None:
-        """Add a skill, or replace the one of that name; the whole list is sent."""
+        """Add a skill, or replace the one with the same name; the whole list is sent."""
         self.configure(skills=methods.put_skill(self.config.skills, skill))
 
     @property
     def _tools(self) -> dict[str, Any]:
-        """Tools this process runs, by name: the agent's and those of every declared skill."""
+        """The tools this process runs, by name: the agent's and those of every declared skill."""
         if self._made_tools is None:
             groups = [self.config.tools or (), *(tools_of(s) for s in self.config.skills or ())]
             self._made_tools = {
@@ -191,10 +192,10 @@ class AgentBase(Owner):
     def add_channel(
         self, type: str | Channel, ref: str | None = None, /, **options: Unpack[AddChannelFields]
     ) -> Channel:
-        """Open a way in: ``"webrtc"``, ``"chat"``, ``"phone"`` with a number, ``"whatsapp"`` with
+        """Add a channel: ``"webrtc"``, ``"chat"``, ``"phone"`` with a number, ``"whatsapp"`` with
         its phone-number id and ``access_token`` (wire: ``channel.add``).
 
-        The same ref again updates it. Raises ConfigurationError for a bad number or config.
+        Adding the same ref again updates it. Raises ConfigurationError for a bad number or config.
         """
         self._require("add_channel")
         channel = methods.channel_options(type, ref, options, agent_id=self.id)
@@ -221,7 +222,7 @@ class AgentBase(Owner):
         self._runtime.wake()
 
     def remove_channel(self, ref: str, /) -> None:
-        """Close a way in; not claimed again (wire: ``channel.remove``)."""
+        """Remove a channel; it is not claimed again (wire: ``channel.remove``)."""
         with self._runtime.guard:
             channel = self._channel(ref, "remove_channel")
             del self._channel_table[channel.key]
@@ -295,7 +296,7 @@ class AgentBase(Owner):
         self._runtime.wake()
 
     def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
-        """The model answers again; without a scope every pause ends (wire: ``session.resume``)."""
+        """Let the model answer again; without a scope all pauses end (wire: ``session.resume``)."""
         self._require("resume")
         scope = scope_of(session_id, contact)
         with self._runtime.guard:
@@ -311,7 +312,7 @@ class AgentBase(Owner):
     def send_message(
         self, text: str, *, session_id: str | None = None, contact: str | None = None
     ) -> None:
-        """Write to a WhatsApp contact as a person; sent later if the link is down.
+        """Send a message to a WhatsApp contact as a person; sent later if the link is down.
 
         One of ``session_id`` and ``contact`` is needed. If the link is lost before the server has
         confirmed it, ``error`` fires, and it is not sent again (wire: ``session.send``).
@@ -344,7 +345,7 @@ class AgentBase(Owner):
             self._made_dials.call_ended(cast("CallBase", call))
 
     def _caller_id(self, from_: str | None) -> str:
-        """The number to ring from: the one given, or the only phone channel."""
+        """Return the number to ring from: the one given, or the only phone channel."""
         if from_ is not None:
             return phone.normalize(from_, f"dial, from_, {self._title}")
         numbers = [c.key for c in self._channel_table.values() if c.type == "phone"]
@@ -372,7 +373,7 @@ class AgentBase(Owner):
     # -- frames ---------------------------------------------------------------------------------
 
     def send(self, frame: dict[str, Any]) -> None:
-        """A raw frame, with this agent's id unless it names one; after the registration.
+        """Send a raw frame, with this agent's id unless it names one; after the registration.
 
         Raises NotConnected while the link is down.
         """
@@ -391,7 +392,7 @@ class AgentBase(Owner):
             self._runtime.hold_raw(frame, self.id)
 
     def _stop_taking_calls(self) -> None:
-        """Its channels close on the server; here they stay, for the next connection."""
+        """Close its channels on the server; here they stay, for the next connection."""
         if self.registered:
             for channel in self._channel_table.values():
                 self._send_remove(channel)
@@ -403,8 +404,8 @@ class AgentBase(Owner):
         return wire_form.encode_create(self.id, self.config)
 
     def _replay(self) -> Iterator[dict[str, Any]]:
-        """What goes out after the ack: what was configured since the claim, channels, callers,
-        pauses."""
+        """Yield the frames to send after the ack: configuration changed since the claim, channels,
+        callers, pauses."""
         if self._claimed is not self.config:
             changes = wire_form.encode_configure(self._claimed, self.config, only_changed=True)
             if changes:
@@ -430,7 +431,7 @@ class AgentBase(Owner):
                 self._made_dials.not_registered(error)
 
     def _removed_by_program(self) -> None:
-        """Release its channels on the server, forget what was to be sent."""
+        """Release its channels on the server and forget what was still to be sent."""
         self._stop_taking_calls()
         self._registration.forget()
         if self._made_dials is not None:
@@ -445,7 +446,7 @@ def tools_of(skill: Any) -> Iterable[Any]:
 
 
 def check_coroutines(options: AgentOptions, agent_id: str, *, allowed: bool) -> None:
-    """Raise ConfigurationError for a coroutine function, unless there is an event loop to run it
+    """Raise ConfigurationError for a coroutine function, unless an event loop can run it
     (``allowed``)."""
     if allowed:
         return

@@ -1,8 +1,8 @@
-"""Outbound calls: which of the calls that begin is the one that was asked for.
+"""Outbound calls: matching the calls that begin with the dials that asked for them.
 
 ``call.dial`` carries no id, so a dial is bound to the first ``call.dialing`` to its number, or to an
-outbound ``call.started`` when no such frame came, in the order of asking; from then on only that
-call id settles it. What was given up stays in line: if its call appears after all, it is hung up.
+outbound ``call.started`` if no such frame came, in the order of asking; from then on only that
+call id settles it. An abandoned dial stays in line: if its call appears after all, it is hung up.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..model.owner import Owner
 
 __all__ = ["NOT_ANSWERED", "Dials"]
 
-#: Seconds that a dial given up is remembered, for its call to be hung up when it appears.
+#: Seconds that an abandoned dial is remembered, to hang up its call when it appears.
 REMEMBERED = 60.0
 
 _FIELDS = {"greeting": checks.text, "metadata": checks.mapping, "media": checks.mapping}
@@ -41,7 +41,7 @@ class _Dial:
         self.from_ = from_
         self.greeting = greeting
         self.call_id: str | None = None
-        #: The frame, while it waits for the agent's registration.
+        #: The frame, while the dial waits for the agent's registration.
         self.unsent: dict[str, Any] | None = None
         self.outcome: Outcome[CallBase] = Outcome(f"{verb} to {to}")
 
@@ -53,12 +53,12 @@ class _Dial:
         if self.to in named:
             return True
         if call.from_ == "webrtc":
-            return False  # a visitor's browser
+            return False  # a call from a visitor's browser
         return call.direction == "outbound" or call.transport not in ("phone", "chat", "whatsapp")
 
 
 class Dials:
-    """An agent's outbound calls that have not come about yet, in the order of asking."""
+    """An agent's outbound calls that have not begun yet, in the order of asking."""
 
     def __init__(self, agent: Owner) -> None:
         self._agent = agent
@@ -172,13 +172,13 @@ class Dials:
     # -- the agent's registration ---------------------------------------------------------------
 
     def registered(self) -> None:
-        """What waited for it goes out."""
+        """Send the dials that waited for the registration."""
         for dial in [dial for dial in self._dials if dial.unsent is not None]:
             frame, dial.unsent = dial.unsent or {}, None
             self._runtime.transmit(frame)
 
     def not_registered(self, error: PinecallError) -> None:
-        """It was refused: whoever waits gets what refused it."""
+        """Fail the dials that waited for the registration, with the error that refused it."""
         for dial in [dial for dial in self._dials if dial.unsent is not None]:
             self._remove(dial)
             dial.outcome.fail(error)
@@ -186,7 +186,7 @@ class Dials:
     # -- what the events say --------------------------------------------------------------------
 
     def dialing(self, call: CallBase) -> None:
-        """``call.dialing``: the number rings."""
+        """Handle ``call.dialing``: the number rings."""
         by_number = [d for d in self._unbound() if d.verb == "dial" and _same(d.to, call.to)]
         exact = [d for d in by_number if not call.from_ or _same(d.from_, call.from_)]
         for dial in (exact or by_number)[:1]:
@@ -195,7 +195,7 @@ class Dials:
                 self._hang_up(call.id)
 
     def started(self, call: CallBase) -> None:
-        """``call.started``: somebody answered; if this is the call of a dial, the dial has it."""
+        """Handle ``call.started``: if the call that was answered belongs to a dial, settle it."""
         unbound = (dial for dial in self._unbound() if dial.is_for(call))
         dial = self._by_id(call.id) or next(unbound, None)
         if dial is None:
@@ -215,7 +215,7 @@ class Dials:
             self._fail(dial, dial_reason(call.reason), call_id=call.id)
 
     def ended_unseen(self, call_id: str, to: str | None, reason: str) -> None:
-        """``call.ended`` for a call that was never announced."""
+        """Handle ``call.ended`` for a call that was never announced."""
         for dial in self._unbound():
             if not to or _same(dial.to, to):
                 self._remove(dial)
@@ -223,7 +223,7 @@ class Dials:
                 return
 
     def call_error(self, call_id: str | None, text: str, code: str | None) -> None:
-        """``call.error``: of the dial that has this call, or else of the first that has none."""
+        """Handle ``call.error`` for the dial with this call, or else the first dial without one."""
         dial = self._by_id(call_id) if call_id else None
         dial = dial or next(iter(self._unbound()), None)
         if dial is not None:
@@ -231,7 +231,7 @@ class Dials:
             self._fail(dial, "failed", text, code=code, call_id=call_id)
 
     def refused(self, message: str, code: str | None) -> bool:
-        """An ``error`` for the agent while a dial is in flight; True if it was about one."""
+        """Handle an ``error`` for the agent while a dial is in flight; True if it concerned one."""
         for dial in self._dials:
             if dial.call_id is None and dial.unsent is None and not dial.outcome.done:
                 self._remove(dial)
@@ -240,7 +240,7 @@ class Dials:
         return False
 
     def fail_all(self, reason: str) -> None:
-        """The link is gone, or the agent is."""
+        """Fail all dials: the link is lost, or the agent was removed."""
         for dial in list(self._dials):
             self._remove(dial)
             self._fail(dial, reason)
@@ -248,7 +248,7 @@ class Dials:
     # -- bookkeeping ----------------------------------------------------------------------------
 
     def _unbound(self) -> list[_Dial]:
-        """Those without a call; whoever still waits for one comes before what was given up."""
+        """Return the dials without a call, abandoned ones last."""
         unbound = (d for d in self._dials if d.call_id is None and d.unsent is None)
         return sorted(unbound, key=lambda d: d.outcome.done)
 
@@ -256,7 +256,7 @@ class Dials:
         return next((dial for dial in self._dials if dial.call_id == call_id), None)
 
     def _give_up(self, dial: _Dial) -> None:
-        """Nobody waits for it any more: nobody shall be rung up in vain."""
+        """Abandon a dial: hang up now if it is ringing, or as soon as its call appears."""
         if dial.unsent is not None:
             self._remove(dial)
             return
@@ -265,7 +265,7 @@ class Dials:
         self._runtime.timers.set(self._timer(dial), REMEMBERED, lambda _late: self._remove(dial))
 
     def _hang_up(self, call_id: str) -> None:
-        # With the link every dial is forgotten, so there is one whenever there is a dial.
+        # All dials are forgotten when the link is lost, so while there is a dial there is a link.
         self._runtime.transmit({"event": "call.hangup", "call_id": call_id})
         self._runtime.wake()
 

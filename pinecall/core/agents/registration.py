@@ -1,4 +1,4 @@
-"""Claiming an agent's id: what follows the server's answer, and who else may hold the name.
+"""Claiming an agent's id: handling the server's answer and conflicts over the name.
 
 The states are those of :mod:`pinecall.core.model.registration`.
 """
@@ -26,10 +26,10 @@ __all__ = ["AgentClaimant", "AgentRegistration", "not_registered"]
 
 log = Log("agents")
 
-#: Seconds between tries for a name that is being let go, and how many of them there are.
+#: Seconds between tries for a name that is being released, and how many such tries there are.
 SOON, HURRIED = 0.3, 5
 
-#: Seconds that the server may take to give or refuse an agent's phone numbers; not every server
+#: Seconds allowed for the server to grant or refuse an agent's phone numbers; not every server
 #: confirms a channel.
 NUMBERS_WITHIN = 1.0
 
@@ -38,19 +38,19 @@ class AgentClaimant(Claimant, Protocol):
     """The agent whose id is claimed."""
 
     def _replay(self) -> Iterable[dict[str, Any]]:
-        """The frames of all that is the agent's beside its claim, in the wire's order."""
+        """Return the frames of the agent's state beyond its claim, in the wire's order."""
         ...
 
     def _numbers(self) -> list[str]:
-        """The phone numbers that it wants."""
+        """Return the phone numbers that the agent asks for."""
         ...
 
     def _number_refused(self, number: str) -> bool:
-        """It does not get this number; False if it did not want it."""
+        """Drop a number that was refused. Return False if the agent did not ask for it."""
         ...
 
     def _registration_ended(self, error: PinecallError | None) -> None:
-        """It is registered, or (``error``) refused: what waited for that goes on."""
+        """Continue what waited for the registration, which succeeded or (``error``) was refused."""
         ...
 
 
@@ -62,15 +62,15 @@ class AgentRegistration(Registration):
         self._agent = agent
         self._episode: ConflictEpisode | None = None
         self._hurry = 0
-        #: The last refusal of the present conflict.
+        #: The last refusal in the current conflict.
         self._conflict_error: AgentConflictError | None = None
-        #: Phone numbers that the server has neither given nor refused yet.
+        #: Phone numbers that the server has neither granted nor refused yet.
         self._numbers: frozenset[str] = frozenset()
-        #: What refused the last of its numbers, in this registration.
+        #: The error that refused the last of its numbers, in this registration.
         self._number_error: PhoneInUseError | None = None
 
     def hurry(self) -> None:
-        """Who holds the name lets it go now: the next tries do not wait as the server asks."""
+        """Speed up the next tries: the holder is releasing the name."""
         self._hurry = HURRIED
 
     @property
@@ -78,7 +78,7 @@ class AgentRegistration(Registration):
         return ("conflict", self.owner.id)
 
     def acked(self) -> bool:
-        """The server has it: what depends on it goes out, in the wire's order."""
+        """Handle the ack: send what depends on it, in the wire's order."""
         numbers = self._agent._numbers()
         if not self.held and numbers:
             self.ask_numbers(numbers)
@@ -114,13 +114,13 @@ class AgentRegistration(Registration):
     # -- its phone numbers ----------------------------------------------------------------------
 
     def ask_numbers(self, numbers: Iterable[str]) -> None:
-        """The server was asked for these; ``wait_ready()`` waits for its answer a moment longer."""
+        """Note the numbers asked for; ``wait_ready()`` waits a moment longer for the answer."""
         self._number_error = None
         self._numbers = self._numbers.union(numbers)
         self.runtime.timers.set(("numbers", self.owner.id), NUMBERS_WITHIN, self._numbers_late)
 
     def number_answered(self, number: str | None) -> None:
-        """The server gave it or refused it; None: it did not say which."""
+        """Note that the server granted or refused ``number``; None if it did not say which."""
         self._numbers -= {_normalized(number)} if number else self._numbers
         self._look()
 
@@ -242,7 +242,7 @@ class AgentRegistration(Registration):
 
     @property
     def conflict(self) -> AgentConflictError | None:
-        """Who holds the name, and what is being tried; None where there is no conflict."""
+        """The current conflict: who holds the name and what is tried; None if there is none."""
         last, episode = self._conflict_error, self._episode
         if last is None or episode is None:
             return None
@@ -267,7 +267,7 @@ def _normalized(number: str) -> str:
 
 
 def _holder(event: ErrorFrame) -> str:
-    """What the server says of whoever holds the name."""
+    """Return what the server says about the holder of the name."""
     known = [f"of {event.owner!r}"] if event.owner else []
     if event.holder_alive is not None:
         known.append("which answers" if event.holder_alive else "which no longer answers")
@@ -275,7 +275,7 @@ def _holder(event: ErrorFrame) -> str:
 
 
 def not_registered(registration: Registration, timeout: float) -> RegistrationError:
-    """It is not registered after ``timeout`` seconds, and nothing has refused it for good."""
+    """Return the error for ``timeout`` seconds without registration or final refusal."""
     owner = registration.owner.id
     if isinstance(registration, AgentRegistration) and registration.conflict is not None:
         return registration.conflict

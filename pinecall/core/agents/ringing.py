@@ -1,4 +1,4 @@
-"""A phone that rings, to be picked up or not."""
+"""An inbound phone call that rings, to be accepted or rejected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["RingingCall"]
 class RingingCall:
     """An inbound call on a phone channel with ``ringing=True`` (wire: ``call.ringing``).
 
-    The first of :meth:`accept` and :meth:`reject` counts. Without either the server accepts by
+    The first call of :meth:`accept` or :meth:`reject` counts. Without either, the server accepts by
     itself after about 5 s.
     """
 
@@ -22,7 +22,7 @@ class RingingCall:
         self.agent = agent
         self.from_ = from_
         self.to = to
-        #: True once it was accepted or rejected.
+        #: Whether the call was accepted or rejected.
         self.settled = False
         self._runtime = runtime
 
@@ -31,7 +31,7 @@ class RingingCall:
         self._settle("call.accept")
 
     def reject(self, reason: str = "busy") -> None:
-        """Do not pick up: ``"busy"`` or ``"rejected"`` (wire: ``call.reject``)."""
+        """Do not pick up; reason ``"busy"`` or ``"rejected"`` (wire: ``call.reject``)."""
         if reason not in ("busy", "rejected"):
             raise ConfigurationError(
                 f"reject({reason!r}): the reason is 'busy' or 'rejected'", call_id=self.id

@@ -25,15 +25,15 @@ class HasCalls(Generic[CallT]):
 
     @property
     def calls(self) -> Mapping[str, CallT]:
-        """Its live calls by id, read-only."""
+        """The live calls by id, read-only."""
         return MappingProxyType(cast("dict[str, CallT]", self._live_calls))
 
 
 class AgentVerbs(AgentBase, HasCalls[CallT], Generic[CallT, NewCallT]):
-    """An agent that begins calls; a front says how it waits for them."""
+    """An agent that begins calls; a front defines how to wait for them."""
 
     def call(self, call_id: str) -> CallT | None:
-        """The live call of this id."""
+        """Return the live call with this id."""
         return self.calls.get(call_id)
 
     def _set_up(self, place: Callable[[], Outcome[CallBase]]) -> NewCallT:
@@ -79,7 +79,7 @@ class AgentVerbs(AgentBase, HasCalls[CallT], Generic[CallT, NewCallT]):
         detect_turn_end: let the other agent speak first, and greet when it has finished
         timeout: seconds, including the wait for this agent's registration
 
-        All else is as for ``dial``, the errors too. (Wire: ``call.bridge``.)
+        Everything else, errors included, is as for ``dial``. (Wire: ``call.bridge``.)
         """
         return self._set_up(
             lambda: self._place_bridge(

@@ -17,7 +17,7 @@ __all__ = ["HistoryVerbs", "SpeechVerbs"]
 
 MessagesT = TypeVar("MessagesT")  # messages
 CountT = TypeVar("CountT")  # a number of messages
-PlaybackT = TypeVar("PlaybackT")  # a reply on its way to the caller's ear
+PlaybackT = TypeVar("PlaybackT")  # a reply being spoken to the caller
 
 
 class HistoryVerbs(Answering, Generic[MessagesT, CountT]):
@@ -35,20 +35,22 @@ class HistoryVerbs(Answering, Generic[MessagesT, CountT]):
         def _ask_change(self, verb: str, **fields: Any) -> Outcome[int]: ...
 
     def get_history(self) -> MessagesT:
-        """The model's messages. Raises NotConnected while the link is down. (``history.get``)"""
+        """Return the model's messages. Raises NotConnected while the link is down.
+        (``history.get``)
+        """
         messages: MessagesT = self._answer(self._ask_history())
         return messages
 
     def add_history(self, messages: Any) -> CountT:
-        """Append ``[{"role", "content"}, …]``; gives the new number of messages. (``history.add``)"""
+        """Append ``[{"role", "content"}, …]``; return the number of messages. (``history.add``)"""
         return self._change("history.add", messages=history_messages(messages))
 
     def set_history(self, messages: Any) -> CountT:
-        """Replace the model's messages; gives their number. (``history.set``)"""
+        """Replace the model's messages; return their number. (``history.set``)"""
         return self._change("history.set", messages=history_messages(messages))
 
     def clear_history(self) -> CountT:
-        """Delete all messages but the system prompt. (``history.clear``)"""
+        """Delete all messages except the system prompt. (``history.clear``)"""
         return self._change("history.clear")
 
     def add_context(self, text: str) -> CountT:
@@ -75,7 +77,7 @@ class SpeechVerbs(CallBase, Generic[PlaybackT]):
         raise NotImplementedError
 
     def say(self, text: str, *, add_to_history: bool = False) -> PlaybackT:
-        """Speak ``text`` without a message to answer. Ignore the result, or wait until it was heard.
+        """Speak ``text`` unprompted. Ignore the result, or wait until it has been heard.
 
         Raises CallEnded and NotConnected at once. (Wire: ``bot.reply`` with an empty
         ``in_reply_to``.)
@@ -85,7 +87,7 @@ class SpeechVerbs(CallBase, Generic[PlaybackT]):
     def reply(
         self, text: str, *, in_reply_to: str | None = None, message_id: str | None = None
     ) -> PlaybackT:
-        """Answer the caller's message: inside a handler the one it was called for, else the last.
+        """Answer the caller's message: in a handler the one that it handles, else the last.
 
         The server rejects an answer to an outdated message (``reply.rejected``).
         """

@@ -51,9 +51,9 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         /,
         **options: Unpack[AgentFields],
     ) -> AgentT:
-        """Create an agent, or return the one there is; it is registered as soon as the link is up.
+        """Create an agent, or return the existing one; it is registered as soon as the link is up.
 
-        Options given for an agent that exists are applied to it. Never waits; call it before or
+        Options given for an existing agent are applied to it. Never waits; call it before or
         after ``connect()``. Raises ConfigurationError, which names the field and the fix.
         (Wire: ``agent.create``, ``agent.configure``, ``channel.add``.)
         """
@@ -68,11 +68,11 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         /,
         **options: Unpack[DeployFields],
     ) -> AgentT:
-        """An agent with its model and channels in one call.
+        """Create an agent with its model and channels in one call.
 
         ``channels`` are ``"webrtc"``, ``"chat"``, ``"mic"``, phone numbers, ``sip:`` URIs or
         :class:`Channel`; ``model`` is ``"gpt-4.1-mini"``, ``"provider/model"`` or
-        ``"provider:model"``. For an id that exists what changed is applied.
+        ``"provider:model"``. For an existing id the changed options are applied.
         """
         methods.check_agent_id(id)
         existing = self._engine.registry.agents.get(id)
@@ -97,11 +97,12 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         return cast("AgentT", agent)
 
     def get_agent(self, id: str) -> AgentT | None:
-        """The agent of this id; None where this client has none."""
+        """Return the agent with this id; None if this client has none."""
         return cast("AgentT | None", self._engine.registry.agents.get(id))
 
     def remove_agent(self, id: str) -> bool:
-        """End its calls (``agent_removed``), release its channels on the server, forget it.
+        """End the agent's calls (``agent_removed``), release its channels on the server, and remove
+        it.
 
         A wait for the agent raises RegistrationError, and so does every verb of it from now on.
         The platform keeps the name for this connection until ``disconnect()``: another process can
@@ -118,7 +119,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
 
     @property
     def agents(self) -> Mapping[str, AgentT]:
-        """Id → agent, read-only."""
+        """The agents by id, read-only."""
         return MappingProxyType(cast("dict[str, AgentT]", self._engine.registry.agents))
 
     # -- lines ----------------------------------------------------------------------------------
@@ -132,7 +133,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
     ) -> LineT:
         """Claim a number that the program answers itself: it plays, listens and routes, without a model.
 
-        The same number gives the same line, claimed anew if its options changed. ``llm``,
+        The same number returns the same line, claimed again if its options changed. ``llm``,
         ``prompt``, ``tools`` and ``greeting`` are refused with ConfigurationError. (Wire: ``line.create``.)
         """
         number = phone.normalize(number, "line")
@@ -172,7 +173,7 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
 
     @property
     def connected(self) -> bool:
-        """Is the link up? The same as ``state == "connected"``."""
+        """Whether the link is up. The same as ``state == "connected"``."""
         return self._engine.link.ready
 
     @property
@@ -181,14 +182,15 @@ class ClientBase(HasHandlers, Generic[AgentT, LineT]):
         return self._engine.state
 
     def send(self, frame: dict[str, Any]) -> None:
-        """A raw frame, as it is. Raises NotConnected while the link is down."""
+        """Send a raw frame unchanged. Raises NotConnected while the link is down."""
         with self._engine.guard:
             self._engine.send_raw(frame)
         self._engine.wake()
 
     def stats(self) -> dict[str, Any]:
-        """Counters: frames received, sent, malformed, unknown and dropped; what is held; how many
-        agents, calls and reconnects."""
+        """Return counters: frames received, sent, malformed, unknown, dropped and held; the number
+        of agents, calls and reconnects.
+        """
         with self._engine.guard:
             return self._engine.stats()
 

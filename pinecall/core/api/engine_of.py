@@ -11,6 +11,7 @@ __all__ = ["engine_of"]
 
 
 def engine_of(thing: HasHandlers) -> Engine:
-    """The engine of an agent, a line or a call: what they know as their
-    :class:`~pinecall.core.kernel.runtime.Runtime` is that one object."""
+    """Return the engine of an agent, a line or a call: it is the object that they know as their
+    :class:`~pinecall.core.kernel.runtime.Runtime`.
+    """
     return cast("Engine", thing._runtime)

@@ -11,7 +11,7 @@ from .calls import SpeechVerbs
 
 __all__ = ["LineVerbs"]
 
-PlaybackT = TypeVar("PlaybackT")  # a reply on its way to the caller's ear
+PlaybackT = TypeVar("PlaybackT")  # a reply being spoken to the caller
 HeardT = TypeVar("HeardT")  # what was heard
 RouteT = TypeVar("RouteT")  # whether a call was handed over
 
@@ -19,7 +19,7 @@ RouteT = TypeVar("RouteT")  # whether a call was handed over
 class LineVerbs(
     Answering, SpeechVerbs[PlaybackT], LineCallBase, Generic[PlaybackT, HeardT, RouteT]
 ):
-    """A line's call: it speaks, listens, asks and hands the caller over."""
+    """A line's call: it speaks, listens, asks and transfers the caller."""
 
     def say(
         self,
@@ -44,7 +44,7 @@ class LineVerbs(
     ) -> HeardT:
         """Wait for ``digits`` keys, the ``terminator`` key, or (``speech``) the end of a turn.
 
-        Gives ``Heard(by="timeout")`` with the keys so far after ``timeout`` seconds or at the end
+        Returns ``Heard(by="timeout")`` with the keys so far after ``timeout`` seconds or at the end
         of the call. (Wire: ``call.dtmf_received``, ``turn.end``.)
         """
         outcome = self._place_listen(
@@ -63,7 +63,7 @@ class LineVerbs(
         timeout: float,
         language: str | None = None,
     ) -> HeardT:
-        """``say`` and ``listen``: keys count from the first syllable on, the timeout from the last."""
+        """Speak, then listen: keys count from the first syllable on, the timeout from the last."""
         outcome = self._place_ask(
             text,
             digits=digits,
@@ -87,8 +87,9 @@ class LineVerbs(
         context: Mapping[str, Any] | None = None,
         history: bool = True,
     ) -> RouteT:
-        """Hand the caller to an agent. ``RouteResult(ok, reason)``; if not ok, the line still has
-        the call. (Wire: ``call.route`` → ``call.routed`` or ``call.route_failed``.)"""
+        """Hand the caller to an agent; return ``RouteResult(ok, reason)``. If not ok, the line
+        keeps the call. (Wire: ``call.route`` → ``call.routed`` or ``call.route_failed``.)
+        """
         outcome = self._place_route(
             agent,
             language=language,

@@ -31,7 +31,7 @@ class Listening(HasHandlers, Generic[CallT, AgentT, LineCallT, LineT, SessionT, 
 
     @property
     def on(self) -> On[CallT, AgentT, LineCallT, LineT, SessionT, RingingCall]:
-        """``on("turn.end", handler)`` or ``@on("turn.end")``: call ``handler`` for each event."""
+        """Call ``handler`` for each event: ``on("turn.end", handler)`` or ``@on("turn.end")``."""
         return On(self._add_handler, check_name)
 
     @property
@@ -45,7 +45,7 @@ class Listening(HasHandlers, Generic[CallT, AgentT, LineCallT, LineT, SessionT, 
         return Off(self._remove_handler)
 
     def events(self, *names: EventName) -> EventsT:
-        """The same events as an iterator of :class:`~pinecall.events.Item`, all or those named.
+        """Return an iterator of :class:`~pinecall.events.Item`, for all events or those named.
 
         It begins now. It ends when it is closed, when the client disconnects (at once if it is
         disconnected), and for a call with the call, after ``call.ended``.

@@ -63,8 +63,8 @@ class ClientWebBase(HasHandlers, Streaming[StreamT], Generic[TokenT, StreamT, Ob
         scope: str | None = None,
         call_id: str | None = None,
     ) -> TokenT:
-        """A short-lived token for one browser: ``"webrtc"``, ``"chat"`` or ``"stream"`` (which may
-        be for several agents).
+        """Create a short-lived token for one browser: ``"webrtc"``, ``"chat"`` or ``"stream"``
+        (which may be for several agents).
 
         metadata: sealed into the token, becomes ``call.metadata``; 2 KB of JSON at most
         scope: ``observe``, ``participate`` or ``supervise``
@@ -72,7 +72,7 @@ class ClientWebBase(HasHandlers, Streaming[StreamT], Generic[TokenT, StreamT, Ob
 
         Waits up to 10 s for the registration of an agent of this client. Raises ConfigurationError,
         RegistrationError (AgentConflictError while another connection holds its name), NotConnected
-        at once where nothing is connecting, and TokenError with its ``status``.
+        at once if the client is not connecting, and TokenError with its ``status``.
         (``GET /<channel>/token``)
         """
         return self._create_token(
@@ -98,9 +98,9 @@ class ClientWebBase(HasHandlers, Streaming[StreamT], Generic[TokenT, StreamT, Ob
         agents: str | Sequence[str] | None = None,
     ) -> ObservationT:
         """Follow the log of one call, or of the calls of one agent, from entry ``after`` on: an
-        iterator that resumes by itself, repeats nothing and announces gaps. (``/v1/attach``)
+        iterator that resumes by itself, repeats nothing and reports gaps. (``/v1/attach``)
 
-        agents: with ``call``, the agents it may belong to; default: its agent where this client
+        agents: with ``call``, the agents it may belong to; default: its agent if this client
             knows it, else any agent of this client
         """
         if call is not None and agents is None:
@@ -111,8 +111,9 @@ class ClientWebBase(HasHandlers, Streaming[StreamT], Generic[TokenT, StreamT, Ob
         return self._observation(log)
 
     def stream(self, *, agents: str | Iterable[str] | None = None) -> StreamT:
-        """The events of all agents (later ones too), or of ``agents``, as an SSE response: return
-        it from a handler of your web framework."""
+        """Return the events of all agents (later ones too), or of ``agents``, as an SSE response
+        for a handler of the web framework.
+        """
         return self._event_stream(engine_of(self).open_hub(), agents)
 
     def _close_streams(self) -> None:
@@ -137,7 +138,7 @@ class AgentWebBase(AgentBase, Streaming[StreamT], Generic[TokenT, StreamT]):
         scope: str | None = None,
         call_id: str | None = None,
     ) -> TokenT:
-        """As the client's method, for this agent."""
+        """Create a token as the client's method does, for this agent."""
 
         def make() -> RestOp[Token]:
             self._require("create_token")
@@ -148,7 +149,7 @@ class AgentWebBase(AgentBase, Streaming[StreamT], Generic[TokenT, StreamT]):
         return self._client._create_token(make)
 
     def stream(self) -> StreamT:
-        """This agent's events as an SSE response."""
+        """Return this agent's events as an SSE response."""
         self._require("stream")
         return self._event_stream(engine_of(self).open_hub(), [self.id], of_agent=self.id)
 
@@ -157,15 +158,16 @@ class CallWebBase(CallBase, Streaming[StreamT]):
     """A call with a front's event streams."""
 
     def stream(self, *, greeting: str | None = None) -> StreamT:
-        """This call as an SSE response, for a page that shows nothing else; it ends with the call.
+        """Return this call as an SSE response, for a page that shows it alone. It ends with the
+        call.
 
-        Each event has the whole text, so that a page replaces what it had under a
+        Each event has the whole text, so that a page replaces the text it had under a
         ``messageId``: ``call.started`` ``{callId}`` · ``bot.word`` ``{text, messageId}``, the text
         so far · ``bot.confirmed``, ``user.speaking`` and ``user.message``, the same · ``tool.call``
-        ``{name, args}`` · ``call.ended`` ``{reason, duration}`` in whole seconds. What was said
-        before comes first.
+        ``{name, args}`` · ``call.ended`` ``{reason, duration}`` in whole seconds. The earlier
+        transcript comes first.
 
         greeting: shown as the first ``bot.confirmed``, with the ``messageId`` ``greeting``; default:
-            the greeting it was dialled with
+            the greeting given to ``dial``
         """
         return self._event_stream(engine_of(self).open_hub(), [], call=self, greeting=greeting)

@@ -1,6 +1,6 @@
-"""A call with its verbs, but for what a front adds: the waiting.
+"""A call with its verbs, except the waiting ones, which a front adds.
 
-What is known of it is in :class:`~pinecall.core.model.call_state.CallState`, what can be done with it in
+Its state is in :class:`~pinecall.core.model.call_state.CallState`, its verbs are in
 :class:`~pinecall.core.calls.verbs.CallVerbs`.
 """
 
@@ -18,7 +18,7 @@ __all__ = ["CallBase"]
 
 
 class CallBase(CallVerbs):
-    """A call: see :class:`~pinecall.core.model.call_state.CallState` for what its properties say."""
+    """A call; :class:`~pinecall.core.model.call_state.CallState` describes its properties."""
 
     __slots__ = ("_historian",)
 
@@ -51,7 +51,7 @@ class CallBase(CallVerbs):
         self._historian: historian.Historian | None = None
 
     def _begin_history(self, store: Any) -> None:
-        """The call began: save it in the agent's store, and look its contact up, if there is one."""
+        """Start saving the call to the agent's store, if there is one, and look up its contact."""
         if store is not None:
             self._historian = historian.Historian(self._runtime, self, store)
             self._conversation.on_change = self._historian.changed

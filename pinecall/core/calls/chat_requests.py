@@ -1,8 +1,8 @@
-"""What this client writes to agents itself, as a requester (``llm.chat``).
+"""Messages that this client sends to agents as a requester (``llm.chat``).
 
-The answer's frames name the session and no message, so a session's messages go out one after the
-other. One that nobody waits for any more keeps its place until its answer has come (which is then
-discarded) or a minute has passed: it must not be taken for the answer to the next.
+The frames of an answer name the session but no message, so the messages of a session are sent one
+after the other. An abandoned message keeps its place until its answer has come (and is discarded)
+or a minute has passed: that answer must not be taken for the answer to the next message.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["ChatReply", "Chats"]
 
 log = Log("chats")
 
-#: Seconds that an answer nobody waits for any more is waited for all the same.
+#: Seconds until the answer to an abandoned message is no longer expected.
 REMEMBERED = 60.0
 
 
@@ -38,7 +38,7 @@ class ChatReply:
     """An agent's answer to one message (wire: ``llm.chat.done``).
 
     text: the whole answer
-    model: the model that gave it, where the server said so
+    model: the model that gave it, if the server said so
     session_id: give it with the next message, to go on with the conversation
     tool_calls: the tools it used, ``[{"name", "arguments"}, …]``, ``arguments`` as JSON text; the
         agent's own process has run them
@@ -55,18 +55,18 @@ class _Message:
         self.number = number
         self.agent_id = agent_id
         self.session_id = session_id
-        #: Its frame.
+        #: The message's frame.
         self.text = text
         self.sent = False
         self.tokens: list[str] = []
-        #: Characters of these, and of the tool calls.
+        #: Characters of the answer's tokens and tool calls.
         self.size = 0
         self.tool_calls: list[dict[str, Any]] = []
         self.model: str | None = None
         self.outcome: Outcome[ChatReply] = Outcome(f"chat with {agent_id!r}")
 
     def grows(self, size: int) -> bool:
-        """Is there room for so much more of the answer?"""
+        """Whether the answer may grow by ``size`` characters."""
         self.size += size + 1
         return self.size <= CHAT_ANSWER
 
@@ -82,7 +82,7 @@ class Chats:
         self._count = 0
 
     def __len__(self) -> int:
-        """How many answers somebody may still be waiting for."""
+        """Return how many answers a caller may still be waiting for."""
         return sum(not m.outcome.done for queue in self._queues.values() for m in queue)
 
     def ask(
@@ -94,7 +94,7 @@ class Chats:
         metadata: Mapping[str, Any] | None,
         timeout: float,
     ) -> Outcome[ChatReply]:
-        """One message; the outcome is its answer."""
+        """Send one message; the outcome is its answer."""
         runtime = self._runtime
         place = Place(f"chat({agent_id!r:.80})")
         filled(place, "agent_id", agent_id)
@@ -134,7 +134,7 @@ class Chats:
     # -- what the events say --------------------------------------------------------------------
 
     def current(self, session_id: str | None) -> _Message | None:
-        """The message of that session that is being answered."""
+        """Return the message of that session that is being answered."""
         queue = self._queues.get(session_id) if session_id else None
         return queue[0] if queue else None
 
@@ -151,7 +151,7 @@ class Chats:
             message.tokens.append(token or "")
 
     def used(self, session_id: str | None, tool_calls: list[dict[str, Any]], size: int = 0) -> None:
-        """``size``: the characters that told of them."""
+        """Add tool calls to the answer; ``size``: the characters of their frame."""
         message = self.current(session_id)
         if message is not None and message.grows(size):
             message.tool_calls += tool_calls
@@ -169,7 +169,7 @@ class Chats:
             self._answered(message)
 
     def failed(self, event: Event, session_id: str | None, error: str) -> None:
-        """``llm.chat.error``; what nobody asked here is told all the same."""
+        """Handle ``llm.chat.error``; an error without a message here is reported as well."""
         runtime = self._runtime
         message = self.current(session_id)
         text = runtime.clean(error)
@@ -185,7 +185,7 @@ class Chats:
         self._answered(message)
 
     def fail_all(self, why: str) -> None:
-        """The link is gone: what was asked will not be answered."""
+        """Fail all messages: the link is lost, so they will not be answered."""
         queues, self._queues = self._queues, {}
         for message in [m for queue in queues.values() for m in queue]:
             self._runtime.timers.clear(self._timer(message))
@@ -203,7 +203,7 @@ class Chats:
         self._give_up(message)
 
     def _give_up(self, message: _Message) -> None:
-        """Nobody waits for it. Unsent it is forgotten; sent, its answer is still to come."""
+        """Abandon a message: forget it if unsent; if sent, keep it until its answer comes."""
         timers = self._runtime.timers
         if message.sent:
             timers.set(self._timer(message), REMEMBERED, lambda _late: self._answered(message))
@@ -212,7 +212,7 @@ class Chats:
         self._queues[message.session_id].remove(message)
 
     def _answered(self, message: _Message) -> None:
-        """The next one of its session may go."""
+        """Finish a message, so that the next one of its session is sent."""
         self._runtime.timers.clear(self._timer(message))
         queue = self._queues[message.session_id]
         queue.popleft()

@@ -1,4 +1,4 @@
-"""What the agent says: a reply on its way to the caller's ear, and a reply written token by token."""
+"""The agent's speech: replies being played to the caller, and replies written token by token."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ReplyStream", "SayResult", "Speech", "Speeches"]
 
-#: Seconds that a reply may take until it is heard, beyond its own length.
+#: Seconds that a reply may take to be played, in addition to its own length.
 PLAYBACK_GRACE = 60.0
-#: Seconds a character may take: a third of the usual speed of speech.
+#: Seconds allowed per character: a third of the usual speed of speech.
 SECONDS_PER_CHARACTER = 0.2
 
 
@@ -37,7 +37,7 @@ class SayResult:
 
 
 class Speech:
-    """One reply in flight, known by its message id."""
+    """One reply in flight, identified by its message id."""
 
     __slots__ = ("message_id", "outcome")
 
@@ -76,7 +76,7 @@ class Speeches:
         return speech
 
     def settle(self, message_id: str | None, *, interrupted: bool) -> None:
-        """``message_id`` None: the only reply in flight, or the oldest."""
+        """Settle the reply ``message_id``; None: the only reply in flight, or the oldest."""
         if not message_id:
             message_id = next(iter(self._waiting), None)
         speech = self._waiting.pop(message_id, None) if message_id else None
@@ -92,10 +92,10 @@ class Speeches:
 class ReplyStream:
     """A reply written as a model makes it (wire: ``bot.reply.stream``).
 
-    Use it as a context manager: leaving ends the reply, leaving by an exception aborts it. It aborts
-    by itself when the caller goes on talking (``turn.continued``), barges in on it, when the server
-    refuses it, and when the call or the link ends; ``write`` is then a no-op, so a loop needs no more
-    than ``if stream.aborted: break``.
+    Use it as a context manager: leaving it ends the reply, and an exception aborts it. The stream
+    aborts by itself when the caller goes on talking (``turn.continued``) or barges in on it, when
+    the server refuses it, and when the call or the link ends. ``write`` is then a no-op, so a loop
+    only needs ``if stream.aborted: break``.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class ReplyStream:
         self._started = False
 
     def write(self, token: str) -> None:
-        """Speak ``token`` next; nothing once the stream has ended or was aborted."""
+        """Speak ``token`` next; does nothing once the stream has ended or was aborted."""
         if not isinstance(token, str):
             call = self._call
             raise ConfigurationError(
@@ -133,7 +133,7 @@ class ReplyStream:
         self._call._runtime.wake()
 
     def end(self) -> None:
-        """The reply is complete. Repeating it does nothing."""
+        """Complete the reply; does nothing if it is complete or aborted."""
         with self._call._runtime.guard:
             if self.ended or self.aborted:
                 return
@@ -144,7 +144,7 @@ class ReplyStream:
         self._call._runtime.wake()
 
     def abort(self) -> None:
-        """Give the reply up; what was written may already have been heard."""
+        """Abandon the reply; what was written may already have been heard."""
         with self._call._runtime.guard:
             self.cut()
         self._call._runtime.wake()

@@ -1,4 +1,4 @@
-"""A call's verbs, each a frame. The fronts add only those that wait (speech, requests)."""
+"""The verbs of a call, each of which sends a frame. The fronts add the verbs that wait."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ __all__ = ["CallVerbs", "answering"]
 
 DTMF = frozenset("0123456789*#")
 
-#: Verbs by which a program writes the server's history itself.
+#: Verbs with which a program writes the server's history itself.
 WRITES = frozenset({"history.add", "history.add_context", "history.clear", "history.set"})
 
 
 class CallVerbs(CallState):
-    """Verbs that only send: they queue a frame and return. All raise :class:`~pinecall.CallEnded` on
-    a call that is over (``hangup`` does nothing then). While the link is down, ``hangup``,
-    ``forward`` and ``tool_result`` are sent later, once; the others raise
-    :class:`~pinecall.NotConnected`.
+    """The verbs that only send: they queue a frame and return. All raise
+    :class:`~pinecall.CallEnded` on a call that is over (except ``hangup``, which then does
+    nothing). While the link is down, ``hangup``, ``forward`` and ``tool_result`` are sent later,
+    once; the others raise :class:`~pinecall.NotConnected`.
 
-    What was sent when the link is lost may have arrived or not. A tool result and ``hangup`` are then
-    sent again, since the server takes them once; ``forward`` is not, and ``error`` fires
+    If the link is lost, what was sent may or may not have arrived. A tool result and ``hangup`` are
+    then sent again, since the server takes them once; ``forward`` is not, and ``error`` fires
     (``NOT_CONFIRMED``)."""
 
     __slots__ = ("_made_ledger", "_made_speeches", "_streams")
@@ -45,19 +45,19 @@ class CallVerbs(CallState):
         super().__init__(*facts, **more)
         self._made_ledger: Ledger | None = None
         self._made_speeches: Speeches | None = None
-        #: Replies that are being written, by message id.
+        #: Replies being written, by message id.
         self._streams: dict[str, ReplyStream] | None = None
 
     @property
     def _ledger(self) -> Ledger:
-        """Its tool calls."""
+        """The call's tool calls."""
         if self._made_ledger is None:
             self._made_ledger = Ledger()
         return self._made_ledger
 
     @property
     def _speeches(self) -> Speeches:
-        """Its replies in flight."""
+        """The call's replies in flight."""
         if self._made_speeches is None:
             self._made_speeches = Speeches(self)
         return self._made_speeches
@@ -65,13 +65,13 @@ class CallVerbs(CallState):
     # -- what happens to it ---------------------------------------------------------------------
 
     def _abort_streams(self, message_id: str | None = None) -> None:
-        """Abort the reply of that id that is being written, or all of them."""
+        """Abort the reply being written with that id, or all of them."""
         for stream in list((self._streams or {}).values()):
             if not message_id or stream.message_id == message_id:
                 stream.cut()
 
     def _speeches_settle(self, message_id: str | None, *, interrupted: bool) -> None:
-        """A reply was heard, or (``interrupted``) will not be."""
+        """Settle a reply: it was heard, or (``interrupted``) will not be."""
         if self._made_speeches is not None:
             self._made_speeches.settle(message_id, interrupted=interrupted)
 
@@ -91,7 +91,7 @@ class CallVerbs(CallState):
             self._made_speeches.settle_all()
 
     def _history_written(self) -> None:
-        """The program writes the model's history itself: nothing is to be restored over that."""
+        """Note that the program writes the model's history itself: nothing is restored over it."""
 
     # -- speech ---------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class CallVerbs(CallState):
         return speech
 
     def _answered_message(self) -> str:
-        """Inside a handler: the message it was called for. Elsewhere: the caller's last message."""
+        """Return the message that the running handler is for, else the caller's last."""
         current = answering.get()
         if current is not None and current[0] == self.id:
             return current[1]
@@ -125,7 +125,7 @@ class CallVerbs(CallState):
     def reply_stream(
         self, turn: Turn | None = None, *, message_id: str | None = None
     ) -> ReplyStream:
-        """A reply written token by token, to ``turn`` or else to the message being handled.
+        """Open a reply written token by token, to ``turn`` or else to the message being handled.
 
         ``with call.reply_stream(turn) as stream: stream.write("…")``. Wire: ``bot.reply.stream``.
         """
@@ -158,7 +158,7 @@ class CallVerbs(CallState):
     # -- the line -------------------------------------------------------------------------------
 
     def hangup(self, *, reason: str | None = None) -> None:
-        """End the call; does nothing when it is over. Wire: ``call.hangup``."""
+        """End the call; does nothing if it is over. Wire: ``call.hangup``."""
         self._check("hangup", reason=reason or "")
         with self._runtime.guard:
             if self._over:
@@ -198,11 +198,11 @@ class CallVerbs(CallState):
         self._send({"event": "call.dtmf", "call_id": self.id, "digits": digits})
 
     def hold(self) -> None:
-        """Hold music, microphone off, what is said is buffered. Wire: ``call.hold``."""
+        """Play hold music, mute the microphone and buffer what is said. Wire: ``call.hold``."""
         self._send({"event": "call.hold", "call_id": self.id})
 
     def unhold(self) -> None:
-        """Wire: ``call.unhold`` → ``call.unheld``."""
+        """Take the caller off hold. Wire: ``call.unhold`` → ``call.unheld``."""
         self._send({"event": "call.unhold", "call_id": self.id})
 
     def mute(self) -> None:
@@ -210,7 +210,7 @@ class CallVerbs(CallState):
         self._send({"event": "call.mute", "call_id": self.id})
 
     def unmute(self) -> None:
-        """``call.unmuted`` then brings what was said meanwhile. Wire: ``call.unmute``."""
+        """Hear the caller again; ``call.unmuted`` brings the buffer. Wire: ``call.unmute``."""
         self._send({"event": "call.unmute", "call_id": self.id})
 
     def configure(
@@ -230,19 +230,19 @@ class CallVerbs(CallState):
     # -- the model ------------------------------------------------------------------------------
 
     def load_skill(self, skill: str) -> None:
-        """From the next generation on; ``skill.loaded`` confirms. Wire: ``skill.load``."""
+        """Load a skill from the next generation on (``skill.loaded``). Wire: ``skill.load``."""
         self._check("load_skill", skill=skill)
         self._send({"event": "skill.load", "call_id": self.id, "skill": skill})
 
     def unload_skill(self, skill: str) -> None:
-        """``skill.unloaded`` confirms. Wire: ``skill.unload``."""
+        """Unload a skill; ``skill.unloaded`` confirms. Wire: ``skill.unload``."""
         self._check("unload_skill", skill=skill)
         self._send({"event": "skill.unload", "call_id": self.id, "skill": skill})
 
     def tool_result(self, msg_id: str, results: Iterable[ToolResult | Mapping[str, Any]]) -> None:
         """Answer a round of ``llm.tool_call`` by hand: one result for each call of the round.
 
-        Raises ConfigurationError for what is no result. Wire: ``llm.tool_result``.
+        Raises ConfigurationError for an invalid result. Wire: ``llm.tool_result``.
         """
         checked = checked_results(results)
         with self._runtime.guard:
@@ -288,7 +288,7 @@ class CallVerbs(CallState):
     # -- sending --------------------------------------------------------------------------------
 
     def _check(self, verb: str, **texts: object) -> None:
-        """Each of them is a str, or a ConfigurationError says which is not."""
+        """Raise ConfigurationError, naming the argument, unless each of ``texts`` is a str."""
         for name, value in texts.items():
             if not isinstance(value, str):
                 raise ConfigurationError(
@@ -311,7 +311,7 @@ class CallVerbs(CallState):
 
 
 def history_messages(messages: object) -> list[dict[str, Any]]:
-    """Checked messages for ``history.add`` and ``history.set``: ``[{"role", "content"}, …]``."""
+    """Return checked ``[{"role", "content"}, …]`` for ``history.add`` and ``history.set``."""
     if isinstance(messages, Mapping):
         messages = [messages]
     if isinstance(messages, str) or not isinstance(messages, Iterable):
@@ -330,7 +330,7 @@ def history_messages(messages: object) -> list[dict[str, Any]]:
 
 
 def prompt_vars(values: Mapping[str, Any]) -> dict[str, str]:
-    """``{{name}}`` values: the wire takes text, so numbers are written out."""
+    """Return checked ``{{name}}`` values: the wire takes text, so numbers are converted."""
     if not isinstance(values, Mapping):
         raise ConfigurationError(
             f"prompt vars are a dict like {{'name': 'Ana'}}, not {type(values).__name__}"

@@ -14,7 +14,7 @@ __all__ = ["WhatsAppSessionBase"]
 class WhatsAppSessionBase:
     """The session behind a WhatsApp call (wire: ``whatsapp.session_started``).
 
-    ``id`` is the session's and its call's. The fronts add the call's requests.
+    ``id`` is the id of both the session and its call. The fronts add the call's requests.
     """
 
     def __init__(self, call: CallBase, contact_name: str | None) -> None:

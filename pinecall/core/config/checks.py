@@ -14,18 +14,44 @@ from typing import Any
 
 from attrs import frozen
 
-from pinecall.core.kernel.callables import check_function, why_it_never_runs
-from pinecall.core.kernel.seconds import check_unit
-from pinecall.errors import ConfigurationError
+from ...errors import ConfigurationError
+from ..kernel.callables import check_function, why_it_never_runs
+from ..kernel.seconds import check_unit, is_number
+from ..text.spelling import camel, nearest
+
+__all__ = [
+    "Check",
+    "Place",
+    "anything",
+    "filled",
+    "flag",
+    "function",
+    "greeting",
+    "known_keys",
+    "mapping",
+    "nearest",
+    "number",
+    "preparing",
+    "renamed",
+    "seconds",
+    "secret",
+    "session_limits",
+    "skills",
+    "store",
+    "text",
+    "text_or_texts",
+    "texts",
+    "tools",
+]
 
 Check = Callable[["Place", str, object], object]
 
-SESSION_LIMITS = {
-    "maxDurationSeconds": "max_duration_seconds",
-    "idleTimeoutSeconds": "idle_timeout_seconds",
-    "idleWarningSeconds": "idle_warning_seconds",
-    "idleGraceSeconds": "idle_grace_seconds",
-}
+_SESSION_LIMITS = (
+    "max_duration_seconds",
+    "idle_timeout_seconds",
+    "idle_warning_seconds",
+    "idle_grace_seconds",
+)
 
 
 @frozen
@@ -45,14 +71,6 @@ class Place:
         # Only numbers are quoted back: any text may be a token that landed in the wrong field.
         number = f" {value!r}" if isinstance(value, (int, float)) else ""
         return self.error(f"{field} must be {want}, got {type(value).__name__}{number}")
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that ``word`` most looks like, if any does."""
-    import difflib
-
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return close[0] if close else None
 
 
 def text(place: Place, field: str, value: object) -> str:
@@ -81,9 +99,7 @@ def flag(place: Place, field: str, value: object) -> bool:
 
 
 def number(place: Place, field: str, value: object) -> float:
-    # Compared, for isfinite() overflows where an int is larger than any float.
-    wanted = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not isinstance(value, (int, float)) or not wanted or not 0 <= value < math.inf:
+    if not is_number(value) or not 0 <= value < math.inf:
         raise place.wrong(field, "a number, 0 or more", value)
     return value
 
@@ -165,7 +181,7 @@ def known_keys(place: Place, field: str, value: object, names: Iterable[str]) ->
 
 
 def session_limits(place: Place, field: str, value: object) -> dict[str, Any]:
-    given = known_keys(place, field, value, SESSION_LIMITS.values())
+    given = known_keys(place, field, value, _SESSION_LIMITS)
     return {key: number(place, f"{field}[{key!r}]", item) for key, item in given.items()}
 
 
@@ -238,7 +254,7 @@ def skills(place: Place, field: str, value: object) -> list[Any]:
 
 
 def _skill(place: Place, where: str, item: Mapping[Any, Any]) -> object:
-    from pinecall.core.tools.skill import Skill
+    from ..tools.skill import Skill
 
     filled(place, f"{where}['name']", item.get("name", ""))
     if "tools" in item:
@@ -259,22 +275,6 @@ def store(place: Place, field: str, value: object) -> object:
         if matters and (why := why_it_never_runs(method)):
             raise place.error(f"{field}.{name} {why}")
     return value
-
-
-def camel(name: str) -> str:
-    """``prompt_vars`` as the platform's SDK spells it: ``promptVars``."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
-
-
-def name_of(item: object) -> str | None:
-    """The name of a tool or a skill, in object or dict form."""
-    if isinstance(item, Mapping):
-        inner = item.get("function")
-        name = inner.get("name") if isinstance(inner, Mapping) else item.get("name")
-    else:
-        name = getattr(item, "name", None)
-    return name if isinstance(name, str) else None
 
 
 def _tool(place: Place, field: str, item: object) -> object:
@@ -301,13 +301,14 @@ def _has_wire_form(item: object) -> bool:
 
 
 def _named(place: Place, field: str, items: list[Any]) -> list[Any]:
-    seen: dict[str, object] = {}
+    from ..tools.tool import tool_name  # those who give none need not load it
+
+    seen: set[str] = set()
     for item in items:
-        name = name_of(item)
-        if name is not None and name in seen:
+        name = tool_name(item)
+        if name and name in seen:
             raise place.error(f"{field} has two entries named {name!r}; give each its own name")
-        if name is not None:
-            seen[name] = item
+        seen.add(name)
     return items
 
 

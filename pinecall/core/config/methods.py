@@ -5,35 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from pinecall.core.config import checks
-from pinecall.core.config.channels import entries, make_channel, phone, phones, whatsapp
-from pinecall.core.config.checks import Place
-from pinecall.core.config.fields import CONFIG, HINTS, LINE, Table, read
-from pinecall.core.config.options import (
-    AgentOptions,
-    Channel,
-    ConfigOptions,
-    LineOptions,
-    ReconnectPolicy,
-)
-from pinecall.core.config.phone import is_phone, normalize
-from pinecall.core.config.wire_form import ServerDefault
+from .channels import CHANNEL, Channel, make_channel
+from .checks import Place
+from .options import AgentOptions, DeployOptions, LineOptions, ReconnectPolicy
+from .phone import is_phone, normalize
+from .shared import CONFIG, ConfigOptions
+from .table import HINTS, Table, read, table_of
+from .wire_form import ServerDefault
+
+__all__ = [
+    "agent_options",
+    "channel_change",
+    "channel_options",
+    "check_agent_id",
+    "configure_options",
+    "deploy_options",
+    "find_channel",
+    "line_options",
+    "put_skill",
+    "reconnect_policy",
+    "session_options",
+]
 
 _Item = TypeVar("_Item")
-
-AGENT = Table(
-    {
-        **CONFIG,
-        "allowed_origins": checks.texts,
-        "name": checks.filled,
-        "phone_number": phone,
-        "phone_numbers": phones,
-        "whatsapp": whatsapp,
-        "history": checks.store,
-    }
-)
-DEPLOY = Table({**AGENT, "model": checks.filled, "channels": entries})
-CONFIGURE = Table({**CONFIG, "name": checks.filled, "history": checks.store})
 
 DEFAULT_PROVIDER = "openai"
 DEFAULT_MODEL = "gpt-4.1-mini"
@@ -56,16 +50,21 @@ _CONFIGURE_HINTS = {
 _CHANNEL_HINTS = {
     **HINTS,
     **dict.fromkeys(
-        ("ringing", "access_token", "accessToken", "verify_token", "verifyToken",
-         "app_secret", "appSecret", "phone"),
+        CHANNEL.spellings,
         "is set where the channel is added; call add_channel() again with the same ref",
     ),
-}  # fmt: skip
+}
 _LINE_HINTS: dict[str, str] = dict.fromkeys(
     ("llm", "prompt", "tools", "greeting"),
     "is refused: a line is answered by your code, not by a model; route_to() an agent instead",
 )
 
+
+_AGENT = table_of(AgentOptions)
+_DEPLOY = table_of(DeployOptions)
+#: What an agent that exists can still change: all that no hint refuses.
+_CONFIGURE = Table({k: option for k, option in _AGENT.items() if k not in _CONFIGURE_HINTS})
+_LINE = table_of(LineOptions)
 
 _AGENT_ID = Place("agent id")
 
@@ -85,7 +84,7 @@ def agent_options(
     config: object, options: Mapping[str, object], *, agent_id: str
 ) -> tuple[AgentOptions, list[Channel]]:
     """The options of ``agent()`` and the channels that its phone numbers and WhatsApp stand for."""
-    values = read(_agent(agent_id), AGENT, config, options)
+    values = read(_agent(agent_id), _AGENT, config, options)
     return AgentOptions(**values), _channels(values)
 
 
@@ -102,7 +101,7 @@ def deploy_options(
     shows what the server takes by default.
     """
     place = _agent(agent_id)
-    values = read(place, DEPLOY, config, options, hints=_DEPLOY_HINTS)
+    values = read(place, _DEPLOY, config, options, hints=_DEPLOY_HINTS)
     channels = _unique([*_channels(values), *values.pop("channels", ())])
     model = values.pop("model", None)
     if model is not None and "llm" in values:
@@ -122,7 +121,7 @@ def configure_options(
 ) -> AgentOptions:
     """The options of ``agent.configure()``; channels and ``allowed_origins`` are refused."""
     return AgentOptions(
-        **read(_agent(agent_id), CONFIGURE, config, options, hints=_CONFIGURE_HINTS)
+        **read(_agent(agent_id), _CONFIGURE, config, options, hints=_CONFIGURE_HINTS)
     )
 
 
@@ -173,7 +172,7 @@ def line_options(config: object, options: Mapping[str, object], *, number: str) 
     """The options of ``line()``; ``llm``, ``prompt``, ``tools`` and ``greeting`` are refused with
     the code ``LINE_CONFIG_ERROR``."""
     place = Place(f"line {number!r}")
-    values = read(place, LINE, config, options, hints=_LINE_HINTS, code="LINE_CONFIG_ERROR")
+    values = read(place, _LINE, config, options, hints=_LINE_HINTS, code="LINE_CONFIG_ERROR")
     return LineOptions(**values)
 
 
@@ -188,10 +187,12 @@ def reconnect_policy(value: object) -> ReconnectPolicy | None:
 
 def put_skill(skills: Iterable[_Item] | None, skill: _Item) -> list[_Item]:
     """The skills with ``skill`` in the place of the one of its name, else at the end."""
-    name = checks.name_of(skill)
+    from ..tools.tool import tool_name  # agents without skills need not load it
+
+    name = tool_name(skill)
     out = list(skills or ())
     for i, old in enumerate(out):
-        if checks.name_of(old) == name:
+        if tool_name(old) == name:
             out[i] = skill
             return out
     return [*out, skill]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pinecall.core.config.checks import Place, known_keys, mapping, nearest, text
+from ..text.spelling import nearest
+from .checks import Place, known_keys, mapping, text
 
 __all__ = ["analysis", "interruption", "llm", "stt", "timezone", "voice"]
 

@@ -1,8 +1,8 @@
 """The keywords of ``add_channel()``, ``configure()`` and ``line()``, for editors and type checkers.
 
 Those of ``agent()`` and ``deploy()``, which hold channels, are in :mod:`pinecall.core.config.options`;
-what the values mean is said there too. Only Python's spellings are listed: the platform's camelCase keys work
-as keywords as well, but for a type checker they belong in a dict.
+what the values mean is said with the classes. Only Python's spellings are listed: the platform's
+camelCase keys work as keywords as well, but for a type checker they belong in a dict.
 """
 
 from __future__ import annotations

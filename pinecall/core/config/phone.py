@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pinecall.errors import ConfigurationError
+from ...errors import ConfigurationError
+
+__all__ = ["is_phone", "normalize"]
 
 #: What people write between digits: white space, dashes of all kinds, dots, slashes, brackets.
 _SEPARATORS = re.compile(r"[\s()\[\]./\\\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d\u00b7]+")

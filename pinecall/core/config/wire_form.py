@@ -8,50 +8,41 @@ from typing import Any, TypeVar
 
 import attrs
 
-from pinecall.core.config.options import AgentOptions, Channel, ConfigOptions, LineOptions
-from pinecall.core.text.secrets import keep_in
+from ..text.secrets import keep_in
+from .channels import CHANNEL, Channel
+from .options import AgentOptions, LineOptions
+from .shared import CONFIG, ConfigOptions
+
+__all__ = [
+    "WIRE_KEYS",
+    "ServerDefault",
+    "config_values",
+    "encode_channel",
+    "encode_config",
+    "encode_configure",
+    "encode_create",
+    "encode_line",
+    "encode_session",
+    "merge",
+    "merge_channel",
+]
 
 _Options = TypeVar("_Options", bound=ConfigOptions)
 
 #: Python name -> wire key, in the order of the wire. ``analysis`` travels inside ``config``.
-WIRE_KEYS: dict[str, str] = {
-    "voice": "voice",
-    "language": "language",
-    "flash": "flash",
-    "stt": "stt",
-    "interruption": "interruption",
-    "llm": "llm",
-    "prompt": "prompt",
-    "prompt_vars": "vars",
-    "greeting": "greeting",
-    "greeting_in_chat": "greetingInChat",
-    "memory": "memory",
-    "timezone": "timezone",
-    "preparing": "preparing",
-    "raw_prompt": "raw_prompt",
-    "tools": "tools",
-    "skills": "skills",
-    "session_limits": "session_limits",
-    "config": "config",
-    "knowledge_base": "knowledge_base",
-    "mode": "mode",
-    "media": "media",
-}
+WIRE_KEYS = {name: option.wire for name, option in CONFIG.items()}
 
 
 class ServerDefault(str):
     """What the server takes where it is told nothing: shown in a configuration, and never sent."""
 
 
-_INSIDE = {"config": ("analysis",)}
-#: ``analysis`` comes behind ``config``, inside which it travels.
-_CONFIG = tuple(part for name in WIRE_KEYS for part in (name, *_INSIDE.get(name, ())))
-_get_config = attrgetter(*_CONFIG)
+_get_config = attrgetter(*WIRE_KEYS)
 
 
 def config_values(options: ConfigOptions) -> dict[str, object]:
     """The given values that a config frame carries, by Python name, in the order of the wire."""
-    values = zip(_CONFIG, _get_config(options), strict=True)
+    values = zip(WIRE_KEYS, _get_config(options), strict=True)
     return {
         name: value
         for name, value in values
@@ -99,12 +90,12 @@ def encode_configure(
     """
     before = encode_config(config_values(old))
     after = encode_config(config_values(merge(old, given)))
-    keys = {WIRE_KEYS.get(name, "config") for name in config_values(given)}
+    keys = {WIRE_KEYS[name] for name in config_values(given)}
     if "greeting" in keys and "greeting" not in after and before.get("greeting", "") != "":
         after["greeting"] = ""
     return {
         key: after[key]
-        for key in WIRE_KEYS.values()
+        for key in dict.fromkeys(WIRE_KEYS.values())
         if key in keys
         and key in after
         and not (only_changed and key in before and before[key] == after[key])
@@ -125,29 +116,22 @@ def encode_channel(channel: Channel) -> dict[str, object]:
     body: dict[str, object] = {"type": channel.type}
     if channel.ref is not None:
         body["ref"] = channel.ref
-    secrets = {
-        "accessToken": channel.access_token,
-        "verifyToken": channel.verify_token,
-        "appSecret": channel.app_secret,
-        "phone": channel.phone,
-    }
-    body.update({key: value for key, value in secrets.items() if value is not None})
+    own = {option.wire: getattr(channel, name) for name, option in CHANNEL.items()}
+    ringing = own.pop("ringing")
+    body.update({key: value for key, value in own.items() if value is not None})
     body.update(encode_session(channel.config))
-    if channel.ringing:
+    if ringing:
         body["ringing"] = True
     return body
 
 
 def encode_line(options: LineOptions) -> dict[str, object]:
     """The ``config`` of ``line.create``; ``extension_window_ms`` is always in it, 0 included."""
-    config: dict[str, object] = {
-        "stt": None if options.stt is None else _stt(options.stt),
-        "voice": options.voice,
-        "language": options.language,
-        "turn_detection": options.turn_detection,
-    }
-    config = {key: value for key, value in config.items() if value is not None}
-    config["extension_window_ms"] = round(options.extension_window * 1000)
+    given = {field.name: getattr(options, field.name) for field in attrs.fields(LineOptions)}
+    window = given.pop("extension_window")
+    given["stt"] = _stt(given["stt"])
+    config = {key: value for key, value in given.items() if value is not None}
+    config["extension_window_ms"] = round(window * 1000)
     return config
 
 

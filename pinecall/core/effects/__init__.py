@@ -1,8 +1,8 @@
-"""What each event does to the state, and to whom it is handed on.
+"""The effect of each event on the state, and the handlers it is passed to.
 
-One function per event: ``def bot_word(s, event, agent, call)``, marked ``@effect(BotWord)``. ``agent``
-is the agent or line it concerns and ``call`` the live call, each None where there is none. An event
-without an effect of its own is handed on by :func:`pass_on`.
+One function per event: ``def bot_word(s, event, agent, call)``, marked ``@effect(BotWord)``.
+``agent`` is the agent or line it concerns and ``call`` the live call, each None if there is none.
+An event without its own effect is passed on by :func:`pass_on`.
 """
 
 from . import agents, bot, calls, chat, connection, history, lines, llm, speech, whatsapp

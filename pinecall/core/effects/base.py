@@ -1,4 +1,4 @@
-"""The table of effects, and what happens to an event that has none."""
+"""The table of effects, and the treatment of an event without one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Effect)
 
 EFFECTS: dict[type[Event], Effect] = {}
 
-#: Events whose meaning for the state survives a garbled field: who rang, what is over, who waits.
+#: Events that still change the state with a garbled field: a call came, ended, or waits.
 _LIFE_CYCLE = frozenset(
     {
         "agent.created",
@@ -60,7 +60,7 @@ def effect(*classes: type[Event]) -> Callable[[F], F]:
 
 
 def to_call(s: Lifecycle, event: Any, agent: Owner | None, call: CallBase | None) -> None:
-    """Hand ``(event, call)`` on under the event's own name."""
+    """Pass ``(event, call)`` on under the event's own name."""
     if call is None:
         pass_on(s, event, agent, None)
     else:
@@ -68,26 +68,26 @@ def to_call(s: Lifecycle, event: Any, agent: Owner | None, call: CallBase | None
 
 
 def pass_on(s: Lifecycle, event: Any, agent: Owner | None, call: CallBase | None) -> None:
-    """Hand an event on to whom it concerns, under its own name and in its own signature."""
+    """Pass an event on to the handlers it concerns, under its own name and in its signature."""
     name = event.EVENT
     if call is None and not concerns_somebody(s, event, agent):
         return
     if SIGNATURES.get(name) == ("event", "agent"):
         s.emit(name, (event, agent), event=event, agent=agent, call=call)
         return
-    # Who listens for a call's events is given a call; without one they reach "*" and iterators.
+    # Handlers of a call's events need a call; without one they reach only "*" and iterators.
     whole = call is not None or name in MAY_LACK_CALL or _of_the_agent(event, agent)
     args = (event, call)
     s.emit(name, args, event=event, agent=agent, call=call, only_items=not whole)
 
 
 def _of_the_agent(event: Any, agent: Any) -> bool:
-    """An ``llm.*`` event that names no call concerns the agent."""
+    """Whether it is an ``llm.*`` event that names no call, and so concerns the agent."""
     return agent is not None and event.EVENT.startswith("llm.") and not event.call_id
 
 
 def late(s: Lifecycle, event: Any, agent: Any, call: CallBase | None, call_id: str | None) -> None:
-    """Hand on what may come after the end of its call, then with None for it."""
+    """Pass on an event that may come after the end of its call, then with None as the call."""
     if agent is None and call_id:
         agent = s.registry.ended_owner(call_id)
     if agent is None:
@@ -97,7 +97,7 @@ def late(s: Lifecycle, event: Any, agent: Any, call: CallBase | None, call_id: s
 
 
 def concerns_somebody(s: Lifecycle, event: Any, agent: Any) -> bool:
-    """False, and counted as dropped, for what names a call that is over, or a stranger."""
+    """Whether it concerns anyone here; events of an ended call or unknown id count as dropped."""
     call_id = getattr(event, "call_id", None)
     if call_id and s.registry.ended_owner(call_id) is not None:
         s.drop(event, f"call {call_id} is over")

@@ -1,4 +1,4 @@
-"""What the agent says."""
+"""The agent's speech."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def bot_done(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> Non
     spoken = call._bot_message_id
 
     def heard() -> None:
-        # The handlers of this event may still read what was said.
+        # The handlers of this event may still read the spoken text.
         if call._bot_message_id == spoken:
             call._bot_begins(None)
 

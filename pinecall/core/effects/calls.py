@@ -34,12 +34,12 @@ def call_started(
 ) -> None:
     owner = s.registry.owner(event.agent_id)
     if isinstance(call, LineCallBase) and call.routed and isinstance(owner, AgentBase):
-        # Handed over: the agent's call has the same id as the line's, whose end may be late.
+        # Transferred: the agent's call has the same id as the line's, whose end may come late.
         s.end_call(call, "routed")
         agent, call = owner, None
     if call is not None and call._announced:
-        # Servers repeat it, and it may come after what it begins; the object that handlers already
-        # have stays the one.
+        # Servers repeat it, and it may come after later events; the object that handlers already
+        # have is kept.
         call.language = event.language or call.language
         call.from_, call.to = call.from_ or event.from_ or "", call.to or event.to or ""
         call.metadata = call.metadata or event.metadata
@@ -81,7 +81,7 @@ def call_started(
 
 
 def _begin(s: Lifecycle, event: CallStarted, agent: AgentBase, call: CallBase) -> None:
-    """The call of an agent begins."""
+    """Begin the call of an agent."""
     s.emit("call.started", (call,), event=event, agent=agent, call=call)
     call._begin_history(agent.config.history)
     if agent._has_dials:
@@ -179,11 +179,11 @@ def call_ringing(s: Lifecycle, event: CallRinging, agent: Any, call: Any) -> Non
     if s.drain is not None:
         ringing.reject()
     elif not heard:
-        # Nobody decides, so nobody shall let the caller wait for the server's own timer.
+        # No handler decides: accept now rather than make the caller wait for the server's timer.
         ringing.accept()
 
 
 @effect(CallRecording)
 def call_recording(s: Lifecycle, event: CallRecording, agent: Any, call: Any) -> None:
-    """Comes after the end of its call, and may be without an agent."""
+    """Pass on a recording: it comes after the end of its call, and may name no agent."""
     late(s, event, agent, call, event.call_id)

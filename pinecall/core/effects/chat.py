@@ -1,4 +1,4 @@
-"""Chat sessions: calls without a voice; and the answers to what this client asked an agent itself.
+"""Chat sessions: calls without a voice; and the answers to this client's own messages to agents.
 
 A frame to the owner of the agent names the session in ``call_id``, one to the requester in
 ``session_id``. One process may be both, on one socket.
@@ -58,7 +58,7 @@ def chat_started(s: Lifecycle, event: LlmChatStarted, agent: Any, call: CallBase
         s.chats.started(event.session_id, event.model)
         _to_requester(s, event, agent, call)
     elif call is not None:
-        # Servers repeat it, and it may come after what it begins.
+        # Servers repeat it, and it may come after later events.
         call.metadata = call.metadata or dict(event.metadata)
         call.language = call.language or event.language
     elif not isinstance(agent, AgentBase):
@@ -77,7 +77,7 @@ def chat_chunk(s: Lifecycle, event: LlmChatChunk, agent: Any, call: CallBase | N
     text = event.token if event.token is not None else event.text or ""
     if call._bot_message_id != event.message_id:
         call._bot_begins(event.message_id)
-    # Tokens bring their own spaces.
+    # Tokens include their spaces.
     call._bot_glued = True
     call._bot_says(text)
     _speaking(s, event, text, call, message_id=event.message_id or "")
@@ -119,7 +119,7 @@ def chat_response(s: Lifecycle, event: ChatResponse, agent: Any, call: CallBase 
     call._conversation.remember("assistant", event.text)
     streamed = call.current_bot_text
     call._bot_begins(None)
-    # Where it was streamed, the whole text is no news.
+    # If it was streamed, the whole text is not new.
     if streamed.strip() != event.text.strip():
         _speaking(s, event, event.text, call)
 
@@ -169,7 +169,7 @@ def chat_error(s: Lifecycle, event: LlmChatError, agent: Any, call: CallBase | N
 
 
 def _to_requester(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
-    """To everybody who listens; the agent may be another process's."""
+    """Pass an event on to all its handlers; the agent may belong to another process."""
     args = (event, call)
     s.emit(event.EVENT, args, event=event, agent=agent, call=call)
 

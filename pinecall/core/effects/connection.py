@@ -26,7 +26,7 @@ _IN_TEXT = (
 
 @effect(Connected, Authenticated)
 def heard(s: Lifecycle, event: Any, agent: Any, call: Any) -> None:
-    """A sign of life, and no more."""
+    """Ignore the event: it is only a sign of life."""
 
 
 @effect(Pong)
@@ -46,7 +46,7 @@ def error(s: Lifecycle, event: ErrorFrame, agent: Any, call: Any) -> None:
     code = s.clean(event.code or in_text)
     request_id = event.raw.get("request_id")
     if isinstance(request_id, str) and s.requests.refused(request_id, text, code):
-        return  # whoever asked is told
+        return  # the caller of the request gets the error
     if isinstance(agent, AgentBase):
         registration = agent._registration
         if code in _CONFLICT or code in ("PHONE_IN_USE", "SERVER_AT_CAPACITY"):

@@ -1,4 +1,4 @@
-"""A greeting that is a function: asked for each call, and spoken by the SDK.
+"""A greeting that is a function: called for each call, its text spoken by the SDK.
 
 Texts and language maps are on the wire, and spoken by the server.
 """

@@ -63,7 +63,7 @@ def dtmf_received(s: Lifecycle, event: CallDtmfReceived, agent: Any, call: Any) 
 
 @effect(CallRouted)
 def call_routed(s: Lifecycle, event: CallRouted, agent: Any, call: Any) -> None:
-    """``call.ended`` with the reason ``routed`` follows."""
+    """Record the transfer; ``call.ended`` with the reason ``routed`` follows."""
     if isinstance(call, LineCallBase):
         call._route_settled(RouteResult(True))
     pass_on(s, event, agent, call)

@@ -50,7 +50,7 @@ def llm_tool_call(s: Lifecycle, event: LlmToolCall, agent: Any, call: CallBase |
     ids = ids_of(event.tool_calls)
     known = call._ledger.known(msg_id, ids)
     if known is not None or not ids:
-        # The server asks again: it did not get the answer, or will get it when there is one.
+        # The server asks again: it gets the answer once more, or as soon as there is one.
         for round_ in [known] if known is not None else call._ledger.of(msg_id):
             round_.send()
         return
@@ -62,7 +62,7 @@ def llm_tool_call(s: Lifecycle, event: LlmToolCall, agent: Any, call: CallBase |
     args = (event, call)
     if by_hand and not any(name in tools for name, _ in named):
         asked = call._ledger.begin(HandRound, call, msg_id, event.tool_calls)
-        asked.send()  # what is known of it already
+        asked.send()  # results known already
         if len(asked.fresh) < len(ids):
             new = attrs.evolve(event, tool_calls=[event.tool_calls[at] for at in asked.fresh])
             set_raw(new, event.raw)
@@ -79,7 +79,7 @@ def llm_tool_call(s: Lifecycle, event: LlmToolCall, agent: Any, call: CallBase |
         name, arguments = named[index]
         tool = tools.get(name)
         if tool is None:
-            # Nobody declared it: the model must not wait for ever.
+            # It is not declared: the model must not wait forever.
             round_.refuse(index, name)
         else:
             s.run(round_.run(index, tool, arguments))
@@ -98,5 +98,5 @@ def skill(s: Lifecycle, event: Any, agent: Any, call: CallBase | None) -> None:
 
 @effect(MemoryOps)
 def memory_ops(s: Lifecycle, event: MemoryOps, agent: Any, call: CallBase | None) -> None:
-    """May come after its call ended (the end-of-call pass)."""
+    """Pass on memory changes, which may come after the call ended (the end-of-call pass)."""
     late(s, event, agent, call, event.call_id or event.session_id)

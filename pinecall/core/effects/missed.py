@@ -1,7 +1,7 @@
-"""A call whose start was not seen: this process began later, or the start came while the link was down.
+"""A call whose start was missed: this process began later, or it came while the link was down.
 
-The first event that names it makes it, and fires its start, once, with what the frame says of it. It
-is not greeted, and nothing of a history store is put before the conversation that is under way.
+The first event that names it creates it and fires its start, once, with the data of the frame. It
+is not greeted, and no conversation of a history store is put before the one in progress.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ llm.thinking llm.tool_call llm.tool_result message.aborted message.confirmed rep
 session.idle_warning session.timeout skill.loaded skill.unloaded speech.ended speech.started
 turn.continued turn.end turn.pause turn.resumed user.message user.speaking
 """
-#: Events of a conversation that goes on. Others may come after its end, or are answers.
+#: Events of a running conversation. Others may come after its end, or are answers.
 SHOW_A_CALL: frozenset[type[Event]] = frozenset(EVENTS[name] for name in _NAMES.split())
 _CHAT = {"chat.message", "chat.response", "llm.chat.chunk"}
 
 
 def missed_call(s: Lifecycle, event: Any, agent: Any, call_id: str) -> CallBase | None:
-    """The call that the event belongs to, made now; None where it makes none."""
+    """Create and return the call that the event belongs to; None if it does not imply one."""
     if not isinstance(agent, AgentBase) or s.registry.ended_owner(call_id) is not None:
         return None
     if event.EVENT in _CHAT or call_id.startswith("chat-"):

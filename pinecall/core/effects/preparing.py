@@ -1,4 +1,4 @@
-"""The turn that waits: ``llm.before`` → ``call.preparing`` handlers → ``llm.ready``."""
+"""The waiting turn: ``llm.before`` → ``call.preparing`` handlers → ``llm.ready``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["budget", "prepare"]
 
-#: Seconds the server waits: by default, when the agent opted in, and at most.
+#: Seconds that the server waits: by default, if the agent opted in, and at most.
 _DEFAULT, _OPTED_IN, _MOST = 0.15, 1.5, 5.0
 
 
 def budget(preparing: bool | Mapping[str, Any] | None) -> float:
-    """Seconds that the server holds the turn, by the agent's ``preparing``."""
+    """Return the seconds that the server holds the turn, from the agent's ``preparing``."""
     if isinstance(preparing, Mapping) and preparing.get("enabled") is not False:
         timeout = preparing.get("timeout_ms")
         return min(timeout / 1000, _MOST) if timeout is not None else _OPTED_IN
@@ -28,7 +28,7 @@ def budget(preparing: bool | Mapping[str, Any] | None) -> float:
 
 
 def prepare(s: Lifecycle, event: LlmBefore, agent: Any, call: CallBase | None) -> None:
-    """Run the handlers and say ready; at the end of the server's budget in any case."""
+    """Run the handlers and send ``llm.ready``, at the latest when the server's budget ends."""
     frame: dict[str, Any] = {"event": "llm.ready", "call_id": event.call_id}
     frame["agent_id"] = agent.id if agent is not None else event.agent_id
     if event.turn is not None:
@@ -42,7 +42,7 @@ def prepare(s: Lifecycle, event: LlmBefore, agent: Any, call: CallBase | None) -
         if waiting:
             waiting = False
             s.timers.clear(timer)
-            # A turn asked for on a former connection is not waited for on this one.
+            # The server does not wait on this connection for a turn of a former one.
             if s.link.ready and s.link.generation == generation:
                 s.transmit(frame)
 

@@ -1,4 +1,4 @@
-"""What the caller says, and turns."""
+"""The caller's speech, and turns."""
 
 from __future__ import annotations
 

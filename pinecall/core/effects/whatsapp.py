@@ -1,4 +1,4 @@
-"""WhatsApp sessions: calls without a voice and without an end of their own."""
+"""WhatsApp sessions: calls without a voice and without a definite end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _known(s: Lifecycle, event: Any, agent: Any) -> tuple[AgentBase | None, CallBase | None]:
-    """The session's call and its agent; without either, the only agent that has WhatsApp."""
+    """Return the session's call and agent; without either, the only agent that has WhatsApp."""
     call = s.registry.calls.get(event.session_id) if event.session_id else None
     if call is not None and isinstance(call.agent, AgentBase):
         return call.agent, call
@@ -83,7 +83,7 @@ def message(s: Lifecycle, event: WhatsAppMessage, agent: Any, call: Any) -> None
         and event.session_id
         and s.registry.ended_owner(event.session_id) is None
     ):
-        # A session that began before this process was there.
+        # A session that began before this process started.
         known = start_session(s, owner, event.session_id, event, event.from_ or "", event.name)
     if known is not None:
         known.from_ = known.from_ or event.from_ or ""

@@ -1,8 +1,8 @@
-"""Conversation history: when a call is saved, and what a returning contact gets back.
+"""Conversation history: when a call is saved, and what is restored for a returning contact.
 
 A store is any object with ``save(record)`` and, if it restores, ``find_by_contact(contact,
-limit)``; where that takes ``agent_id`` too, it is given. A store is user code: each use is a job,
-one at a time for each call. What it raises is reported and changes nothing else.
+limit)``; ``agent_id`` is passed too if that accepts it. A store is user code: each use is a job,
+one at a time for each call. Its exceptions are reported and change nothing else.
 
 ========= ============================================ ========================================
 state     what runs                                    what ends it
@@ -52,16 +52,16 @@ log = Log("history")
 
 #: Seconds from the last change to the save.
 SAVE_AFTER = 0.2
-#: Seconds that a store has to find a contact; later, the conversation has gone on without.
+#: Seconds that a store may take to find a contact; a later result is not used.
 FIND_WITHIN = 5.0
 #: Seconds after which a save that has not returned is reported.
 SLOW_SAVE = 10.0
 
 
 class Historian:
-    """Saves one call, and gives it what is known of its contact.
+    """Saves one call, and restores what is known of its contact.
 
-    ``clock`` gives epoch seconds, for records of calls whose times the server has not told yet.
+    ``clock`` returns epoch seconds, for calls whose times the server has not sent yet.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Historian:
     # -- what happens to the call ---------------------------------------------------------------
 
     def started(self) -> None:
-        """The call began: look its contact up, and save it as active."""
+        """Look up the contact of a call that began, and save the call as active."""
         self._started_at = self._clock()
         contact = self._record().contact
         restores = has_method(self.store, "find_by_contact")
@@ -100,16 +100,16 @@ class Historian:
             self._save()
 
     def changed(self) -> None:
-        """``call.messages`` changed: save 0.2 s after the last such change."""
+        """Save 0.2 s after the last change of ``call.messages``."""
         if not self._done:
             self.runtime.timers.set(self._timer("save"), SAVE_AFTER, self._save)
 
     def written(self) -> None:
-        """The program wrote the server's history itself: nothing is to be restored over it."""
+        """Note that the program wrote the server's history: nothing is restored over it."""
         self._written = True
 
     def ended(self) -> None:
-        """The call is over, its facts are final: save it once more, and never again."""
+        """Save a call that is over one last time: its facts are final."""
         if self._done:
             return
         self._done = True
@@ -139,7 +139,8 @@ class Historian:
             self._save()
 
     def _failed_save(self, error: BaseException) -> None:
-        # A store that is away would fail for each message: told once, and again when all is lost.
+        # An unreachable store would fail for each message: report it once, and when the last save
+        # fails.
         last = self._done and not self._waiting
         if last or not self._failing:
             self._report(error, "save")
@@ -184,7 +185,7 @@ class Historian:
             self._restore(restored_messages([r for r in records if same_contact(r, now)]))
         except KeyboardInterrupt:
             raise
-        except BaseException as exc:  # records are the store's own objects
+        except BaseException as exc:  # records are the store's own objects, and may raise
             self._report(exc, "find_by_contact")
         self._looked_up()
 
@@ -216,9 +217,9 @@ class Historian:
         self._save()
 
     def _restore(self, messages: list[dict[str, Any]]) -> None:
-        """``history.set``, unless the conversation has gone on meanwhile: it would be replaced.
+        """Send ``history.set``, unless the conversation has gone on: it would be replaced.
 
-        A greeting the server has spoken meanwhile stays, behind what is restored.
+        A greeting that the server has spoken meanwhile stays, after what is restored.
         """
         call = self.call
         greeting = [message for message in call.messages if is_spoken(message)]
@@ -238,7 +239,7 @@ class Historian:
         def answered() -> None:
             error = outcome.error
             if isinstance(error, RequestRejected):
-                # Any other failure leaves open whether the server has it.
+                # After any other failure the server may still have it.
                 self._restored = []
             if error is not None and not isinstance(error, CallEnded):
                 self._report(error, "history.set")
@@ -272,7 +273,7 @@ class Historian:
         self.runtime.run(self._job)
 
     def _over(self, job: Job) -> bool:
-        """False for the late result of a job that was given up."""
+        """Whether a result is current: False for the late result of an abandoned job."""
         if job is not self._job:
             return False
         self._job = job.stop = None

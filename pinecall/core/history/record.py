@@ -1,4 +1,4 @@
-"""What a history store keeps of a call, whose it is, and what of it a later call gets back."""
+"""The record of a call in a history store, its contact, and what a later call gets back."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ __all__ = [
     "same_contact",
 ]
 
-#: What a returning contact gets back at most.
+#: The most that a returning contact gets back.
 CONVERSATIONS, MESSAGES = 5, 20
 
 _KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
-# Caller ids of people who withhold theirs, as words or spelt on the keypad (``+266696687``): the
-# same for all of them, so no key. The others are what web pages send for a missing user id.
+# Caller ids of people who withhold theirs, as words or spelt on the keypad (``+266696687``). They
+# are the same for all of them, so no key. The others come from web pages without a user id.
 _NOBODY = {"anonymous", "blocked", "private", "restricted", "unavailable", "unknown"}
 _NOBODY |= {"+" + word.translate(_KEYPAD) for word in _NOBODY}
 _NOBODY |= {"", "nan", "none", "null", "undefined"}
@@ -37,21 +37,21 @@ _WHATSAPP = re.compile(r"\+?([0-9]{5,15})")
 
 @frozen(kw_only=True)
 class ConversationRecord:
-    """One conversation as a store gets it: ``save(record)`` while it runs and once at its end.
+    """One conversation as a store gets it: ``save(record)`` while it goes on and once at its end.
 
     call_id, agent_id: the call and its agent
     channel: ``phone``, ``webrtc``, ``chat``, ``whatsapp`` or ``unknown``
     direction: ``inbound`` or ``outbound``
     from_, to: numbers, SIP URIs or the words ``webrtc``/``chat``
-    contact: who it was with, the key of ``find_by_contact``; None where nobody knows
-    started_at, ended_at: epoch seconds: the server's, this machine's until those arrive
+    contact: the other side, as the key of ``find_by_contact``; None if unknown
+    started_at, ended_at: epoch seconds: the server's, or this machine's until those arrive
     duration: seconds; 0 until the end
     reason: why it ended (``call.ended``); empty until then
-    status: ``active`` or ``ended``; one that crashed stays ``active``
+    status: ``active`` or ``ended``; a call of a crashed process stays ``active``
     transcript: ``[{"role": "user" | "assistant", "content": str}, …]``
     messages: the same in the model's form, with the tool rounds
     metadata: the call's (``call.started``)
-    language: the call's, None where it has none
+    language: the call's, None if it has none
     """
 
     call_id: str
@@ -73,15 +73,15 @@ class ConversationRecord:
 
 
 def transcript_of(messages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Those messages that somebody said, as objects of their own."""
+    """Return copies of the messages that the user or the agent spoke."""
     return [dict(message) for message in spoken(messages)]  # type: ignore[arg-type]
 
 
 def contact_of(
     channel: str, direction: str, from_: str, to: str, metadata: Mapping[str, Any]
 ) -> str | None:
-    """Who a conversation is with: ``metadata.userId`` where there is one, else the other side's
-    number (phone: ``"+34607827824"`` or a ``sip:`` URI; WhatsApp: ``"5491155551234"``), else None.
+    """Return the contact: ``metadata.userId`` if there is one, else the other side's number (phone:
+    ``"+34607827824"`` or a ``sip:`` URI; WhatsApp: ``"5491155551234"``), else None.
     """
     user = _user_of(metadata)
     if user is not None:
@@ -121,10 +121,10 @@ def record_of(
     started_at: float = 0.0,
     ended_at: float = 0.0,
 ) -> ConversationRecord:
-    """The call as it is now; nothing in it changes with the call afterwards.
+    """Return a snapshot of the call, which does not change with it.
 
-    restored: what was put before the conversation with ``history.set``, and is no part of it
-    started_at, ended_at: this machine's epoch seconds, used where the server gave none
+    restored: what ``history.set`` put before the conversation, which is not part of it
+    started_at, ended_at: this machine's epoch seconds, used if the server sent none
     """
     messages = _without(restored, [dict(message) for message in call.messages])
     started, ended = call.started_at or started_at, call.ended_at or ended_at
@@ -153,7 +153,8 @@ def record_of(
 def _without(
     restored: Sequence[Mapping[str, Any]], messages: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The server's final messages begin with what was restored (after its own instructions)."""
+    """Remove ``restored`` from the server's final messages; it follows the server's
+    instructions."""
     start = 0
     while start < len(messages) and messages[start].get("role") in ("system", "developer"):
         start += 1
@@ -168,7 +169,7 @@ def _said(messages: Iterable[Mapping[str, Any]]) -> list[tuple[Any, Any]]:
 
 
 def record_from(value: object) -> ConversationRecord:
-    """What a store gave back: a record, or its fields in a dict. Raises ConfigurationError."""
+    """Convert a store's result, a record or a dict of its fields; raise ConfigurationError."""
     if isinstance(value, ConversationRecord):
         return value
     if isinstance(value, Mapping):
@@ -183,9 +184,9 @@ def record_from(value: object) -> ConversationRecord:
 
 
 def same_contact(record: ConversationRecord, now: ConversationRecord) -> bool:
-    """Is an earlier conversation with the very contact of this one, and with the same agent?
+    """Whether an earlier conversation was with the same contact and the same agent.
 
-    A user id that looks like somebody's number is not that number: the kind of key counts too.
+    A user id that looks like a phone number is not that number: the kind of key counts too.
     """
     return (
         now.contact is not None
@@ -201,9 +202,9 @@ def _kind(record: ConversationRecord) -> str:
 
 
 def restored_messages(records: Iterable[ConversationRecord]) -> list[dict[str, Any]]:
-    """What a returning contact's model is told: the last 5 conversations, oldest first, what user
-    and assistant said in them, the last 20 messages: ``[{"role", "content"}, …]``."""
-    # Where nothing tells their times, stores give the newest first.
+    """Return what a returning contact's model gets: of the last 5 conversations, oldest first, the
+    last 20 messages of user and assistant: ``[{"role", "content"}, …]``."""
+    # Without times to sort by, rely on stores returning the newest first.
     oldest_first = list(records)[::-1]
     ordered = sorted(oldest_first, key=lambda r: r.started_at or r.ended_at or 0.0)
     messages = [

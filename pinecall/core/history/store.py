@@ -1,4 +1,4 @@
-"""Uses of a history store, as jobs: its methods may be coroutine functions, or block a thread."""
+"""Jobs that use a history store: its methods may be coroutine functions, or block a thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["check_store", "has_method", "method_of", "store_job", "takes"]
 
 
 def check_store(store: object, agent_id: str, *, coroutines: bool) -> None:
-    """Refuse a store of coroutine methods where there is no event loop (ConfigurationError)."""
+    """Raise ConfigurationError for a store of coroutine methods without an event loop."""
     if store is None or coroutines:
         return
     for name in ("save", "find_by_contact"):
@@ -34,11 +34,11 @@ def has_method(store: object, name: str) -> bool:
     except KeyboardInterrupt:
         raise
     except BaseException:
-        return True  # and method_of() gives one that says why it does not work
+        return True  # method_of() then returns a function that raises the error
 
 
 def method_of(store: Any, name: str) -> Callable[..., Any]:
-    """The store's method; where looking it up fails, one that fails so when it is called."""
+    """Return the store's method; if the look-up fails, a function that raises that error."""
     try:
         method: Callable[..., Any] = getattr(store, name)
         return method
@@ -71,13 +71,14 @@ def store_job(
     finished: Callable[[Job, Any], None],
     failed: Callable[[Job, BaseException], None],
 ) -> Job:
-    """The job that calls ``function``, a store's ``method``; its result is never an awaitable."""
+    """Return the job that calls ``function``, a store's ``method``; it never returns an
+    awaitable."""
 
     def result(value: Any) -> None:
         if not hasattr(value, "__await__"):
             finished(job, value)
             return
-        # A front without an event loop hands on what a method in disguise returned.
+        # Without an event loop, a front passes on whatever the method returned.
         if inspect.iscoroutine(value):
             value.close()
         failed(

@@ -1,4 +1,4 @@
-"""Functions that users give: whether they can work at all, and whether what they returned was work."""
+"""Checks of user functions: whether they can run, and whether their result is unfinished work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Function = Callable[..., Any]
 def check_function(
     where: str, function: object, arguments: Sequence[str], *, coroutines: bool = True
 ) -> None:
-    """Refuse what cannot be called with these arguments, or of which nothing would run.
+    """Check that ``function`` can be called with these arguments and that a call runs its body.
 
     where: begins the message
     coroutines: there is an event loop to run them
@@ -51,7 +51,7 @@ def check_function(
     try:
         signature = inspect.signature(function)
     except Exception:
-        return  # a builtin that does not tell
+        return  # a builtin without a signature
     try:
         signature.bind(*arguments)
     except TypeError:
@@ -62,7 +62,7 @@ def check_function(
 
 
 def check_result(result: object, *, coroutines: bool) -> None:
-    """Refuse what a function returned and nobody runs: a generator, an awaitable without a loop.
+    """Refuse a result that nothing would run: a generator, or an awaitable without an event loop.
 
     Raises ConfigurationError.
     """
@@ -80,7 +80,7 @@ def check_result(result: object, *, coroutines: bool) -> None:
 
 
 def why_it_never_runs(function: object) -> str:
-    """Why a call of it would run nothing of it; empty where it would."""
+    """Return why a call of the function would run none of its code; empty if it would."""
     if isinstance(function, type):
         if any("__call__" in base.__dict__ for base in function.__mro__):
             return "is a class: a call only makes an object of it; pass such an object"
@@ -91,14 +91,14 @@ def why_it_never_runs(function: object) -> str:
 
 
 def is_coroutine(function: object) -> bool:
-    """Does a call give a coroutine?"""
+    """Whether a call returns a coroutine."""
     if not callable(function):
-        return False  # asked of each agent's greeting, and inspect takes its time
+        return False  # called for every agent's greeting, and inspect is slow
     return any(map(inspect.iscoroutinefunction, _forms(function)))
 
 
 def same(one: object, other: object) -> bool:
-    """``==``; False where that fails."""
+    """Compare with ``==``; False if the comparison fails."""
     try:
         return one is other or bool(one == other)
     except KeyboardInterrupt:
@@ -108,22 +108,22 @@ def same(one: object, other: object) -> bool:
 
 
 def _forms(function: object) -> tuple[object, ...]:
-    """The function that a call ends in, and the ``__call__`` of an object that is none."""
+    """Return the function that a call ends in, and ``__call__`` if it is a callable object."""
     while (inner := _inner(function)) is not None:
         function = inner
     if isinstance(function, type):
         return (function,)
-    return (function, getattr(function, "__call__", None))  # noqa: B004 - an object's own
+    return (function, getattr(function, "__call__", None))  # noqa: B004 - the object's own
 
 
 def _inner(function: object) -> object:
-    """What a wrapper hands its call on to, where that is known; else None."""
+    """Return the function that a known kind of wrapper calls; otherwise None."""
     if isinstance(function, functools.partial):
         return function.func
     if isinstance(function, staticmethod):
         return function.__func__
     cached = isinstance(function, functools._lru_cache_wrapper)
-    # @contextmanager: only ``with`` runs what it decorates.
+    # @contextmanager: only ``with`` runs the decorated function.
     managed = isinstance(function, FunctionType) and _file(function) == contextlib.__file__
     return getattr(function, "__wrapped__", None) if cached or managed else None
 

@@ -1,4 +1,4 @@
-"""The way out to user code: deliveries, subscriptions, and reports of what went wrong."""
+"""The path to user code: deliveries, subscriptions, and reports of failures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = Log("handlers")
 
 
 class Publisher(Protocol):
-    """What shows events to others than handlers: the event streams' hub."""
+    """Where events go besides the handlers: the event streams' hub."""
 
     @property
     def active(self) -> bool: ...
@@ -45,7 +45,7 @@ class Subscription:
         self.handlers = table.add_inbox(names, self.inbox)
 
     def take(self) -> Item | None:
-        """The next item, or None if there is none now. A gap is told before what follows it."""
+        """Return the next item, or None if there is none yet. A gap precedes what follows it."""
         self.runtime.front.check()
         with self.runtime.guard:
             missed = self.inbox.take_missed()
@@ -56,7 +56,7 @@ class Subscription:
     @property
     def over(self) -> bool:
         if not self.inbox.closed and self.runtime.ended:
-            # It was made after the link was closed, and the link was not opened again.
+            # It was created after the link was closed, and the link was not opened again.
             self.close()
         return self.inbox.closed and not len(self.inbox)
 
@@ -69,7 +69,7 @@ class Delivering:
 
     def __init__(self, front: Front) -> None:
         self.front = front
-        #: The time of the fact that is being handled, in seconds of the front's clock.
+        #: The time of the event being handled, in seconds of the front's clock.
         self.now = 0.0
         self.guard: AbstractContextManager[Any] = front.guard
         self.wake: Callable[[], None] = front.wake
@@ -84,11 +84,11 @@ class Delivering:
 
     @property
     def ended(self) -> bool:
-        """Was the link closed, or lost for good? ``connect()`` opens another."""
+        """Whether the link is closed, or lost for good; ``connect()`` opens another."""
         raise NotImplementedError
 
     def clean(self, text: str) -> str:
-        """``text`` without the secrets that it may hold."""
+        """Return ``text`` without any secrets it contains."""
         raise NotImplementedError
 
     def deliveries(self) -> list[Delivery | Job]:
@@ -112,7 +112,8 @@ class Delivering:
     ) -> None:
         """Hand an event to the handlers of the call, then of the agent, then of the client.
 
-        ``only_items``: to functions for ``*`` and to iterators; without ``climb`` not to the client.
+        ``only_items``: only to handlers of ``*`` and iterators; without ``climb``, not to the
+        client's.
         """
         own = call._own_handlers if call is not None else None
         if own:
@@ -148,10 +149,9 @@ class Delivering:
             done()
 
     def _chain(self, name: str, agent: Source | None) -> tuple[Any, ...]:
-        """The agent's and the client's handlers of an event: put together once per change.
+        """Return the agent's and the client's handlers of an event, combined once per change.
 
-        Agents that have none of their own share the client's: what many of them have to do with
-        each event stays small.
+        Agents without handlers share the client's: with many agents, an event stays cheap.
         """
         own = agent._own_handlers if agent is not None else None
         chains = (own or self.handlers).chains
@@ -162,7 +162,7 @@ class Delivering:
         except KeyError:
             pass
         if name not in SIGNATURES:
-            # What a server thinks of is for "*" alone, and its names have no end.
+            # Names that only the server knows reach "*" alone; they are unlimited, so not cached.
             name = "*"
             if name in chains.known:
                 return chains.known[name]
@@ -177,7 +177,7 @@ class Delivering:
         return chain
 
     def has_handlers(self, name: str, agent: Source | None) -> bool:
-        """Does anybody listen for ``name`` itself (not just for everything)?"""
+        """Whether there is a handler for ``name`` itself (not just for everything)."""
         return any(handler.name == name for handler in self._chain(name, agent)[0])
 
     def emit_client(self, name: str, args: tuple[Any, ...], event: Any) -> None:
@@ -192,7 +192,7 @@ class Delivering:
         return Handlers(self.revision, coroutines=self.front.coroutines, owner=owner)
 
     def subscribe(self, table: Handlers, names: tuple[str, ...]) -> Subscription:
-        """Events as an iterator takes them: from now on, until it is closed or the link is."""
+        """Return a subscription, from now until it or the link is closed."""
         self.front.check()
         with self.guard:
             subscription = Subscription(self, table, names)
@@ -208,7 +208,7 @@ class Delivering:
                 self._subscriptions.remove(subscription)
 
     def unsubscribe_all(self, table: Handlers) -> None:
-        """Nothing more will come from there: its iterators end."""
+        """End the iterators of ``table``: it will produce no more events."""
         for subscription in [one for one in self._subscriptions if one.table is table]:
             self.unsubscribe(subscription)
 
@@ -221,7 +221,7 @@ class Delivering:
         agent: Source | None = None,
         call: Source | None = None,
     ) -> None:
-        """To the ``error`` handlers of the agent (or line) it concerns and of the client."""
+        """Call the ``error`` handlers of the agent (or line) concerned, and the client's."""
         error.args = (error.message,)
         kind = f"{error.code} of agent {agent.id!r}" if agent is not None else error.code
         write = log.warning if self.tally.tells(kind, self.now) else log.debug
@@ -241,7 +241,7 @@ class Delivering:
         agent: Source | None = None,
         call: Source | None = None,
     ) -> None:
-        """User code raised: the traceback is logged once, and ``error`` fires with it."""
+        """Report an exception of user code: log the traceback once and fire ``error`` with it."""
         about = f"{where}" + (f", call {call.id}" if call else "")
         about += f", agent {agent.id!r}" if agent else ""
         log.error("%s raised", about, exc=exc)
@@ -254,13 +254,13 @@ class Delivering:
         self.emit("error", (error,), event=error, agent=agent, call=call)
 
     def handler_failed(self, exc: BaseException, handler: Handler, delivery: Delivery) -> None:
-        """The front ran a handler and it raised; the next handlers run all the same."""
+        """Report that a handler raised; the next handlers run all the same."""
         with self.guard:
             self._handler_failed(exc, handler, delivery)
         self.wake()
 
     def handler_gave(self, result: object, handler: Handler, delivery: Delivery) -> None:
-        """A handler returned something: refused if it is work that nobody will do."""
+        """Check what a handler returned: work that nothing would run is reported as an error."""
         try:
             check_result(result, coroutines=self.front.coroutines)
         except ConfigurationError as exc:
@@ -271,7 +271,7 @@ class Delivering:
         if is_a(exc, CallEnded) and call is not None and exc.call_id == call.id:
             log.debug("the handler for %s ended with its call", delivery.name)
             return
-        if self._failure is None:  # one may be false, or fail when it is asked
+        if self._failure is None:  # not its truth value: a user's exception may be false or raise
             self._failure = exc
         if delivery.name == "error":
             log.error(
@@ -284,16 +284,16 @@ class Delivering:
         self.report_failure(exc, where, delivery.agent, call)
 
     def take_failure(self) -> Exception | None:
-        """The first exception of a handler since the last time, for ``strict``."""
+        """Return and reset the first exception raised by a handler, for ``strict``."""
         failure, self._failure = self._failure, None
         return None if failure is None else to_raise(failure)
 
     def job_finished(self, job: Job, result: Any) -> None:
-        """What a job returned; the result may be one that cannot be sent, and then it has failed."""
+        """Take a job's result; one that cannot be sent makes the job fail."""
         with self.guard:
             try:
                 job.finished(result)
-            except PinecallError as refused:  # there is a result, and no room for it
+            except PinecallError as refused:  # the result is valid, but cannot be queued
                 self.report(refused, agent=job.agent, call=job.call)
             except KeyboardInterrupt:
                 raise
@@ -302,7 +302,7 @@ class Delivering:
         self.wake()
 
     def job_failed(self, job: Job, exc: BaseException) -> None:
-        """What a job raised, whatever it is."""
+        """Take the exception that a job raised, of any class."""
         with self.guard:
             self._job_failed(job, exc)
         self.wake()
@@ -316,14 +316,14 @@ class Delivering:
             self.report_failure(mistake, job.label, job.agent, job.call)
 
     def delivered(self, done: Callable[[], None]) -> None:
-        """All handlers of a delivery have run, and somebody waits for that."""
+        """Call ``done``: all handlers of the delivery have run."""
         with self.guard:
             done()
         self.wake()
 
     def report_gap(self, source: object, missed: int) -> None:
-        """A consumer of ``source`` (a call, an agent) was so far behind that events were left out."""
-        agent = getattr(source, "agent", None)  # a call has one, an agent has not
+        """Report that events were left out because a consumer of ``source`` (call, agent) lags."""
+        agent = getattr(source, "agent", None)  # a call has this attribute, an agent does not
         call: Any = source if agent is not None else None
         gap = EventsGap(missed=missed)
         with self.guard:

@@ -1,4 +1,4 @@
-"""What the core asks of a front."""
+"""The interface that a front provides to the core."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ __all__ = ["Front"]
 
 
 class Front(Protocol):
-    """What differs between an event loop and threads."""
+    """The differences between an event loop and threads."""
 
-    #: May handlers and tools be coroutine functions?
+    #: Whether handlers and tools may be coroutine functions.
     coroutines: bool
     #: The front's ``Pinecall``, for agents that go through it.
     client: Any
@@ -19,13 +19,13 @@ class Front(Protocol):
     guard: AbstractContextManager[Any]
 
     def epoch(self) -> float:
-        """Seconds since 1970, for records; not for deadlines."""
+        """Return seconds since 1970, for records; not for deadlines."""
         ...
 
     def check(self) -> None:
-        """Raise ConfigurationError where this client cannot be used: in a forked child."""
+        """Raise ConfigurationError if this client cannot be used: in a forked child."""
         ...
 
     def wake(self) -> None:
-        """Something is to be sent or delivered; called from any thread, never blocks."""
+        """Signal that there is something to send or deliver. Thread-safe; never blocks."""
         ...

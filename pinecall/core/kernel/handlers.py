@@ -1,8 +1,7 @@
-"""Handlers as users register them, and what is handed to a front to run them.
+"""Registered handlers, and the deliveries that a front runs them for.
 
-A table is an ordered list per event. Tables of one client share a :class:`Revision`: when anything
-changes anywhere, the chains (call's handlers, then the agent's, then the client's) that were put
-together from several tables are put together anew.
+A table is an ordered list per event. Tables of one client share a :class:`Revision`: when a
+table changes, the chains (the call's handlers, then the agent's, then the client's) are built anew.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ __all__ = [
     "answering",
 ]
 
-#: ``(call id, message id)`` that the running handler was called for.
+#: The ``(call id, message id)`` that the running handler was called for.
 answering: ContextVar[tuple[str, str] | None] = ContextVar("pinecall_answering", default=None)
 
 
@@ -70,10 +69,10 @@ class Handler:
 
 @define(eq=False, slots=True)
 class Delivery:
-    """Handlers to run with ``args``, in order; ``item`` for those that take everything as one.
+    """Handlers to run with ``args``, in order; handlers of ``*`` get ``item`` instead.
 
-    ``done``, where there is one, is to be called when all of them have finished, whatever came of
-    them. ``answers`` is the message id that a ``reply`` inside the handlers answers.
+    ``done``, if there is one, is called when all of them have finished, even if some raised.
+    ``answers`` is the message id that a ``reply`` inside the handlers answers.
     """
 
     name: str
@@ -91,7 +90,7 @@ class Delivery:
 
 
 class Source(Protocol):
-    """What an event is about: a call, an agent or a line."""
+    """The subject of an event: a call, an agent or a line."""
 
     @property
     def id(self) -> str: ...
@@ -100,7 +99,7 @@ class Source(Protocol):
 
 
 class Chains:
-    """Handlers of several tables, put together per event, for as long as no table changes."""
+    """Handlers of several tables, combined per event and valid until a table changes."""
 
     __slots__ = ("known", "revision")
 
@@ -125,16 +124,16 @@ class Handlers:
         return bool(self._table)
 
     def get(self, name: str) -> list[Handler]:
-        """Those for ``name``, then those for everything."""
+        """Return the handlers for ``name``, then those for everything."""
         named = self._table.get(name, [])
         return named + self._table.get("*", []) if name != "*" else named
 
     def add(self, name: str, function: Function, *, once: bool = False) -> Function:
-        """Register; raises ConfigurationError for a misspelt name or a wrong number of parameters."""
+        """Register; raise ConfigurationError for a misspelt name or a wrong parameter count."""
         check_name(name)
         self._check(name, function)
         context = copy_context()
-        # ``on`` may be called by a handler, whose message the new one does not answer.
+        # ``on`` may be called inside a handler; the new handler does not answer its message.
         context.run(answering.set, None)
         handler = Handler(name, function, once, is_coroutine(function), owner=self, given=context)
         entries = self._table.setdefault(name, [])
@@ -148,7 +147,7 @@ class Handlers:
         return function
 
     def add_inbox(self, names: tuple[str, ...], inbox: Inbox[Item]) -> list[Handler]:
-        """Feed an iterator: everything, or the events named."""
+        """Add an iterator's inbox for the named events, or for everything."""
         for name in names:
             check_name(name)
         added = [Handler(name, None, inbox=inbox, owner=self) for name in names or ("*",)]
@@ -166,7 +165,7 @@ class Handlers:
             self.revision.number += 1
 
     def remove(self, name: str, function: Function | None = None) -> None:
-        """Take one handler off, or all handlers of an event (iterators stay)."""
+        """Remove one handler, or all handlers of an event (iterators stay)."""
         check_name(name)
         for handler in list(self._table.get(name, [])):
             if handler.function is not None and (
@@ -190,7 +189,7 @@ def _code(function: object) -> CodeType | None:
 
 
 def _redefines(old: Function, new: Function) -> bool:
-    """Is ``new`` the same handler again: the same object, or a notebook cell run once more?
+    """Whether ``new`` replaces ``old``: the same object, or a notebook cell that ran again.
 
     A cell that runs again compiles anew: another code object, from the same place. A function made
     twice by one factory shares its code object: two handlers; so does a method of two objects.

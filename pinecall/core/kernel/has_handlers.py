@@ -10,7 +10,7 @@ __all__ = ["HasHandlers"]
 
 
 class HasHandlers:
-    """Something that handlers are registered on. Its table is made with the first handler: most
+    """An object that handlers are registered on. Its table is created with the first handler: most
     calls never have one."""
 
     _runtime: Runtime
@@ -18,12 +18,12 @@ class HasHandlers:
 
     @property
     def _title(self) -> str:
-        """Its name in messages, like ``agent mara``."""
+        """The name used in messages, like ``agent mara``."""
         raise NotImplementedError
 
     @property
     def _events_over(self) -> bool:
-        """Will nothing more happen here? A call ends, an agent is removed, a line destroyed."""
+        """Whether no more events will come: the call ended, the agent or line is gone."""
         return False
 
     @property
@@ -33,7 +33,7 @@ class HasHandlers:
         return self._own_handlers
 
     def _check_listening(self, verb: str) -> None:
-        """Raise where a handler would never be called."""
+        """Raise if a handler would never be called."""
 
     def _add_handler(self, event: str, handler: Function) -> Function:
         self._check_listening("on")

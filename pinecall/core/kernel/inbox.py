@@ -1,8 +1,9 @@
 """A bounded queue of events for one consumer (a lane, an iterator) that may fall behind.
 
-Life cycle, tools, messages and keys are kept: interim events are coalesced to the newest of their
-kind and call once the queue is full, and how many were left out is told. Only a consumer that has
-taken nothing for so long that its memory would have no end loses others too, which is told as well.
+Life cycle, tools, messages and keys are kept. Once the queue is full, interim events are merged
+into the newest of their kind and call, and the number left out is reported. Other events are lost,
+and reported too, only if the consumer has taken nothing for so long that memory would grow without
+limit.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ __all__ = ["INTERIM", "Inbox", "size_of"]
 
 T = TypeVar("T")
 
-#: Events of which only the newest matters to somebody who is late.
+#: Events of which only the newest matters to a late consumer.
 INTERIM = frozenset({"user.speaking", "bot.word", "audio.metrics"})
 
 
 def size_of(event: Any) -> int:
-    """Characters of the frame that an event came in; 0 for what the SDK tells by itself."""
+    """Return the characters of the event's frame; 0 for the SDK's own events."""
     return len(getattr(event, "_text", ""))
 
 
@@ -33,14 +34,14 @@ class Inbox(Generic[T]):
         self.limit = limit
         self._most = most
         self._most_text = most_text
-        #: Characters that the values in the queue hold.
+        #: Characters held by the values in the queue.
         self.text = 0
         self.missed = 0
-        #: Nothing more will come; what is queued can still be taken.
+        #: Whether no more values will come; queued ones can still be taken.
         self.closed = False
         #: Set by the front that waits: called for each value, and at the end.
         self.wake: Callable[[], None] | None = None
-        #: Each value with its size and, where a newer one may take its place, its key.
+        #: Each value with its size and, if a newer one may replace it, its key.
         self._queue: deque[list[Any]] = deque()
         self._interim: dict[tuple[str, object], list[Any]] = {}
 
@@ -75,7 +76,7 @@ class Inbox(Generic[T]):
             self.wake()
 
     def get(self) -> T:
-        """The oldest value; IndexError when there is none."""
+        """Return the oldest value; raise IndexError if there is none."""
         value: T
         value, size, key = self._queue.popleft()
         self.text -= size
@@ -84,11 +85,11 @@ class Inbox(Generic[T]):
         return value
 
     def take(self, most: int) -> deque[T]:
-        """The oldest ``most`` values, in order."""
+        """Return the oldest ``most`` values, in order."""
         return deque([self.get() for _ in range(min(most, len(self._queue)))])
 
     def put_back(self, values: Iterable[T]) -> None:
-        """What was taken and not used, in its order, before all else."""
+        """Put unused values back at the front, in order."""
         self._queue.extendleft([value, 0, None] for value in reversed(list(values)))
 
     def take_missed(self) -> int:

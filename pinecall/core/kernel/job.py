@@ -1,6 +1,6 @@
 """User code whose result the core needs: a tool, a greeting function, a store, a line's extension.
 
-The core says what to run; a front runs it beside the handlers' lanes and reports what came of it.
+The core decides what runs; a front runs it beside the handlers' lanes and reports the result.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Job", "title_of"]
 
 
 def title_of(owner: object) -> str:
-    """A call, with its agent, an agent, a line, or else the client, as messages name it."""
+    """Return the name of a call (with its agent), an agent, a line or the client, for messages."""
     title = getattr(owner, "_title", "the client")
     agent = getattr(owner, "agent", None)
     return f"{title} of {agent._title}" if agent is not None else str(title)
@@ -26,7 +26,7 @@ def title_of(owner: object) -> str:
 class Job:
     """Run ``function()``; then call ``finished(result)`` or ``failed(error)``, once.
 
-    coroutine: ``function()`` gives an awaitable (asyncio front only)
+    coroutine: ``function()`` returns an awaitable (asyncio front only)
     threaded: it may block, so the asyncio front runs it in a thread
     stop: set by the front; stops the run where that is possible
     """
@@ -43,7 +43,7 @@ class Job:
     over: bool = False
 
     def cancel(self) -> None:
-        """Nobody wants the result any more."""
+        """Stop the job: its result is not needed any more."""
         self.over = True
         stop, self.stop = self.stop, None
         if stop is not None:

@@ -1,10 +1,10 @@
-"""What is on its way out, and what waits for the link.
+"""Outgoing frames, and those that wait for the link.
 
 Three classes of frames. **State** (agents, channels, config) is never queued here: the registry is
-the truth and writes it anew. **Durable** frames (tool results, hang-ups, changes of the prompt) are
-held while their call's agent is not registered, and kept until something proves that the server has
-them: see :meth:`Outbox.prove` and :meth:`Outbox.link_lost`. **Live** frames (speech, keys) make no
-sense later, and raise :class:`~pinecall.NotConnected`.
+the source and writes it anew. **Durable** frames (tool results, hang-ups, changes of the prompt)
+are held while their call's agent is not registered, and kept until the server has confirmed them:
+see :meth:`Outbox.prove` and :meth:`Outbox.link_lost`. **Live** frames (speech, keys) make no sense
+later, and raise :class:`~pinecall.NotConnected`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ __all__ = ["Durable", "Lost", "Outbox"]
 
 #: Durable frames held for one call (or for one agent itself).
 MAX_HELD = 256
-#: Bytes of durable frames held in all.
+#: Bytes of durable frames held in total.
 MAX_HELD_BYTES = 1 << 20
-#: Bytes handed to a socket that does not take them; also of durable frames that nothing has proven
-#: to have arrived.
+#: Bytes given to a socket that does not take them; also the bytes of durable frames that the server
+#: has not confirmed.
 MAX_UNSENT_BYTES = 4 << 20
 
-#: What does no harm if it comes twice: the server knows a tool result by its tool_call_id, a call
-#: that is over is not hung up again, and the last prompt counts. Not so ``history.set`` and
-#: ``history.clear``: the second time they would erase what was said since the first.
+#: Frames that do no harm if they come twice: the server knows a tool result by its tool_call_id, an
+#: ended call is not hung up again, and the last prompt counts. ``history.set`` and
+#: ``history.clear`` are not among them: the second time they would erase what was said since the
+#: first.
 REPEATABLE = frozenset(
     {"llm.tool_result", "call.hangup", "history.set_instructions", "history.set_vars"}
 )
@@ -36,18 +37,18 @@ REPEATABLE = frozenset(
 
 @define(eq=False)
 class Durable:
-    """A frame that is not to be lost in silence."""
+    """A frame that must not be lost silently."""
 
     event: str
     agent_id: str
     call_id: str | None
     text: str
     request_id: str | None = None
-    #: False: a raw frame that is held until its agent is registered, and live from then on.
+    #: False for a raw frame, which is held until its agent is registered and is live from then on.
     kept: bool = True
-    #: Its place among those given to the present connection.
+    #: Its position among the durable frames given to the present connection.
     number: int = 0
-    #: It went to a socket, at least once.
+    #: Whether it went to a socket at least once.
     written: bool = False
 
     @property
@@ -61,11 +62,11 @@ class Durable:
 
 @define
 class Lost:
-    """What the loss of a link means for what was given to it."""
+    """The effect of a lost link on the frames given to it."""
 
-    #: Written, not proven, and to be sent again.
+    #: Written, not confirmed, and to be sent again.
     again: list[Durable] = field(factory=list)
-    #: Written, not proven, and not to be sent again.
+    #: Written, not confirmed, and not to be sent again.
     unsure: list[Durable] = field(factory=list)
     #: The names of live frames that never left.
     live: list[str] = field(factory=list)
@@ -73,20 +74,20 @@ class Lost:
 
 class Outbox:
     def __init__(self) -> None:
-        #: Each with its :class:`Durable`, or else its name if it is live.
+        #: Each text with its :class:`Durable`, or with its name if it is live.
         self._ready: deque[tuple[str, Durable | str | None]] = deque()
         self._ready_bytes = 0
         self._held: dict[str, deque[Durable]] = {}
         self._held_bytes = 0
-        #: Given to the present connection, and not proven to have arrived, in order.
+        #: Given to the present connection and not confirmed yet, in order.
         self._unproven: deque[Durable] = deque()
         self._unproven_bytes = 0
-        #: How many durable frames this connection was given: what a ping that follows proves.
+        #: How many durable frames this connection was given: a ping that follows confirms them.
         self.number = 0
         self.sent = 0
 
     def transmit(self, text: str, *, about: str, frame: Durable | None = None) -> None:
-        """To the socket. ``frame``: it is durable."""
+        """Queue ``text`` for the socket. ``frame``: its record, if it is durable."""
         if self._ready_bytes + len(text) > MAX_UNSENT_BYTES and self._ready:
             raise NotConnected(
                 f"{about}: the server has stopped reading and {self._ready_bytes} bytes wait to be "
@@ -107,7 +108,8 @@ class Outbox:
         self._give(frame)
 
     def append(self, text: str) -> None:
-        """Whatever waits already: for what had its bound elsewhere, as the registry's state."""
+        """Queue ``text`` regardless of what waits: its bound is elsewhere, as for the registry's
+        state."""
         self._append(text, None)
 
     def _append(self, text: str, what: Durable | str | None) -> None:
@@ -122,7 +124,7 @@ class Outbox:
         self._append(frame.text, frame)
 
     def take(self) -> list[str]:
-        """Everything that may go to the socket now."""
+        """Return everything that may go to the socket now."""
         texts = []
         for text, what in self._ready:
             texts.append(text)
@@ -134,7 +136,7 @@ class Outbox:
         return texts
 
     def discard(self) -> None:
-        """A new socket: what was meant for the former one is gone."""
+        """Discard what was meant for the former socket: there is a new one."""
         self._ready.clear()
         self._ready_bytes = 0
         self._unproven.clear()
@@ -152,12 +154,12 @@ class Outbox:
 
     @property
     def frames(self) -> list[Durable]:
-        """Those that nothing has proven to have arrived."""
+        """The frames that the server has not confirmed."""
         return list(self._unproven)
 
     def prove(self, number: int) -> int:
-        """The server, which reads in order, has answered what was sent after the first ``number``
-        durable frames: they have arrived. How many of them were unproven."""
+        """Confirm the first ``number`` durable frames: the server reads in order and has answered
+        what was sent after them. Return how many of them were unconfirmed."""
         unproven, count = self._unproven, 0
         while unproven and unproven[0].number <= number:
             self._unproven_bytes -= len(unproven.popleft().text)
@@ -165,9 +167,9 @@ class Outbox:
         return count
 
     def link_lost(self, owners: Container[str]) -> Lost:
-        """Hold again what never left, and what may be repeated; the rest is told.
+        """Hold again what never left and what may be repeated; return the rest.
 
-        ``owners``: the ids of the agents and lines there are; nothing is sent for another again.
+        ``owners``: the ids of the present agents and lines; frames for others are not sent again.
         """
         lost = Lost(live=[what for _, what in self._ready if isinstance(what, str)])
         keep: dict[str, list[Durable]] = {}
@@ -179,7 +181,7 @@ class Outbox:
                 lost.again.append(frame)
             keep.setdefault(frame.agent_id, []).append(frame)
         for agent_id, frames in keep.items():
-            # They are older than what was held since.
+            # They are older than the frames held since.
             self._held.setdefault(agent_id, deque()).extendleft(reversed(frames))
             self._held_bytes += sum(len(frame.text) for frame in frames)
         self.discard()
@@ -208,8 +210,8 @@ class Outbox:
         self._held_bytes += len(frame.text)
 
     def send_held(self, agent_id: str) -> bool:
-        """The agent is registered (again): what was held for it and its calls goes, in order, and
-        whatever waits already. Whether there was something."""
+        """Queue, in order, what was held for an agent and its calls: it is registered (again).
+        Ignores the limit on unsent bytes. Return whether there was anything."""
         frames = self._remove(self._held.pop(agent_id, ()))
         for frame in frames:
             if frame.kept:
@@ -219,12 +221,12 @@ class Outbox:
         return bool(frames)
 
     def drop_call(self, agent_id: str, call_id: str) -> int:
-        """The call is over: its frames are not wanted any more. How many were held."""
+        """Drop the frames of a call that is over. Return how many were held."""
         self._forget(lambda frame: frame.call_id == call_id)
         return self._filter(agent_id, lambda frame: frame.call_id == call_id)
 
     def drop_request(self, agent_id: str, request_id: str) -> bool:
-        """It is answered, or nobody waits for it any more; True if it was still held."""
+        """Drop a request that was answered or abandoned. Return whether it was still held."""
         self._forget(lambda frame: frame.request_id == request_id)
         return bool(self._filter(agent_id, lambda frame: frame.request_id == request_id))
 
@@ -233,11 +235,11 @@ class Outbox:
         return next((frame for frame in queue if frame.request_id == request_id), None)
 
     def drop_agent(self, agent_id: str) -> int:
-        """It is no more. How many frames were held for it."""
+        """Drop the frames of an agent that was removed. Return how many were held."""
         return len(self._remove(self._held.pop(agent_id, ())))
 
     def _forget(self, unwanted: Callable[[Durable], bool]) -> None:
-        """It will not be sent again."""
+        """Forget the matching frames: they will not be sent again."""
         gone = [frame for frame in self._unproven if unwanted(frame)]
         for frame in gone:
             self._unproven.remove(frame)

@@ -1,4 +1,4 @@
-"""A value that arrives later, known to the core; a front turns waiting for it into its own kind."""
+"""A value that arrives later; each front provides its own way to wait for it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 class Outcome(Generic[T]):
-    """Settled once, with a value or an error; later attempts change nothing.
+    """A result that is set once, to a value or an error; later attempts change nothing.
 
-    Nothing is logged about a failure that nobody waits for. ``waiters`` are the fronts' callables,
-    called when it settles; they only wake somebody.
+    A failure that no caller waits for is not logged. ``waiters`` are the fronts' callables, called
+    when it settles; they only wake the waiting caller.
     """
 
     __slots__ = ("_error", "_value", "done", "on_abandon", "waiters", "what")
@@ -25,7 +25,7 @@ class Outcome(Generic[T]):
         self.what = what
         self.done = False
         self.waiters: list[Callable[[], None]] = []
-        #: Called when the last waiter gives up: takes the question back where that is possible.
+        #: Called when the last waiter gives up; withdraws the request where that is possible.
         self.on_abandon: Callable[[], None] | None = None
         self._value: T | None = None
         self._error: BaseException | None = None
@@ -53,12 +53,12 @@ class Outcome(Generic[T]):
 
     def result(self) -> T:
         if self._error is not None:
-            # One error object may be raised to many waiters: each starts a traceback of its own.
+            # One error object may be raised to many waiters: each starts its own traceback.
             raise self._error.with_traceback(None)
         return self._value  # type: ignore[return-value]
 
     def leave(self, wake: Callable[[], None]) -> None:
-        """A waiter gave up (cancelled, timed out)."""
+        """Remove a waiter that gave up (cancelled, timed out)."""
         if wake in self.waiters:
             self.waiters.remove(wake)
         if not self.done and not self.waiters and self.on_abandon is not None:
@@ -66,7 +66,7 @@ class Outcome(Generic[T]):
 
 
 def too_late(outcome: Outcome[Any], timeout: float) -> RequestTimeout:
-    """What a wait of ``timeout`` seconds raises."""
+    """Return the error that a wait of ``timeout`` seconds raises."""
     return RequestTimeout(f"{outcome.what}: not within {timeout:g} s")
 
 

@@ -1,8 +1,8 @@
-"""What proves that durable frames have arrived: the server reads in order, so its answer to anything
-is its receipt for all that was sent before.
+"""Receipts for durable frames: the server reads in order, so its answer to anything confirms
+everything sent before.
 
 A ping follows durable frames within a second, and its pong is their receipt; so is the answer to a
-question. The keepalive's pings count as well.
+request. The keepalive's pings count as well.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ __all__ = ["Proofs"]
 
 log = Log("link")
 
-#: Seconds after a durable frame in which its proof is asked for, so that a burst needs one ping.
+#: Seconds after a durable frame until a receipt is requested, so that a burst needs one ping.
 ASK_AFTER = 1.0
-#: Bytes of durable frames after which it is asked for at once.
+#: Bytes of durable frames after which a receipt is requested at once.
 ASK_AT_BYTES = 256 << 10
-#: Seconds after a ping in which a server that has never answered one, but is heard, has got it: what
-#: it was sent must not pile up here for ever.
+#: Seconds after a ping until a server that answers no pings, but is heard, counts as having got it:
+#: unconfirmed frames must not pile up forever.
 HELD_FOR = 40.0
 
 
 class Proofs:
     def __init__(self, sending: Sending) -> None:
         self._sending = sending
-        #: For each ping under way: how many durable frames went before it, and when.
+        #: For each ping in flight: how many durable frames were sent before it, and when.
         self._pings: deque[tuple[int, float]] = deque()
         self._bytes = 0
-        #: The server knows ``ping``.
+        #: Whether the server supports ``ping``.
         self._answered = False
         self._told = False
 
     def begin(self) -> None:
-        """The connection is gone, or a new one is made: nothing is under way."""
+        """Start over: the connection is gone, or there is a new one; no ping is in flight."""
         self._sending.timers.clear("proof")
         self._pings.clear()
         self._bytes = 0
 
     def sent(self, size: int) -> None:
-        """A durable frame was given to the connection."""
+        """Note that a durable frame was given to the connection."""
         self._bytes += size
         if self._bytes > ASK_AT_BYTES:
             self.ping()
@@ -53,7 +53,7 @@ class Proofs:
             self._sending.timers.set("proof", ASK_AFTER, self._ask)
 
     def _ask(self, _late: float) -> None:
-        # Whatever waits already: one a second at most.
+        # Regardless of what waits already: it is one ping a second at most.
         self._sending.outbox.append('{"event":"ping"}')
         self.pinged()
 
@@ -62,7 +62,7 @@ class Proofs:
         self._ask(0.0)
 
     def pinged(self) -> None:
-        """A ping was given to the connection, by us or by the program."""
+        """Note that a ping was given to the connection, by the SDK or by the program."""
         sending = self._sending
         self._bytes = 0
         heard = sending.heard
@@ -83,11 +83,11 @@ class Proofs:
             self.prove(self._pings.popleft()[0])
 
     def prove(self, number: int) -> None:
-        """There is an answer to what was sent after that many durable frames."""
+        """Confirm the first ``number`` durable frames: what was sent after them was answered."""
         self._sending.outbox.prove(number)
         self.settle()
 
     def settle(self) -> None:
-        """With nothing left to prove there is nothing to ask."""
+        """Stop asking for receipts if nothing is unconfirmed."""
         if not self._sending.outbox.unproven:
             self._sending.timers.clear("proof")

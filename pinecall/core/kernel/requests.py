@@ -1,8 +1,8 @@
-"""Questions the server answers (``history.*``): matched by ``request_id``.
+"""Requests that the server answers (``history.*``), matched by ``request_id``.
 
 A server that does not echo the id answers in order, so an answer without one goes to the oldest
-question that waits for that event on that call. A late answer, to a question that timed out or was
-given up, is discarded.
+request that waits for that event on that call. A late answer, to a request that timed out or was
+abandoned, is discarded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REQUEST_TIMEOUT = 10.0
 
 
 class Asker(Protocol):
-    """The call that a question is about."""
+    """The call that a request is about."""
 
     @property
     def id(self) -> str: ...
@@ -59,7 +59,7 @@ class _Request(Generic[T]):
     ) -> None:
         self.id = id
         self.durable = durable
-        #: How many durable frames its connection was given until it was sent.
+        #: How many durable frames its connection had been given when it was sent.
         self.mark = 0
         self.call = call
         self.verb = verb_name(verb)
@@ -109,7 +109,7 @@ class Requests:
     def _deadline(self, request: _Request[Any], timeout: float) -> None:
         def expired(_late: float) -> None:
             if not request.outcome.waiters and not request.call._live and not request.call._over:
-                # Nobody waits for the answer, but the change itself is still to be made.
+                # No caller waits for the answer, but the change itself is still to be made.
                 self._deadline(request, timeout)
                 return
             self._forget(request)
@@ -146,7 +146,7 @@ class Requests:
             request.outcome.set(request.parse(event))
 
     def refused(self, request_id: str, text: str, code: str | None) -> bool:
-        """An ``error`` frame that names a question; True if that was waiting."""
+        """Handle an ``error`` frame that names a request; True if that request was waiting."""
         request = self._waiting.get(request_id)
         if request is None:
             return False
@@ -173,11 +173,11 @@ class Requests:
         return None
 
     def fail_all(self, why: str, *, report: bool) -> None:
-        """The link is gone: what was asked will not be answered.
+        """Fail what was sent: with the link lost, no answer will come.
 
-        Questions that wait in the queue stay there, as does a change that was sent, if it may be
-        repeated and nobody waits for it. Whoever waits is told at once, and nothing is repeated.
-        ``report``: the loss of a change that nobody waits for.
+        Requests still in the queue stay there. So does a change that was sent, if it may be
+        repeated and no caller waits for it. Waiting callers get the error at once, and nothing is
+        repeated. ``report``: also report the loss of a change that no caller waits for.
         """
         for request in list(self._waiting.values()):
             request.mark = 0
@@ -204,7 +204,7 @@ class Requests:
 
     def _abandon(self, request: _Request[Any]) -> None:
         self._forget(request)
-        # Whoever waits for it again must not wait for ever.
+        # A caller that waits for it again must not wait forever.
         request.outcome.fail(
             RequestTimeout(
                 f"{request.verb} on call {request.call.id}: it was given up before the answer came",

@@ -1,19 +1,44 @@
-"""Seconds, and those who write milliseconds instead."""
+"""Checks of durations in seconds, which are easily given in milliseconds."""
 
 from __future__ import annotations
 
-from pinecall.errors import ConfigurationError
+import sys
+from typing import TypeGuard
 
-__all__ = ["LONGEST", "check_unit"]
+from ...errors import ConfigurationError
 
-#: Nobody waits longer than an hour for one thing.
+__all__ = ["LONGEST", "check_seconds", "check_unit", "is_finite", "is_number"]
+
+#: The longest wait for one thing: an hour.
 LONGEST = 3600.0
 
 
-def check_unit(what: str, seconds: float | None, *, agent_id: str | None = None) -> None:
-    """Raise ConfigurationError for more than an hour, with what that would be.
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is an int or a float, NaN and infinity included; a bool is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
-    For a number of seconds, checked otherwise, or None; ``what`` opens the message.
+
+def is_finite(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that a float can hold, neither NaN nor infinity."""
+    # Compared, for math.isfinite() overflows where an int is larger than any float.
+    return is_number(value) and abs(value) <= sys.float_info.max
+
+
+def check_seconds(what: str, value: object, wanted: str) -> float:
+    """The value as a float: seconds, more than 0 and an hour at most.
+
+    Raises ConfigurationError: ``what`` opens the message, ``wanted`` says what it must be.
+    """
+    if not is_finite(value) or value <= 0:
+        raise ConfigurationError(f"{what} is {wanted}, not {value!r:.40}")
+    check_unit(what, value)
+    return float(value)
+
+
+def check_unit(what: str, seconds: float | None, *, agent_id: str | None = None) -> None:
+    """Raise ConfigurationError for more than an hour, showing how long that would be.
+
+    ``seconds`` is a number, checked elsewhere, or None; ``what`` begins the message.
     """
     if seconds is None or not seconds > LONGEST:
         return

@@ -1,4 +1,4 @@
-"""The half of the runtime that faces the server: frames on their way out, and the text of errors."""
+"""The half of the runtime that faces the server: outgoing frames, and the text of errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Sending(Delivering):
-    """``random`` gives numbers from 0 to 1; ``api_key`` the key, or raises ConfigurationError."""
+    """``random`` returns numbers from 0 to 1; ``api_key`` the key, or raises ConfigurationError."""
 
     def __init__(
         self, front: Front, *, random: Callable[[], float], api_key: Callable[[], str]
@@ -30,18 +30,19 @@ class Sending(Delivering):
         self.random = random
         self.timers = Timers()
         self.outbox = Outbox()
-        #: When the server was last heard.
+        #: When the server was last heard from.
         self.heard = 0.0
         self._api_key = api_key
 
     @property
     def ready(self) -> bool:
-        """Does the link carry frames now?"""
+        """Whether the link carries frames now."""
         raise NotImplementedError
 
     @property
     def state(self) -> str:
-        """The link's: ``idle``, ``connecting``, ``connected``, ``reconnecting`` or ``closed``."""
+        """The link's state: ``idle``, ``connecting``, ``connected``, ``reconnecting``,
+        ``closed``."""
         raise NotImplementedError
 
     @property
@@ -49,7 +50,7 @@ class Sending(Delivering):
         return self.state == "closed"
 
     def require_up(self, what: str, agent_id: str | None = None) -> None:
-        """Raise NotConnected, which names ``what``, where the link carries no frames."""
+        """Raise NotConnected, naming ``what``, if the link carries no frames."""
         if not self.ready:
             raise NotConnected(
                 f"{what}: not connected (the link is {self.state}); connect() first, or wait for "
@@ -58,10 +59,11 @@ class Sending(Delivering):
             )
 
     def transmit(self, frame: dict[str, Any], *, state: bool = False) -> None:
-        """Give a frame to the socket. ``state``: the registry holds it anyway, so that the bound of
-        what waits to be sent does not apply.
+        """Give a frame to the socket. ``state``: the registry holds it anyway, so the limit on
+        unsent bytes does not apply.
 
-        Raises ConfigurationError for what is not JSON, NotConnected when the server takes nothing.
+        Raises ConfigurationError if it cannot be JSON, NotConnected if the server has stopped
+        reading.
         """
         text = codec.encode(frame)
         if state:
@@ -70,22 +72,22 @@ class Sending(Delivering):
             self.outbox.transmit(text, about=str(frame.get("event")))
 
     def letters(self, count: int) -> str:
-        """Random letters and digits, for ids."""
+        """Return random letters and digits, for ids."""
         return "".join(_LETTERS[int(self.random() * 36) % 36] for _ in range(count))
 
     def message_id(self) -> str:
-        """A new id for a message of this program's."""
+        """Return a new id for a message of this program."""
         return "msg_" + self.letters(12)
 
     def clean(self, text: str) -> str:
-        """The server's words without the secrets that it may have repeated."""
+        """Return the server's text without any secrets it repeats."""
         try:
             secrets.keep(self._api_key())
         except ConfigurationError:
-            pass  # there is none, now
+            pass  # no key at the moment
         return secrets.clean(text)
 
     def preview(self, text: str, limit: int) -> str:
-        """The beginning of what the server sent, for an error."""
-        self.clean("")  # the key is looked for, whatever it is now
+        """Return the beginning of what the server sent, for an error."""
+        self.clean("")  # registers the key as a secret, in case it has changed
         return codec.preview(text, limit)

@@ -1,4 +1,4 @@
-"""Keyed deadlines for a core that tells no time.
+"""Keyed deadlines for a core that does not read the clock.
 
 A timer is set as a delay and becomes a point in time at the next :meth:`Timers.arm`, which every
 entry point of the session reaches: verbs need no clock, and tests pass integers.
@@ -23,7 +23,8 @@ class Timers:
         self._order = 0
 
     def set(self, key: Hashable, delay: float, action: Action) -> None:
-        """``action(late)`` once, ``delay`` seconds from the next :meth:`arm`; replaces the former.
+        """Call ``action(late)`` once, ``delay`` seconds after the next :meth:`arm`; replaces the
+        old.
 
         ``late`` is how many seconds after its deadline the timer was noticed.
         """
@@ -48,7 +49,7 @@ class Timers:
         return len(self._actions)
 
     def arm(self, now: float) -> float | None:
-        """Start what was set since the last call; the earliest deadline, or None."""
+        """Start the timers set since the last call. Return the earliest deadline, or None."""
         if self._fresh:
             for key, delay in self._fresh.items():
                 due = now + delay
@@ -57,7 +58,7 @@ class Timers:
                 heapq.heappush(self._heap, (due, self._order, key))
             self._fresh.clear()
         heap = self._heap
-        # Cleared timers stay in the heap until they surface, so it is rebuilt when they prevail.
+        # Cleared timers stay in the heap until they surface; rebuild it when they are the majority.
         if len(heap) > 64 and len(heap) > 2 * len(self._due):
             self._heap = heap = [entry for entry in heap if self._due.get(entry[2]) == entry[0]]
             heapq.heapify(heap)
@@ -66,10 +67,10 @@ class Timers:
         return heap[0][0] if heap else None
 
     def expired(self, now: float) -> Iterator[tuple[Action, float]]:
-        """What is due: ``(action, due)``, in order of their deadlines.
+        """Yield the due timers, ``(action, due)``, in order of their deadlines.
 
-        One is taken out at a time, so that an action which clears another timer, due as well, is
-        heeded.
+        They are taken out one at a time, so that an action can clear another timer that is also
+        due.
         """
         self.arm(now)
         heap = self._heap

@@ -1,8 +1,8 @@
-"""What handlers, tools, greetings and stores may raise, and how it is told.
+"""Exceptions of user code (handlers, tools, greetings, stores), and how they are reported.
 
-Everything they raise is theirs, whatever its class: it becomes an error result, an ``error`` event
-and a log line, and nothing else stops. Only KeyboardInterrupt ends the program; a cancellation
-that the event loop itself asked for ends its task.
+An exception of theirs, whatever its class, becomes an error result, an ``error`` event and a log
+line, and stops nothing else. Only KeyboardInterrupt ends the program; a cancellation that the event
+loop itself requested ends its task.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MAX_TEXT = 2000
 
 
 def is_a(exc: BaseException, kind: type[E]) -> TypeGuard[E]:
-    """``isinstance`` without a look at ``exc.__class__``, which may fail."""
+    """Check ``isinstance`` without reading ``exc.__class__``, which may fail."""
     return issubclass(type(exc), kind)
 
 
 def text_of(exc: BaseException) -> str:
-    """``str(exc)``, 2,000 characters at most, also where that fails or cannot be written as UTF-8."""
+    """Return ``str(exc)``, 2,000 characters at most, even if that fails or is not valid UTF-8."""
     try:
         text = str(exc)
         return valid(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…")
@@ -40,18 +40,18 @@ def text_of(exc: BaseException) -> str:
 def as_reported(
     exc: BaseException, text: str, agent_id: str | None, call_id: str | None
 ) -> PinecallError:
-    """What the ``error`` handlers get: the exception itself where it is a PinecallError in working
-    order, else one with this text that it is the cause of."""
+    """Return what the ``error`` handlers get: the exception itself if it is a working
+    PinecallError, otherwise a new one with this text and the exception as its cause."""
     if is_a(exc, PinecallError):
         try:
             str(exc)
-            # A class of the user's need not have called the constructor of this one.
+            # A subclass of the user's need not have called this class's constructor.
             exc.agent_id = getattr(exc, "agent_id", None) or agent_id
             exc.call_id = getattr(exc, "call_id", None) or call_id
         except KeyboardInterrupt:
             raise
         except BaseException:
-            pass  # the one that is made below can be read
+            pass  # the exception is broken; the new one below can be read
         else:
             return exc
     error = PinecallError(text, "HANDLER_ERROR", agent_id=agent_id, call_id=call_id)
@@ -60,8 +60,8 @@ def as_reported(
 
 
 def to_raise(exc: BaseException) -> Exception:
-    """What ``strict`` raises: the exception, unless a coroutine or the program would take it for its
-    own."""
+    """Return what ``strict`` raises: the exception, unless a coroutine or the program would mistake
+    it for its own."""
     if is_a(exc, Exception) and not (is_a(exc, StopIteration) or is_a(exc, StopAsyncIteration)):
         return exc
     error = PinecallError(f"a handler raised {shown(exc)}", "HANDLER_ERROR")
@@ -70,21 +70,21 @@ def to_raise(exc: BaseException) -> Exception:
 
 
 def shown(exc: BaseException) -> str:
-    """``ValueError: bad number``, for messages."""
+    """Return the exception as ``ValueError: bad number``, for messages."""
     return f"{type(exc).__name__}: {text_of(exc)}"
 
 
 def error_text(exc: BaseException) -> str:
-    """What the model reads of an exception: its message, and its name where that says nothing."""
+    """Return an exception's text for the model: its message, and its name if that says nothing."""
     name, message = type(exc).__name__, text_of(exc)
     if not message.strip():
         return name
-    # A KeyError's own text is the key and nothing more.
+    # The text of a KeyError is only the key.
     return f"{name}: {message}" if type(exc).__str__ is KeyError.__str__ else message
 
 
 def describe(function: object) -> str:
-    """``module.name`` of a function or a callable object, for messages."""
+    """Return ``module.name`` of a function or a callable object, for messages."""
     try:
         while isinstance(function, functools.partial):
             function = function.func
@@ -92,5 +92,5 @@ def describe(function: object) -> str:
         return valid(f"{getattr(function, '__module__', None) or '?'}.{name}")
     except KeyboardInterrupt:
         raise
-    except BaseException:  # a property of the user's object
+    except BaseException:  # a property of the user's object raised
         return type(function).__qualname__

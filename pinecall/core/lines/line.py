@@ -1,4 +1,4 @@
-"""A phone number answered by code: no model, the program plays, listens and routes."""
+"""A phone number answered by code: there is no model; the program plays, listens and routes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LineBase(Owner):
         self._own_registration = LineRegistration(runtime, self)
         self._table: dict[str, Extension] = {}
 
-    #: How messages say that it is no more.
+    #: How messages say that the line was destroyed.
     _gone = "destroyed (destroy()); pc.line() claims it again"
 
     @property
@@ -56,11 +56,10 @@ class LineBase(Owner):
     # -- extensions -----------------------------------------------------------------------------
 
     def extensions(self, table: Mapping[str, Extension]) -> None:
-        """Who answers which extension: an agent's id, or a function that gets the call.
+        """Map each extension to an agent's id, or a function that gets the call.
 
-        ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` takes every other
-        extension, and callers who press none. A match
-        takes the call; what is not in the table reaches the ``call`` handlers.
+        ``{"10": "sales", "11": answer, "*": …}``; ``"*"`` takes every other extension, and callers
+        who press none. A match takes the call; calls without a match reach the ``call`` handlers.
         """
         self._require("extensions")
         if not isinstance(table, Mapping):
@@ -87,11 +86,11 @@ class LineBase(Owner):
 
     def _extension_for(self, call: LineCallBase) -> Extension | None:
         if not call.extension:
-            return self._table.get("*")  # who presses nothing
+            return self._table.get("*")  # a caller who presses nothing
         return self._table.get(call.extension, self._table.get("*"))
 
     def _answer(self, call: LineCallBase, event: Any) -> None:
-        """A call has come in: the extension's, or the ``call`` handlers'."""
+        """Give a call that came in to the extension's target, or to the ``call`` handlers."""
         target = self._extension_for(call)
         if target is None:
             self._runtime.emit("call", (call,), event=event, agent=self, call=call)
@@ -135,8 +134,8 @@ class LineBase(Owner):
     def destroy(self) -> None:
         """Give the number back; it is not claimed again (wire: ``line.destroy``).
 
-        Calls that it answered go on. Every other verb of the line raises RegistrationError from now
-        on; repeating this does nothing.
+        Its answered calls go on. Every other verb of the line then raises RegistrationError;
+        repeating this does nothing.
         """
         with self._runtime.guard:
             if not self._removed:

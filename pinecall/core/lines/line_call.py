@@ -1,4 +1,4 @@
-"""A call that a line answered: it is played to, listened to and routed by the program."""
+"""A call answered by a line: the program plays to it, listens to it and routes it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ROUTE_FIELDS: dict[str, Callable[[checks.Place, str, object], object]] = {
 
 @frozen
 class RouteResult:
-    """Whether a call was handed over. ``reason`` if not: ``offline``, ``unknown``,
+    """Whether a call was handed over. ``reason``, if not: ``offline``, ``unknown``,
     ``no_phone_config``, ``capacity``, ``swap_failed``, ``timeout``, or why the call ended."""
 
     ok: bool
@@ -43,7 +43,7 @@ class RouteResult:
 
 
 class LineCallBase(CallBase):
-    """A call that a line answered. ``routed`` is true once it was handed to an agent."""
+    """A call answered by a line. ``routed`` is true once it was handed to an agent."""
 
     def __init__(self, *args: Any, **facts: Any) -> None:
         super().__init__(*args, **facts)
@@ -79,7 +79,7 @@ class LineCallBase(CallBase):
 
     def _require(self, verb: str) -> None:
         if self.routed and not self._over:
-            # Its id is the agent's call now: nothing of the line's may reach that.
+            # The id now belongs to the agent's call: a frame of the line must not reach that.
             raise CallEnded(
                 f"{verb_name(verb)}: call {self.id} was handed over by line {self.agent.id!r}",
                 agent_id=self.agent.id,
@@ -88,7 +88,7 @@ class LineCallBase(CallBase):
         super()._require(verb)
 
     def hangup(self, *, reason: str | None = None) -> None:
-        """End the call; does nothing when it is over or handed over. Wire: ``call.hangup``."""
+        """End the call; does nothing if it is over or handed over. Wire: ``call.hangup``."""
         if not self.routed:
             super().hangup(reason=reason)
 
@@ -104,7 +104,7 @@ class LineCallBase(CallBase):
             self.configure(**given)
 
     def context(self, **values: Any) -> None:
-        """Keyed values that survive the hand-over to an agent; None clears (``set_context``)."""
+        """Set values that survive the hand-over to an agent; None clears (``set_context``)."""
         for key, value in values.items():
             self._send({"event": "set_context", "call_id": self.id, "key": key, "value": value})
 
@@ -124,7 +124,7 @@ class LineCallBase(CallBase):
         return listener.outcome
 
     def _place_ask(self, text: str, **listen: Any) -> Outcome[Heard]:
-        """Keys count from the first syllable; the clock starts when the prompt was heard."""
+        """Ask: keys count from the first syllable, the timeout runs from the prompt's end."""
         listener = self._listener(
             listen.pop("digits", None),
             listen.pop("terminator", None),

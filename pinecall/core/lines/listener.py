@@ -1,8 +1,7 @@
-"""Waiting for a caller's keys or words on a line, and what was heard."""
+"""Waiting for a caller's keys or words on a line, and the result."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -10,7 +9,7 @@ from attrs import frozen
 
 from ...errors import ConfigurationError
 from ..kernel.outcome import Outcome
-from ..kernel.seconds import check_unit
+from ..kernel.seconds import check_seconds
 from ..model.call_state import CallState
 from ..wire.limits import KEYS
 
@@ -22,10 +21,10 @@ __all__ = ["Heard", "Listener"]
 
 @frozen
 class Heard:
-    """What ended a ``listen``.
+    """The result of a ``listen``.
 
     by: ``keypad``, ``speech`` or ``timeout`` (also when the call ended)
-    digit: the last key (the terminator, where that ended it)
+    digit: the last key (the terminator, if that ended it)
     digits: all keys, without the terminator; on a timeout those pressed so far
     text, confidence: what was said
     """
@@ -55,17 +54,13 @@ class Listener:
             raise ConfigurationError(f"listen: digits is how many keys, 1 or more, not {digits!r}")
         if terminator is not None and (not isinstance(terminator, str) or len(terminator) != 1):
             raise ConfigurationError(f"listen: terminator is one key like '#', not {terminator!r}")
-        good = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
-        if not good or not 0 < timeout < math.inf:
-            raise ConfigurationError(f"listen: timeout is seconds, more than 0, not {timeout!r}")
-        check_unit("listen: timeout", timeout)
         self.outcome: Outcome[Heard] = Outcome("listen()")
         self.outcome.on_abandon = self.give_up
         self._call = call
         self._count = digits
         self._terminator = terminator
         self._speech = speech
-        self._timeout = timeout
+        self._timeout = check_seconds("listen: timeout", timeout, "seconds, more than 0")
         self._on_done = on_done
         self._timer = ("listen", call.id, number)
         self._keys = ""

@@ -10,7 +10,7 @@ __all__ = ["LineRegistration"]
 
 
 class LineRegistration(Registration):
-    """A line has nothing of its own to send after the ack but what was held for its calls."""
+    """A line's registration: after the ack it sends only what was held for its calls."""
 
     __slots__ = ()
 
@@ -21,7 +21,7 @@ class LineRegistration(Registration):
         return True
 
     def refused(self, event: LineError) -> None:
-        """``line.error``: the line is not ours, for good."""
+        """Handle ``line.error``: the line is refused for good."""
         code = self.runtime.clean(event.code or "LINE_CONFIG_ERROR")
         text = self.runtime.clean(event.error or code)
         message = f"{self.owner._title} was refused: {text} ({code})"

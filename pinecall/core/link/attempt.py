@@ -1,4 +1,4 @@
-"""An attempt to connect: what it needs, how it may fail, and whether another one makes sense."""
+"""An attempt to connect: what it needs, how it can fail, and whether to try again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..config.options import ReconnectPolicy
 __all__ = ["Failure", "LinkSettings", "closed_early"]
 
 _RETRY_CLOSE_CODES = {1001, 1006, 1012, 1013, 1014}
-#: Of a close before ``connected``: it is the key that was refused. 4401 and 4403 are HTTP's 401, 403.
+#: Close codes before ``connected`` that mean a refused key. 4401 and 4403 are HTTP's 401 and 403.
 _REFUSAL_CLOSE_CODES = {1008, 4401, 4403}
 _REFUSAL_WORDS = re.compile(r"\bkey\b|unauthori[sz]ed|unauthenticated|forbidden|credential", re.I)
-#: Codes before ``connected`` that do not speak of the key.
+#: Error codes before ``connected`` that do not concern the key.
 _NOT_A_REFUSAL = {
     "CONNECTION_TIMEOUT",
     "CONNECTION_FAILED",
@@ -30,7 +30,7 @@ _NOT_A_REFUSAL = {
 
 @frozen
 class LinkSettings:
-    """``url`` and ``api_key`` are asked anew for each attempt."""
+    """``url`` and ``api_key`` are called anew for each attempt."""
 
     url: Callable[[], str]
     api_key: Callable[[], str]
@@ -52,24 +52,24 @@ class Failure:
 
     @property
     def refusal(self) -> bool:
-        """Was it the key that was refused?"""
+        """Whether the server refused the key."""
         return self.phase == "authentication" and self.code not in _NOT_A_REFUSAL
 
     @property
     def dropped(self) -> bool:
-        """Did the host take the connection, and then drop it or let it down?"""
+        """Whether the host accepted the connection, and then dropped it or went silent."""
         reached = self.phase in ("tls", "handshake", "authentication", "capacity")
         return reached and not (self.code or "").startswith("HTTP_")
 
     def is_final(self, *, known: bool) -> bool:
-        """Is another attempt in vain? ``known``: was this client connected to the server before?"""
+        """Whether another attempt is pointless. ``known``: the client was connected before."""
         if self.retryable or not known:
             return not self.retryable
         return self.refusal or isinstance(self.cause, ConfigurationError)
 
 
 def closed_early(code: int | None, reason: str) -> Failure:
-    """The socket was closed before ``connected``; ``code`` None: without a close frame."""
+    """Return the failure of a socket closed before ``connected``; ``code`` None: no close frame."""
     said = f"closed before 'connected' (code {code or 1006}{', ' + reason if reason else ''})"
     if code in _REFUSAL_CLOSE_CODES or _REFUSAL_WORDS.search(reason):
         return Failure("authentication", reason or said, retryable=False, code="INVALID_KEY")

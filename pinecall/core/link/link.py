@@ -12,12 +12,13 @@ BACKOFF         nothing                             the timer → OPENING
 CLOSED          close the socket                    ``connect()`` → OPENING
 =============== =================================== ==========================================
 
-``failed``: what may pass is retried after a growing delay (BACKOFF) until ``connect_timeout`` for a
-first connection and for ever (or ``max_attempts``) afterwards; what will not pass ends in IDLE (a
-first connection) or CLOSED. Once the server has been one of ours only a refused key will not pass:
-what a proxy answers while it restarts must not end a service for good. Each socket has a
-generation, and what comes from a former one is ignored. A front opens a socket when the phase is
-OPENING, and aborts the one it has whenever ``generation`` is no longer that socket's.
+``failed``: a failure that may pass is retried after a growing delay (BACKOFF): until
+``connect_timeout`` for a first connection, forever (or for ``max_attempts``) afterwards. A failure
+that will not pass ends in IDLE (a first connection) or CLOSED. Once connected to this server, only
+a refused key counts as that: what a proxy answers during a restart must not end a service for
+good. Each socket has a generation, and events of a former one are ignored. A front opens a socket
+when the phase is OPENING, and aborts the one it has whenever ``generation`` is no longer that
+socket's.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ __all__ = ["Failure", "Link", "LinkSettings", "Phase", "Watcher"]
 
 log = Log("link")
 
-#: Seconds after which a connection counts as stable, and the backoff starts over.
+#: Seconds after which a connection counts as stable, which resets the backoff.
 STABLE_AFTER = 5.0
 #: Seconds of silence beyond the ping interval after which the peer is dead.
 SILENCE_MARGIN = 10.0
-#: A timer that fires this late (seconds) shows that this process was blocked, not the peer.
+#: A timer that fires this late (seconds) means that this process was blocked, not the peer.
 LATE = 1.0
 
 
@@ -63,15 +64,15 @@ class Phase(enum.Enum):
 
 
 class Watcher(Protocol):
-    """Who is told what becomes of the link."""
+    """The object notified of changes of the link."""
 
     def link_up(self, event: Connected) -> None: ...
     def link_down(self, reason: str) -> None:
-        """It was up and is not."""
+        """Called when the link was up and is lost."""
         ...
 
     def link_over(self, reason: str, error: PinecallError | None) -> None:
-        """It does not come back by itself; ``error`` says why."""
+        """Called when the link will not come back by itself; ``error`` says why."""
         ...
 
 
@@ -91,11 +92,11 @@ class Link:
         self._was_up = False
         self._extended = False
         self._delay = 0.0
-        #: When the link was lost; None: it was not there yet.
+        #: When the link was lost; None if it was never up.
         self._lost_at: float | None = None
-        #: How often since then the host took a connection and dropped it.
+        #: How often the host has accepted and dropped a connection since then.
         self._drops = 0
-        #: How far the present attempt has come: ``tcp`` or ``handshake``; told by the front.
+        #: How far the current attempt has come, set by the front: ``tcp`` or ``handshake``.
         self.stage = "tcp"
         self._connecting: Outcome[None] | None = None
         self._last_failure: Failure | None = None
@@ -129,7 +130,7 @@ class Link:
         return self._connecting
 
     def disconnect(self, reason: str) -> bool:
-        """Close for good; False when there was nothing to close."""
+        """Close for good; return False if there was nothing to close."""
         was = self.phase
         if was in (Phase.IDLE, Phase.CLOSED):
             return False
@@ -156,12 +157,12 @@ class Link:
         self.timers.set("auth", self.settings.connect_timeout, self._auth_deadline)
 
     def failed(self, generation: int, failure: Failure) -> None:
-        """The socket could not be opened."""
+        """Handle a socket that could not be opened."""
         if generation == self.generation and self.phase in (Phase.OPENING, Phase.AUTHENTICATING):
             self._attempt_failed(failure)
 
     def lost(self, generation: int, code: int | None, reason: str) -> None:
-        """The socket is gone. ``code`` is None when there was no close frame."""
+        """Handle the loss of the socket. ``code`` is None if there was no close frame."""
         if generation != self.generation:
             return
         waiting = self.phase is Phase.AUTHENTICATING
@@ -190,7 +191,7 @@ class Link:
         self._watcher.link_up(event)
 
     def refused(self, event: ErrorFrame) -> None:
-        """An ``error`` frame before ``connected``."""
+        """Handle an ``error`` frame before ``connected``."""
         if self.phase is not Phase.AUTHENTICATING:
             return
         code = self._runtime.clean(event.code or "INVALID_KEY")
@@ -239,7 +240,7 @@ class Link:
             self._extended = False
             self.timers.set("alive", limit - silent, self._check_alive)
         elif late > LATE and not self._extended:
-            # Frames may be waiting in the socket that nobody had the time to read.
+            # Frames may be waiting in the socket, unread because the process was blocked.
             self._extended = True
             log.warning(
                 "this process was blocked for %.1f s; giving the server %g s more to be "
@@ -299,14 +300,14 @@ class Link:
         return policy.max_attempts is None or self.attempts < policy.max_attempts
 
     def _back_off(self, dropped: bool) -> None:
-        """``dropped``: the host is there and drops connections; it is spared more than one that is
-        not there, which an attempt costs nothing."""
+        """Wait before the next attempt. ``dropped``: the host is there and drops connections; it is
+        spared more than an absent host, which attempts cost nothing."""
         policy = self.settings.reconnect
         assert policy is not None
         self.attempts += 1
         self.phase = Phase.BACKOFF
         attempt, outage = self.attempts, None
-        # Attempts that are counted out must not be used up within seconds.
+        # A limited number of attempts must not be used up within seconds.
         if self._lost_at is not None and policy.max_attempts is None:
             if dropped:
                 self._drops += 1
@@ -320,7 +321,7 @@ class Link:
         self.timers.set("backoff", delay, self._backoff_over)
 
     def _down(self, reason: str) -> None:
-        """A link that was up is gone."""
+        """Handle the loss of a link that was up."""
         log.info("the connection is gone: %s", reason)
         self.generation += 1
         for key in ("ping", "alive", "stable"):
@@ -330,7 +331,7 @@ class Link:
             self._watcher.link_down(reason)
             self._watcher.link_over(reason, None)
         else:
-            # Lost again before it was stable: it comes and goes.
+            # Lost again before it was stable: the host accepts connections and drops them.
             again = self.attempts > 0
             if not again:
                 self._lost_at = self._runtime.now
@@ -338,7 +339,7 @@ class Link:
             self._watcher.link_down(reason)
 
     def _displaced(self, reason: str) -> None:
-        """Another connection has what was ours, and two shall not take it from each other in turn."""
+        """Stop: another connection took over, and the two must not alternate."""
         was_ready = self.phase is Phase.READY
         self._stop(Phase.CLOSED if self._was_up else Phase.IDLE, reason)
         error = DisplacedError(
@@ -376,7 +377,7 @@ class Link:
 
     def _url(self) -> str:
         try:
-            # What follows a "?" may be a token.
+            # The query may contain a token.
             return self.settings.url().partition("?")[0]
         except ConfigurationError:
             return "the server"

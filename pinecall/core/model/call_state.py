@@ -1,4 +1,4 @@
-"""What is known of a call, kept in step with the events.
+"""The state of a call, kept in step with the events.
 
 ========= ============================================== ========================================
 status    what it is                                     what ends it
@@ -34,7 +34,7 @@ log = Log("calls")
 
 Status = Literal["dialing", "active", "detached", "ended"]
 
-#: What may follow what: the table above.
+#: The allowed transitions: the table above.
 _NEXT: dict[Status, tuple[Status, ...]] = {
     "dialing": ("active", "ended"),
     "active": ("detached", "ended"),
@@ -68,22 +68,22 @@ class CallState(HasHandlers):
         "_skills": None,
         "_start_size": None,
         "_turn": None,
-        "agent": "The agent, or the line, whose call it is.",
+        "agent": "The agent, or the line, that the call belongs to.",
         "direction": "``inbound`` or ``outbound``.",
         "duration": "Seconds; 0 until the end (``call.ended``).",
         "ended_at": "Epoch seconds, the server's; 0 until the end.",
-        "extension": "The keys pressed at the beginning of a call to a line; None elsewhere.",
+        "extension": "The keys pressed at the beginning of a call to a line; None for other calls.",
         "from_": "The caller: a number, a SIP URI, or ``webrtc`` or ``chat``.",
         "id": "The server's id of the call.",
-        "language": "The language spoken, like ``es``; None where the server did not say.",
+        "language": "The language spoken, like ``es``; None if the server did not say.",
         "last_message_id": "The id of the caller's last message; empty before the first.",
         "line_transcript": (
             "What was said on the line before the call was handed over: "
             '``[{"role", "content"}, …]``.'
         ),
         "metadata": "What the token or ``dial(metadata=…)`` gave.",
-        "reason": "Why it ended, like ``hangup``; empty until then.",
-        "routed_from": "The line that handed the call over; None elsewhere.",
+        "reason": "Why the call ended, like ``hangup``; empty until then.",
+        "routed_from": "The line that handed the call over; None for other calls.",
         "started_at": "Epoch seconds, the server's; 0 until the end.",
         "status": (
             "``dialing``, ``active``, ``detached`` (the link was lost; the call may come back) or "
@@ -128,16 +128,16 @@ class CallState(HasHandlers):
         self.ended_at = 0.0
         self.last_message_id = ""
         self._conversation = Conversation(runtime, agent.id, call_id)
-        # The rest is the SDK's own, and made when it is first needed: most calls are idle.
+        # The rest is internal, and created when first needed: most calls are idle.
         self._announced = False
-        #: The reply that is being spoken, and its words so far.
+        #: The reply being spoken, and its words so far.
         self._bot_message_id: str | None = None
         self._bot_words: list[str] = []
         self._bot_size = 0
-        #: Are ``bot_words`` tokens that bring their own spaces?
+        #: Whether ``bot_words`` are tokens that bring their own spaces.
         self._bot_glued = False
         self._turn = TurnState()
-        #: Characters of the frame that began it.
+        #: Characters of the frame that began the call.
         self._start_size = 0
         self._skills: dict[str, None] = {}
         self._made_ending: Outcome[str] | None = None
@@ -154,7 +154,7 @@ class CallState(HasHandlers):
 
     @property
     def _live(self) -> bool:
-        """Can a frame for it be sent now?"""
+        """Whether a frame for the call can be sent now."""
         return self.status in ("active", "dialing") and self._runtime.ready
 
     @property
@@ -171,12 +171,12 @@ class CallState(HasHandlers):
 
     @property
     def current_bot_text(self) -> str:
-        """What the agent has said so far of the reply it is speaking; empty between replies."""
+        """The words spoken so far of the agent's current reply; empty between replies."""
         return ("" if self._bot_glued or self.transport == "chat" else " ").join(self._bot_words)
 
     @property
     def active_skills(self) -> list[str]:
-        """Skills loaded now, in loading order."""
+        """The skills loaded now, in loading order."""
         return list(self._skills)
 
     @shows
@@ -193,7 +193,7 @@ class CallState(HasHandlers):
     # -- frames ---------------------------------------------------------------------------------
 
     def _require(self, verb: str) -> None:
-        """Raise CallEnded, which names ``verb``, where the call is over."""
+        """Raise CallEnded, naming ``verb``, if the call is over."""
         if self._over:
             raise self._ended_error(verb_name(verb))
 
@@ -205,7 +205,7 @@ class CallState(HasHandlers):
         )
 
     def _send_live(self, frame: dict[str, Any]) -> None:
-        """Send what makes no sense later; raises NotConnected while that cannot be done."""
+        """Send a frame that makes no sense later; raise NotConnected if it cannot be sent now."""
         self._require(frame["event"])
         if not self._live:
             raise NotConnected(
@@ -217,7 +217,7 @@ class CallState(HasHandlers):
         self._runtime.transmit(frame)
 
     def _send_durable(self, frame: dict[str, Any], *, request_id: str | None = None) -> None:
-        """Send what must not be lost, now or when the link is there again."""
+        """Send a frame that must not be lost, now or once the link is back."""
         self._require(frame["event"])
         self._runtime.send_durable(
             frame,
@@ -229,7 +229,7 @@ class CallState(HasHandlers):
 
     @property
     def _ending(self) -> Outcome[str]:
-        """Settles with the reason when the call is over."""
+        """The outcome that settles with the reason when the call is over."""
         if self._made_ending is None:
             self._made_ending = Outcome(f"the end of {self._title}")
             if self._over:
@@ -243,21 +243,21 @@ class CallState(HasHandlers):
         self.status = status
 
     def _answered(self) -> None:
-        """``call.started`` has come: whatever was known of the call before, it goes on now."""
+        """Handle ``call.started``: the call is active, whatever its status was."""
         if self.status != "active":
             self._become("active")
 
     def _detach(self) -> None:
-        """The link is gone: nothing in flight will be confirmed."""
+        """Handle the loss of the link: nothing in flight will be confirmed."""
         self._become("detached")
         self._conversation.partial = True
 
     def _reattach(self) -> None:
-        """The server speaks of it on the new link."""
+        """Handle the first event that names the call on the new link."""
         self._become("active")
 
     def _finish(self, reason: str) -> None:
-        """It is over: settle everything that waits, release everything that is held."""
+        """End the call: settle everything that waits, release everything that is held."""
         self._become("ended")
         self.reason = reason
         if self._made_ending is not None:
@@ -278,7 +278,7 @@ class CallState(HasHandlers):
         self._conversation.close()
 
     def _release_handlers(self) -> None:
-        """Forget its handlers, after those of its end were handed out."""
+        """Forget the call's handlers, after the deliveries of its end were queued."""
         if self._own_handlers is not None:
             self._runtime.unsubscribe_all(self._own_handlers)
             self._own_handlers.clear()
@@ -286,20 +286,20 @@ class CallState(HasHandlers):
     # -- what happens to it ---------------------------------------------------------------------
 
     def _bot_begins(self, message_id: str | None) -> None:
-        """Another reply is being spoken or written, or none."""
+        """Note that another reply is being spoken or written, or none."""
         self._bot_message_id = message_id
         self._bot_words = []
         self._bot_size = 0
         self._bot_glued = False
 
     def _bot_says(self, word: str) -> None:
-        """One more word, or token, of the reply that is being spoken."""
+        """Add a word, or token, of the reply being spoken."""
         self._bot_size += len(word) + 1
         if self._bot_size <= BOT_TEXT:
             self._bot_words.append(word)
 
     def _skill_changed(self, name: str, *, loaded: bool) -> None:
-        """``skill.loaded`` or ``skill.unloaded``."""
+        """Handle ``skill.loaded`` or ``skill.unloaded``."""
         if loaded and len(self._skills) < CALL_SKILLS and len(name) <= MAX_ID:
             self._skills[name] = None
         elif loaded:
@@ -308,7 +308,7 @@ class CallState(HasHandlers):
             self._skills.pop(name, None)
 
     def _listens(self, name: str) -> bool:
-        """Has this very call a handler for ``name``?"""
+        """Whether the call itself has a handler for ``name``."""
         return self._own_handlers is not None and any(
             handler.name == name for handler in self._own_handlers.get(name)
         )

@@ -1,7 +1,7 @@
-"""What was said on a call: the model's history, and the transcript of what was heard.
+"""The conversation of a call: the model's history, and the transcript of what was heard.
 
-Both are lists of dicts with ``role`` and ``content``. The history (``messages``) has the tool rounds
-too, and is the server's at the end; the transcript is what was heard here.
+Both are lists of dicts with ``role`` and ``content``. The history (``messages``) includes the tool
+rounds, and is the server's at the end; the transcript is what was heard here.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ log = Log("calls")
 
 
 class Conversation:
-    """The conversation of one call. Nothing else changes it.
+    """The conversation of one call, changed only through these methods.
 
-    It is bounded, as is what all of them hold together: the beginning of a long one is forgotten.
+    Its size is bounded, as is the total of all calls: the beginning of a long one is forgotten.
     """
 
     __slots__ = (
@@ -43,15 +43,15 @@ class Conversation:
         self._agent_id = agent_id
         self._call_id = call_id
         self.messages: list[dict[str, Any]] = []
-        #: Messages by role and message id; made with the first of them.
+        #: Messages by role and message id; created with the first message.
         self._by_id: dict[str, dict[str, Any]] | None = None
         #: Characters of ``messages``.
         self._size = 0
-        #: What was heard, once ``messages`` are the server's.
+        #: What was heard, kept once ``messages`` are the server's.
         self._heard: list[dict[str, Any]] | None = None
-        #: Some of what was said has not reached this process.
+        #: Whether some of what was said has not reached this process.
         self.partial = False
-        #: The call has ended: nothing is counted any more.
+        #: Whether the call has ended: its size is not counted any more.
         self.over = False
         #: Called after ``messages`` has changed.
         self.on_change: Callable[[], None] | None = None
@@ -64,9 +64,9 @@ class Conversation:
     def remember(
         self, role: str, content: str, message_id: str | None = None, source: str | None = None
     ) -> bool:
-        """Add a message; the same message id again updates it. False if nothing is new.
+        """Add a message, or update the one with that id. Return False if nothing is new.
 
-        ``source``: who wrote it, where the server says so (``bot`` or ``human``).
+        ``source``: who wrote it, if the server says so (``bot`` or ``human``).
         """
         if message_id and len(message_id) > MAX_ID:
             message_id = None
@@ -89,7 +89,7 @@ class Conversation:
         return True
 
     def confirmed(self, message_id: str, text: str | None) -> bool:
-        """The agent's message is in the history; False for a repeat."""
+        """Note that the agent's message is in the history. Return False for a repeat."""
         if len(message_id or "") > MAX_ID:
             message_id = ""
         if message_id and self._known("assistant", message_id) is not None:
@@ -102,7 +102,7 @@ class Conversation:
         return True
 
     def asked(self, tool_calls: list[dict[str, Any]]) -> dict[str, Any]:
-        """The model has called tools; the message that says so."""
+        """Add and return the message which says that the model has called tools."""
         message = {"role": "assistant", "content": None, "tool_calls": tool_calls}
         self.messages.append(message)
         self._changed()
@@ -111,8 +111,8 @@ class Conversation:
     def answered(
         self, results: Iterable[tuple[str, str]], *, forget: dict[str, Any] | None = None
     ) -> None:
-        """``(tool_call_id, content)`` of tools that have answered. ``forget``: a message of
-        :meth:`asked` that is to leave no trace."""
+        """Add the results of tools, as ``(tool_call_id, content)``. ``forget``: a message returned
+        by :meth:`asked`, to be removed without trace."""
         if forget is not None:
             self.messages = [message for message in self.messages if message is not forget]
         for tool_call_id, content in results:
@@ -121,7 +121,7 @@ class Conversation:
         self._changed()
 
     def told(self, messages: list[dict[str, Any]]) -> None:
-        """Take over the history as the server has it at the end. What was heard stays."""
+        """Replace the history with the server's final one. What was heard stays."""
         heard = spoken(self.messages)
         if heard and not self.partial:
             self._heard = heard
@@ -130,14 +130,14 @@ class Conversation:
         self.messages = messages
 
     def close(self) -> None:
-        """The call is over: what it held counts no more."""
+        """Stop counting the size of the conversation: the call is over."""
         self.over = True
         self._by_id = None
         self._runtime.call_text -= self._size
         self._size = 0
 
     def grew(self, size: int) -> None:
-        """So many characters were added; the beginning makes room if it must."""
+        """Count ``size`` added characters, and forget the beginning if the limit is exceeded."""
         if self.over:
             return
         self._size += size
@@ -154,7 +154,7 @@ class Conversation:
     # -- bookkeeping ----------------------------------------------------------------------------
 
     def ids(self) -> dict[int, str]:
-        """The message id of each of ``messages`` that has one, by ``id()`` of the message."""
+        """Return the message ids of ``messages``, by ``id()`` of the message."""
         named = self._by_id or {}
         return {id(message): key.partition(":")[2] for key, message in named.items()}
 
@@ -171,7 +171,7 @@ class Conversation:
             self.on_change()
 
     def _forget_oldest(self) -> None:
-        """Forget so much that it need not be done again with the next message."""
+        """Forget enough that the next message does not require it again."""
         runtime = self._runtime
         if runtime.tally.tells(f"long call of {self._agent_id}", runtime.now):
             log.warning(
@@ -195,7 +195,7 @@ class Conversation:
 
 
 def spoken(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those messages that somebody said."""
+    """Return the messages that the user or the agent spoke."""
     return [
         message
         for message in messages
@@ -204,10 +204,10 @@ def spoken(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def merged(told: list[dict[str, Any]], heard: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the server's history has, and what was heard here beside it, in one order.
+    """Merge the server's history with what was heard here, in one order.
 
-    The longest run of lines that both have holds them together; of a line that was cut off in one
-    of them, what was heard here counts.
+    The longest run of lines common to both aligns them. If a line was cut off in one of them, the
+    version heard here is kept.
     """
     if not told or not heard:
         return told or heard
@@ -232,5 +232,5 @@ def _same_line(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def is_spoken(message: Mapping[str, Any]) -> bool:
-    """Did the agent say it, of its own accord and not of a tool?"""
+    """Whether it is text that the agent itself said, not a tool's."""
     return message.get("role") == "assistant" and bool(message.get("content"))

@@ -1,4 +1,4 @@
-"""Who has calls: an agent or a line."""
+"""The owner of calls: an agent or a line."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ["Owner"]
 
 
 class Owner(HasHandlers):
-    """What agents and lines have in common: a name that is claimed, and live calls."""
+    """The common part of agents and lines: a claimed name and live calls."""
 
     id: str
     #: Live calls, by id.
     _live_calls: dict[str, Any]
-    #: How messages say that it is no more.
+    #: How messages say that the owner was removed or destroyed.
     _gone: str
 
     @property
     def _registration(self) -> Registration:
-        """Its claim to its name on the server."""
+        """The claim to its name on the server."""
         raise NotImplementedError
 
     @property
     def registered(self) -> bool:
-        """Does the server have it now?"""
+        """Whether the server has it registered now."""
         return self._registration.held
 
     @property
@@ -41,11 +41,11 @@ class Owner(HasHandlers):
         return self._removed
 
     def _require(self, verb: str) -> None:
-        """Raise RegistrationError where it was removed (an agent) or destroyed (a line)."""
+        """Raise RegistrationError if it was removed (an agent) or destroyed (a line)."""
         self._registration.require(verb)
 
     def _check_listening(self, verb: str) -> None:
         self._require(verb)
 
     def _call_ended(self, call: Source) -> None:
-        """One of its calls is over."""
+        """Handle the end of one of its calls."""

@@ -35,16 +35,16 @@ class Claimant(Protocol):
     def _title(self) -> str: ...
     @property
     def _gone(self) -> str:
-        """How messages say that it is no more."""
+        """How messages say that it was removed or destroyed."""
         ...
 
     def _claim(self) -> dict[str, Any]:
-        """The frame that claims its name, with all that is configured now."""
+        """Return the frame that claims its name, with its whole configuration."""
         ...
 
 
 class Registration:
-    """One name's way through the table above. Agents and lines have their own kinds of it."""
+    """One name's state in the table above; agents and lines have subclasses."""
 
     __slots__ = ("_ready", "_usable", "error", "owner", "runtime", "status")
 
@@ -62,7 +62,7 @@ class Registration:
 
     @property
     def ready(self) -> Outcome[None]:
-        """Settles with the ack, or with what refused it."""
+        """The outcome that settles with the ack, or fails with the refusal."""
         if self._ready is None:
             self._ready = Outcome(f"registration of {self.owner.id!r}")
             if self.held:
@@ -72,7 +72,7 @@ class Registration:
         return self._ready
 
     def create(self) -> None:
-        """Claim it, if the link is up."""
+        """Claim the name, if the link is up."""
         if self.runtime.ready:
             self.status = "asked"
             self._renew()
@@ -83,7 +83,7 @@ class Registration:
         self.runtime.transmit(self.owner._claim(), state=True)
 
     def acked(self) -> bool:
-        """False for a repeated ack."""
+        """Handle the ack. Return False for a repeated one."""
         if self.held:
             return False
         self.status = "held"
@@ -97,8 +97,8 @@ class Registration:
 
     @property
     def usable(self) -> Outcome[None]:
-        """What ``wait_ready()`` waits for: settles with the ack and with what belongs to it, or with
-        what refused it."""
+        """The outcome of ``wait_ready()``: settles with the ack and what belongs to it, or fails
+        with the refusal."""
         outcome = self._usable
         if outcome is None:
             outcome = self._usable = Outcome(self.ready.what)
@@ -106,7 +106,7 @@ class Registration:
         return outcome
 
     def _look(self) -> None:
-        """Settle ``usable``, if it is known."""
+        """Settle ``usable``, if its result is known."""
         if self.error is not None:
             self._settle(self.error)
         elif self.held:
@@ -121,7 +121,7 @@ class Registration:
                 outcome.fail(error)
 
     def require(self, what: str) -> None:
-        """Raises RegistrationError when the agent was removed, or the line destroyed."""
+        """Raise RegistrationError if the agent was removed, or the line destroyed."""
         if self.status == "removed":
             raise self._removed(what)
 
@@ -131,7 +131,7 @@ class Registration:
 
     @property
     def over_for_good(self) -> bool:
-        """Was it refused, and is nothing to come that could change that? Slots get free."""
+        """Whether it was refused for good; "at capacity" is not: a slot may get free."""
         return self.status == "refused" and not isinstance(self.error, ServerAtCapacityError)
 
     def _release(self) -> None:
@@ -139,7 +139,7 @@ class Registration:
         self.runtime.send_held(self.owner.id)
 
     def refuse(self, error: PinecallError) -> None:
-        """It was refused for good: ``ready`` fails, and the ``error`` handlers are called."""
+        """Refuse the claim for good: ``ready`` fails, and the ``error`` handlers are called."""
         self.over(error)
         self.runtime.report(error, agent=self.owner)
 
@@ -160,16 +160,16 @@ class Registration:
         self._renew()
 
     def forget(self) -> None:
-        """The owner was removed."""
+        """End the claim: the owner was removed."""
         self.status = "removed"
         self.error = self._removed("wait_ready()")
         if self._ready is not None:
-            self._ready.fail(self.error)  # changes nothing when it is done
+            self._ready.fail(self.error)  # has no effect if it is settled
         self._ready = None
         self._look()
 
     def link_closed(self) -> None:
-        """The link does not come back by itself: whoever waits for the ack is told."""
+        """Fail callers that wait for the ack: the link does not come back by itself."""
         error = NotConnected(
             f"{self.owner.id!r} is not registered: the connection was closed; connect() again",
             agent_id=self.owner.id,
@@ -181,7 +181,7 @@ class Registration:
         self._settle(error)
 
     def _renew(self) -> None:
-        """What was refused is open again."""
+        """Reopen a refused claim."""
         self.error = None
         if self._ready is not None and self._ready.error is not None:
             self._ready = None

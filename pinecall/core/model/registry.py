@@ -1,6 +1,6 @@
-"""Agents, lines and calls of one client, found in constant time.
+"""The agents, lines and calls of one client, found in constant time.
 
-The server writes ids in other ways than the program does (``org:slug``, or the slug alone), so each
+The server spells ids differently from the program (``org:slug``, or the slug alone), so each
 spelling is resolved once and remembered.
 """
 
@@ -26,7 +26,7 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def slug(agent_id: str) -> str:
-    """The server's form of an id: ``My Agent`` → ``my-agent``; empty for non-Latin text."""
+    """Return the server's form of an id: ``My Agent`` → ``my-agent``; empty for non-Latin text."""
     if _SLUG.fullmatch(agent_id):
         return agent_id
     text = re.sub(r"[_\s]+", "-", agent_id.strip().lower())
@@ -34,13 +34,13 @@ def slug(agent_id: str) -> str:
 
 
 class Registry(Generic[A, L, C]):
-    """Lines have ids like ``line:+12186633772``; their key here is the number."""
+    """One client's tables. A line's id is ``line:+12186633772``, its key here the number."""
 
     def __init__(self) -> None:
         self.agents: dict[str, A] = {}
         self.lines: dict[str, L] = {}
         self.calls: dict[str, C] = {}
-        #: Lines given back, until the server confirms it.
+        #: Lines that were destroyed, until the server confirms it.
         self.leaving: dict[str, L] = {}
         self._slugs: dict[str, A] = {}
         self._spellings: dict[str, A | L | None] = {}
@@ -76,7 +76,7 @@ class Registry(Generic[A, L, C]):
         self._spellings.clear()
 
     def owner(self, agent_id: str | None) -> A | L | None:
-        """The agent or line that the server means by ``agent_id``."""
+        """Return the agent or line that the server means by ``agent_id``."""
         if not agent_id:
             return None
         try:
@@ -117,9 +117,9 @@ class Registry(Generic[A, L, C]):
             self._ended.popitem(last=False)
 
     def ended_owner(self, call_id: str) -> Owner | None:
-        """Whose the call was, if it ended lately."""
+        """Return the owner of a call that ended recently."""
         return self._ended.get(call_id)
 
     def revive(self, call_id: str) -> None:
-        """The id is in use again: a line's call that went on to an agent."""
+        """Note that an ended call's id is in use again: a line's call went on to an agent."""
         self._ended.pop(call_id, None)

@@ -1,4 +1,4 @@
-"""What is remembered of a call's current turn, to merge the frames that tell of it in pieces."""
+"""A call's current turn, remembered to merge the frames that describe it in pieces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TurnState:
         self.language = event.language
 
     def eager(self, event: EagerTurn) -> Turn:
-        # What is transcribed for an eager turn is provisional, unless its user.message was first.
+        # The transcript of an eager turn is provisional, unless its user.message came first.
         if not event.message_id or event.message_id != self.message_id:
             self.confidence = 0.0
             self.language = None

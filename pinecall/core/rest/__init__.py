@@ -1,7 +1,7 @@
-"""REST: requests as values. Functions make a ``RestOp``, a front's ``HttpPort`` runs it.
+"""REST: requests as values. Functions make a ``RestOp``; a front's ``HttpPort`` runs it.
 
-A client asks for ``rest.calls``, ``rest.phones``, ``rest.tokens`` and ``rest.voices`` by attribute:
-they are loaded then, and a program that uses none of them starts faster.
+A client accesses ``rest.call_log``, ``rest.phones``, ``rest.tokens`` and ``rest.voices`` as
+attributes: they are loaded then, and a program that uses none of them starts faster.
 """
 
 from __future__ import annotations

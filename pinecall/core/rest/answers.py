@@ -1,4 +1,4 @@
-"""Reading answers, where a field of the wrong type counts as absent, and checking arguments."""
+"""Reads answers, in which a field of the wrong type counts as absent, and checks arguments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from ...errors import ApiError, ConfigurationError
+from ..kernel.seconds import is_finite
 
 __all__ = ["filled", "flag", "number", "optional", "positive", "refused", "rows", "text", "whole"]
 
@@ -14,7 +15,7 @@ T = TypeVar("T")
 
 
 def text(row: Mapping[str, Any], *keys: str, default: str = "") -> str:
-    """The first of the keys that holds a text or a number."""
+    """Return the value, as text, of the first key that holds a text or a number."""
     value = optional(row, *keys)
     return default if value is None else value
 
@@ -36,13 +37,7 @@ def number(row: Mapping[str, Any], key: str) -> float | None:
             value = float(value)
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        value = float(value)
-    except OverflowError:  # JSON's integers have no limit
-        return None
-    return value if math.isfinite(value) else None
+    return float(value) if is_finite(value) else None
 
 
 def whole(row: Mapping[str, Any], key: str, default: int = 0) -> int:
@@ -55,26 +50,26 @@ def flag(row: Mapping[str, Any], key: str) -> bool:
 
 
 def rows(value: Any, read: Callable[[dict[str, Any]], T]) -> list[T]:
-    """The objects of a list, read; no list is an empty one."""
+    """Return the objects of a list, read; none if it is not a list."""
     return [read(row) for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def refused(what: str, body: Mapping[str, Any], status: int) -> None:
-    """Raises ApiError for ``{"success": false}`` under a good status."""
+    """Raise ApiError for ``{"success": false}`` with a success status."""
     if body.get("success") is False:
         words = optional(body, "error", "message") or "the server says it did not succeed"
         raise ApiError(f"{what}: {words} (HTTP {status})", optional(body, "code"), status=status)
 
 
 def filled(name: str, value: object) -> str:
-    """An argument that is a non-empty text; else ConfigurationError."""
+    """Return an argument that is a non-empty text; else raise ConfigurationError."""
     if not isinstance(value, str) or not value.strip():
         raise ConfigurationError(f"{name} is a non-empty str, not {value!r}")
     return value
 
 
 def positive(name: str, value: object, *, whole: bool = False) -> Any:
-    """An argument that is a number above 0; else ConfigurationError."""
+    """Return an argument that is a number above 0; else raise ConfigurationError."""
     kinds = (int,) if whole else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < math.inf:
         kind = "whole number" if whole else "number"

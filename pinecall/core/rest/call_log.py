@@ -1,8 +1,8 @@
 """The call log, followed live: ``WS /v1/attach``, resumed by cursor.
 
-:class:`CallLog` is told what the socket brings and says what to do next. While not ``over``: with
-no socket, wait ``delay`` seconds, run ``token()`` and open ``url()``; then hand every text to
-``receive()``. ``entries`` is what the user is to see.
+:class:`CallLog` gets the socket's input and decides what to do next. While not ``over``: without a
+socket, wait ``delay`` seconds, run ``token()`` and open ``url()``; then pass every text to
+``receive()``. ``entries`` are for the user.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .tokens import Token, create_token
 
 __all__ = ["CallLog", "LogEntry"]
 
-#: Connections in a row that brought nothing, until the log counts as out of reach.
+#: Connections in a row without an entry, until the log counts as out of reach.
 ATTEMPTS = 10
 
 _POLICY = ReconnectPolicy()
@@ -55,7 +55,7 @@ class LogEntry:
 
     @property
     def call_id(self) -> str | None:
-        """The call it is about; an agent's log names it in ``data`` (wire: ``data.call``)."""
+        """The call of the entry; an agent's log names it in ``data`` (wire: ``data.call``)."""
         if self.call is not None:
             return self.call
         inner = self.data.get("call")
@@ -63,8 +63,9 @@ class LogEntry:
 
 
 class CallLog:
-    """Exactly one of ``call`` and ``agent``; ``after`` is the last seq seen, 0 for everything;
-    ``agents`` are whom the token is for: the agent of the call, or several it may belong to."""
+    """The log of either ``call`` or ``agent``; ``after`` is the last seq seen, 0 for everything;
+    ``agents`` are those the token is for: the agent of the call, or several it may belong to.
+    """
 
     def __init__(
         self,
@@ -120,7 +121,7 @@ class CallLog:
         self._opened = now
 
     def receive(self, text: str) -> None:
-        """What is no entry is ignored, as is what was delivered already."""
+        """Take a text; ignore an invalid entry, and one that was delivered already."""
         entry = _entry(text)
         if entry is None or self.over:
             return
@@ -138,12 +139,12 @@ class CallLog:
             self.over = True
 
     def _resume(self, log: str | None, seq: object) -> None:
-        # The entry at resume_from itself is still to come.
+        # The entry at resume_from itself has not been received.
         if isinstance(seq, int) and not isinstance(seq, bool):
             self._set_cursor(log, max(seq - 1, 0))
 
     def _set_cursor(self, log: str | None, seq: int) -> None:
-        """Of the logs that an agent's log brings along, those that were heard of last are kept."""
+        """Set a log's cursor; of the calls' logs in an agent's log, the most recent are kept."""
         cursors = self._cursors
         if log != self.call:
             if len(log or "") > MAX_ID:
@@ -156,7 +157,7 @@ class CallLog:
             del cursors[next(oldest)]
 
     def lost(self, reason: str, now: float) -> None:
-        """The socket closed: at once again for ``slow_consumer``, which is about us."""
+        """The socket closed; reconnect at once after ``slow_consumer`` (our own slowness)."""
         if self.over:
             return
         if self._opened is not None and now - self._opened >= STABLE_AFTER:
@@ -167,7 +168,7 @@ class CallLog:
             self._fail(f"the connection was lost {ATTEMPTS} times in a row: {why}")
 
     def refused(self, failure: Failure) -> None:
-        """The socket could not be opened."""
+        """React to a socket that could not be opened."""
         status = handshake_status(failure)
         if failure.retryable:
             self._again(None)
@@ -177,7 +178,7 @@ class CallLog:
             self._fail(scrub(failure.message), failure.code, status)
 
     def failed(self, error: ApiError) -> None:
-        """The token was refused: final at the first connection, unless it may pass later."""
+        """React to a refused token: final on the first connection, else retried if temporary."""
         if self._opened is not None and (error.status in _PASSING or error.status >= 500):
             self._again(None)
         else:
@@ -197,7 +198,7 @@ class CallLog:
         self.error.call_id, self.error.agent_id = self.call, self.agent
 
     def stop(self) -> None:
-        """The user has had enough: what has arrived is still given out."""
+        """Stop; entries that have arrived are still delivered."""
         self.over = True
 
 

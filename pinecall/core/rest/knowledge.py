@@ -17,13 +17,13 @@ __all__ = ["KnowledgeBase", "KnowledgeDoc", "KnowledgeHit", "Pushed", "create", 
 T = TypeVar("T")
 
 _ROOT = "/api/knowledge"
-#: Seconds: a document may be long, and is indexed while we wait.
+#: Seconds: a document may be long, and is indexed during the request.
 _PUSH_TIMEOUT = 60.0
 
 
 @frozen(kw_only=True)
 class KnowledgeDoc:
-    """``path`` is its name in the base; ``text`` is None where the server did not send it."""
+    """A document. ``path`` is its name in the base; ``text`` is None if it was not sent."""
 
     id: str
     path: str
@@ -34,7 +34,7 @@ class KnowledgeDoc:
 
 @frozen(kw_only=True)
 class KnowledgeBase:
-    """``docs`` is filled by ``get`` only, without their texts."""
+    """A knowledge base. Only ``get`` fills ``docs``, without their texts."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class KnowledgeHit:
 
 @frozen(kw_only=True)
 class Pushed:
-    """What became of one document: ``doc``, or the ``error`` it was refused with."""
+    """The outcome for one document: ``doc``, or the ``error`` it was refused with."""
 
     path: str
     doc: KnowledgeDoc | None = None
@@ -76,7 +76,7 @@ def create(name: str, description: str | None = None) -> RestOp[KnowledgeBase]:
 
 
 def get(kb: str) -> RestOp[KnowledgeBase]:
-    """The base with its documents."""
+    """Return the base with its documents."""
 
     def read(reply: Reply) -> KnowledgeBase:
         body = reply.object()
@@ -98,7 +98,7 @@ def docs(kb: str) -> RestOp[list[KnowledgeDoc]]:
 
 
 def doc(kb: str, doc_id: str) -> RestOp[KnowledgeDoc]:
-    """One document with its text."""
+    """Return one document with its text."""
     return _op("GET", path(f"{_kb(kb)}/docs", doc=doc_id), _one_doc)
 
 
@@ -107,10 +107,10 @@ def delete_doc(kb: str, doc_id: str) -> RestOp[None]:
 
 
 def push(kb: str, given: Any) -> list[RestOp[Pushed]]:
-    """An op for each document, to be run in order; the same ``path`` again updates it.
+    """Return an op for each document, to be run in order; the same ``path`` again updates it.
 
     ``given``: a ``{"path", "text", "title"?}`` or :class:`KnowledgeDoc`, or any number of them. All
-    are checked first (ConfigurationError); an op gives the server's refusal as ``Pushed.error``.
+    are checked first (ConfigurationError); an op returns the server's refusal as ``Pushed.error``.
     """
     many = [given] if isinstance(given, (Mapping, KnowledgeDoc)) else given
     if isinstance(many, (str, bytes)) or not isinstance(many, Iterable):
@@ -129,7 +129,7 @@ def _push(kb: str, where: str, body: Mapping[str, Any]) -> RestOp[Pushed]:
 
 
 def query(kb: str, question: str, k: int = 6) -> RestOp[list[KnowledgeHit]]:
-    """The ``k`` best passages for a question, best first."""
+    """Return the ``k`` best passages for a question, best first."""
     body = {"query": filled("query", question), "k": positive("k", k, whole=True)}
     return _op(
         "POST", f"{_kb(kb)}/query", lambda reply: rows(reply.object().get("hits"), _hit), body

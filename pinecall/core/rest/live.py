@@ -1,8 +1,8 @@
 """Text from speech as it is spoken: ``WS /v1/audio/transcriptions/stream``.
 
-:class:`LiveSession` holds what is to be sent until the server is ready and tells what came. A front
-opens the socket, sends what ``outgoing()`` gives whenever something has changed, and hands over
-texts, the close, and the passing of ``READY_WITHIN`` seconds.
+:class:`LiveSession` holds messages until the server is ready, and keeps the results. A front opens
+the socket, sends the messages of ``outgoing()`` after each change, and reports texts, the close,
+and the passing of ``READY_WITHIN`` seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T = TypeVar("T")
 log = Log("audio")
 
 READY_WITHIN = 10.0
-#: Bytes of audio that wait here: half a minute of 16 kHz, 16 bit.
+#: Bytes of audio buffered here: half a minute at 16 kHz, 16 bit.
 LIMIT = 1 << 20
 #: Bytes in one message.
 _PIECE = 32 << 10
@@ -51,7 +51,7 @@ class LiveReady:
 
 @frozen(kw_only=True)
 class LiveResult:
-    """What was said. A partial one (``final`` False) is replaced by the next; times in seconds."""
+    """Transcribed speech, times in seconds. The next result replaces one that is not ``final``."""
 
     text: str
     final: bool
@@ -94,7 +94,7 @@ class LiveSession:
         }
         self.query = tuple((name, value) for name, value in given.items() if value is not None)
         self.results: deque[LiveResult] = deque()
-        #: Characters that told of each of them, and of all.
+        #: The size of each of them in characters, and of all.
         self._sizes: deque[int] = deque()
         self._text = 0
         self._behind = False
@@ -106,7 +106,7 @@ class LiveSession:
         self._stopped = False
 
     def url(self, base: str) -> str:
-        """Of the socket; ``base`` is REST's."""
+        """Return the URL of the socket; ``base`` is REST's."""
         query = f"?{urlencode(self.query)}" if self.query else ""
         return f"{base.replace('http', 'ws', 1)}/v1/audio/transcriptions/stream{query}"
 
@@ -115,11 +115,11 @@ class LiveSession:
         return self.done is not None or self.error is not None
 
     def readiness(self) -> LiveReady:
-        """Once it is ready or over: raises what it failed with."""
+        """Return the server's readiness, once it is ready or over; raise the error if it failed."""
         return self._reached(self.ready)
 
     def result(self) -> LiveDone:
-        """Once it is over: raises what it failed with."""
+        """Return the result, once it is over; raise the error if it failed."""
         return self._reached(self.done)
 
     def _reached(self, what: T | None) -> T:
@@ -130,7 +130,7 @@ class LiveSession:
 
     @staticmethod
     def unfinished(timeout: float) -> RequestTimeout:
-        """The server was given the end of the audio ``timeout`` seconds ago."""
+        """Return the error for a server not done ``timeout`` seconds after the end of the audio."""
         return RequestTimeout(
             f"audio/transcriptions/stream: the server was not done within {timeout:g} s"
         )
@@ -140,14 +140,14 @@ class LiveSession:
         return self._waiting < LIMIT
 
     def check_audio(self, data: object) -> bytes:
-        """Raises what it ended with, and ConfigurationError for what is not bytes."""
+        """Return the audio; raise the session's error, or ConfigurationError if it is not bytes."""
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise ConfigurationError(f"write takes bytes of audio, not {type(data).__name__}")
         self._check_open()
         return bytes(data)
 
     def write(self, data: bytes) -> None:
-        """Audio to be sent; wait until ``may_write`` first."""
+        """Queue audio to be sent; wait until ``may_write`` first."""
         self._check_open()
         for start in range(0, len(data), _PIECE):
             self._outbox.append(data[start : start + _PIECE])
@@ -158,7 +158,7 @@ class LiveSession:
         self._outbox.append('{"type":"finalize"}')
 
     def stop(self) -> None:
-        """The end of the audio; repeating it changes nothing."""
+        """End the audio; repeating it changes nothing."""
         if not self._stopped and not self.over:
             self._stopped = True
             self._outbox.append('{"type":"stop"}')
@@ -170,7 +170,7 @@ class LiveSession:
             raise ApiError("audio/transcriptions/stream: it has ended; open another", "CLOSED")
 
     def outgoing(self) -> str | bytes | None:
-        """The next message to send; nothing before the server is ready."""
+        """Return the next message to send; None before the server is ready."""
         if self.ready is None or self.over or not self._outbox:
             return None
         message = self._outbox.popleft()
@@ -207,7 +207,7 @@ class LiveSession:
             self._fail(words, optional(raw, "code") or "UPSTREAM_ERROR", 200)
 
     def _heard(self, raw: Mapping[str, Any], final: bool, size: int) -> None:
-        # A partial replaces the last, for a reader who is behind as well.
+        # A partial result replaces the last one, also for a slow reader.
         if self.results and not self.results[-1].final:
             self.results.pop()
             self._text -= self._sizes.pop()
@@ -228,7 +228,7 @@ class LiveSession:
         )
 
     def _left_out(self) -> None:
-        """Nobody takes the results: the oldest makes room."""
+        """Drop the oldest result: the program does not read them."""
         self.results.popleft()
         self._text -= self._sizes.popleft()
         if not self._behind:
@@ -236,7 +236,7 @@ class LiveSession:
             log.warning("live transcription: the results are not read, and the oldest are left out")
 
     def refused(self, failure: Failure) -> None:
-        """The socket could not be opened."""
+        """React to a socket that could not be opened."""
         if failure.code == "CONNECTION_TIMEOUT":
             self.late()
             return
@@ -245,7 +245,7 @@ class LiveSession:
         self._fail(scrub(failure.message), code, status)
 
     def broken(self, error: Exception) -> None:
-        """Something else went wrong here, a setting for example."""
+        """Fail for another local reason, for example a setting."""
         if not self.over:
             code = getattr(error, "code", None)
             self._fail(scrub(str(error)), code if isinstance(code, str) else "NETWORK_ERROR")
@@ -253,14 +253,14 @@ class LiveSession:
             self.error.__cause__ = error
 
     def closed(self, code: int | None) -> None:
-        """The socket closed; nothing new if that was expected."""
+        """React to the closed socket; no change if that was expected."""
         if code == 1000:
             self._fail("the server closed it before it was done", "CLOSED")
         else:
             self._fail(f"the connection was lost (close code {code})", "NETWORK_ERROR")
 
     def late(self) -> None:
-        """``READY_WITHIN`` seconds have passed."""
+        """Fail if the server is not ready after ``READY_WITHIN`` seconds."""
         if self.ready is None:
             self._fail(f"the server was not ready within {READY_WITHIN:g} s", "REQUEST_TIMEOUT")
 
@@ -274,8 +274,9 @@ class LiveSession:
             self._waiting = 0
 
     def take(self) -> LiveResult | None:
-        """The next result; None when there is none (yet). Raises what it failed with, unless it was
-        closed by the user."""
+        """Return the next result; None if there is none (yet). Raises the session's error, unless
+        the user closed it.
+        """
         if self.results:
             self._text -= self._sizes.popleft()
             return self.results.popleft()

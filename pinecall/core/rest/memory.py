@@ -1,4 +1,4 @@
-"""What an agent remembers of its contacts: ``/api/memory``. The agent need not be online."""
+"""What an agent remembers about its contacts: ``/api/memory``. The agent need not be online."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MemoryHit:
 
 @frozen(kw_only=True)
 class Fact:
-    """``source`` says where it was heard: ``call``, ``turn``, ``transport``."""
+    """A remembered fact. ``source`` is its origin: ``call``, ``turn``, ``transport``."""
 
     id: str
     kind: str
@@ -40,7 +40,7 @@ class Fact:
 
 @frozen(kw_only=True)
 class ContactMemory:
-    """``revision`` grows with every change; ``memory_md`` is what the model is shown."""
+    """One contact. ``revision`` grows with each change; ``memory_md`` is shown to the model."""
 
     contact: str
     revision: int
@@ -51,7 +51,7 @@ class ContactMemory:
 def search(
     agent_id: str, query: str, *, contact: str | None = None, k: int = 6
 ) -> RestOp[list[MemoryHit]]:
-    """The ``k`` best facts for a question, of one contact or of all."""
+    """Return the ``k`` best facts for a question, about one contact or all."""
     asked = [
         ("agent", filled("agent_id", agent_id)),
         ("q", filled("query", query)),
@@ -79,7 +79,7 @@ def get(agent_id: str, contact: str) -> RestOp[ContactMemory]:
 
 
 def forget(agent_id: str, contact: str) -> RestOp[bool]:
-    """Forget a contact; False if nothing was known."""
+    """Forget a contact; return False if nothing was known."""
     return _op(
         agent_id, "DELETE", _contact(agent_id, contact), lambda body: flag(body, "forgotten")
     )

@@ -1,7 +1,7 @@
-"""A REST request as a value: what to send, how to read the answer, what a refusal becomes.
+"""A REST request as a value: its contents, how to read the answer, the error for a refusal.
 
-A front's port sends it: it makes an :class:`Exchange` and follows it. All rules of trying again, of
-reading errors and of keeping secrets out of them are here.
+A front's port sends it: it makes an :class:`Exchange` and follows it. All rules for retrying, for
+reading errors and for keeping secrets out of them are here.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: Seconds for a request as a whole, repetitions included.
+#: Seconds for a request as a whole, retries included.
 TIMEOUT = 10.0
-#: How often a GET is sent again.
+#: How often a GET is retried.
 RETRIES = 2
 
 _RETRY_STATUS = {502, 503, 504}
@@ -50,14 +50,14 @@ _HINTS = {
 
 @frozen(kw_only=True)
 class Reply:
-    """What came back: the header names are in lower case, ``base`` is the URL that was asked."""
+    """An answer: the header names are in lower case, ``base`` is the URL of the request."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     base: str
     key: str = field(default="", repr=False)
-    #: It was more than anybody reads, and is not here.
+    #: The body was too large, and is not here.
     too_large: bool = False
 
     @property
@@ -65,15 +65,15 @@ class Reply:
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Raises ValueError for what is not JSON, or nested too deeply to be an answer."""
+        """Return the parsed body. Raises ValueError for invalid JSON, also if nested too deeply."""
         try:
             return read(self.body)
         except (msgspec.DecodeError, RecursionError) as exc:
-            # DecodeError is no ValueError in the oldest msgspec that is supported.
+            # DecodeError is not a ValueError in the oldest supported msgspec.
             raise ValueError(str(exc)) from None
 
     def object(self) -> dict[str, Any]:
-        """The body, a JSON object; else ValueError."""
+        """Return the body, a JSON object; else raise ValueError."""
         value = self.json()
         if not isinstance(value, dict):
             raise ValueError("the answer is not a JSON object")
@@ -81,15 +81,16 @@ class Reply:
 
 
 class Body:
-    """What is read of an answer: all of what was asked for, within reason, and the beginning of a
-    refusal. Add what comes for as long as it is ``wanted``."""
+    """The part of an answer that is read: a success up to a limit, and the beginning of a refusal.
+    Add data while it is ``wanted``.
+    """
 
     def __init__(self, status: int, length: str | None) -> None:
-        """``length``: the Content-Length header."""
+        """Begin a body; ``length`` is the Content-Length header."""
         self.ok = 200 <= status < 300
         self.data = bytearray()
         self._most = REST_BODY if self.ok else ERROR_BODY
-        #: Nobody waits for what is announced to be too much.
+        #: A body that is announced as too large is not read.
         self.too_large = length is not None and length.isdecimal() and self._is_more(length)
 
     def _is_more(self, length: str) -> bool:
@@ -108,8 +109,9 @@ class Body:
 
 @frozen(kw_only=True)
 class RestOp(Generic[T]):
-    """One request. ``path`` and ``query`` are encoded; ``what`` opens every error, like
-    ``Failed to list the voices``."""
+    """One request. ``path`` and ``query`` are encoded; ``what`` begins every error, like ``Failed
+    to list the voices``.
+    """
 
     what: str
     path: str
@@ -121,13 +123,13 @@ class RestOp(Generic[T]):
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout: float = TIMEOUT
-    #: Public endpoints are not shown the key.
+    #: Public endpoints do not get the key.
     needs_key: bool = True
     error: type[ApiError] = ApiError
-    #: Codes for statuses that come without one.
+    #: Codes for statuses without one.
     codes: Mapping[int, str] = field(factory=dict, repr=False)
     agent_id: str | None = None
-    #: The value in the place of an error; it may raise it all the same.
+    #: Returns the value in place of an error, or raises the error.
     recover: Callable[[ApiError], T] | None = field(default=None, repr=False)
 
     @property
@@ -140,8 +142,9 @@ class RestOp(Generic[T]):
         return f"{base.rstrip('/')}{self.path}{'?' if query else ''}{query}"
 
     def parse(self, reply: Reply) -> T:
-        """Raises ``error``: with the server's words, or ``BAD_RESPONSE`` for an answer that is not
-        what was announced."""
+        """Return the value of an answer. Raises ``error`` with the server's words, or
+        ``BAD_RESPONSE`` for an unexpected answer.
+        """
         if not 200 <= reply.status < 300:
             raise self.refusal(reply)
         if reply.too_large:
@@ -161,9 +164,9 @@ class RestOp(Generic[T]):
             ) from None
 
     def refusal(self, reply: Reply) -> ApiError:
-        """The error for an answer that is not 2xx, in any of the platform's four dialects."""
+        """Return the error for an answer other than 2xx, in any of the platform's four dialects."""
         words, code = _dialect(reply)
-        # Shortened last: a secret that was cut in two would no longer be found.
+        # Shortened last: a secret cut in two would not be found.
         words = scrub(words, reply.key)[:_WORDS]
         if 300 <= reply.status < 400:
             words = "the host redirects, which is not followed since the request carries the key"
@@ -182,8 +185,9 @@ class RestOp(Generic[T]):
 
 
 class Exchange(Generic[T]):
-    """One op on its way. While it is ``pending``: wait ``delay`` seconds, send with ``left()`` as
-    the timeout, tell it what came; then ``result()``."""
+    """One op in progress. While it is ``pending``: wait ``delay`` seconds, send with ``left()`` as
+    the timeout, report the answer; then ``result()``.
+    """
 
     def __init__(self, op: RestOp[T], now: float, random: Callable[[], float]) -> None:
         self.op = op
@@ -196,7 +200,7 @@ class Exchange(Generic[T]):
         self._failure: tuple[Failure, str] | None = None
 
     def left(self, now: float) -> float:
-        """Seconds for the next try, more than 0."""
+        """Return the seconds for the next try, more than 0."""
         return max(self._deadline - now, 0.001)
 
     def answered(self, reply: Reply, now: float) -> None:
@@ -220,7 +224,7 @@ class Exchange(Generic[T]):
         )
 
     def result(self) -> T:
-        """Raises the op's error, unless the op has a value for it."""
+        """Return the op's value. Raises the op's error, unless the op has a value for it."""
         try:
             if self._reply is not None:
                 return self.op.parse(self._reply)
@@ -233,7 +237,7 @@ class Exchange(Generic[T]):
 
 
 def unreached(op: RestOp[Any], failure: Failure, base: str) -> ApiError:
-    """The error for a request that got no answer: status 0."""
+    """Return the error for a request without an answer: status 0."""
     if failure.code == "REQUEST_TIMEOUT":
         return op.fail(f"no answer from {base} within {op.timeout:g} s", "REQUEST_TIMEOUT")
     return op.fail(
@@ -242,7 +246,7 @@ def unreached(op: RestOp[Any], failure: Failure, base: str) -> ApiError:
 
 
 def handshake_status(failure: Failure) -> int:
-    """The HTTP status that a WebSocket handshake was refused with, else 0."""
+    """Return the HTTP status that a WebSocket handshake was refused with, else 0."""
     kind, _, status = (failure.code or "").partition("_")
     return int(status) if kind == "HTTP" and status.isdigit() else 0
 
@@ -272,14 +276,15 @@ def _dialect(reply: Reply) -> tuple[str, str | None]:
 
 
 def scrub(text: str, key: str = "") -> str:
-    """The text without keys and tokens, those that this program has never seen included."""
+    """Return the text without keys and tokens, including those unknown to this program."""
     secrets.keep(key)
     return secrets.scrub(text)
 
 
 def authorization(key: str) -> dict[str, str]:
-    """Raises ConfigurationError for a key that no header can hold; the libraries' own errors would
-    quote it."""
+    """Return the headers with the key. Raises ConfigurationError for a key that no header can hold:
+    the libraries' own errors would quote it.
+    """
     if not re.fullmatch(r"[!-~]+", key):
         raise ConfigurationError(
             "the API key holds a space or a character that is not ASCII; copy it again",
@@ -289,7 +294,7 @@ def authorization(key: str) -> dict[str, str]:
 
 
 def json_text(what: str, value: Any) -> bytes:
-    """Compact JSON; raises ConfigurationError for what JSON cannot hold."""
+    """Return compact JSON. Raises ConfigurationError for a value that JSON cannot hold."""
     try:
         return write(value)
     except (TypeError, ValueError, RecursionError) as exc:
@@ -297,12 +302,12 @@ def json_text(what: str, value: Any) -> bytes:
 
 
 def json_body(what: str, value: Mapping[str, Any]) -> bytes:
-    """A JSON object of what was given (not None)."""
+    """Return a JSON object of the given values (not None)."""
     return json_text(what, {k: v for k, v in value.items() if v is not None})
 
 
 def path(prefix: str, **segments: str) -> str:
-    """``prefix`` and the segments, encoded; raises ConfigurationError for one that is no name."""
+    """Return ``prefix`` and the encoded segments. Raises ConfigurationError for an invalid name."""
     parts = [prefix]
     for name, value in segments.items():
         if not isinstance(value, str) or value.strip() in ("", ".", ".."):

@@ -1,4 +1,4 @@
-"""The organisation's phone numbers and balance, and who is online: ``GET /api/sdk/…``."""
+"""The organisation's phone numbers, balance and online agents: ``GET /api/sdk/…``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Balance", "OnlineAgent", "Phone", "balance", "online_agents", "phone
 
 @frozen(kw_only=True)
 class Phone:
-    """``number`` is E.164; ``is_sdk``: calls to it go to this SDK's agents."""
+    """A phone number in E.164 form. ``is_sdk``: calls to it go to this SDK's agents."""
 
     number: str
     name: str
@@ -27,7 +27,7 @@ class Phone:
 
 @frozen(kw_only=True)
 class Balance:
-    """What is left at the telephone company, in ``currency`` (like ``USD``)."""
+    """The balance at the telephone company, in ``currency`` (like ``USD``)."""
 
     balance: Decimal
     currency: str
@@ -35,7 +35,7 @@ class Balance:
 
 @frozen(kw_only=True)
 class OnlineAgent:
-    """An agent that is connected, from whichever process. ``channels``: references by type."""
+    """An agent that is connected, from any process. ``channels``: references by type."""
 
     slug: str
     org_id: str | None
@@ -55,8 +55,9 @@ def phones() -> RestOp[list[Phone]]:
 
 
 def balance() -> RestOp[Balance | None]:
-    """None where the server has no balance to tell (no telephone account, or it is out of reach);
-    a wrong key and an unreachable server raise ApiError."""
+    """Return the balance; None if the server has none (no telephone account, or it is out of
+    reach). A wrong key and an unreachable server raise ApiError.
+    """
 
     def read(reply: Reply) -> Balance | None:
         body = reply.object()

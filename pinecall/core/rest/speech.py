@@ -55,7 +55,7 @@ class SpeechFigures:
 
 @frozen(kw_only=True)
 class SpeechHead:
-    """What is known when the answer begins; pcm and wav are 16-bit little-endian mono."""
+    """The head of the answer; pcm and wav are 16-bit little-endian mono."""
 
     request_id: str | None
     format: str
@@ -76,7 +76,7 @@ def speech(
     speed: float | None = None,
     timestamps: bool | None = None,
 ) -> RestOp[SpeechHead]:
-    """The op gives the head of the answer; a :class:`SpeechReader` reads its body."""
+    """Return an op for the head of the answer; a :class:`SpeechReader` reads its body."""
     if not isinstance(input, str) or not 1 <= len(input) <= MAX_INPUT:
         size = f"{len(input)} characters" if isinstance(input, str) else type(input).__name__
         raise ConfigurationError(
@@ -126,7 +126,7 @@ def speech(
 
 
 class SpeechReader:
-    """The body of an answer: ``audio`` and ``words`` as they come, ``result()`` when ``over``."""
+    """The body of an answer: ``audio`` and ``words`` as they arrive, ``result()`` once ``over``."""
 
     def __init__(self, op: RestOp[SpeechHead], head: SpeechHead) -> None:
         self.op = op
@@ -150,14 +150,14 @@ class SpeechReader:
             self._sound(data)
             return
         if self.error is not None:
-            return  # what comes after a failure is not kept
+            return  # data after a failure is not kept
         for event in self._events.feed(data):
             self._event(event.data)
         if self._events.held > SPEECH_EVENT:
             self._fail("an event of the answer is too long", "BAD_RESPONSE")
 
     def ended(self) -> None:
-        """The body is over."""
+        """React to the end of the body."""
         if self.head.events:
             self.feed(b"\n\n")
             self._fail("the answer ended before the speech was complete", "NETWORK_ERROR")
@@ -175,7 +175,7 @@ class SpeechReader:
             self._fail("cancelled before the speech was complete", "CANCELLED")
 
     def take(self) -> bytes | None:
-        """The next piece of audio; None when there is none (yet). Raises what it failed with."""
+        """Return the next piece of audio; None if there is none (yet). Raises its failure."""
         if self.audio:
             piece = self.audio.popleft()
             self._waiting -= len(piece)

@@ -23,8 +23,9 @@ MAX_METADATA = 2048
 
 @frozen
 class Token:
-    """Opaque, for one use within ``expires_in`` seconds, at ``server`` (an ``https`` or ``wss``
-    base, as the server gave it). Its ``repr`` does not show ``token``."""
+    """An opaque token for one use within ``expires_in`` seconds, at ``server`` (an ``https`` or
+    ``wss`` base, as the server gave it). Its ``repr`` does not show ``token``.
+    """
 
     token: str = field(repr=False)
     server: str
@@ -42,11 +43,12 @@ def create_token(
     scope: str | None = None,
     call_id: str | None = None,
 ) -> RestOp[Token]:
-    """``metadata`` is sealed into the token and becomes ``call.metadata``; ``call_id`` narrows
-    ``observe`` and ``supervise`` to one call; several agents only for ``stream``.
+    """Return the op that creates a token. ``metadata`` is sealed into it and becomes
+    ``call.metadata``; ``call_id`` narrows ``observe`` and ``supervise`` to one call; several agents
+    only for ``stream``.
 
-    Raises ConfigurationError for a channel or scope there is none of, for several agents elsewhere,
-    and for metadata over 2 KB. The op raises TokenError.
+    Raises ConfigurationError for an unknown channel or scope, for several agents elsewhere, and for
+    metadata over 2 KB. The op raises TokenError.
     """
     _one_of("channel", channel, CHANNELS)
     agents = _agents(channel, agent_id)
@@ -77,7 +79,7 @@ def create_token(
 
 
 def agents_of(op: RestOp[Token]) -> list[str]:
-    """Whom a token is for; what was given may have been an iterator, and is used up."""
+    """Return the agents of a token, from the op: the argument may be a used-up iterator."""
     return dict(op.query)["agent_id"].split(",")
 
 

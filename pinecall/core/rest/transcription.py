@@ -30,7 +30,7 @@ _EXTENSIONS = {kind: extension for extension, kind in reversed(_TYPES.items())}
 
 @frozen(kw_only=True)
 class SpokenWord:
-    """``start`` and ``end`` in seconds; ``speaker`` with ``diarize`` only."""
+    """A word with ``start`` and ``end`` in seconds; ``speaker`` with ``diarize`` only."""
 
     word: str
     start: float
@@ -49,7 +49,9 @@ class Segment:
 
 @frozen(kw_only=True)
 class Transcription:
-    """``duration`` in seconds; ``model``, ``words`` and ``segments`` with ``verbose_json``."""
+    """A transcript, ``duration`` in seconds; ``model``, ``words``, ``segments`` with
+    ``verbose_json``.
+    """
 
     text: str
     language: str = ""
@@ -71,8 +73,9 @@ def transcribe(
     format: str | None = None,
     timeout: float = TIMEOUT,
 ) -> RestOp[Transcription]:
-    """``format``: json (default), verbose_json or text. Raises ConfigurationError for an empty
-    recording, and for one over 25 MB."""
+    """Return the op for a recording. ``format``: json (default), verbose_json or text. Raises
+    ConfigurationError for an empty recording, and for one over 25 MB.
+    """
     if format is not None and format not in FORMATS:
         raise ConfigurationError(
             f"transcribe: format is one of {', '.join(FORMATS)}, not {format!r}"
@@ -120,7 +123,7 @@ def check_size(size: int) -> None:
 
 
 def file_name_and_type(filename: str | None, content_type: str | None) -> tuple[str, str]:
-    """Each filled in from the other."""
+    """Return the file name and media type, each derived from the other if missing."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind and not all(33 <= ord(letter) < 127 for letter in kind):
         raise ConfigurationError(f"transcribe: content_type {content_type!r} is not a media type")
@@ -131,7 +134,7 @@ def file_name_and_type(filename: str | None, content_type: str | None) -> tuple[
 
 
 def _form(data: bytes, name: str, kind: str, fields: Mapping[str, str]) -> tuple[str, bytes]:
-    # Out of the content, so that it is not in the content.
+    # Derived from the content, so that the content cannot contain it.
     boundary = f"pinecall-{hashlib.sha256(data).hexdigest()[:40]}"
     quoted = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
     start = f"--{boundary}\r\nContent-Disposition: form-data; name="

@@ -24,7 +24,7 @@ class VoiceLanguage:
 
 @frozen(kw_only=True)
 class Voice:
-    """In a configuration: ``voice="provider/alias"`` (:attr:`ref`)."""
+    """A voice; in a configuration: ``voice="provider/alias"`` (:attr:`ref`)."""
 
     id: str
     name: str
@@ -42,7 +42,7 @@ class Voice:
 
 
 def voices(provider: str | None = None, language: str | None = None) -> RestOp[list[Voice]]:
-    """A provider's voices (default ``elevenlabs``), those that speak ``language`` (like ``es``)."""
+    """List a provider's voices (default ``elevenlabs``) that speak ``language`` (like ``es``)."""
     asked = "elevenlabs" if provider is None else filled("provider", provider)
     prefix = None if language is None else filled("language", language).lower()
     query = [("provider", asked)]
@@ -66,7 +66,7 @@ def voices(provider: str | None = None, language: str | None = None) -> RestOp[l
 
 
 def audio_voices(provider: str | None = None, language: str | None = None) -> RestOp[list[Voice]]:
-    """The voices that ``audio.speech`` takes, of every provider unless one is named."""
+    """List the voices that ``audio.speech`` accepts, of every provider unless one is named."""
     given = {"provider": provider, "language": language}
 
     def read(reply: Reply) -> list[Voice]:

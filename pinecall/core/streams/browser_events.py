@@ -1,4 +1,4 @@
-"""Events as browsers get them: the names and keys of the platform's TypeScript SDK."""
+"""Events in the form for browsers: the names and keys of the platform's TypeScript SDK."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ NAMES = {
     "llm.tool_call": "llm.toolCall",
 }
 
-# What these say of a call is the call; their frames hold the whole history and the metadata.
+# The call itself is their data: their frames hold the whole history and the metadata.
 _CALL_ONLY = frozenset({"call.started", "call.ended", "chat.started"})
-# Made up from another frame: the event's own fields are the data, under the event's own name.
+# Derived from another frame: the event's own fields are the data, under the event's own name.
 _MADE_UP = frozenset({"bot.speaking", "user.message"})
 _TURNS = frozenset({"eager.turn", "turn.end"})
 _TURN_KEYS = (
@@ -78,7 +78,7 @@ _CAMEL_REMEMBERED = 4096
 
 
 def camel(key: str) -> str:
-    """``message_id`` → ``messageId``."""
+    """Convert ``message_id`` to ``messageId``."""
     try:
         return _camel[key]
     except KeyError:
@@ -90,9 +90,9 @@ def camel(key: str) -> str:
 
 
 def payload_of(item: Item) -> dict[str, Any] | None:
-    """An event's ``data``: its fields, then the call's, then ``agent``. None: not for streams.
+    """Return an event's ``data``: its fields, the call's, and ``agent``. None: not for streams.
 
-    Keys are in camelCase on the top level only, as the platform's SDK has them.
+    Only the top level's keys are in camelCase, as in the platform's SDK.
     """
     name, event, call = item.name, item.event, item.call
     if isinstance(event, UnknownEvent):

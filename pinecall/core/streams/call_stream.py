@@ -1,5 +1,5 @@
-"""The stream of one call, for a page that shows nothing else: fewer events, and each with all of its
-text, so that a page puts it where the last one with that ``messageId`` was.
+"""The stream of one call, for a page that shows it alone: fewer events, each with its whole text,
+so that a page replaces the last one with the same ``messageId``.
 
 The names and keys are those of the platform's SDK: ``call.started`` ``{callId}`` · ``bot.word``
 ``{text, messageId}``, the text so far · ``bot.confirmed`` ``{text, messageId}`` · ``user.speaking``
@@ -33,14 +33,14 @@ Entry = tuple[str, dict[str, Any]]
 
 
 class CallStream:
-    """Who watches a call, and what they have been told of it. It lives as long as its call."""
+    """The readers of a call's stream and the frames sent to them. It lives as long as its call."""
 
     def __init__(self, epoch: str) -> None:
         self.ring = Ring(epoch, CALL_RING, CALL_RING_BYTES)
         self.readers: dict[Subscriber, None] = {}
 
     def publish(self, call: CallBase, item: Item) -> list[Subscriber]:
-        """Tell the readers of an event that the call knows of; returns those who are too slow."""
+        """Send an event, already applied to the call, to the readers; return the slow ones."""
         ring = self.ring
         slow: dict[Subscriber, None] = {}
         for name, data in _entries(item.name, item.event, call):
@@ -50,12 +50,13 @@ class CallStream:
         return list(slow)
 
     def complete(self, call: CallBase, last_id: str) -> bool:
-        """Has a reader with this id been told everything, for good?"""
+        """Whether a reader with this id has received everything, and nothing more can come."""
         return call._over and self.ring.cursor(last_id)[0] == self.ring.number
 
     def first(self, call: CallBase, last_id: str, greeting: str | None, retry: int) -> list[Chunk]:
-        """What a new reader is told: which call it watches, and what it missed or, where that is
-        unknown, what has been said so far."""
+        """Return the first frames for a new reader: the call's id, and the events it missed or, if
+        those are unknown, the transcript so far.
+        """
         ring = self.ring
         cursor, reason = ring.cursor(last_id)
         entries: list[Entry] = [("call.started", {"callId": call.id})]
@@ -78,7 +79,7 @@ def _entries(name: str, event: Any, call: CallBase) -> list[Entry]:
         if name == "bot.word" or spoken:
             text = call.current_bot_text if spoken else event.word
             return [("bot.word", _text(text, event.message_id))]
-        # A chat's answer that came in one piece, the newest of the transcript.
+        # A chat's answer that came in one piece: the newest message of the transcript.
         return _transcript(call)[-1:]
     if name == "message.confirmed" and event.text:
         return [("bot.confirmed", _text(event.text, event.message_id))]
@@ -101,12 +102,12 @@ def _tool_call(tool_call: dict[str, Any]) -> dict[str, Any]:
         try:
             arguments = read(arguments or "{}")
         except msgspec.DecodeError:
-            pass  # a model may write what is not JSON; it is shown as it is
+            pass  # a model may write invalid JSON; it is shown unchanged
     return {"name": name, "args": arguments}
 
 
 def _transcript(call: CallBase) -> list[Entry]:
-    """What the server gave no id, or the call has forgotten it, is known by its place."""
+    """Return the transcript; a message without an id, or with a forgotten one, gets its index."""
     ids = call._conversation.ids()
     return [
         (

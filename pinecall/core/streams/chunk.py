@@ -11,7 +11,7 @@ __all__ = ["Chunk"]
 class Chunk:
     """One event, encoded once: ``sse`` for event streams, ``text`` for WebSockets.
 
-    ``session`` is the call (or WhatsApp session) it is about; ``only_ws`` keeps it out of event
+    ``session`` is the call (or WhatsApp session) of the event; ``only_ws`` keeps it out of event
     streams.
     """
 
@@ -40,7 +40,7 @@ class Chunk:
 
     @property
     def text(self) -> str:
-        """The event with its id as ``eventId``: a turn has an ``id`` of its own."""
+        """The event with its id as ``eventId``, since a turn has its own ``id``."""
         if self._text is None:
             text = self.sse[self._data].decode()
             self._text = f'{text[:-1]},"eventId":"{self.id}"}}' if self.id else text

@@ -19,7 +19,7 @@ class Repeats:
         self._seen: dict[str, dict[tuple[str, str, int], None]] = {}
 
     def has(self, call_id: str, name: str, data: dict[str, Any]) -> bool:
-        """Was this seen before? Another text under the same message is news."""
+        """Whether this was seen before. Another text under the same message is new."""
         message = data.get("messageId")
         if name not in _REPEATABLE or not message or len(message) > MAX_ID:
             return False

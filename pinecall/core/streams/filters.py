@@ -1,4 +1,4 @@
-"""Of whom a stream is."""
+"""Which agents an event stream covers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["agent_filter", "describe"]
 
 
 def agent_filter(agents: str | Iterable[str] | None) -> frozenset[str] | None:
-    """None: all agents, later ones too. An empty list is nobody, never everybody."""
+    """Return the agents' ids; None: all agents, later ones too. An empty list: no agent."""
     if agents is None:
         return None
     if not isinstance(agents, Iterable):

@@ -1,8 +1,8 @@
-"""Everybody who watches one client: each event is encoded once, and its bytes are shared.
+"""All readers of one client's events: each event is encoded once, and its bytes are shared.
 
-Ids are ``epoch-seq``. The last events are kept, so that a browser that comes back with the id of
-the last one it saw goes on from there; when that is out of reach it is told (``gap``), and shown
-the live calls again, as a new one is.
+Ids are ``epoch-seq``. The last events are kept, so that a browser that reconnects with the id of
+the last one it saw resumes there; if that is no longer kept, it gets a ``gap``, and the live calls
+again, like a new one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BEAT = 5.0
 
 
 class Hub:
-    """``guard`` is held around every access; ``random`` gives numbers from 0 to 1."""
+    """The hub. ``guard`` is held around every access; ``random`` returns numbers from 0 to 1."""
 
     def __init__(
         self,
@@ -48,8 +48,8 @@ class Hub:
     ) -> None:
         self.guard = guard
         self.ring = Ring(f"{int(random() * (1 << 48)):012x}", kept, kept_bytes)
-        #: Is there anybody to publish for? Until the first reader, and when none has come back for
-        #: as long as the memory reaches, publishing is nothing.
+        #: Whether there may be a reader. Before the first one, and once all have gone for longer
+        #: than the kept events reach back, publishing does nothing.
         self.active = False
         self.closed = False
         self.published = self.cut = self.unwritable = 0
@@ -60,7 +60,7 @@ class Hub:
         self._left_at = 0
         self._all: dict[Subscriber, None] = {}
         self._by_agent: dict[str, dict[Subscriber, None]] = {}
-        #: Every reader; with the stream of a call, where it reads that alone.
+        #: Every reader, with the call's stream if it reads only that.
         self._subscribers: dict[Subscriber, CallStream | None] = {}
         self._repeats = Repeats()
         self._call_streams: weakref.WeakKeyDictionary[CallBase, CallStream] = (
@@ -68,15 +68,15 @@ class Hub:
         )
         self._watched = 0
         self._due = 0.0
-        #: Raises where nothing is ever published: in a forked child of the process that connected.
+        #: Raises in a forked child of the process that connected, where nothing is ever published.
         self.check: Callable[[], None] = lambda: None
-        #: What a front keeps with the hub, for all of its readers.
+        #: A front's own state for all readers of the hub.
         self.shared: dict[Any, Any] = {}
 
     # -- events in -------------------------------------------------------------------------------
 
     def publish(self, item: Item) -> None:
-        """An event for everybody it concerns. Never raises, never waits."""
+        """Send an event to all readers that it concerns. Never raises, never waits."""
         if not self.active:
             return
         call = item.call
@@ -152,8 +152,9 @@ class Hub:
         session: str = "",
         ws: bool = False,
     ) -> Subscriber:
-        """A new reader. ``of_agent``: the stream of that agent alone; ``session``: of one call;
-        ``call``: the one that :mod:`~pinecall.core.streams.call_stream` describes."""
+        """Add and return a new reader. ``of_agent``: the stream of that agent alone; ``session``:
+        of one call; ``call``: the one that :mod:`~pinecall.core.streams.call_stream` describes.
+        """
         self.check()
         if of_agent:
             agents = frozenset([of_agent])
@@ -197,7 +198,7 @@ class Hub:
         return stream
 
     def is_complete(self, call: CallBase | None, last_event_id: str) -> bool:
-        """Has a reader of this call's stream been told all there is, for good?"""
+        """Whether a reader of this call's stream has received everything, and no more can come."""
         with self.guard:
             stream = None if call is None else self._call_streams.get(call)
             return call is not None and stream is not None and stream.complete(call, last_event_id)
@@ -208,11 +209,11 @@ class Hub:
     def _first(
         self, agents: frozenset[str] | None, last_id: str, of_agent: str, session: str, ws: bool
     ) -> list[Chunk]:
-        """What a reader is told before anything happens: it is connected, and what it missed or,
-        where that is unknown, what there is.
+        """Return a reader's first frames: it is connected, and the events it missed or, if those
+        are unknown, the live calls.
 
-        The last of a new reader's frames carries the present id, those before it one that is older
-        than anything: torn off in between, it is shown everything again.
+        The last of a new reader's frames has the current id, those before it an id older than any
+        event: if the connection breaks in between, everything is sent again.
         """
         ring = self.ring
         cursor, reason = ring.cursor(last_id, agents)
@@ -239,7 +240,7 @@ class Hub:
         return ring.opening(parts, cursor, self._retry()) + replay
 
     def unsubscribe(self, reader: Subscriber) -> None:
-        """It has gone, or was never there."""
+        """Remove a reader; do nothing if it is not here."""
         with self.guard:
             if reader not in self._subscribers:
                 return
@@ -264,7 +265,7 @@ class Hub:
 
     @property
     def epoch(self) -> str:
-        """Of this program's ids: no other program's begin like that."""
+        """The prefix of every id of this process."""
         return self.ring.epoch
 
     @property
@@ -274,8 +275,9 @@ class Hub:
     # -- time and the end ------------------------------------------------------------------------
 
     def tick(self, now: float) -> float:
-        """Ping who was told nothing for 15 s, cut who has not read for 30 s; when to be called
-        next. ``now`` is any clock in seconds that never goes back."""
+        """Ping readers idle for 15 s, drop those stalled for 30 s; return when to call it again.
+        ``now`` is the time of any monotonic clock, in seconds.
+        """
         if now >= self._due:
             with self.guard:
                 self._due = now + BEAT
@@ -284,14 +286,14 @@ class Hub:
         return self._due
 
     def end_streams(self) -> None:
-        """Every stream ends, after what is queued: the server is about to stop."""
+        """End every stream after its queued events: the server is about to stop."""
         with self.guard:
             for reader in list(self._subscribers):
                 reader.end("closed")
                 self.unsubscribe(reader)
 
     def close(self) -> None:
-        """As :meth:`end_streams`; streams opened from now on end at once, until :meth:`reopen`."""
+        """End streams as :meth:`end_streams` does; new ones end at once, until :meth:`reopen`."""
         self.closed = True
         self.end_streams()
 

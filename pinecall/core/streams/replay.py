@@ -1,4 +1,4 @@
-"""The last events, by number: where a browser that comes back goes on."""
+"""The last events by number: a browser that reconnects resumes from them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["Ring"]
 
 
 class Ring:
-    """Ids are ``epoch-number``; the last ``kept`` frames stay, and at most ``kept_bytes`` of them."""
+    """The last frames, at most ``kept`` and ``kept_bytes``. Ids are ``epoch-number``."""
 
     def __init__(self, epoch: str, kept: int, kept_bytes: int) -> None:
         self.epoch = epoch
-        # Number 0 is no event's: it is older than anything.
+        # Number 0 belongs to no event: it is older than any.
         self.number = self._floor = 1
         self._frames: deque[Chunk] = deque()
         self._kept = kept
         self._kept_bytes = kept_bytes
         self._bytes = 0
-        #: The number of the last frame that is not kept any more; of each agent, and of any.
+        #: The number of the last frame that is no longer kept, for each agent and overall.
         self._forgotten: dict[str, int] = {}
         self.forgotten = 0
 
@@ -30,7 +30,7 @@ class Ring:
         return f"{self.epoch}-{number}"
 
     def next_id(self) -> str:
-        """Of the frame that is added next."""
+        """Return the id of the frame that will be added next."""
         self.number += 1
         return self.id(self.number)
 
@@ -44,7 +44,7 @@ class Ring:
             self.forgotten = self._forgotten[old.agent] = self.number - len(frames)
 
     def clear(self) -> None:
-        # One number is left out, so that whoever comes back is told of a gap.
+        # One number is skipped, so that a reader that reconnects gets a gap.
         self.number += 1
         self._floor = self.number
         self._frames.clear()
@@ -52,7 +52,7 @@ class Ring:
         self._forgotten.clear()
 
     def cursor(self, last_id: str, agents: Iterable[str] | None = None) -> tuple[int, str]:
-        """The number of the last event seen; or 0 and, if there was an id, why it is of no use."""
+        """Return the number of the last event seen; or 0 and why the id, if any, is useless."""
         epoch, _, text = last_id.rpartition("-")
         if not last_id or last_id == self.id(0):
             return 0, ""
@@ -72,8 +72,9 @@ class Ring:
         return islice(self._frames, seen, None)
 
     def opening(self, parts: Sequence[tuple[str, bytes]], number: int, retry: int) -> list[Chunk]:
-        """What a reader is told first, as events up to ``number``. All but the last have the id of
-        a reader who knows nothing: torn off in between, it is told everything again."""
+        """Return a reader's first frames, up to ``number``. All but the last have the id of a new
+        reader: if the connection breaks in between, everything is sent again.
+        """
         last = len(parts) - 1
         return [
             Chunk(

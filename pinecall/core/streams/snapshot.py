@@ -1,4 +1,4 @@
-"""The live calls, for a reader who was not there when they began."""
+"""The live calls, for a reader that connected after they began."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Roster", "Snapshot"]
 
-#: Messages of a call's transcript that are shown, the latest.
+#: The number of the last messages of a call's transcript that are shown.
 TRANSCRIPT_SHOWN = 20
 
 _STARTS = {"chat": "chat.started", "whatsapp": "whatsapp.started"}
 
 
 class Roster(Protocol):
-    """The agents and live calls that there are now (:class:`~pinecall.core.model.registry.Registry`)."""
+    """The current agents and live calls (:class:`~pinecall.core.model.registry.Registry`)."""
 
     @property
     def agents(self) -> Mapping[str, Any]: ...
@@ -30,7 +30,8 @@ class Roster(Protocol):
 
 class Snapshot:
     """Each call as the event that began it, with ``snapshot`` and ``transcript``; encoded once, and
-    again after something has happened on the call."""
+    again after an event of the call.
+    """
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
@@ -40,7 +41,7 @@ class Snapshot:
         return [one for one in self._roster.agents if agents is None or one in agents]
 
     def calls(self, agents: frozenset[str] | None, session: str) -> list[tuple[str, bytes]]:
-        """Event names and data."""
+        """Return event names and data."""
         return [
             (_STARTS.get(call.transport, "call.started"), self._data(call))
             for call in self._roster.calls.values()
@@ -54,7 +55,7 @@ class Snapshot:
         return call_id in self._roster.calls
 
     def forget(self, call_id: str) -> None:
-        """Something has happened on the call."""
+        """Forget a call's encoding, after an event of the call."""
         self._known.pop(call_id, None)
 
     def clear(self) -> None:
@@ -77,7 +78,7 @@ class Snapshot:
             try:
                 json = to_json({**data, "transcript": said})
             except (TypeError, ValueError):
-                # A program may put into its calls' messages what is not JSON.
+                # A program may put values that are not JSON into its calls' messages.
                 json = to_json(data)
             self._known[call.id] = json
         return json

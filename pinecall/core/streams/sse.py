@@ -1,4 +1,4 @@
-"""The text of server-sent events, written."""
+"""Writes the text of server-sent events."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from ..text.jsontext import write
 
 __all__ = ["HEADERS", "PING", "block", "to_json"]
 
-#: Of every stream's response. Without ``Content-Encoding`` middleware that compresses holds events
-#: back; ``Connection`` is left out because HTTP/2 forbids it.
+#: The headers of every stream's response. Without ``Content-Encoding``, compressing middleware
+#: holds events back; ``Connection`` is omitted because HTTP/2 forbids it.
 HEADERS: tuple[tuple[str, str], ...] = (
     ("Content-Type", "text/event-stream"),
     ("Cache-Control", "no-cache, no-transform"),
@@ -21,7 +21,7 @@ to_json = write
 
 
 def block(name: str, data: bytes, id: str = "", retry: int = 0) -> bytes:
-    """One server-sent event. ``data`` is one line of JSON; ``retry`` is in milliseconds."""
+    """Return one server-sent event. ``data`` is one line of JSON; ``retry`` is in milliseconds."""
     text = b"event: %b\ndata: %b\n" % (name.encode(), data)
     if id:
         text += b"id: %b\n" % id.encode()

@@ -1,4 +1,4 @@
-"""One reader of the hub: what waits to be written to it, bounded."""
+"""One reader of the hub, with a bounded queue of frames to write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .sse import PING, to_json
 
 __all__ = ["Subscriber"]
 
-#: Bytes handed out at once; more stays in the queue, where it is shared with everybody else.
+#: Bytes returned at once; more stays in the queue, where it is shared with all readers.
 PORTION = 64 << 10
 
 # Beats (of the hub's clock) after which an idle stream is pinged, and a stalled one is cut.
@@ -20,10 +20,12 @@ _CUT_AFTER = 6
 
 
 class Subscriber:
-    """Take what it is to write with :meth:`take` or :meth:`take_texts`; ``wake`` is called, under
-    the hub's guard and from any thread, when there is something after there was nothing."""
+    """A reader: :meth:`take` or :meth:`take_texts` returns the data to write; ``wake`` is called,
+    under the hub's guard and from any thread, when the queue is no longer empty.
+    """
 
-    # There may be thousands, each with an empty queue: no dict, and no deque with its room for 64.
+    # There may be thousands, each with an empty queue: no dict, and no deque, which reserves room
+    # for 64.
     __slots__ = (
         "_bytes",
         "_guard",
@@ -56,15 +58,15 @@ class Subscriber:
         self.agents = agents
         self.session = session
         self.ws = ws
-        #: Why it is over: ``closed`` (by the hub), ``gone`` (by itself), ``slow``, ``ended`` (the one
-        #: call it was about); else empty.
+        #: Why it is over: ``closed`` (by the hub), ``gone`` (by itself), ``slow``, ``ended`` (its
+        #: only call); else empty.
         self.reason = ""
         self.missed = 0
         self.wake = wake
         self._guard = guard
         self._queue: list[Chunk] = list(first)
         self._bytes = sum(frame.size for frame in self._queue)
-        # A long replay is not the reader's fault: the bounds are for what comes after it.
+        # A long replay is not the reader's fault: the bounds apply to the frames after it.
         self._most = queue + len(self._queue)
         self._most_bytes = queue_bytes + self._bytes
         self._pinged = False
@@ -73,7 +75,7 @@ class Subscriber:
 
     @property
     def over(self) -> bool:
-        """Nothing more will come; what is queued is still to be written, unless it was cut."""
+        """Whether no more frames come; queued ones are still written, unless it was cut."""
         return bool(self.reason)
 
     @property
@@ -88,7 +90,7 @@ class Subscriber:
     # -- from the hub, under its guard -----------------------------------------------------------
 
     def put(self, frame: Chunk) -> bool:
-        """Queue a frame; False if the reader is too slow to be kept, or has gone."""
+        """Queue a frame; return False if the reader is too slow to be kept, or has gone."""
         if self.reason:
             return False
         if (frame.only_ws and not self.ws) or (self.session and frame.session != self.session):
@@ -117,7 +119,7 @@ class Subscriber:
         self._bytes = sum(frame.size for frame in kept)
 
     def beat(self) -> bool:
-        """One beat of the clock has passed; False if it has not read for too long."""
+        """Count one beat of the clock; return False if it has not read for too long."""
         if self._queue or self._pinged:
             self._stuck += 1
             return self._stuck < _CUT_AFTER
@@ -136,13 +138,13 @@ class Subscriber:
             self.wake()
 
     def abandon(self) -> None:
-        """Nobody will take anything any more; the hub finds out with the next event."""
+        """Mark the reader as gone; the hub notices at the next event."""
         self.reason = self.reason or "gone"
 
-    # -- for the one that writes -------------------------------------------------------------------
+    # -- for the writer ----------------------------------------------------------------------------
 
     def take(self) -> bytes:
-        """What is to be written next, at most about 64 KiB; empty if there is nothing now."""
+        """Return the next bytes to write, about 64 KiB at most; empty if there are none yet."""
         if not self._queue and not self._pinged:
             return b""
         with self._guard:
@@ -150,14 +152,14 @@ class Subscriber:
             return frames[0].sse if len(frames) == 1 else b"".join([f.sse for f in frames]) or PING
 
     def take_texts(self) -> list[str]:
-        """The same as JSON texts, one for each WebSocket message."""
+        """Return the same as JSON texts, one for each WebSocket message."""
         if not self._queue and not self._pinged:
             return []
         with self._guard:
             return [frame.text for frame in self._take()] or ['{"event":"ping"}']
 
     def _take(self) -> list[Chunk]:
-        """Empty for a ping alone, which stands for life when there is nothing else to write."""
+        """Return the next frames; none if only a ping is due."""
         self._idle = self._stuck = 0
         self._pinged = False
         queue = self._queue

@@ -1,8 +1,8 @@
-"""JSON: read tolerantly, and always written so that anybody can read it.
+"""JSON: read tolerantly, and always written so that any reader accepts it.
 
 A server in another language may send half a surrogate pair (a text cut in the middle of an emoji),
-or NaN, which are no JSON. What they stand in is read all the same: U+FFFD stands for the half,
-None for the number. What we write holds neither.
+or NaN, which are not valid JSON. The text around them is read all the same: U+FFFD replaces the
+half, None the number. What is written here holds neither.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read(data: str | bytes) -> Any:
-    """The value; raises ValueError, or msgspec's DecodeError, for what is no JSON even so."""
+    """Return the value; raise ValueError, or msgspec's DecodeError, for invalid JSON even so."""
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError):
@@ -31,7 +31,7 @@ def read(data: str | bytes) -> Any:
 
 
 def mend(text: str) -> str | None:
-    """The text as JSON that everybody can read; None where it is no JSON even to a tolerant reader."""
+    """Return the text as valid JSON; None if even a tolerant reader cannot read it."""
     import json  # hardly any program needs it
 
     try:
@@ -42,7 +42,7 @@ def mend(text: str) -> str | None:
 
 
 def write(value: Any) -> bytes:
-    """Compact JSON in UTF-8; raises TypeError or ValueError for what JSON cannot hold."""
+    """Return compact JSON in UTF-8; raise TypeError or ValueError if it cannot be JSON."""
     try:
         return _encode(value)
     except UnicodeEncodeError:
@@ -50,7 +50,7 @@ def write(value: Any) -> bytes:
 
 
 def valid_json(value: Any) -> Any:
-    """The value with every text in it, keys included, as UTF-8 can hold it."""
+    """Return the value with every text in it, keys included, as valid UTF-8."""
     if isinstance(value, str):
         return valid(value)
     if isinstance(value, Mapping):
@@ -64,7 +64,7 @@ def valid_json(value: Any) -> Any:
 
 
 def _nothing(_constant: str) -> None:
-    """NaN, Infinity and -Infinity."""
+    """Replace NaN, Infinity and -Infinity by None."""
 
 
 def _finite(digits: str) -> float | None:

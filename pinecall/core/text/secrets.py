@@ -1,9 +1,9 @@
-"""What must not be shown: the keys and tokens that this program was given, and how text is cleaned.
+"""Secrets (the keys and tokens that this program was given), and how they are removed from text.
 
-A secret is kept here when it is given: the API key, WhatsApp's secrets, provider keys in a
-configuration, minted tokens, a proxy's password, a token in a URL. Whatever is shown afterwards, an
-error's message, a log line or a ``repr``, goes through :func:`clean` before it is cut. The table is
-the process's, not a client's: a key is a secret in every text.
+A secret is registered when it is given: the API key, WhatsApp's secrets, provider keys in a
+configuration, minted tokens, a proxy's password, a token in a URL. Text shown afterwards (an
+error's message, a log line or a ``repr``) goes through :func:`clean` before it is cut. The table
+belongs to the process, not to a client: a key is a secret in every text.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from .utf8 import valid
 
 __all__ = ["clean", "clean_start", "keep", "keep_in", "keep_url", "scrub"]
 
-#: Characters: shorter ones are words that stand in every text, longer ones nobody repeats.
+#: Characters: shorter secrets would match ordinary words, longer ones are never repeated.
 _SHORTEST, _LONGEST = 4, 8192
-#: Secrets kept, the latest given: a web back end mints tokens for as long as it lives.
+#: The latest secrets are kept: a web back end mints tokens for as long as it runs.
 _MOST = 1000
 _HIDDEN = "***"
 
-# Names of values in JSON, in queries and in configurations that are secrets.
+# Names whose values are secrets, in JSON, in queries and in configurations.
 _NAMES = (
     "api_key|apiKey|access_token|accessToken|verify_token|verifyToken|app_secret|appSecret|"
     "auth_token|authToken|secret|password|token"
 )
 _NAMED = re.compile(rf"(?i:{_NAMES})")
-# JSON, also JSON inside a JSON string; a text that was cut may end inside the value.
+# JSON, also inside a JSON string; a truncated text may end inside the value.
 _IN_JSON = re.compile(
     rf'(?P<open>(?P<esc>\\*)"(?:{_NAMES})(?P=esc)"\s*:\s*)(?P=esc)"(?:(?!(?P=esc)")(?:\\.|.))*(?:(?P=esc)"|\\?\Z)',
     re.DOTALL,
@@ -47,7 +47,7 @@ _pattern: re.Pattern[str] | None = None
 
 
 def keep(secret: object) -> None:
-    """Never show this. What is no text, or too short to be a secret, is passed over."""
+    """Register a secret. Values that are not text, or too short for a secret, are ignored."""
     global _pattern
     if not isinstance(secret, str) or not _SHORTEST <= len(secret) <= _LONGEST:
         return
@@ -61,7 +61,7 @@ def keep(secret: object) -> None:
 
 
 def keep_in(value: object) -> None:
-    """Never show what stands under the name of a secret, at any depth of a configuration."""
+    """Register all values with a secret's name, at any depth of a configuration."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if isinstance(name, str) and isinstance(inner, str) and _NAMED.fullmatch(name):
@@ -74,7 +74,7 @@ def keep_in(value: object) -> None:
 
 
 def keep_url(url: str) -> None:
-    """Never show the password of a URL, nor the secrets in its query."""
+    """Register the password of a URL and the secrets in its query."""
     parts = urlsplit(url)
     keep(parts.password)
     for name, value in parse_qsl(parts.query):
@@ -83,7 +83,7 @@ def keep_url(url: str) -> None:
 
 
 def clean(text: str) -> str:
-    """The text without secrets, and without what cannot be written as UTF-8."""
+    """Return the text without secrets, and as valid UTF-8."""
     text = valid(text)
     if _kept:
         text = _known().sub(_HIDDEN, text)
@@ -97,11 +97,11 @@ def clean(text: str) -> str:
 
 
 def clean_start(text: str, limit: int) -> str:
-    """The beginning of a text, cleaned; ``…`` says that there was more.
+    """Return the beginning of a text, cleaned; ``…`` shows that there was more.
 
-    Cleaned before it is cut: half a secret would not be known for one.
+    It is cleaned before it is cut: half a secret would not be recognised.
     """
-    # More than is shown, since secrets become shorter, and not up to the middle of one.
+    # Look at more than is shown, since cleaning shortens secrets, and do not end inside one.
     end = looked = limit * 4
     for secret in _kept:
         at = text.find(secret, max(0, looked - len(secret) + 1), looked + len(secret) - 1)
@@ -112,15 +112,15 @@ def clean_start(text: str, limit: int) -> str:
 
 
 def scrub(text: str) -> str:
-    """:func:`clean`, and without what looks like the platform's keys and tokens: those that this
-    program was never given, in answers to requests and in the libraries' logs."""
+    """:func:`clean` the text, and also remove what looks like the platform's keys and tokens: those
+    never given to this program, in answers to requests and in the libraries' logs."""
     return _BEARER.sub(r"\1***", _TOKEN.sub(r"\1_***", clean(text)))
 
 
 def _known() -> re.Pattern[str]:
     global _pattern
     if _pattern is None:
-        import json  # only a program that shows something needs it
+        import json  # needed only by a program that shows something
 
         forms: dict[str, None] = {}
         for secret in sorted(_kept, key=len, reverse=True):
@@ -134,6 +134,6 @@ def _known() -> re.Pattern[str]:
 
 
 def _bounded(form: str) -> str:
-    """A short secret may be a part of a longer word, which is none."""
+    """Return a pattern for a short secret that does not match inside a longer word."""
     escaped = re.escape(form)
     return escaped if len(form) >= 8 else rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"

@@ -1,4 +1,4 @@
-"""The ``repr`` of what users hold: without secrets, and never an error of its own."""
+"""The ``repr`` of public objects: without secrets, and never raising."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ S = TypeVar("S")
 
 
 def shows(text: Callable[[S], str]) -> Callable[[S], str]:
-    """For a ``__repr__``: ids may be anything a server says, and a traceback with locals shows objects
-    whose constructor failed half-way."""
+    """Decorate a ``__repr__``: ids may be anything a server sends, and a traceback with locals
+    shows objects whose constructor failed half-way."""
 
     def __repr__(self: S) -> str:
         try:

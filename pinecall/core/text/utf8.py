@@ -1,4 +1,4 @@
-"""Text that can be written as UTF-8: half a surrogate pair is in a Python string, but in no file."""
+"""Text as valid UTF-8: a Python string can contain half a surrogate pair, a file cannot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ __all__ = ["valid"]
 
 
 def valid(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair; two halves side by side are joined."""
+    """Return the text with U+FFFD for each half of a surrogate pair; adjacent halves are joined."""
     if text.isascii():
         return text
     try:

@@ -1,4 +1,4 @@
-"""Reads the arguments a model gives a tool, and says in words what is wrong with them."""
+"""Reads the arguments that a model gives a tool, and describes what is wrong with them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATH = re.compile(r"(.*) - at (?:`key` in )?`\$(.*)`", re.DOTALL)
 
 
 class ToolArgumentError(PinecallError, ValueError):
-    """A model's arguments do not fit the tool; the message is written for the model to read.
+    """A model's arguments do not fit the tool; the message is written for the model.
 
     problems: one text per wrong argument, ``"order_id: expected str, got int"``
     """
@@ -38,7 +38,7 @@ def read_arguments(
     readers: Mapping[str, msgspec.json.Decoder[Any]],
     schema: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The converted arguments by parameter; those left out with a default are left out here.
+    """Return the converted arguments by parameter; omitted ones with a default are omitted here.
 
     arguments: JSON text or an object; ``""`` and None are ``{}``
     readers, schema: the parameters' ``decoders`` and ``parameters_schema``
@@ -62,7 +62,7 @@ def read_arguments(
             and not parameter.required
             and not takes_null(readers[name])
         ):
-            # Left out: the default is meant.
+            # Omitted: the default is meant.
             if parameter.make is not None:
                 found[name] = parameter.make()
             continue
@@ -79,7 +79,7 @@ def _problem(name: str, error: Exception, schema: Mapping[str, Any]) -> str:
     text, path = str(error), ""
     located = _PATH.fullmatch(text)
     if located:
-        # msgspec writes [...] for a dict's value, whose key it does not know.
+        # msgspec writes [...] for a dict's value, since it does not know the key.
         text, path = located[1], located[2].replace("[...]", ".*")
     text = text.replace("`", "")
     problem = f"{name}{path}: {text[:1].lower()}{text[1:]}"
@@ -101,7 +101,7 @@ def _raw(arguments: str | Mapping[str, Any] | None) -> dict[str, msgspec.Raw]:
     try:
         return _object(text)
     except ToolArgumentError:
-        mended = mend(text)  # a model's half character, or NaN
+        mended = mend(text)  # half a surrogate pair, or NaN
         if mended is None or mended == text:
             raise
         return _object(mended)
@@ -117,7 +117,7 @@ def _object(text: str) -> dict[str, msgspec.Raw]:
 
 
 def name_and_arguments(tool_call: Mapping[str, Any]) -> tuple[str, Any]:
-    """Of a tool call in either form of the wire; the arguments are JSON text as a rule."""
+    """Return name and arguments (usually JSON text) of a tool call in either form of the wire."""
     inner = tool_call.get("function")
     source = inner if isinstance(inner, dict) else tool_call
     return str(tool_call.get("name") or source.get("name") or ""), source.get(

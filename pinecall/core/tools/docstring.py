@@ -1,7 +1,7 @@
-"""Reads what a docstring says of a function and of its parameters.
+"""Reads the descriptions of a function and its parameters from its docstring.
 
 Three styles are read: Google (``Args:``), NumPy (``Parameters``, underlined) and reST
-(``:param name:``). What comes before the first section is the description.
+(``:param name:``). The text before the first section is the description.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _REST_PARAMETER = frozenset({"param", "parameter", "arg", "argument", "key", "ke
 
 @frozen
 class Docstring:
-    """A docstring's parts.
+    """The parts of a docstring.
 
     description: the text before the first section, its line breaks kept; may be empty
     parameters: the text on one line, by parameter name
@@ -45,10 +45,10 @@ class Docstring:
 
 
 def parse_docstring(text: str | None) -> Docstring:
-    """Take a docstring apart. Never raises: what is in no known style is description."""
+    """Parse a docstring. Never raises: text in no known style is part of the description."""
     description: list[str] = []
     found: dict[str, list[str]] = {}
-    for kind, lines in _sections(inspect.cleandoc(text or "").splitlines()):
+    for kind, lines in _sections(_cleaned(text or "").splitlines()):
         if kind == "text":
             description = lines
         elif kind == "google":
@@ -64,6 +64,15 @@ def parse_docstring(text: str | None) -> Docstring:
     )
 
 
+def _cleaned(text: str) -> str:
+    """Return the text without the indentation that its lines share."""
+    first = text.partition("\n")[0].strip().lower()
+    if first.endswith(":") and first[:-1] in _PARAMETERS | _OTHERS:
+        # cleandoc() does not count the first line; what is below this one would lose its depth.
+        text = f"\n{text}"
+    return inspect.cleandoc(text)
+
+
 def _sections(lines: list[str]) -> list[tuple[str, list[str]]]:
     sections: list[tuple[str, list[str]]] = [("text", [])]
     number = 0
@@ -71,7 +80,7 @@ def _sections(lines: list[str]) -> list[tuple[str, list[str]]]:
         line = lines[number]
         kind, height = _header(lines, number)
         if kind:
-            # A reST field has its text on its own line; the other headers hold nothing.
+            # A reST field has its text on its own line; the other headers have none.
             sections.append((kind, [line] if kind == "rest" else []))
         elif sections[-1][0] in ("google", "rest") and line[:1].strip():
             sections.append(("other", [line]))
@@ -82,7 +91,7 @@ def _sections(lines: list[str]) -> list[tuple[str, list[str]]]:
 
 
 def _header(lines: list[str], number: int) -> tuple[str, int]:
-    """The kind of section that starts on a line, "" for none; how many lines its header takes."""
+    """Return the kind of section that starts on a line ("" for none) and its header's lines."""
     line = lines[number]
     if not line or line[0].isspace():
         return "", 1
@@ -106,7 +115,7 @@ def _depth(line: str) -> int:
 
 
 def _joined(lines: list[str]) -> list[str]:
-    """Each line with those behind it that its open brackets reach to: a type may take several."""
+    """Join each line with the following ones up to its closing bracket: a type may span several."""
     out: list[str] = []
     open_ = 0
     for line in filter(str.strip, lines):
@@ -115,7 +124,7 @@ def _joined(lines: list[str]) -> list[str]:
             open_ += _balance(line)
         else:
             out.append(line)
-            # Text is no type: only what stands at the name, before its colon, may go on.
+            # Text is not a type: only the part next to the name, before its colon, may continue.
             begins = _TYPE.match(line.strip())
             open_ = max(0, _balance(line)) if begins else 0
     return out

@@ -12,7 +12,7 @@ from .signature import MISSING, Parameter, Signature
 
 __all__ = ["decode_foreign", "is_model", "schema_of", "understood", "with_fields"]
 
-#: What annotated_types and pydantic say of a value, as msgspec.Meta does.
+#: The limits of annotated_types and pydantic that msgspec.Meta has too.
 _CONSTRAINTS = {
     "gt": "gt",
     "ge": "ge",
@@ -24,12 +24,12 @@ _CONSTRAINTS = {
     "pattern": "pattern",
 }
 _HINTS = ("title", "strict", "examples", "json_schema_extra")
-#: Libraries whose objects mean something only to themselves.
+#: Libraries whose objects have a meaning only to themselves.
 _OTHERS = {"fastapi", "typer", "click", "pydantic", "marshmallow", "cyclopts", "starlette"}
 
 
 def is_model(hint: object) -> bool:
-    """A pydantic model (version 2)."""
+    """Whether the hint is a pydantic model (version 2)."""
     return (
         isinstance(hint, type)
         and callable(getattr(hint, "model_validate", None))
@@ -38,7 +38,7 @@ def is_model(hint: object) -> bool:
 
 
 def schema_of(hint: Any) -> dict[str, Any]:
-    """msgspec's ``schema_hook``: a model's own schema, without references."""
+    """Return a model's own schema, without references: msgspec's ``schema_hook``."""
     if not is_model(hint):
         raise NotImplementedError
     whole: dict[str, Any] = hint.model_json_schema()
@@ -75,7 +75,7 @@ def _properties(value: dict[str, Any], definitions: dict[str, Any], inside: tupl
 
 
 def decode_foreign(hint: Any, value: Any) -> Any:
-    """msgspec's ``dec_hook``: a model of what the model gave."""
+    """Make a pydantic model of the LLM's arguments: msgspec's ``dec_hook``."""
     if not is_model(hint):
         raise NotImplementedError(f"{hint!r} has no JSON form")
     try:
@@ -98,7 +98,7 @@ def _is_field(value: object) -> bool:
 
 
 def read_field(parameter: Parameter, where: str) -> Parameter:
-    """The parameter with what a pydantic ``Field`` says as its default.
+    """Return the parameter with the contents of the pydantic ``Field`` that is its default.
 
     Raises:
         ConfigurationError: a default that only another library understands.
@@ -120,13 +120,13 @@ def read_field(parameter: Parameter, where: str) -> Parameter:
 
 
 def with_fields(signature: Signature, where: str) -> Signature:
-    """The signature with each parameter as :func:`read_field` has it."""
+    """Return the signature with each parameter as returned by :func:`read_field`."""
     parameters = tuple(read_field(parameter, where) for parameter in signature.parameters)
     return evolve(signature, parameters=parameters)
 
 
 def _default(field: Any) -> tuple[Any, Any]:
-    """The default, and what makes it: the function itself would get the ``Field``."""
+    """Return the default and its factory: the function itself would get the ``Field``."""
     factory = getattr(field, "default_factory", None)
     if factory is not None:
         return factory(), factory
@@ -137,10 +137,10 @@ def _default(field: Any) -> tuple[Any, Any]:
 
 
 def understood(extra: Any, where: str) -> list[msgspec.Meta]:
-    """What stands beside a type in ``Annotated``, in msgspec's terms.
+    """Return the metadata of a type in ``Annotated`` in msgspec's terms.
 
     Raises:
-        ConfigurationError: nobody here knows what it means.
+        ConfigurationError: its meaning is not known here.
     """
     if isinstance(extra, msgspec.Meta):
         return [extra]

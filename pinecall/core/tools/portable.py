@@ -1,8 +1,8 @@
-"""JSON Schemas that the models' interfaces accept: OpenAI's, in its strict mode too, and Gemini's.
+"""JSON Schemas that the model APIs accept: OpenAI's, in its strict mode too, and Gemini's.
 
-They want a ``type`` beside each ``enum``, ``items`` in each array, and know neither ``prefixItems`` nor
-``discriminator``. What they do not accept of a type that holds itself (``$defs``, Gemini) or of a dict
-with any keys (strict mode) has no other form, and stays.
+They require a ``type`` beside each ``enum`` and ``items`` in each array, and support neither
+``prefixItems`` nor ``discriminator``. A recursive type (``$defs``; Gemini refuses it) and a dict
+with arbitrary keys (strict mode refuses it) have no other form, and are left unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNKNOWN = {"discriminator", "contentEncoding", "uniqueItems"}
 
 
 def portable(schema: Any, orders: Orders) -> Any:
-    """The schema in the form that all accept; ``orders`` are those of :func:`in_order`."""
+    """Return the schema in the form that all accept; ``orders`` are those of :func:`in_order`."""
     if isinstance(schema, list):
         return [portable(item, orders) for item in schema]
     if not isinstance(schema, dict):
@@ -42,7 +42,7 @@ def _inner(key: str, value: Any, orders: Orders) -> Any:
 
 
 def _enum(values: list[Any], orders: Orders) -> dict[str, Any]:
-    """Members in the order in which they were declared, with their type; of several types, ``anyOf``."""
+    """Return the members in declaration order, with their type; ``anyOf`` for several types."""
     values = orders.get(frozenset((type(value), value) for value in values), values)
     groups: dict[str, list[Any]] = {}
     for value in values:
@@ -64,15 +64,16 @@ def _array(out: dict[str, Any]) -> None:
                 different.append(place)
         out["items"] = different[0] if len(different) == 1 else {"anyOf": different}
     if out.get("items") in (None, {}, True, False):
-        # Anything: an array without items is refused, and so are items without a type.
+        # Any type: an array without items is refused, and so are items without a type.
         out["items"] = {"anyOf": [{"type": name} for name in ("string", "number", "boolean")]}
 
 
 def in_order(hints: typing.Iterable[Any]) -> Orders:
-    """The members of each Literal and Enum in the hints, as they are declared: msgspec sorts them.
-    Where two have the same members, the first counts."""
+    """Return the members of each Literal and Enum in the hints in declaration order: msgspec sorts
+    them. If two have the same members, the first counts.
+    """
     orders: Orders = {}
-    #: By id, and kept alive: a hint that is made here and freed leaves its id to the next.
+    #: By id, and kept alive: a freed hint's id would be reused by the next.
     seen: dict[int, Any] = {}
     todo = list(hints)[::-1]
     while todo:
@@ -92,15 +93,15 @@ def in_order(hints: typing.Iterable[Any]) -> Orders:
         try:
             orders.setdefault(frozenset((type(one), one) for one in members), members)
         except TypeError:
-            continue  # an Enum of values that cannot be compared has no JSON form either
+            continue  # an Enum whose values cannot be compared has no JSON form either
     return orders
 
 
 def _fields(hint: Any) -> list[Any]:
-    """The hints of a class's fields: dataclasses, attrs classes, TypedDicts, NamedTuples."""
+    """Return the hints of a class's fields: dataclasses, attrs classes, TypedDicts, NamedTuples."""
     if not isinstance(hint, type) or not getattr(hint, "__annotations__", None):
         return []
     try:
         return list(typing.get_type_hints(hint, include_extras=True).values())
-    except Exception:  # names that are known elsewhere only; msgspec says what is wrong with them
+    except Exception:  # names that are not visible here; msgspec reports what is wrong with them
         return []

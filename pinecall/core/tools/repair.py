@@ -1,8 +1,8 @@
-"""Arguments as models write them: what is meant beyond doubt is taken for what it means.
+"""Arguments as models write them: a value whose meaning is beyond doubt is converted.
 
-A model writes ``4.0`` for an int, ``"4"`` for a number, ``14:30`` for a time. The decoder says where
-a value does not fit and what it wants there; that one value is written anew, and the whole is tried
-again. What could mean something else is left, and refused.
+A model writes ``4.0`` for an int, ``"4"`` for a number, ``14:30`` for a time. The decoder reports
+where a value does not fit and what it expects there; that value is rewritten, and the whole is
+decoded again. An ambiguous value is left, and refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 __all__ = ["decode_meant"]
 
-#: Values of one argument that are written anew at most.
+#: Values of one argument that are rewritten at most.
 _TRIES = 200
 _ERROR = re.compile(r"(.*?)(?: - at (?:`key` in )?`\$(.*)`)?", re.DOTALL)
 _EXPECTED = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
@@ -28,19 +28,19 @@ _TIME = re.compile(
 _DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\s*(.+)", re.I)
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?Z?", re.I)
 
-#: Nothing is meant beyond doubt.
+#: The meaning is not beyond doubt.
 _DOUBT: Any = object()
-#: The value is meant to be left out.
+#: The value is meant to be omitted.
 _LEFT_OUT: Any = object()
 
 
 def decode_meant(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
-    """What ``decoder`` makes of the JSON; raises its ValidationError for what it cannot mean."""
+    """Return the decoded JSON; raise the ``decoder``'s ValidationError if no meaning fits."""
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as exc:
         error = exc
-    whole = [msgspec.json.decode(raw)]  # in a list, so that it can be written anew itself
+    whole = [msgspec.json.decode(raw)]  # in a list, so that the value itself can be replaced
     for _ in range(_TRIES):
         if not _repair(whole, str(error)):
             break
@@ -52,7 +52,7 @@ def decode_meant(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
 
 
 def _repair(whole: list[Any], message: str) -> bool:
-    """Write the value that the error is about anew; False where nothing is to be done."""
+    """Rewrite the value that the error is about; return False if that is impossible."""
     found = _ERROR.fullmatch(message)
     text, path = (found[1], found[2] or "") if found else (message, "")
     holders: list[tuple[Any, Any]] = [(whole, 0)]
@@ -82,7 +82,7 @@ def _meant(value: Any, text: str) -> Any:
     expected = _EXPECTED.search(text)
     kinds = set(expected[1].split(" | ")) if expected else set()
     if value is None:
-        return _LEFT_OUT if kinds else _DOUBT  # where there is a default, that is meant
+        return _LEFT_OUT if kinds else _DOUBT  # if there is a default, it is meant
     if isinstance(value, bool):
         return _DOUBT
     if isinstance(value, float) and "int" in kinds and value.is_integer():
@@ -114,7 +114,7 @@ def _from_text(value: str, kinds: set[str], text: str) -> Any:
 
 
 def _time(value: str) -> Any:
-    """``14:30``, ``2:30 pm`` → ``14:30:00``."""
+    """Convert ``14:30`` and ``2:30 pm`` to ``14:30:00``."""
     found = _TIME.fullmatch(value)
     if found is None:
         return _DOUBT
@@ -131,7 +131,7 @@ def _time(value: str) -> Any:
 
 
 def _datetime(value: str) -> Any:
-    """A space for the ``T``, and no seconds; a date alone has no time, and is none."""
+    """Accept a space instead of the ``T``, and no seconds; a date alone is not a datetime."""
     found = _DATETIME.fullmatch(value)
     if found is None:
         return _DOUBT
@@ -141,7 +141,7 @@ def _datetime(value: str) -> Any:
 
 
 def _date(value: str) -> Any:
-    """A date with midnight behind it."""
+    """Accept a date followed by midnight."""
     found = _MIDNIGHT.fullmatch(value)
     return found[1] if found else _DOUBT
 

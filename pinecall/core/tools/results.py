@@ -1,4 +1,4 @@
-"""What a tool's result looks like to the model."""
+"""The form of a tool's result for the model."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ..text.jsontext import valid_json
 
 __all__ = ["encode_result", "error_result"]
 
-#: Items of an iterator that are taken: one without an end would never be answered.
+#: Items of an iterator that are read at most: one without an end would never be answered.
 MOST_ITEMS = 10_000
 
 
 def encode_result(value: object) -> Any:
-    """What a tool returned, as JSON can carry it (``result`` of llm.tool_result).
+    """Return a tool's result in a JSON form (``result`` of llm.tool_result).
 
     None, False, 0, ``""`` and empty lists stay what they are. attrs classes, dataclasses, pydantic
     models, enums, dates, decimals, UUIDs, sets and bytes (base64) take their JSON form; views,
-    ranges, deques and iterators become lists, and an object with a text of its own is its ``str``.
+    ranges, deques and iterators become lists, and an object with a ``__str__`` is its text.
 
     Raises:
-        ConfigurationError: something in it has no such form; names its type.
+        ConfigurationError: a part of it has no such form; names its type.
     """
     try:
         result = msgspec.to_builtins(value, str_keys=True, enc_hook=_other)
@@ -48,7 +48,7 @@ def encode_result(value: object) -> Any:
 
 
 def _other(value: Any) -> object:
-    """What msgspec does not know: at any depth of the result."""
+    """Convert an object that msgspec does not know, at any depth of the result."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, (KeysView, ValuesView, ItemsView, Set, range, deque, Iterator)):
@@ -75,5 +75,5 @@ def _other(value: Any) -> object:
 
 
 def error_result(message: str) -> dict[str, str]:
-    """The result that tells the model what went wrong."""
+    """Return the result that describes an error to the model."""
     return {"error": message}

@@ -1,13 +1,13 @@
-"""Tool calls: the ledger that makes each run once, and the frame that answers a round.
+"""Tool calls: the ledger that makes each one run once, and the frame that answers a round.
 
-The server may repeat ``llm.tool_call``, and does after a reconnect. A tool call is known by its call
-and its ``tool_call_id`` for as long as the call lives: received → running → done → sent. It runs
-once; wherever its id comes again, in the same round or in another, its stored result is the answer.
-A tool call without an id cannot be told from another, and runs each time its round is a new one.
+The server may repeat ``llm.tool_call``, and does after a reconnect. A tool call is known by its
+call and its ``tool_call_id`` for as long as the call lives: received → running → done → sent. It
+runs once; if its id comes again, in the same round or in another, its stored result is the answer.
+A tool call without an id cannot be told from another, and runs each time its round is new.
 
 ``llm.tool_call`` is one round, known by its ``msg_id`` and the ids in it. A repeat of a running round
 is answered when it is done, a repeat of a finished one at once; that holds for the tools declared
-here (:class:`ToolRound`) and for those that a handler answers (:class:`HandRound`).
+here (:class:`ToolRound`) and for those answered by a handler (:class:`HandRound`).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class ToolResult:
 
 
 def checked_results(results: Iterable[ToolResult | Mapping[str, Any]]) -> list[ToolResult]:
-    """What was given to ``tool_result``; raises ConfigurationError for anything else."""
+    """Return the checked arguments of ``tool_result``. Raises ConfigurationError."""
     if isinstance(results, (Mapping, ToolResult, str)) or not isinstance(results, Iterable):
         raise ConfigurationError("tool_result takes a list: one result for each call of the round")
     checked = []
@@ -109,7 +109,7 @@ class Run:
         self.id = tool_call_id
         self.result: ToolResult | None = None
         self.job: Job | None = None
-        #: Those that wait for the result.
+        #: The rounds that wait for the result.
         self.rounds: list[Round] = []
 
     def settle(self, result: ToolResult) -> None:
@@ -120,7 +120,7 @@ class Run:
 
 
 class Ledger:
-    """The tool calls of one call, and its rounds. The oldest that were answered are forgotten first."""
+    """The tool calls of one call, and its rounds. The oldest answered ones are forgotten first."""
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
@@ -131,15 +131,15 @@ class Ledger:
         return bool(self.rounds)
 
     def known(self, msg_id: str, ids: tuple[str, ...]) -> Round | None:
-        """The round that this frame repeats."""
-        # Without any id each frame is a round of its own.
+        """Return the round that this frame repeats."""
+        # Without any id each frame is a separate round.
         return self.rounds.get((msg_id, ids)) if msg_id or all(ids) else None
 
     def of(self, msg_id: str) -> list[Round]:
         return [round_ for (known, _ids), round_ in self.rounds.items() if known == msg_id]
 
     def _run(self, tool_call_id: str) -> Run:
-        """The run of this id: known, or new."""
+        """Return the run with this id, or a new one."""
         if not tool_call_id:
             return Run("")
         found = self.runs.get(tool_call_id)
@@ -150,9 +150,9 @@ class Ledger:
     def begin(
         self, kind: type[R], call: CallState, msg_id: str, tool_calls: list[dict[str, Any]]
     ) -> R:
-        """A round of ``call`` that is not known yet, which enters its conversation too."""
+        """Return a new round of ``call``, and add it to the conversation."""
         ids = ids_of(tool_calls)
-        # Those that nobody has been asked for yet; the others are running or done.
+        # The tool calls that have not been started; the others are running or done.
         fresh = [
             index
             for index, known in enumerate(ids)
@@ -171,7 +171,7 @@ class Ledger:
         while len(self.rounds) > LEDGER_ROUNDS or self._size > LEDGER_SIZE:
             oldest = next(iter(self.rounds.values()))
             if not oldest.done:
-                return  # what runs is never forgotten: it would run again
+                return  # a running one is never forgotten: it would run again
             del self.rounds[oldest.key]
             self._size -= oldest.size
             kept = {run.id for round_ in self.rounds.values() for run in round_.runs}
@@ -200,8 +200,9 @@ class Round:
         fresh: list[int],
         asked: dict[str, Any] | None,
     ) -> None:
-        """``fresh``: which of the runs are new; ``asked``: the message of the conversation that
-        says what was asked, where there are any. See :meth:`Ledger.begin`."""
+        """Keep ``fresh``, the indexes of the new runs, and ``asked``, the message of the
+        conversation with their tool calls, if there are any. See :meth:`Ledger.begin`.
+        """
         self.call = call
         self.msg_id = msg_id
         self.key = (msg_id, ids)
@@ -215,17 +216,17 @@ class Round:
         return all(run.result is not None for run in self.runs)
 
     def send(self) -> None:
-        """Answer as far as there is an answer: the first time, or because the server asks again."""
+        """Send the results that exist: the first time, or because the server asks again."""
         raise NotImplementedError
 
     def wait(self) -> None:
-        """Be told of the results of those runs that have none yet."""
+        """Subscribe to the results of the runs that have none yet."""
 
     def cancel(self) -> None:
-        """The call is over."""
+        """Cancel the round: the call is over."""
 
     def _remember(self, results: Iterable[ToolResult], *, traceless: bool) -> None:
-        """Results enter the conversation; of a round that is ephemeral as a whole nothing stays."""
+        """Add results to the conversation; an entirely ephemeral round leaves nothing in it."""
         self.call._conversation.answered(
             [
                 (result.tool_call_id, encode_value(result.result))
@@ -260,7 +261,7 @@ class HandRound(Round):
 class ToolRound(Round):
     """A round whose tools are declared here, at least some of them."""
 
-    #: Was it answered at least once?
+    #: Whether it was answered at least once.
     _sent = False
 
     def wait(self) -> None:
@@ -269,7 +270,7 @@ class ToolRound(Round):
                 run.rounds.append(self)
 
     def run(self, index: int, tool: Tool[..., Any], arguments: Any) -> Job:
-        """The job for one tool call; its result or error is the round's result ``index``."""
+        """Return the job for one tool call; its result or error is the round's result ``index``."""
         call, run = self.call, self.runs[index]
         job = run.job = Job(
             f"tool {tool.name}",
@@ -292,7 +293,7 @@ class ToolRound(Round):
         return job
 
     def refuse(self, index: int, name: str) -> None:
-        """An error result for a tool that nobody here declares."""
+        """Set an error result for a tool that is not declared here."""
         call, run = self.call, self.runs[index]
         message = f"Unknown tool: {name}"
         where = f"call {call.id} of agent {call.agent.id!r}"
@@ -312,7 +313,7 @@ class ToolRound(Round):
             self._remember(fresh, traceless=all(result.ephemeral for result in fresh))
 
     def cancel(self) -> None:
-        """Stop what runs; nothing is sent."""
+        """Stop the running tools; send nothing."""
         for index, run in enumerate(self.runs):
             if run.job is not None:
                 self.call._runtime.timers.clear(self._timer(index))
@@ -323,12 +324,12 @@ class ToolRound(Round):
         self._settle(index, ToolResult(run.id, value, tool.ephemeral, tool.no_followup))
 
     def _failed(self, index: int, message: str, error: BaseException) -> None:
-        """The model reads ``message``; the user's ``error`` handlers get the error."""
+        """Set an error result: the model reads ``message``; ``error`` handlers get the error."""
         run = self.runs[index]
         if run.job is not None and not self.call._over:
             session, call, label = self.call._runtime, self.call, run.job.label
             if isinstance(error, PinecallError) and error.code in _NOT_THE_TOOLS:
-                # The model's mistake, or nobody's: no line of the user's code is to be shown.
+                # Not the tool's fault, so do not log a traceback of the user's code.
                 error.message = f"{label}, call {call.id} of agent {call.agent.id!r}: {message}"
                 error.agent_id, error.call_id = call.agent.id, call.id
                 session.report(error, agent=call.agent, call=call)
@@ -349,5 +350,5 @@ class ToolRound(Round):
 
 
 def ids_of(tool_calls: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The ``id`` of each tool call; empty where it has none."""
+    """Return the ``id`` of each tool call; empty if it has none."""
     return tuple(str(tool_call.get("id") or "") for tool_call in tool_calls)

@@ -23,10 +23,10 @@ _FORMATS = {datetime.datetime: "date-time", datetime.date: "date", datetime.time
 
 
 def decoders(parameters: Sequence[Parameter], where: str) -> dict[str, msgspec.json.Decoder[Any]]:
-    """One decoder a parameter, by name.
+    """Return one decoder for each parameter, by name.
 
     Raises:
-        ConfigurationError: a hint no JSON can be converted to; names the parameter and the type.
+        ConfigurationError: no JSON can be converted to a hint; names the parameter and the type.
     """
     found: dict[str, msgspec.json.Decoder[Any]] = {}
     for parameter in parameters:
@@ -49,7 +49,7 @@ def parameters_schema(
     readers: Mapping[str, msgspec.json.Decoder[Any]],
     described: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The schema of the object that holds the arguments, without references.
+    """Return the schema of the object that holds the arguments, without references.
 
     A parameter is required unless it has a default. Only a type that contains itself keeps its
     ``$defs``.
@@ -61,8 +61,8 @@ def parameters_schema(
     schemas, components = msgspec.json.schema_components(
         hints, schema_hook=schema_of, ref_template=_REF + "{name}"
     )
-    # As they were written first: a Union gives the first of two Literals that are equal but for the
-    # order of their members.
+    # The written hints come first: a Union returns the first of two Literals that differ only in
+    # the order of their members.
     orders = in_order([*(parameter.hint for parameter in parameters), *hints])
     for component in components.values():
         _tidy(component)
@@ -106,11 +106,11 @@ def _unsupported(parameter: Parameter, where: str, error: Exception) -> Configur
 
 
 def _prepared(hint: Any, where: str) -> Any:
-    """The hint, with what msgspec does not read by itself put in its own terms."""
+    """Return the hint, with the parts that msgspec does not know put in its terms."""
     if hint is object:
         return Any
     if isinstance(hint, type) and hint in _FORMATS:
-        # msgspec names the format only where a time zone is demanded, and then refuses "10:00".
+        # msgspec names the format only if a time zone is required, and then refuses "10:00".
         return Annotated[hint, msgspec.Meta(extra_json_schema={"format": _FORMATS[hint]})]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
@@ -131,7 +131,7 @@ def _prepared(hint: Any, where: str) -> Any:
 
 
 def _by_type(members: tuple[Any, ...]) -> Any:
-    """A Literal for each type of its members: older msgspecs cannot compare one of several."""
+    """Return a Literal per member type: older versions of msgspec cannot compare mixed ones."""
     groups: dict[type, list[Any]] = {}
     for member in members:
         groups.setdefault(type(member), []).append(member)
@@ -144,11 +144,9 @@ def _by_type(members: tuple[Any, ...]) -> Any:
 
 
 def _tidy(component: dict[str, Any]) -> None:
-    """Drop the class name, and spread a class's docstring over its properties."""
+    """Drop the class name, and distribute a class's docstring over its properties."""
     component.pop("title", None)
-    text = component.pop("description", None)
-    # msgspec has taken the indentation off; the first line is to count like the others.
-    doc = parse_docstring(f"\n{text}" if text else None)
+    doc = parse_docstring(component.pop("description", None))
     for name, said in doc.parameters.items():
         if name in component.get("properties", {}):
             component["properties"][name].setdefault("description", said)
@@ -160,7 +158,7 @@ def _set_default(schema: dict[str, Any], default: Any) -> None:
     try:
         schema["default"] = msgspec.to_builtins(default, str_keys=True)
     except (TypeError, ValueError):
-        # A sentinel: the function knows what it means, the model need not.
+        # A sentinel: it has a meaning for the function, not for the model.
         return
 
 
@@ -184,7 +182,7 @@ def _contains_itself(name: str, components: Mapping[str, Any]) -> bool:
 
 
 def _inlined(schema: Any, components: Mapping[str, Any], kept: dict[str, Any]) -> Any:
-    """The schema with its references replaced; types that contain themselves go to ``kept``."""
+    """Return the schema with references replaced; recursive types are collected in ``kept``."""
     if isinstance(schema, list):
         return [_inlined(item, components, kept) for item in schema]
     if not isinstance(schema, dict):

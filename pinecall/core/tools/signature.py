@@ -1,4 +1,4 @@
-"""Reads a tool's parameters from its function: names, type hints, defaults, where a call goes."""
+"""Reads a tool's parameters from its function: names, hints, defaults, which take the call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...errors import ConfigurationError
 
 __all__ = ["MISSING", "Parameter", "Signature", "caller_names", "read_signature"]
 
-#: What stands for "no default": None is one.
+#: Stands for "no default", since None is a default.
 MISSING: Any = inspect.Parameter.empty
 
 _CALL_CLASSES = frozenset({"Call", "LineCall", "CallBase"})
@@ -31,9 +31,9 @@ _FIXES = {
 
 @frozen
 class Parameter:
-    """One argument the model gives: ``default`` is ``MISSING`` where it must.
+    """One argument that the model gives; ``default`` is ``MISSING`` if it is required.
 
-    make: gives the default where the function has none of its own
+    make: returns the default if the function has none itself
     """
 
     name: str
@@ -51,7 +51,7 @@ class Signature:
     """A tool's parameters.
 
     parameters: what the model gives, in the order of the function
-    call_names: the parameters that are given the call
+    call_names: the parameters that take the call
     needs_instance: the function is a method as written in its class, not one of an object
     """
 
@@ -102,10 +102,10 @@ def read_signature(
 
 
 def caller_names(frame: types.FrameType | None) -> dict[str, Any]:
-    """The local names visible where a function is decorated, inner scopes first.
+    """Return the local names visible where a function is decorated, inner scopes first.
 
-    A string hint may name a class that is defined inside a function; nothing but the frames of
-    that function knows it.
+    A string hint may name a class that is defined inside a function; only the frames of that
+    function know it.
     """
     names: dict[str, Any] = {}
     module = frame.f_globals if frame else None
@@ -128,7 +128,7 @@ def _fixed_names(function: Callable[..., Any]) -> set[str]:
 
 
 def _inner(function: Any) -> Any:
-    """The Python function whose globals the string hints belong to."""
+    """Return the Python function whose globals the string hints refer to."""
     while True:
         if isinstance(function, functools.partial):
             function = function.func
@@ -143,7 +143,7 @@ def _inner(function: Any) -> Any:
 
 
 def _names_a_call(annotation: object) -> bool:
-    # Read as text, for a name imported under TYPE_CHECKING does not exist at run time.
+    # Read as text, since a name imported under TYPE_CHECKING does not exist at run time.
     if not isinstance(annotation, str):
         return False
     words = {word.rpartition(".")[2] for word in re.findall(r"[\w.]+", annotation)} - _UNION_WORDS

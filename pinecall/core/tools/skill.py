@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from ...errors import ConfigurationError
+from ..text.spelling import camel, nearest
 from .tool import Tool, as_tools, wire_tool
 
 __all__ = ["Activation", "Skill"]
 
 ToolEntry: TypeAlias = Tool[Any, Any] | Mapping[str, Any]
-#: Who may load a skill: the model too, ``load_skill`` only, or nobody, since it always is.
+#: How a skill is loaded: by the model too, by ``load_skill`` only, or always.
 Activation: TypeAlias = Literal["model", "manual", "always"]
 
 _ACTIVATIONS = ("model", "manual", "always")
-_KEYS = {
-    "name": "name",
-    "description": "description",
-    "instructions": "instructions",
-    "tools": "tools",
-    "knowledge_base": "knowledge_base",
-    "knowledgeBase": "knowledge_base",
-    "rag_top_k": "rag_top_k",
-    "ragTopK": "rag_top_k",
-    "activation": "activation",
-}
 
 
 def _tools(value: Iterable[ToolEntry]) -> tuple[ToolEntry, ...]:
@@ -80,7 +69,7 @@ class Skill:
             )
 
     def to_wire(self) -> dict[str, Any]:
-        """The entry in ``skills`` of ``agent.create``, without the fields that are None."""
+        """Return the entry in ``skills`` of ``agent.create``, without the fields that are None."""
         wire: dict[str, Any] = {"name": self.name, "description": self.description}
         if self.instructions is not None:
             wire["instructions"] = self.instructions
@@ -105,10 +94,10 @@ class Skill:
         where = f"skill {values.get('name')!r}"
         fields: dict[str, Any] = {}
         for key, value in values.items():
-            field = _KEYS.get(key)
+            field = _SPELLINGS.get(key)
             if field is None:
-                near = difflib.get_close_matches(str(key), _KEYS, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(_KEYS)}"
+                near = nearest(str(key), _SPELLINGS)
+                hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(_SPELLINGS)}"
                 raise ConfigurationError(f"{where}: unknown key {key!r}; {hint}")
             if field in fields and fields[field] != value:
                 raise ConfigurationError(f"{where}: {field} is given twice, as {key!r} too")
@@ -117,3 +106,6 @@ class Skill:
         if missing:
             raise ConfigurationError(f"{where}: {' and '.join(missing)} missing")
         return cls(**fields)
+
+
+_SPELLINGS = {key: f.name for f in attrs.fields(Skill) for key in (f.name, camel(f.name))}

@@ -14,7 +14,7 @@ import msgspec
 
 from ...errors import ConfigurationError
 from ..kernel.callables import is_coroutine, why_it_never_runs
-from ..kernel.seconds import check_unit
+from ..kernel.seconds import check_seconds
 from .arguments import ToolArgumentError, read_arguments
 from .docstring import parse_docstring
 from .foreign import with_fields
@@ -89,7 +89,8 @@ class Tool(Generic[P, R_co]):
         return attrs.evolve(self, function=bind(instance, owner), signature=signature)
 
     def to_wire(self) -> dict[str, Any]:
-        """The entry in ``tools`` of ``agent.create``: ``{"type": "function", "function": {…}}``.
+        """Return the entry in ``tools`` of ``agent.create``: ``{"type": "function", "function":
+        {…}}``.
 
         Raises:
             ConfigurationError: a method taken from its class instead of from an object.
@@ -107,7 +108,7 @@ class Tool(Generic[P, R_co]):
     def bind(
         self, arguments: str | Mapping[str, Any] | None, call: object = None
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The ``(args, kwargs)`` to call the function with.
+        """Return the ``(args, kwargs)`` to call the function with.
 
         Args:
             arguments: the ``arguments`` of a tool call (``llm.tool_call``): JSON text or an object;
@@ -127,19 +128,19 @@ class Tool(Generic[P, R_co]):
         return (), kwargs
 
     def invoke(self, arguments: str | Mapping[str, Any] | None, call: object = None) -> R_co:
-        """Call the function with a model's arguments; a coroutine function gives its coroutine.
+        """Call the function with a model's arguments; a coroutine function returns its coroutine.
 
         Raises:
-            ToolArgumentError, ConfigurationError: as for ``bind``; also what the function raises.
+            ToolArgumentError, ConfigurationError: as for ``bind``; also the function's exceptions.
         """
         args, kwargs = self.bind(arguments, call)
         function: Callable[..., R_co] = self.function
         return function(*args, **kwargs)
 
     def answer(self, arguments: str | Mapping[str, Any] | None, call: object = None) -> Any:
-        """Call the function as ``invoke`` does; the result as the JSON text that the model reads.
+        """Call the function as ``invoke`` does; the result as JSON can carry it.
 
-        A coroutine function gives an awaitable of that text. Raises what ``invoke`` raises.
+        A coroutine function gives an awaitable of that. Raises what ``invoke`` raises.
         """
         value = self.invoke(arguments, call)
         return _answer(value) if inspect.isawaitable(value) else encode_result(value)
@@ -191,8 +192,8 @@ def tool(
     """Turn a function into a tool that a model can call: ``@tool`` or ``@tool(name=…)``.
 
     The schema comes from the type hints, the texts from the docstring (Google, NumPy or reST) and
-    from ``Annotated[str, "text"]``. A parameter named ``call``, or hinted as a ``Call``, is given
-    the call and is not in the schema.
+    from ``Annotated[str, "text"]``. A parameter named ``call``, or hinted as a ``Call``, gets the
+    call and is not in the schema.
 
     Args:
         name: 1 to 64 letters, digits, ``_`` or ``-``; the function's own name by default
@@ -230,13 +231,7 @@ def _make(
     name = _checked_name(function, name)
     where = f"tool {name!r}"
     _check_function(function, where)
-    seconds = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
-    # Not math.isfinite(): it overflows on ints too large for a float.
-    if not seconds or not 0 < timeout <= sys.float_info.max:
-        raise ConfigurationError(
-            f"{where}: timeout is a number of seconds above 0, not {timeout!r:.40}"
-        )
-    check_unit(f"{where}: timeout", timeout)
+    timeout = check_seconds(f"{where}: timeout", timeout, "a number of seconds above 0")
     for option, value in options.items():
         if not isinstance(value, bool):
             raise ConfigurationError(f"{where}: {option} is True or False, not {value!r}")
@@ -250,7 +245,7 @@ def _make(
         name=name,
         description=doc.description if description is None else description,
         parameters=parameters_schema(signature.parameters, readers, doc.parameters),
-        timeout=float(timeout),
+        timeout=timeout,
         is_async=is_coroutine(function),
         signature=signature,
         decoders=readers,
@@ -299,23 +294,23 @@ def _doc(function: Any) -> str | None:
     return type(function).__call__.__doc__ or own
 
 
-def tool_name(entry: Tool[Any, Any] | Mapping[str, Any]) -> str:
-    """The name of a tool or of an OpenAI tool dict; ``""`` for a dict without a name."""
+def tool_name(entry: object) -> str:
+    """The name of a tool, a skill or a dict of one; ``""`` where there is none."""
     if isinstance(entry, Mapping):
         inner = entry.get("function")
         name = (inner if isinstance(inner, Mapping) else entry).get("name")
     else:
-        name = entry.name
+        name = getattr(entry, "name", "")
     return name if isinstance(name, str) else ""
 
 
 def wire_tool(entry: Tool[Any, Any] | Mapping[str, Any]) -> dict[str, Any]:
-    """The wire form of a tool; a dict is copied as it is. Raises what ``Tool.to_wire`` raises."""
+    """Return the wire form of a tool; a dict is copied. Raises the same as ``Tool.to_wire``."""
     return dict(entry) if isinstance(entry, Mapping) else entry.to_wire()
 
 
 def as_tools(value: object, where: str) -> tuple[Tool[Any, Any] | Mapping[str, Any], ...]:
-    """The entries of a ``tools=`` argument, checked: tools and OpenAI tool dicts, each name once.
+    """Return the checked entries of ``tools=``: tools and OpenAI tool dicts, each name once.
 
     Raises:
         ConfigurationError: an entry cannot be used; the message begins with ``where`` and says which

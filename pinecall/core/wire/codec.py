@@ -1,8 +1,8 @@
-"""Text to event and frame to text.
+"""Conversion of text to events and of frames to text.
 
 Reading is tolerant: unknown keys stay in ``raw``, an unknown event is an :class:`UnknownEvent`, a
 ``null`` reads as an absent key, and a field of the wrong type turns the event into an
-``UnknownEvent`` that says which field it was. Only what is no frame at all is refused.
+``UnknownEvent`` that names the field. Only a message that is not a valid frame is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Frame = dict[str, Any]
 
 _PREFIXES = ('{"event":"', '{"event": "')
 _KEYWORDS = {"from": "from_"}
-#: To the sender of ``llm.chat`` some servers write as to a browser.
+#: Some servers send a browser's event names to the sender of ``llm.chat``.
 _SAME = {
     f"chat.{what}": f"llm.chat.{what}"
     for what in ("token", "tool_call", "tool_result", "done", "error")
@@ -34,11 +34,11 @@ _SAME = {
 
 
 class Malformed(ValueError):
-    """A message that is no frame: not JSON, not an object, or without an ``event``."""
+    """A message that is not a valid frame: not JSON, not an object, or without an ``event``."""
 
 
 class NotJson(Malformed):
-    """Not even JSON; a tolerant reader may make something of it."""
+    """A message that is not JSON; a tolerant reader may still be able to read it."""
 
 
 class _Head(msgspec.Struct):
@@ -50,7 +50,7 @@ _decoders: dict[str, Callable[[str], Event]] = {}
 
 
 def encode(frame: Frame) -> str:
-    """Compact JSON. Raises ConfigurationError for what JSON cannot hold, naming the event."""
+    """Return compact JSON; raise ConfigurationError, naming the event, if it cannot be JSON."""
     try:
         return write(frame).decode()
     except (TypeError, ValueError, RecursionError) as exc:
@@ -64,7 +64,7 @@ def encode_value(value: Any) -> str:
 
 
 def event_name(text: str) -> str:
-    """The ``event`` of a frame, at next to no cost when it is the first key."""
+    """Return the ``event`` of a frame; costs almost nothing if it is the first key."""
     if text.startswith(_PREFIXES):
         start = text.find('"', 8) + 1
         end = text.find('"', start)
@@ -86,9 +86,10 @@ def _not_a_frame(text: str, exc: Exception) -> str:
 
 
 def decode(text: str, mended: Callable[[Event], None] | None = None) -> Event:
-    """Raises :class:`Malformed`, and nothing else, for what is no frame.
+    """Return the event in ``text``; raise only :class:`Malformed`, if it is not a valid frame.
 
-    What is almost JSON is mended (see :mod:`pinecall.core.text.jsontext`), and ``mended`` is told of it.
+    Text that is almost JSON is mended (see :mod:`pinecall.core.text.jsontext`), and ``mended`` is
+    called with the event.
     """
     try:
         return _decode(text)
@@ -110,7 +111,7 @@ def _decode(text: str) -> Event:
         if known in EVENTS:
             read = _decoders[name] = _reader(known)
         else:
-            read = _unknown  # not kept: the names a server may think of have no end
+            read = _unknown  # not cached: a server can send unlimited names
     try:
         event = read(text)
     except msgspec.ValidationError as exc:
@@ -161,9 +162,9 @@ def _not_as_announced(name: str, text: str, exc: Exception) -> Event:
 
 
 def salvage(event: UnknownEvent) -> Event:
-    """What an event with wrong fields still says: the same event without them.
+    """Return an event with invalid fields without them, for what it still says.
 
-    For the state only (a call that ended with a garbled duration has ended all the same).
+    Only for the state: a call that ended with a garbled duration has ended all the same.
     """
     raw = {key: value for key, value in event.raw.items() if value is not None}
     cls = EVENTS[event.name]
@@ -172,7 +173,8 @@ def salvage(event: UnknownEvent) -> Event:
             good = _from_dict(raw, cls)
         except msgspec.ValidationError as exc:
             match = re.search(r"`\$\.(\w+)", str(exc))
-            # A field has Python's name there; the frame has the wire's, or (wrongly) Python's.
+            # The problem names Python's field; the frame has the wire's name, or (wrongly)
+            # Python's.
             wrong = {match[1], match[1].rstrip("_")} & raw.keys() if match else set()
             if not wrong:
                 good = cls()
@@ -186,5 +188,5 @@ def salvage(event: UnknownEvent) -> Event:
 
 
 def preview(text: str, limit: int = 120) -> str:
-    """A short piece of what arrived, without secrets, for an error."""
+    """Return a short piece of a received text, without secrets, for an error."""
     return clean_start(text, limit)

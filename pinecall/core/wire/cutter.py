@@ -1,9 +1,9 @@
-"""WebSocket frames, cut out of what was read: one cut, and one judgement, for both fronts.
+"""Splitting received bytes into WebSocket frames: one implementation for both fronts.
 
-Nearly all that a server sends are whole, unfragmented text frames; those are taken out many in one
-go, since going through a library's reader for each costs several times what the SDK itself does
-with it. Fragments are joined here too, in linear time, and what RFC 6455 forbids a server ends the
-connection: the library of a front sees control frames only, whole and valid.
+Nearly all frames that a server sends are whole, unfragmented text frames. They are taken out many
+at a time, since a library's reader costs several times more per frame than the SDK's own work on
+it. Fragments are joined here too, in linear time, and a violation of RFC 6455 by the server ends
+the connection: the library of a front sees control frames only, whole and valid.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .limits import MAX_FRAME
 
 __all__ = ["MAX_FRAME", "Cutter", "Piece"]
 
-#: A run of texts; a whole control frame, for the library to answer; or what another message was.
+#: A run of texts; a whole control frame for the library to answer; or what an invalid message was.
 Piece = list[str] | bytes | str
 
 _FIN = 0x80
@@ -24,7 +24,7 @@ _BINARY = 0x02
 _CONTROL = 0x08
 _CLOSE = 0x08
 _PONG = 0x0A
-#: A control frame is no longer, and its length is one byte.
+#: The longest payload of a control frame; its length is one byte.
 _MOST_CONTROL = 125
 #: The highest bit of a length of eight bytes is always 0.
 _MOST_LENGTH = (1 << 63) - 1
@@ -36,9 +36,9 @@ _TOO_LARGE = 1009
 
 
 class Cutter:
-    """Of one connection, after its handshake.
+    """Splits one connection's bytes into text messages, after the handshake.
 
-    ``broken``: set when the server broke the protocol; ``code`` is the close code that tells it so.
+    ``broken``: set if the server broke the protocol; ``code`` is the close code that reports it.
     ``closed``: the code and the reason of the server's close frame. Nothing is read after either.
     """
 
@@ -57,10 +57,11 @@ class Cutter:
         self.broken = ""
         self.code = 1000
         self.closed: tuple[int, str] | None = None
-        #: The beginning of a frame, and the bytes still to come before it can be whole.
+        #: The beginning of a frame, and the number of bytes missing before it can be whole.
         self._waiting = bytearray()
         self._missing = 0
-        #: The fragments of a message, joined; their size with their heads, so that empty ones count.
+        #: The fragments of a message, joined; their size with headers, so that empty ones count
+        #: too.
         self._message: bytearray | None = None
         self._size = 0
         self._binary = False
@@ -70,7 +71,7 @@ class Cutter:
         return bool(self.broken) or self.closed is not None
 
     def cut(self, data: bytes) -> list[Piece]:
-        """What ``data`` completed, in order."""
+        """Return the pieces that ``data`` completed, in order."""
         if self._waiting:
             self._waiting += data
             self._missing -= len(data)
@@ -96,7 +97,7 @@ class Cutter:
                 size = int.from_bytes(data[at + 2 : start], "big")
             stop = start + size
             if stop > end:
-                # Of a length that is only half here this is less than there will be.
+                # If the length field is only half here, this is less than the true length.
                 wanted = stop - at
                 self._judge(first, data[at + 1], size if start <= end else 0)
                 break
@@ -106,7 +107,7 @@ class Cutter:
                     at = stop
                     continue
                 except UnicodeDecodeError:
-                    pass  # rare enough to be taken with the rest
+                    pass  # rare enough for the general path
             if texts:
                 pieces.append(texts)
                 texts = []
@@ -128,7 +129,7 @@ class Cutter:
         return pieces
 
     def _judge(self, first: int, length: int, size: int) -> None:
-        """May the server send such a frame now? ``length`` is its first byte of the length."""
+        """Check that the server may send such a frame now. ``length`` is the first length byte."""
         opcode = first & _OPCODE
         begun = self._message is not None
         if opcode > _PONG or _BINARY < opcode < _CLOSE:
@@ -154,7 +155,7 @@ class Cutter:
                 return
         last = pieces[-1] if pieces else b""
         if type(last) is bytes and last[:1] == frame[:1]:
-            # Only the newest of several pings need be answered.
+            # Only the newest of several pings needs an answer.
             pieces[-1] = frame
         else:
             pieces.append(frame)
@@ -173,7 +174,7 @@ class Cutter:
             self._break_off(_NOT_TEXT, "a close frame whose reason is not UTF-8")
 
     def _part(self, pieces: list[Piece], first: int, payload: bytes, size: int) -> None:
-        """A whole message that is no plain text, or a fragment of one."""
+        """Handle a whole message other than plain text, or a fragment of one."""
         opcode, message = first & _OPCODE, self._message
         if opcode:
             self._binary = opcode == _BINARY
@@ -196,7 +197,7 @@ class Cutter:
         try:
             text = payload.decode()
         except UnicodeDecodeError as exc:
-            # What it says else is not lost.
+            # Keep the rest of what it says.
             pieces.append(f"a message that is not UTF-8: {exc.reason}")
             text = payload.decode(errors="replace")
         pieces.append([text])
@@ -216,5 +217,5 @@ def _bad_bits(first: int) -> str:
 
 
 def _may_close(code: int) -> bool:
-    """May a close frame have this code? 1004 to 1006 and 1015 are never sent."""
+    """Whether a close frame may have this code; 1004 to 1006 and 1015 are never sent."""
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999

@@ -1,8 +1,8 @@
-"""The server's answer to a WebSocket handshake, judged as soon as it can be: once for both fronts.
+"""The server's answer to a WebSocket handshake, judged as early as possible, for both fronts.
 
-What is no acceptance is refused with its first line: nobody waits for the body of a 404, however
-long it says it is. What is one is checked as RFC 6455 wants it (section 4.1), and handed to the
-front's library as :attr:`Answer.head`, with nothing in it but what was checked.
+An answer that is not an acceptance is refused after its first line: the body of a 404 is not waited
+for, however long it claims to be. An acceptance is checked as RFC 6455 (section 4.1) requires, and
+given to the front's library as :attr:`Answer.head`, which contains only what was checked.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Answer:
-    """``key`` is the request's ``Sec-WebSocket-Key``. Feed what is read until ``decided``.
+    """An answer being read; ``key`` is the request's ``Sec-WebSocket-Key``. Feed until ``decided``.
 
-    ``status``: the HTTP status, 0 until it is known or where there is none. ``problem``: why this is
-    no answer of a WebSocket server. Without either (``accepted``) ``head`` is the acceptance, and
-    ``rest`` what came behind it.
+    ``status``: the HTTP status, 0 until it is known or if there is none. ``problem``: why this is
+    not the answer of a WebSocket server. Without either (``accepted``), ``head`` is the acceptance
+    and ``rest`` the bytes after it.
     """
 
     def __init__(self, key: str) -> None:
@@ -46,9 +46,9 @@ class Answer:
         return self.accepted or bool(self.problem) or self.status not in (0, 101)
 
     def feed(self, data: bytes) -> bool:
-        """True once it is decided."""
+        """Add received bytes; return True once the answer is decided."""
         read = self._read
-        # The end may have begun with the last read.
+        # The end of the head may have begun in the last read.
         searched = max(0, len(read) - 3)
         read += data
         if not self.status:

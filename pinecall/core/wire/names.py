@@ -1,7 +1,7 @@
-"""Event names users write, and the arguments that their handlers get.
+"""The event names that users write, and the arguments of their handlers.
 
-Most names are the wire's. Where the platform's SDK gives an event another name, so do we: a handler
-is for ``call.preparing``, the frame is ``llm.before``.
+Most names are the wire's. If the platform's SDK has another name for an event, so has this one:
+a handler is for ``call.preparing``, the frame is ``llm.before``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = [
     "verb_name",
 ]
 
-#: Wire name → the name handlers use.
+#: Wire name → the name that handlers use.
 PUBLIC = {
     "llm.before": "call.preparing",
     "llm.preparing_timeout": "call.preparing_timeout",
@@ -34,7 +34,7 @@ PUBLIC = {
     "line.error": "error",
 }
 
-#: Frame → the method that sends it, as a message to its user calls it.
+#: Frame → the method that sends it, as messages to its user call it.
 _VERBS = {
     "bot.reply": "say or reply",
     "bot.reply.stream": "reply_stream",
@@ -62,7 +62,7 @@ _VERBS = {
     "skill.unload": "unload_skill",
 }
 
-# Frames that only the link itself is concerned with.
+# Frames that concern only the link itself.
 _INTERNAL = {"authenticated", "ping", "pong"}
 
 _BY_SIGNATURE: dict[tuple[str, ...], tuple[str, ...]] = {
@@ -113,8 +113,8 @@ for _wire in EVENTS:
         SIGNATURES[_name] = ("event", "call")
 SIGNATURES["events.gap"] = ("event", "call")
 
-#: Events of a call that may come where there is none (yet, or any more); to the handlers of others a
-#: call is always given.
+#: Events of a call that may come without one (not yet, or no longer known); handlers of all others
+#: always get a call.
 MAY_LACK_CALL = frozenset(
     {
         "call.error",
@@ -130,7 +130,7 @@ MAY_LACK_CALL = frozenset(
     }
 )
 
-#: Only a phone line has these.
+#: Events of phone lines only.
 LINE_NAMES = frozenset({"call", "line.created", "line.destroyed"})
 
 
@@ -139,12 +139,12 @@ def public_name(wire: str) -> str:
 
 
 def verb_name(frame: str) -> str:
-    """The method behind a frame's name; any other name as it is."""
+    """Return the method behind a frame's name; any other name unchanged."""
     return _VERBS.get(frame, frame)
 
 
 def check_name(name: object) -> str:
-    """The name, if there is such an event; ConfigurationError with the nearest one if not."""
+    """Return the name if there is such an event; raise ConfigurationError with the nearest one."""
     if isinstance(name, str) and name in SIGNATURES:
         return name
     if not isinstance(name, str):

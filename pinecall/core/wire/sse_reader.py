@@ -1,4 +1,4 @@
-"""Server-sent events, read out of bytes cut anywhere."""
+"""Server-sent events, read from bytes split anywhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _END = re.compile(rb"\r\n|\n|\r")
 
 @attrs.frozen
 class ServerSentEvent:
-    """One event read from a stream; ``id`` is the last one the stream named, up to this event.
+    """One event read from a stream; ``id`` is the last one that the stream named up to this event.
 
     ``retry`` is in milliseconds.
     """
@@ -34,16 +34,16 @@ class SseReader:
         self._name = ""
         self._data: list[str] = []
         self._retry: int | None = None
-        #: Bytes of the lines that ``_data`` came in.
+        #: Bytes of the lines in ``_data``.
         self._size = 0
 
     @property
     def held(self) -> int:
-        """Bytes of an event that is not complete yet."""
+        """The bytes of an event that is not complete yet."""
         return len(self._rest) + self._size
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
-        """The events that ``piece`` completes."""
+        """Return the events that ``piece`` completes."""
         if not piece:
             return []
         follows, self._after_cr = self._after_cr, piece[-1:] == b"\r"

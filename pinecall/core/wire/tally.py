@@ -1,4 +1,4 @@
-"""Warnings that a server can bring about without end: the first of a kind are told, the rest counted."""
+"""Repeated warnings that a server can cause: some of a kind are logged, the rest counted."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ __all__ = ["Tally"]
 
 log = Log("wire")
 
-#: Seconds after which a kind is told one by one again.
+#: Seconds after which warnings of a kind are logged individually again.
 _WINDOW = 60.0
-#: What is beyond KINDS.
+#: The kind that stands for those beyond KINDS.
 _OTHERS = "other kinds"
 
 
 class Tally:
-    """Counts by kind; how many were left out is told when the minute, or the connection, is over."""
+    """Counts warnings by kind; logs how many were left out, each minute and when the link ends."""
 
     def __init__(self) -> None:
-        #: Kind → when its minute began, and how many came in it.
+        #: Kind → when its minute began, and how many warnings came in it.
         self._kinds: dict[str, tuple[float, int]] = {}
 
     def tells(self, kind: str, now: float) -> bool:
-        """One more of this kind: is it to be told by itself?"""
+        """Count a warning of this kind; return whether to log it individually."""
         kind = kind[:KIND]
         if kind not in self._kinds and len(self._kinds) >= KINDS:
             kind = _OTHERS
@@ -35,7 +35,7 @@ class Tally:
         return count < WARNINGS
 
     def finish(self) -> None:
-        """The connection is over: tell what was left out, and begin anew."""
+        """Log what was left out and start over: the connection is closed."""
         for kind, (_, count) in self._kinds.items():
             self._sum_up(kind, count)
         self._kinds.clear()

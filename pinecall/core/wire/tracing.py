@@ -1,6 +1,6 @@
-"""A line at DEBUG for each frame, in and out: its name, whose it is, and its size.
+"""A DEBUG line for each frame, in and out: its name, its ids and its size.
 
-What people say is in it only where that is asked for (``$PINECALL_LOG_WORDS``), and secrets never.
+Spoken words are included only on request (``$PINECALL_LOG_WORDS``), and secrets never.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Tracing"]
 
 log = Log("wire")
 
-#: Characters of a frame that are shown where words are.
+#: Characters of a frame that are shown if words are included.
 SHOWN = 2_000
 _IDS = ("agent_id", "call_id", "session_id", "message_id", "msg_id", "request_id", "code", "reason")
 

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from pinecall.core.config.channels import entries
+from pinecall.core.config.checks import Place
+from pinecall.core.config.methods import channel_options
 from pinecall.errors import ConfigurationError
-from pinecall.options import Channel, ConfigOptions
+from pinecall.options import AgentOptions, Channel, ConfigOptions, DeployOptions
 
 from ..harness import Wire
+from .reading import TOKEN, agent, channels, deployed, refusal
 
 NUMBER = "+13186330963"
 WHATSAPP = {
@@ -292,3 +296,137 @@ def test_a_misspelt_key_of_a_channel() -> None:
     ):
         with pytest.raises(ConfigurationError, match="did you mean 'voice'"):
             change()
+
+
+def test_deployed_channels() -> None:
+    """Each way of writing a channel, in the order given."""
+    own = Channel("phone", "+13186330963", voice="a/b")
+    sip = {"type": "sip", "ref": "sip:a@b", "config": {"voice": "c/d"}, "ringing": True}
+    assert deployed("webrtc", "chat", "mic", "34 600 123 456", "sip:x@y", own, sip) == [
+        Channel("webrtc"),
+        Channel("chat"),
+        Channel("mic"),
+        Channel("phone", "+34600123456"),
+        Channel("phone", "sip:x@y"),
+        own,
+        Channel("phone", "sip:a@b", voice="c/d", ringing=True),
+    ]
+
+
+def test_same_channel_twice() -> None:
+    """One number written twice is one channel, as it was given last."""
+    assert deployed("+13186330963", Channel("phone", "1-318-633-0963", voice="a/b")) == [
+        Channel("phone", "+13186330963", voice="a/b")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("webrct", "'webrct' is no channel; did you mean 'webrtc'?"),
+        ("12", "'12' is no channel; give 'webrtc', 'chat' or 'mic', a phone number with its country"
+         " code, like '+13186330963', or a sip: URI"),
+        ("whatsapp", "'whatsapp' needs its ref; give Channel('whatsapp', …)"),
+        (13186330963, "it must be a str, a Channel or a dict, got int 13186330963"),
+        ({"ref": "+13186330963"}, "it has no type; give {'type': 'phone', 'ref': '+13186330963'}"),
+        ({"type": "phone", "ref": "12"}, "phone channel: '12' is not a phone number: it has 2 digits; write it with"
+         " its country code and 8 to 15 digits, like '+13186330963', or give a SIP address, like"
+         " 'sip:bot@example.com'"),
+        ({"type": "chat", 1: 2}, "the option names of a channel must be str"),
+    ],
+)  # fmt: skip
+def test_channel_entry_refused(entry: object, message: str) -> None:
+    """A bad entry is refused with its place in the list."""
+    assert refusal(lambda: deployed(entry)) == f"agent 'mara', channels[0]: {message}"
+
+
+def test_phone_number_forms() -> None:
+    """phone_number is a number, a dict or a Channel, and stands above phone_numbers."""
+    want = [Channel("phone", "+13186330963", ringing=True, voice="a/b")]
+    form = {"number": "13186330963", "ringing": True, "voice": "a/b"}
+    assert channels(phone_number=form) == channels({"phoneNumber": want[0]}) == want
+    assert channels(phone_number=form, phone_numbers=["+34600123456"]) == want
+    assert channels(phone_numbers=["34600123456", form]) == [
+        Channel("phone", "+34600123456"), *want,
+    ]  # fmt: skip
+
+
+def test_whatsapp_forms() -> None:
+    """whatsapp is a dict in either spelling, a Channel, or a list of them."""
+    want = Channel("whatsapp", "123", access_token="t", app_secret="s", language="es")
+    camel = {"phoneNumberId": "123", "accessToken": "t", "appSecret": "s", "language": "es"}
+    snake = {"phone_number_id": "123", "access_token": "t", "app_secret": "s", "language": "es"}
+    assert channels(whatsapp=camel) == channels(whatsapp=[snake]) == channels(whatsapp=[want])
+    assert channels(whatsapp=camel) == [want]
+
+
+@pytest.mark.parametrize(
+    ("args", "options", "message"),
+    [
+        (("webrct",), {}, "webrct channel: did you mean 'webrtc'?"),
+        (("zzz",), {}, "zzz channel: there is no such type; there are phone, webrtc, chat, mic and"
+         " whatsapp"),
+        ((5,), {}, "channel: type must be a str like 'phone', got int 5"),
+        (("phone",), {}, "phone channel: it needs a ref: the number or sip: URI"),
+        (("whatsapp",), {}, "whatsapp channel: it needs a ref: WhatsApp's phone-number id"),
+        (("whatsapp", 5), {}, "whatsapp channel: ref must be WhatsApp's phone-number id as a str,"
+         " got int 5"),
+        (("whatsapp", "1"), {}, "whatsapp channel: it needs access_token, the token of the WhatsApp"
+         " Business account"),
+        (("chat", "x"), {}, "chat channel: it has no ref; leave it out"),
+        (("chat",), {"ringing": True}, "chat channel: ringing is for phone channels; leave it out"),
+        (("chat",), {"phone": "1"}, "chat channel: phone is for whatsapp channels; leave it out"),
+        (("chat",), {"voise": "x"}, "chat channel: there is no option 'voise'; did you mean"
+         " 'voice'?"),
+    ],
+)  # fmt: skip
+def test_channel_refused(args: tuple[Any, ...], options: dict[str, Any], message: str) -> None:
+    """A channel says what it lacks or has too much."""
+    assert refusal(lambda: Channel(*args, **options)) == message
+    kind, ref = (*args, None)[:2]
+    through = refusal(lambda: channel_options(kind, ref, options, agent_id="mara"))
+    assert through == f"agent 'mara': {message}"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"voice": "x"}, ", phone_number: it has no number"),
+        (Channel("chat"), ", phone_number: a chat channel is no phone number; use add_channel()"),
+        (5, ", phone_number: phone channel: a phone number must be a str like '+13186330963',"
+         " got 5 (int); put it in quotes"),
+    ],
+)  # fmt: skip
+def test_phone_number_refused(value: object, message: str) -> None:
+    """A phone_number that is none is refused."""
+    assert refusal(lambda: channels(phone_number=value)) == f"agent 'mara'{message}"
+
+
+def test_secrets_stay_out_of_reprs() -> None:
+    """No repr of options or channels holds a WhatsApp secret, read or not."""
+    keys = {"accessToken": TOKEN, "verifyToken": TOKEN, "appSecret": TOKEN}
+    raw = {"phoneNumberId": "1", **keys}
+    entry = {"type": "whatsapp", "ref": "1", **keys}
+    shown = [
+        Channel("whatsapp", "1", access_token=TOKEN, verify_token=TOKEN, app_secret=TOKEN),
+        AgentOptions(whatsapp=[raw]),
+        agent(whatsapp=[raw]),
+        DeployOptions(channels=[entry]),
+        deployed(entry),
+    ]
+    assert TOKEN not in repr(shown)
+    assert repr(shown[0]) == "Channel(type='whatsapp', ref='1')"
+
+
+def test_lists_of_channels_refused() -> None:
+    """What is no list of channels or numbers is refused, and so is WhatsApp without its dict."""
+    place = Place("agent 'mara'")
+    assert refusal(lambda: entries(place, "channels", "webrtc")) == (
+        "agent 'mara': channels must be a list of channels, got str"
+    )
+    assert refusal(lambda: channels(phone_numbers="+13186330963")) == (
+        "agent 'mara': phone_numbers must be a list of phone numbers, got str"
+    )
+    assert refusal(lambda: channels(whatsapp=5)) == (
+        "agent 'mara', whatsapp[0]: it must be a dict with phone_number_id and access_token, got int 5"
+    )

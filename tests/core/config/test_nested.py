@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.kernel.seconds import check_unit
 from pinecall.errors import ConfigurationError
 from pinecall.options import ReconnectPolicy
 from pinecall.tools import tool
@@ -75,29 +74,6 @@ def test_timezones(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pc.agent("ada", timezone="Mars/Olympus").config.timezone == "Mars/Olympus"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (30000, "30000 would be 8 h 20 min; did you mean 30?"),
-        (3601.5, "3601.5 would be 1 h 0 min"),
-        (10**400, "would be years"),
-        (float("inf"), "inf would be years"),
-    ],
-)
-def test_milliseconds(seconds: float, said: str) -> None:
-    """More than an hour is taken for milliseconds, and refused with what it would be."""
-    with pytest.raises(ConfigurationError) as refused:
-        check_unit("ping_interval", seconds)
-    assert str(refused.value).startswith("ping_interval is in seconds, an hour at most: ")
-    assert said in str(refused.value)
-
-
-def test_seconds() -> None:
-    """An hour, and no timeout at all, are taken."""
-    check_unit("timeout", 3600)
-    check_unit("timeout", None)
-
-
 def test_wherever_seconds_are_given() -> None:
     """Milliseconds are refused by every verb that takes a timeout."""
     wire = Wire()
@@ -115,34 +91,3 @@ def test_wherever_seconds_are_given() -> None:
     ):
         with pytest.raises(ConfigurationError, match=r"in seconds, an hour at most: \d+ would be"):
             given()
-
-
-def test_the_defaults_of_deploy() -> None:
-    """What ``deploy()`` documents as its defaults can be read, and what is the server's is not sent."""
-    wire = Wire().up()
-    mara = wire.pc.deploy("mara", prompt="Be brief.")
-    assert mara.config.stt == "deepgram-flux"
-    assert mara.config.llm == {"provider": "openai", "model": "gpt-4.1-mini", "enabled": True}
-    (frame,) = wire.sent()
-    assert "stt" not in frame
-    wire.server("agent.created", agent_id="mara")
-    assert wire.pc.deploy("mara", stt="gladia").config.stt == "gladia"
-    (frame,) = wire.sent()
-    assert frame["stt"] == "gladia"
-    assert wire.pc.deploy("mara", language="es").config.stt == "gladia"
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        {"name": "lookup"},
-        {"name": "lookup", "parameters": {}},
-        {"type": "function", "name": "lookup"},
-        {"type": "function", "function": "lookup"},
-    ],
-    ids=str,
-)
-def test_a_tool_without_its_wrapper(entry: dict[str, Any]) -> None:
-    """A tool's dict without its wrapper is refused where it is given, with the right form."""
-    with pytest.raises(ConfigurationError, match=r"tools\[0\] .* 'function': \{'name'"):
-        Wire().pc.agent("mara", tools=[entry])

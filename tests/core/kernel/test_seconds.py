@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.kernel.seconds import LONGEST, check_unit
+from pinecall.core.kernel.seconds import LONGEST, check_seconds, check_unit, is_finite, is_number
 from pinecall.errors import ConfigurationError
 
 
@@ -44,3 +44,34 @@ def test_a_number_of_any_length(seconds: Any) -> None:
         check_unit("timeout", seconds, agent_id="mara")
     assert f": {repr(seconds)[:40]} would be years" in caught.value.message
     assert caught.value.agent_id == "mara"
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "finite"),
+    [
+        (0, True, True),
+        (-1.5, True, True),
+        (10**308, True, True),
+        (10**400, True, False),
+        (float("inf"), True, False),
+        (float("-inf"), True, False),
+        (float("nan"), True, False),
+        (True, False, False),
+        ("5", False, False),
+        (None, False, False),
+    ],
+)
+def test_what_a_number_is(value: object, number: bool, finite: bool) -> None:
+    """A bool is no number; an int too large for a float is one, and is not finite."""
+    assert (is_number(value), is_finite(value)) == (number, finite)
+
+
+def test_seconds_above_0() -> None:
+    """Seconds come back as a float; the refusal shows 40 characters of what was given."""
+    assert str(check_seconds("timeout", 5, "a wait")) == "5.0"
+    for wrong in (0, -1, True, None, "5", float("nan"), float("inf"), 10**400):
+        with pytest.raises(ConfigurationError) as caught:
+            check_seconds("timeout", wrong, "a wait")
+        assert caught.value.message == f"timeout is a wait, not {wrong!r:.40}"
+    with pytest.raises(ConfigurationError, match="did you mean 5"):
+        check_seconds("timeout", 5000, "a wait")

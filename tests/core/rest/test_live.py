@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinecall.core.link.link import Failure
-from pinecall.core.rest.live import LIMIT, LiveReady, LiveResult, LiveSession
+from pinecall.core.rest.live import LIMIT, LiveDone, LiveReady, LiveResult, LiveSession
 from pinecall.core.rest.transcription import SpokenWord
 from pinecall.errors import ApiError, ConfigurationError, RequestTimeout
 
@@ -74,7 +74,9 @@ def test_nothing_before_ready() -> None:
 def test_bounded() -> None:
     """Audio that waits has a limit; there is room again when it is sent."""
     session = LiveSession()
-    session.write(bytes(LIMIT))
+    session.write(bytes(LIMIT - 1))
+    assert session.may_write
+    session.write(b"x")
     assert not session.may_write
     session.receive(READY)
     assert sum(map(len, outgoing(session))) == LIMIT
@@ -182,6 +184,26 @@ def test_fields_of_a_result() -> None:
         ),
         LiveResult(text="", final=True),
     ]
+
+
+def test_results_fill_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are kept up to the last character of the limit."""
+    message = json.dumps({"type": "final", "text": "a"})
+    for limit, kept in ((2 * len(message), 2), (2 * len(message) - 1, 1)):
+        monkeypatch.setattr("pinecall.core.rest.live.LIVE_TEXT", limit)
+        session = LiveSession()
+        for _ in range(2):
+            session.receive(message)
+        assert len(session.results) == kept
+
+
+def test_fields_of_done() -> None:
+    """The figures of the end are read; those that are absent are 0."""
+    session, other = LiveSession(), LiveSession()
+    session.receive('{"type":"done","request_id":"r","audio_seconds":90,"billed_minutes":1.5}')
+    other.receive('{"type":"done"}')
+    assert session.result() == LiveDone(request_id="r", audio_seconds=90.0, billed_minutes=1.5)
+    assert other.result() == LiveDone(request_id=None, audio_seconds=0.0, billed_minutes=0.0)
 
 
 def test_fields_of_ready() -> None:

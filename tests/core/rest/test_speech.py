@@ -10,7 +10,7 @@ import pytest
 
 from pinecall.core.link.link import Failure
 from pinecall.core.rest.op import Reply
-from pinecall.core.rest.speech import SpeechHead, SpeechReader, speech
+from pinecall.core.rest.speech import SpeechFigures, SpeechHead, SpeechReader, Word, speech
 from pinecall.errors import ApiError, ConfigurationError
 
 
@@ -112,8 +112,9 @@ def test_events_cut_short() -> None:
     speaking = reader("text/event-stream")
     speaking.feed(events({"type": "audio", "data": "AAAA"}))
     speaking.ended()
-    with pytest.raises(ApiError, match="before the speech was complete"):
+    with pytest.raises(ApiError, match="before the speech was complete") as caught:
         speaking.result()
+    assert (caught.value.code, caught.value.status) == ("NETWORK_ERROR", 0)
 
 
 def test_error_event() -> None:
@@ -257,3 +258,54 @@ def test_start_event() -> None:
         characters=4,
         audio_ms=None,
     )
+
+
+def test_lengths_of_the_input() -> None:
+    """An input of 1 to 5,000 characters is taken."""
+    for input in ("x", "x" * 5000):
+        assert json.loads(speech(input, voice="v").body or b"")["input"] == input
+
+
+@pytest.mark.parametrize(("format", "expected"), [("mp3", "mp3"), (None, "pcm")])
+def test_format_of_an_unknown_type(format: str | None, expected: str) -> None:
+    """Where the content type says nothing, the format is the one asked for, else pcm."""
+    assert reader("application/octet-stream", format=format).head.format == expected
+
+
+def test_times_of_words() -> None:
+    """A word has its start and end in seconds; a time that is absent is 0."""
+    speaking = reader("text/event-stream")
+    speaking.feed(
+        events({"type": "word", "word": "a", "start": 0.25, "end": "0.75"}, {"type": "word"})
+    )
+    assert speaking.words == [Word(word="a", start=0.25, end=0.75), Word(word="", start=0, end=0)]
+
+
+def test_last_event_without_a_blank_line() -> None:
+    """The last event counts though the answer ends before its blank line."""
+    speaking = reader("text/event-stream")
+    speaking.feed(b'data: {"type":"done","characters":7,"audio_ms":5}')
+    assert not speaking.over
+    speaking.ended()
+    assert speaking.result() == SpeechFigures(characters=7, audio_ms=5.0)
+
+
+def test_wav_without_a_sound() -> None:
+    """A wav that is shorter than its header has no length."""
+    speaking = reader("audio/wav")
+    speaking.feed(b"RIFF")
+    speaking.ended()
+    assert speaking.result().audio_ms == 0.0
+
+
+def test_last_character_of_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event, and the words, may be as long as their limits, and no longer."""
+    word = events({"type": "word", "word": "on"})
+    size = len(word) - len(b"data: \n\n")
+    for less in (0, 1):
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_WORDS", 2 * size - less)
+        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_EVENT", 1000 - less)
+        words, event = reader("text/event-stream"), reader("text/event-stream")
+        words.feed(word * 2)
+        event.feed(b"x" * 1000)
+        assert (words.over, event.over) == (bool(less), bool(less))

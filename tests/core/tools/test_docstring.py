@@ -210,3 +210,10 @@ class TestRest:
     def test_text_on_the_next_line(self) -> None:
         """The text of a field may begin on the next line."""
         assert parse_docstring("Say.\n\n:param a:\n    one\n    two").parameters == {"a": "one two"}
+
+
+@pytest.mark.parametrize("depth", ["    ", "            "])
+def test_a_section_on_the_first_line(depth: str) -> None:
+    """A section may stand on the first line, behind the quotes, however deep its items are."""
+    found = parse_docstring(f"Args:\n{depth}weight: in kg\n{depth}size: in cm")
+    assert found == Docstring("", {"weight": "in kg", "size": "in cm"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from pinecall.errors import ConfigurationError
-from pinecall.tools import Tool, as_tools, tool, wire_tool
+from pinecall.tools import Tool, as_tools, encode_result, tool, wire_tool
 
 from .shop import order
 
@@ -180,3 +181,32 @@ def test_import_stays_light() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_answers() -> None:
+    """The answer of a tool is its encoded result; that of a coroutine function is awaited."""
+
+    @tool
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    @tool
+    async def sub(a: int, b: int) -> int:
+        return a - b
+
+    assert add.answer({"a": 1, "b": 2}) == encode_result(3)
+    assert asyncio.run(_awaited(sub.answer('{"a": 3, "b": 1}'))) == encode_result(2)
+
+
+async def _awaited(answer: Any) -> Any:
+    return await answer
+
+
+def test_a_static_method_and_no_function() -> None:
+    """A staticmethod is its function; what cannot be called is refused with its type."""
+    assert tool(staticmethod(_named)).name == "_named"
+    with pytest.raises(ConfigurationError, match="@tool decorates a function, not int"):
+        tool(name="five")(5)  # type: ignore[type-var, arg-type]
+
+
+def _named() -> None: ...

@@ -8,18 +8,11 @@ from typing import Any
 
 import pytest
 
-from pinecall.core.rest.call_log import CallLog
-from pinecall.core.rest.live import LiveSession
-from pinecall.core.rest.op import Body, Reply
-from pinecall.core.rest.phones import phones
-from pinecall.core.rest.speech import SpeechHead, SpeechReader, speech
-from pinecall.core.streams import browser_events
 from pinecall.core.wire import limits
 from pinecall.core.wire.names import SIGNATURES
-from pinecall.errors import ApiError, ProtocolError
+from pinecall.errors import ProtocolError
 
 from ..harness import Wire
-from ..hubs import Reader, World
 
 IDS = {"agent_id": "mara", "call_id": "CA1"}
 LONG = "x" * (limits.MAX_ID + 1)
@@ -55,11 +48,6 @@ class TestNames:
         wire.deliver()
         assert len(told) == 3
         assert {len(kind) for kind in wire.engine._reported} == {limits.KIND}
-
-    def test_names_of_keys(self) -> None:
-        """The spelling of a long key is not remembered by the streams."""
-        assert browser_events.camel("a_b" + LONG) == "aB" + LONG
-        assert "a_b" + LONG not in browser_events._camel
 
 
 class TestIds:
@@ -115,19 +103,6 @@ class TestIds:
         assert [m["content"] for m in call.messages] == ["hi", "yes"] * 2
         assert call._conversation.ids() == {}
 
-    def test_of_messages_in_streams(self) -> None:
-        """A frame whose message has a long id is never taken for a repeat, and a long text is not
-        kept to know one."""
-        world = World()
-        call = world.call()
-        reader = Reader(world)
-        reader.read()
-        for message in ("m1", "m1", LONG, LONG):
-            world.frame(call, "user.message", message_id=message, text="t" * 5000, turn_id=1)
-        assert reader.names() == ["user.message"] * 3
-        (seen,) = world.hub._repeats._seen.values()
-        assert len(repr(seen)) < 200
-
     def test_of_skills(self) -> None:
         """A call knows of so many skills, with names that can be remembered."""
         wire = Wire()
@@ -138,23 +113,6 @@ class TestIds:
         wire.server("skill.unloaded", **IDS, skill="s0")
         wire.server("skill.loaded", **IDS, skill=LONG)
         assert len(call.active_skills) == limits.CALL_SKILLS - 1
-
-    def test_of_logs(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An agent's log keeps the cursors of the logs it heard of last, and its own."""
-        monkeypatch.setattr("pinecall.core.rest.call_log.LOG_CURSORS", 3)
-        log = CallLog(agent="mara", random=lambda: 0.5)
-
-        def entry(call: str | None, seq: int) -> None:
-            log.receive(
-                json.dumps({"seq": seq, "ts": 1, "type": "x", "agent": "mara", "call": call})
-            )
-
-        entry(None, 7)
-        for call in ("A", "B", "A", "C", LONG):
-            entry(call, len(log.entries) + 10)
-        assert list(log._cursors) == [None, "A", "C"]
-        assert log.after == 7
-        assert len(log.entries) == 6
 
 
 class TestCalls:
@@ -299,20 +257,6 @@ class TestCalls:
             assert call._bot_words == ["How", " are", " you"]
             assert call.current_bot_text == "How are you"
 
-    def test_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A listen() without an end collects so many keys."""
-        monkeypatch.setattr("pinecall.core.lines.listener.KEYS", 5)
-        wire = Wire().up()
-        line = wire.pc.line("+13186330963")
-        wire.server("line.created", number="+13186330963")
-        ids = {"agent_id": "line:+13186330963", "call_id": "L1"}
-        wire.server("call.started", **ids, direction="inbound", transport="phone")
-        call = next(iter(line._live_calls.values()))
-        outcome = call._place_listen(terminator="#", timeout=9.0)
-        for digit in "123456789#":
-            wire.server("call.dtmf_received", **ids, digit=digit)
-        assert outcome.result().digits == "12345"
-
 
 class TestChats:
     def test_an_answer_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,144 +271,3 @@ class TestChats:
         reply = outcome.result()
         assert len(reply.text) + len(json.dumps(reply.tool_calls)) < 1500
         assert reply.text.startswith("abab")
-
-
-class TestStreams:
-    def test_the_memory(self) -> None:
-        """A stream remembers 2,000 events, and no more."""
-        world = World()
-        call = world.call()
-        cursors = []
-        reader = Reader(world)
-        cursors.append(reader.read()[-1][2])
-        for number in range(2001):
-            world.frame(call, "user.message", message_id=f"u{number}", text="", turn_id=1)
-            cursors.append(reader.read()[-1][2])
-        assert len(world.hub.ring._frames) == 2000
-        seen = Reader(world, last_event_id=cursors[1]).read()
-        assert [data["messageId"] for _, data, _ in seen[1:]] == [f"u{n}" for n in range(1, 2001)]
-        assert Reader(world, last_event_id=cursors[0]).names()[1] == "gap"
-
-    def test_repeats_end_with_their_call(self) -> None:
-        """Nothing is remembered of a call that is over, though its end could not be written."""
-        world = World()
-        call = world.call()
-        Reader(world).read()
-        world.message(call, 1)
-        assert list(world.hub._repeats._seen) == ["CA1"]
-        call.from_ = object()
-        world.end(call)
-        assert world.hub.unwritable == 1
-        assert world.hub._repeats._seen == {}
-
-
-class TestRest:
-    @pytest.mark.parametrize(
-        ("status", "length", "wanted"),
-        [
-            (200, None, True),
-            (200, "10", True),
-            (200, str(limits.REST_BODY), True),
-            (200, str(limits.REST_BODY + 1), False),
-            (200, "9" * 5000, False),
-            (200, "-1", True),
-            (404, str(limits.ERROR_BODY), True),
-            (404, "1000000000000", False),
-        ],
-    )
-    def test_announced(self, status: int, length: str | None, wanted: bool) -> None:
-        """Nobody reads a body that is announced to be too much."""
-        assert Body(status, length).wanted is wanted
-
-    def test_an_endless_refusal(self) -> None:
-        """Only the beginning of a refusal is read."""
-        body = Body(500, None)
-        while body.wanted:
-            body.add(b"x" * 1000)
-        assert len(body.data) == limits.ERROR_BODY
-
-    def test_an_endless_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An answer that is too large is an error that says so."""
-        monkeypatch.setattr("pinecall.core.rest.op.REST_BODY", 100)
-        body = Body(200, None)
-        body.add(b"x" * 100)
-        assert body.wanted
-        body.add(b"x")
-        assert body.too_large
-        reply = Reply(status=200, headers={}, body=b"", base="https://h", too_large=True)
-        with pytest.raises(ApiError, match="larger than 100 bytes") as caught:
-            phones().parse(reply)
-        assert (caught.value.code, caught.value.status) == ("BAD_RESPONSE", 200)
-
-    @pytest.mark.parametrize(("limit", "value"), [("LIVE_RESULTS", 3), ("LIVE_TEXT", 200)])
-    def test_live_results(
-        self,
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
-        limit: str,
-        value: int,
-    ) -> None:
-        """Results that nobody reads are left out, the oldest first, and that is said once."""
-        monkeypatch.setattr(f"pinecall.core.rest.live.{limit}", value)
-        session = LiveSession()
-        for number in range(10):
-            for kind in ("partial", "final"):
-                session.receive(json.dumps({"type": kind, "text": f"{number}" * 30}))
-        texts = [result.text[0] for result in session.results]
-        assert texts == ["7", "8", "9"]
-        assert len(warnings(caplog)) == 1
-        while session.take() is not None:
-            pass
-        assert session._text == 0
-
-    @pytest.mark.parametrize("piece", [b"data: " + b"x" * 90, b"data:\n" * 16])
-    def test_an_event_without_end(self, monkeypatch: pytest.MonkeyPatch, piece: bytes) -> None:
-        """An event of a speech that does not end fails it, in one line or in many."""
-        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_EVENT", 1000)
-        reader = speech_reader(events=True)
-        for _ in range(30):
-            reader.feed(piece)
-        assert reader.error is not None
-        assert "an event of the answer is too long" in str(reader.error)
-        assert len(reader._events._rest) + reader._events._size < 5000
-
-    def test_events_byte_by_byte(self) -> None:
-        """Events are read in any pieces, and what was searched is not searched again."""
-        reader = speech_reader(events=True)
-        data = b'data: {"type":"word",\r\ndata: "word":"hi"}\r\n\r\ndata: [DONE]\r\r'
-        for at in range(len(data)):
-            reader.feed(data[at : at + 1])
-        reader.feed(b"x")
-        assert [word.word for word in reader.words] == ["hi"]
-        assert reader.result().characters == 0
-
-    def test_audio_that_is_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """So much audio waits, and no more; what is read makes room."""
-        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_AUDIO", 100)
-        reader = speech_reader(events=False)
-        for _ in range(5):
-            reader.feed(b"x" * 100)
-            assert reader.take() == b"x" * 100
-        reader.feed(b"x" * 100)
-        assert not reader.over
-        reader.feed(b"x")
-        assert reader.error is not None
-        assert "more than 100 bytes of audio wait" in str(reader.error)
-        assert sum(map(len, reader.audio)) == 100
-
-    def test_words_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A speech has so many words."""
-        monkeypatch.setattr("pinecall.core.rest.speech.SPEECH_WORDS", 1000)
-        reader = speech_reader(events=True)
-        for _ in range(100):
-            reader.feed(b'data: {"type":"word","word":"on"}\n\n')
-        assert reader.error is not None
-        assert "more words than a speech" in str(reader.error)
-        assert len(reader.words) < 100
-
-
-def speech_reader(*, events: bool) -> SpeechReader:
-    head = SpeechHead(
-        request_id=None, format="pcm", sample_rate=16000, events=events, characters=0, audio_ms=None
-    )
-    return SpeechReader(speech("hi", voice="v"), head)

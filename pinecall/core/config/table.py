@@ -1,4 +1,4 @@
-"""Which configuration keys exist, under which spellings, and how a configuration is read."""
+"""How the options classes name their keys, and how a configuration is read by them."""
 
 from __future__ import annotations
 
@@ -8,71 +8,51 @@ from typing import Any, cast
 
 import attrs
 
-from pinecall.core.config import checks, nested
-from pinecall.core.config.checks import Check, Place
+from ..text.spelling import camel, nearest
+from .checks import Check, Place
 
-_ALIASES = {"vars": "prompt_vars"}
+__all__ = ["HINTS", "Option", "Table", "checked_by", "read", "table_of"]
+
+_OPTION = "pinecall.option"
 
 
-class Table(dict[str, Check]):
-    """The keys of one place, each with its check."""
+@attrs.frozen
+class Option:
+    """One key of a configuration: its check, and its key on the wire."""
+
+    check: Check
+    wire: str
+
+
+def checked_by(check: Check, wire: str = "") -> dict[str, tuple[Check, str]]:
+    """The metadata of a field of an options class: a key that users write, under the field's name.
+
+    wire: its key on the wire, where that is another one
+    """
+    return {_OPTION: (check, wire)}
+
+
+class Table(dict[str, Option]):
+    """The keys of one place, in the order of the wire."""
 
     @functools.cached_property
     def spellings(self) -> dict[str, str]:
         """The ways of writing each key: Python's, and the platform's."""
-        found = {written: name for name in self for written in (name, checks.camel(name))}
-        found.update({alias: name for alias, name in _ALIASES.items() if name in self})
+        found = {written: name for name in self for written in (name, camel(name))}
+        for name, each in self.items():
+            found.setdefault(each.wire, name)
         return found
 
 
-#: What an agent, a channel and a live session have in common, in the order of the wire.
-CONFIG = Table(
-    {
-        "voice": nested.voice,
-        "language": checks.text,
-        "flash": checks.anything,
-        "stt": nested.stt,
-        "interruption": nested.interruption,
-        "llm": nested.llm,
-        "prompt": checks.text,
-        "prompt_vars": checks.mapping,
-        "greeting": checks.greeting,
-        "greeting_in_chat": checks.flag,
-        "memory": checks.renamed({"contact_key": "contactKey"}),
-        "timezone": nested.timezone,
-        "preparing": checks.preparing,
-        "raw_prompt": checks.flag,
-        "tools": checks.tools,
-        "skills": checks.skills,
-        "session_limits": checks.session_limits,
-        "config": checks.mapping,
-        "analysis": nested.analysis,
-        "knowledge_base": checks.text_or_texts,
-        "mode": checks.anything,
-        "media": checks.renamed({"max_duration_seconds": "maxDurationSeconds"}),
-    }
-)
+def table_of(options: type) -> Table:
+    """The fields of an options class that :func:`checked_by` marks, inherited ones first."""
+    table = Table()
+    for field in attrs.fields(cast("Any", options)):
+        if _OPTION in field.metadata:
+            check, wire = field.metadata[_OPTION]
+            table[field.name] = Option(check, wire or field.name)
+    return table
 
-LINE = Table(
-    {
-        "stt": nested.stt,
-        "voice": nested.voice,
-        "language": checks.text,
-        "turn_detection": checks.anything,
-        "extension_window": checks.seconds,
-    }
-)
-
-#: What only a channel has. The secrets' checks never quote the value.
-CHANNEL = Table(
-    {
-        "ringing": checks.flag,
-        "access_token": checks.secret,
-        "verify_token": checks.secret,
-        "app_secret": checks.secret,
-        "phone": checks.filled,
-    }
-)
 
 _DERIVED = "is not configurable: the server derives it from stt; remove it"
 #: Keys of other times and other methods, and what to do instead.
@@ -110,7 +90,7 @@ def read(
     for source in sources:
         if source is not None:
             values.update(_fold(place, table, source, hints, code))
-    return {name: table[name](place, name, value) for name, value in values.items()}
+    return {name: table[name].check(place, name, value) for name, value in values.items()}
 
 
 def _fold(
@@ -160,7 +140,7 @@ def _unknown(
         return place.error(f"option names must be str, got {type(key).__name__}")
     if key in hints:
         return place.error(f"{key} {hints[key]}", code)
-    near = checks.nearest(key, spellings)
+    near = nearest(key, spellings)
     if near is not None:
         return place.error(f"there is no option {key!r}; did you mean {spellings[near]!r}?")
     known = ", ".join(sorted(set(spellings.values())))
