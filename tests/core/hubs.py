@@ -14,6 +14,13 @@ from pinecall.core.wire.sse_reader import SseReader
 from pinecall.events import Item
 
 
+class Call:
+    """A call as the streams see it; like a real one, it can be held weakly."""
+
+    def __init__(self, **facts: Any) -> None:
+        vars(self).update(facts)
+
+
 class World:
     """``agent()`` and ``call()`` add to the roster; ``frame()`` publishes what the server sent."""
 
@@ -37,12 +44,13 @@ class World:
             "_announced": True,
             "_over": False,
             "transcript": [],
+            "_conversation": SimpleNamespace(ids=dict),
             "_greeting": None,
             "_bot_message_id": None,
             "current_bot_text": "",
             "_title": f"call {call_id}",
         }
-        call = SimpleNamespace(id=call_id, agent=self.agent(agent_id), **{**known, **facts})
+        call = Call(id=call_id, agent=self.agent(agent_id), **{**known, **facts})
         self.calls[call_id] = call
         return call
 
