@@ -57,15 +57,6 @@ def test_calls_that_do_not_end() -> None:
     assert (report.finished, report.cut) == (["CA2"], ["CA1"])
 
 
-def test_a_second_drain() -> None:
-    """A drain during another one, as of a program and a signal, is that one: both have its report."""
-    wire = Wire()
-    wire.call(call_id="CA1")
-    first, second = drain(wire, 10), drain(wire, 60)
-    wire.at(10)
-    assert first.result() == second.result() == DrainReport(cut=["CA1"])
-
-
 def test_tools_finish() -> None:
     """Tools of calls that go on are run and answered."""
     wire = Wire()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pinecall.core.drain import DrainReport
 from pinecall.core.kernel.outcome import Outcome
 from pinecall.core.wire.limits import MAX_ID
 from pinecall.errors import (
@@ -511,3 +512,13 @@ class TestBounds:
         wire.server("call.ended", agent_id="mara", call_id="CA1")
         wire.call(mara, "CA3", metadata=large)
         assert list(mara._live_calls) == ["CA3"]
+
+
+def test_a_second_drain() -> None:
+    """A drain during another one, as of a program and a signal, is that one: both have its report."""
+    wire = Wire()
+    wire.call(call_id="CA1")
+    first, second = wire.pc._place_drain(10), wire.pc._place_drain(60)
+    wire.settle()
+    wire.at(10)
+    assert first.result() == second.result() == DrainReport(cut=["CA1"])

@@ -264,3 +264,13 @@ class TestPreview:
         """A secret is blanked, also where the cut falls into it."""
         assert preview('{"api_key":"' + "s" * 1000) == '{"api_key":"***"'
         assert preview('{"token":"ab\\') == '{"token":"***"'
+
+
+@pytest.mark.parametrize(
+    ("name", "frame"), [("call.started", {"from": "+1"}), ("bot.word", {"word": "a"})]
+)
+def test_the_reader_of_an_event(name: str, frame: dict[str, str]) -> None:
+    """An event is read by the wire's names, also where Python has another one for a field."""
+    event: Any = codec._reader(name)(json.dumps(frame))
+    [(key, value)] = frame.items()
+    assert getattr(event, "from_" if key == "from" else key) == value
