@@ -44,7 +44,7 @@ def test_a_call_as_it_happens(emu: Emulator, dashboard: Dashboard, open_page: Op
     emu.pace = 0.3
     call = emu.phone_call(PHONES["mara"], "+34607827824")
     page.until(
-        "document.querySelector('.call._live h2')?.textContent.includes('+34607827824 → mara')"
+        "document.querySelector('.call.live h2')?.textContent.includes('+34607827824 → mara')"
     )
     call.wait_reply()
     assert bubbles(page)[:1] == ["Bistro Central, this is Mara. How can I help?"]
@@ -62,7 +62,7 @@ def test_a_call_as_it_happens(emu: Emulator, dashboard: Dashboard, open_page: Op
     call.say(LONG)
     page.until("document.querySelector('.call p.cut')")
     call.hangup()
-    page.until("document.querySelector('.call._over h2 span')?.textContent.startsWith('hangup, ')")
+    page.until("document.querySelector('.call.over h2 span')?.textContent.startsWith('hangup, ')")
 
 
 def test_nobody_without_login(dashboard: Dashboard, open_page: Open) -> None:
@@ -108,8 +108,8 @@ def test_tenants_see_their_own(emu: Emulator, dashboard: Dashboard, open_page: O
         call.say(f"the secret of {agent}")
         call.wait_reply()
         call.hangup()
-    pages["bistro"].until("document.querySelectorAll('.call._over').length === 2")
-    pages["clinic"].until("document.querySelectorAll('.call._over').length === 1")
+    pages["bistro"].until("document.querySelectorAll('.call.over').length === 2")
+    pages["clinic"].until("document.querySelectorAll('.call.over').length === 1")
     for tenant, own in (("bistro", {"mara", "leo"}), ("clinic", {"nora"})):
         page = pages[tenant]
         page.until(f"(raw.match(/event: call.ended/g) || []).length === {len(own)}")
@@ -136,7 +136,7 @@ def test_the_chat_answers(emu: Emulator, dashboard: Dashboard, open_page: Open) 
     assert page.texts("#chat .talk p") == [
         "good news", "You said: good news", "and more of it", "You said: and more of it",
     ]  # fmt: skip
-    page.until("document.querySelector('.call._live h2')?.textContent.includes('Chat with mara')")
+    page.until("document.querySelector('.call.live h2')?.textContent.includes('Chat with mara')")
     page.until("[...document.querySelectorAll('.call p.agent')].length === 2")
     assert bubbles(page) == page.texts("#chat .talk p")
     [chat] = emu.calls.values()
@@ -145,11 +145,11 @@ def test_the_chat_answers(emu: Emulator, dashboard: Dashboard, open_page: Open) 
         "document.querySelector('#chat select').value = 'leo';"
         "document.querySelector('#chat select').dispatchEvent(new Event('change'))"
     )
-    page.until("document.querySelector('.call._over')")
+    page.until("document.querySelector('.call.over')")
     page.type("#chat form input", "and you?")
     page.enter()
     page.until("document.querySelector('#chat .talk').innerText.includes('You said: and you?')")
-    page.until("document.querySelector('.call._live h2')?.textContent.includes('Chat with leo')")
+    page.until("document.querySelector('.call.live h2')?.textContent.includes('Chat with leo')")
 
 
 def test_markup_stays_text(emu: Emulator, dashboard: Dashboard, open_page: Open) -> None:
@@ -188,7 +188,7 @@ def test_cut_off_in_mid_sentence(emu: Emulator, dashboard: Dashboard, open_page:
         assert bubbles(page)[2] == whole
         assert len(page.texts(".call")) == 1
         call.hangup()
-        page.until("document.querySelector('.call._over')")
+        page.until("document.querySelector('.call.over')")
 
 
 def test_there_and_back(emu: Emulator, dashboard: Dashboard, open_page: Open) -> None:
@@ -224,9 +224,9 @@ def test_a_restarted_program(emu: Emulator, dashboard: Dashboard, open_page: Ope
     call = emu.phone_call(PHONES["leo"], wait=20)
     call.wait_reply()
     page.until(
-        "document.querySelector('.call._live .talk p')?.textContent.includes('Leo speaking')"
+        "document.querySelector('.call.live .talk p')?.textContent.includes('Leo speaking')"
     )
-    assert len(page.texts(".call._live")) == 1
+    assert len(page.texts(".call.live")) == 1
     call.hangup()
 
 
@@ -241,8 +241,8 @@ def test_it_shows_itself(open_page: Open) -> None:
         page.until(
             "document.querySelector('#chat .talk').innerText.includes('How can I help you?')"
         )
-        page.until("document.querySelector('.call._live h2')?.textContent.includes('→')", 60)
-        page.until("document.querySelectorAll('.call._live .talk p').length >= 2", 60)
+        page.until("document.querySelector('.call.live h2')?.textContent.includes('→')", 60)
+        page.until("document.querySelectorAll('.call.live .talk p').length >= 2", 60)
         if os.environ.get("PINECALL_SCREENSHOT"):
             take_screenshot(page)
         printed = dashboard.stop()
@@ -258,7 +258,7 @@ def take_screenshot(page: Page) -> None:
         page.enter()
         page.until(f"document.querySelector('#chat .talk').innerText.includes({answer!r})")
     page.until(
-        "[...document.querySelectorAll('.call._live')].filter((one) => "
+        "[...document.querySelectorAll('.call.live')].filter((one) => "
         "one.querySelectorAll('p').length >= 5 && one.innerText.includes('→')).length >= 1"
         " && document.querySelectorAll('.call').length >= 4",
         120,
