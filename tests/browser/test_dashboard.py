@@ -223,9 +223,7 @@ def test_a_restarted_program(emu: Emulator, dashboard: Dashboard, open_page: Ope
     wait_live(page)
     call = emu.phone_call(PHONES["leo"], wait=20)
     call.wait_reply()
-    page.until(
-        "document.querySelector('.call.live .talk p')?.textContent.includes('Leo speaking')"
-    )
+    page.until("document.querySelector('.call.live .talk p')?.textContent.includes('Leo speaking')")
     assert len(page.texts(".call.live")) == 1
     call.hangup()
 

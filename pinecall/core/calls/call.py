@@ -9,9 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..history import historian
-from ..kernel.runtime import Runtime
-from ..model.call_state import Status
-from ..model.owner import Owner
 from .verbs import CallVerbs
 
 __all__ = ["CallBase"]
@@ -22,32 +19,8 @@ class CallBase(CallVerbs):
 
     __slots__ = ("_historian",)
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        agent: Owner,
-        call_id: str,
-        *,
-        from_: str = "",
-        to: str = "",
-        direction: str = "inbound",
-        transport: str = "unknown",
-        metadata: dict[str, Any] | None = None,
-        language: str | None = None,
-        status: Status = "active",
-    ) -> None:
-        super().__init__(
-            runtime,
-            agent,
-            call_id,
-            from_=from_,
-            to=to,
-            direction=direction,
-            transport=transport,
-            metadata=metadata,
-            language=language,
-            status=status,
-        )
+    def __init__(self, *facts: Any, **more: Any) -> None:
+        super().__init__(*facts, **more)
         self._historian: historian.Historian | None = None
 
     def _begin_history(self, store: Any) -> None:
