@@ -257,6 +257,17 @@ class TestForTheWeb:
         assert wire.engine.agents_of_call("CA1") == ["mara"]
         assert wire.engine.agents_of_call("CA7") == ["leo", "mara"]
 
+    @pytest.mark.parametrize(
+        ("ids", "expected"),
+        [(["mara"], ["mara"]), (["org_1:mara", "nobody"], ["mara"]), (["line:+12186633772"], [])],
+    )
+    def test_local_agents(self, ids: list[str], expected: list[str]) -> None:
+        """From the ids in a token: those for which this client has an agent; a line does not count."""
+        wire = Wire()
+        wire.agent("mara")
+        wire.pc.line("+12186633772")
+        assert [agent.id for agent in wire.engine.local_agents(ids)] == expected
+
 
 class TestFacts:
     def test_a_socket_that_cannot_be_opened(self) -> None:

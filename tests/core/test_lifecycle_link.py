@@ -11,19 +11,6 @@ from pinecall.errors import DisplacedError
 from .harness import Wire
 
 
-def test_when_over() -> None:
-    """The end of the connection settles once: now when there is none, else with disconnect()."""
-    wire = Wire()
-    assert wire.engine.when_over().done
-    wire.engine.disconnect()
-    wire = Wire().up()
-    over = wire.engine.when_over()
-    assert wire.engine.when_over() is over
-    assert not over.done
-    wire.engine.disconnect()
-    assert over.result() is None
-
-
 def test_when_over_by_displacement() -> None:
     """A displacement fails the wait for the end."""
     wire = Wire().up()

@@ -54,7 +54,7 @@ def test_ctrl_c_inside_a_filter_gets_out(logger: logging.Logger) -> None:
 
 
 def test_a_closed_stderr_is_survived(
-    logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
+    logger: logging.Logger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without a stderr, or with one that cannot be written, nothing is shown and nothing raised."""
     logger.addFilter(Raising(ValueError("bad")))
@@ -63,6 +63,8 @@ def test_a_closed_stderr_is_survived(
     monkeypatch.undo()
     monkeypatch.setattr("sys.stderr.write", lambda text: 1 / 0, raising=False)
     Log("link").warning("reconnecting")
+    monkeypatch.undo()
+    assert capsys.readouterr().err == ""
 
 
 def test_ctrl_c_while_it_is_shown_gets_out(
