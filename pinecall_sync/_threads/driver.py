@@ -317,7 +317,7 @@ class Driver(DriverBase):
             elif delivery.name == "call.preparing":
                 self._jobs.submit(partial(self._run_all, delivery))
             else:
-                key = delivery.call or delivery.agent or self.engine
+                key = delivery.subject or self.engine
                 ordered.append((key, delivery.name, delivery))
         if ordered:
             self._lanes.put(ordered)

@@ -255,6 +255,33 @@ def test_calls_do_not_wait_for_each_other(front: Front, server: Server, log: Log
     log.wait_for("end CA1")
 
 
+def test_a_recording_follows_the_end(server: Server, log: Log) -> None:
+    """Blocking front: what comes after a call's end waits until the handlers of the end have run."""
+    from .driving import Blocking
+
+    front = Blocking()
+    pc = front.connected(server, "mara")
+    recordings = pc.events("call.recording")
+    release = threading.Event()
+
+    @pc.on("call.ended")
+    def ended(call: Any, reason: str) -> None:
+        release.wait(DEADLINE)
+        log("ended")
+
+    pc.on("call.recording", lambda event, call: log(event.format))
+    there = server.start_call()
+    about = {"agent_id": "mara", "call_id": "CA1"}
+    there.send(
+        {"event": "call.ended", "reason": "hangup", **about},
+        {"event": "call.recording", "format": "wav", **about},
+    )
+    assert front.take(recordings, 1)[0].event.format == "wav"
+    release.set()
+    assert log.wait_count(2) == ["ended", "wav"]
+    front.close()
+
+
 def test_blocking_lanes(server: Server, log: Log) -> None:
     """Blocking front: one call's handlers never overlap, and run in no more threads than allowed."""
     from .driving import Blocking

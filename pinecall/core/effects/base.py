@@ -93,7 +93,8 @@ def late(s: Lifecycle, event: Any, agent: Any, call: CallBase | None, call_id: s
     if agent is None:
         pass_on(s, event, None, None)
     else:
-        s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call)
+        over = s.registry.ended_call(call_id) if call_id and call is None else None
+        s.emit(event.EVENT, (event, call), event=event, agent=agent, call=call, after=over)
 
 
 def concerns_somebody(s: Lifecycle, event: Any, agent: Any) -> bool:

@@ -110,6 +110,7 @@ class Delivering:
         call: Source | None = None,
         answers: str | None = None,
         done: Callable[[], None] | None = None,
+        after: Source | None = None,
         only_items: bool = False,
         climb: bool = True,
     ) -> None:
@@ -146,7 +147,7 @@ class Delivering:
                 handler.owner.discard(handler)
         if functions:
             self._deliveries.append(
-                Delivery(name, args, tuple(functions), event, agent, call, answers, done)
+                Delivery(name, args, tuple(functions), event, agent, call, answers, done, after)
             )
         elif done is not None:
             done()

@@ -72,7 +72,8 @@ class Delivery:
     """Handlers to run with ``args``, in order; handlers of ``*`` get ``item`` instead.
 
     ``done``, if there is one, is called when all of them have finished, even if some raised.
-    ``answers`` is the message id that a ``reply`` inside the handlers answers.
+    ``answers`` is the message id that a ``reply`` inside the handlers answers. ``after`` is an
+    ended call, for what comes later about it: its handlers run first.
     """
 
     name: str
@@ -83,6 +84,12 @@ class Delivery:
     call: Source | None = None
     answers: str | None = None
     done: Callable[[], None] | None = None
+    after: Source | None = None
+
+    @property
+    def subject(self) -> Source | None:
+        """The call or agent whose deliveries run in order, one at a time; None: the client."""
+        return self.call or self.after or self.agent
 
     @property
     def item(self) -> Item:

@@ -7,6 +7,7 @@ spelling is resolved once and remembered.
 from __future__ import annotations
 
 import re
+import weakref
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
@@ -44,7 +45,7 @@ class Registry(Generic[A, L, C]):
         self.leaving: dict[str, L] = {}
         self._slugs: dict[str, A] = {}
         self._spellings: dict[str, A | L | None] = {}
-        self._ended: OrderedDict[str, Owner] = OrderedDict()
+        self._ended: OrderedDict[str, tuple[Owner, weakref.ref[C]]] = OrderedDict()
 
     # -- agents and lines -----------------------------------------------------------------------
 
@@ -111,14 +112,20 @@ class Registry(Generic[A, L, C]):
     def remove_call(self, call: C) -> None:
         self.calls.pop(call.id, None)
         call.agent._live_calls.pop(call.id, None)
-        self._ended[call.id] = call.agent
+        self._ended[call.id] = call.agent, weakref.ref(call)
         self._ended.move_to_end(call.id)
         if len(self._ended) > ENDED_REMEMBERED:
             self._ended.popitem(last=False)
 
     def ended_owner(self, call_id: str) -> Owner | None:
         """Return the owner of a call that ended recently."""
-        return self._ended.get(call_id)
+        ended = self._ended.get(call_id)
+        return ended[0] if ended else None
+
+    def ended_call(self, call_id: str) -> C | None:
+        """Return a call that ended recently, if somebody still holds it: a handler may run."""
+        ended = self._ended.get(call_id)
+        return ended[1]() if ended else None
 
     def revive(self, call_id: str) -> None:
         """Note that an ended call's id is in use again: a line's call went on to an agent."""

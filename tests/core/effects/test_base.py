@@ -199,6 +199,19 @@ class TestLate:
         wire.server(event, agent_id="mara", call_id="CA1")
         assert told[0][2] is None
 
+    @pytest.mark.parametrize("event", ["memory.ops", "call.recording"])
+    def test_what_comes_late_is_in_order(self, event: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What may come late follows the handlers of its call; what names no call here, the agent's."""
+        wire = Wire()
+        call = wire.call()
+        wire.listen(event)
+        subjects: list[object] = []
+        monkeypatch.setattr(wire, "run_delivery", lambda one: subjects.append(one.subject))
+        wire.server("call.ended", agent_id="mara", call_id="CA1")
+        wire.server(event, agent_id="mara", call_id="CA1")
+        wire.server(event, agent_id="mara", call_id="CA0")
+        assert subjects == [call, call.agent]
+
     @pytest.mark.parametrize(
         ("event", "ids"),
         [

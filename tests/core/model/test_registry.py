@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from pinecall.core.model.registry import ENDED_REMEMBERED, SPELLINGS_REMEMBERED, Registry, slug
@@ -188,6 +190,19 @@ def test_a_call_and_its_agent() -> None:
     registry.remove_call(call)
     registry.remove_call(call)
     assert registry.calls == mara._live_calls == {}
+    assert registry.ended_owner("CA1") is mara
+    assert registry.ended_call("CA1") is call
+    assert registry.ended_call("CA2") is None
+
+
+def test_an_ended_call_is_not_kept() -> None:
+    """An ended call is known for as long as somebody else holds it, its owner for longer."""
+    wire = Wire()
+    registry = wire.engine.registry
+    mara = wire.call().agent
+    wire.server("call.ended", agent_id="mara", call_id="CA1")
+    gc.collect()
+    assert registry.ended_call("CA1") is None
     assert registry.ended_owner("CA1") is mara
 
 
