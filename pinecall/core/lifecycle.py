@@ -80,6 +80,8 @@ class Lifecycle(Runtime):
         #: Turns whose handlers have not finished, as the callables that report it.
         self.preparing: set[Callable[..., None]] = set()
         self._over: Outcome[None] | None = None
+        #: What ended the last link for good, until the next connect().
+        self._ended_by: PinecallError | None = None
         #: Frames that the server may not have received when ``disconnect()`` was called.
         self._closing: list[Durable] = []
         #: Characters of the frames that began the live calls.
@@ -96,6 +98,7 @@ class Lifecycle(Runtime):
     def connect(self) -> Outcome[None]:
         if self.hub is not None:
             self.hub.reopen()
+        self._ended_by = None
         return self.link.connect()
 
     def disconnect(self, reason: str = "client_disconnect") -> None:
@@ -180,12 +183,17 @@ class Lifecycle(Runtime):
     def when_over(self) -> Outcome[None]:
         """Return the outcome of the link's end: set by ``disconnect``, failed by any other cause;
         also failed by the refusal of the last agent, if no other can be registered."""
-        if self._over is None:
-            self._over = Outcome("the end of the connection")
-            if self.link.state in ("idle", "closed"):
-                self._over.set(None)
+        if self._over is not None:
+            return self._over
+        over: Outcome[None] = Outcome("the end of the connection")
+        if self._ended_by is not None:  # before the caller of connect() had its turn
+            over.fail(self._ended_by)
+        elif self.link.state in ("idle", "closed"):
+            over.set(None)
+        else:
+            self._over = over
             self.look_whether_all_are_refused()
-        return self._over
+        return over
 
     def look_whether_all_are_refused(self) -> None:
         """Check a moment later: the program's ``error`` handlers may ask again."""
@@ -246,6 +254,7 @@ class Lifecycle(Runtime):
             log.warning(
                 "the link is closed; %d frames wait for the next connect()", self.outbox.held
             )
+        self._ended_by = error or self._ended_by
         over, self._over = self._over, None
         if over is not None:
             if error is None:

@@ -399,6 +399,15 @@ class TestTheEndOfTheLink:
         assert wire.pc.state == state
         assert wire.engine.when_over().result() is None
 
+    def test_it_ended_before_anybody_asked(self) -> None:
+        """What ended the link is told to whoever asks later too, until it is opened again."""
+        wire = Wire().up()
+        wire.lost(4001, "newer")
+        wire.engine.disconnect()
+        assert isinstance(wire.engine.when_over().error, DisplacedError)
+        wire.up()
+        assert not wire.engine.when_over().done
+
     def test_disconnected(self) -> None:
         """disconnect() settles when_over(); after another connect() it is open again."""
         wire = Wire().up()

@@ -196,6 +196,7 @@ def test_a_lost_start(scene: Scene) -> None:
     lost = scene.emu.phone_call(to=NUMBER)
     lost.say("thanks")
     assert lost.wait_reply() == "You are welcome."
+    scene.got("call.started")
     assert scene.names().count("call.started") == 1
     assert agent.call(lost.id).transcript[0] == {"role": "user", "content": "thanks"}
     lost.hangup()

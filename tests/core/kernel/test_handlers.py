@@ -368,6 +368,18 @@ def test_a_delivery_as_one_item() -> None:
     assert delivery.item == Item("bot.word", "event", agent, call)
 
 
+def test_whose_deliveries_run_in_order() -> None:
+    """A delivery keeps its place in its call, else the ended call it follows, else its agent."""
+    agent, call, ended = Caller("mara"), Caller("CA1"), Caller("CA2")
+    for about, subject in (
+        ((agent, call), call),
+        ((agent, None, None, None, ended), ended),
+        ((agent, None), agent),
+        ((None, None), None),
+    ):
+        assert Delivery("call.recording", (), (), None, *about).subject is subject
+
+
 def test_registered_inside_a_handler() -> None:
     """A handler that another one registers does not answer that one's message."""
     table = Handlers(Revision(), coroutines=True, owner="pc")
