@@ -1,4 +1,4 @@
-"""The driver of the asyncio front: callbacks around one engine, and the tasks of user code.
+"""The driver of the asyncio front: callbacks around one engine.
 
 Nothing runs while nothing happens: a read of the socket, a verb's :meth:`Driver.wake` and one timer
 all end in :meth:`Driver._after`, which sends, delivers and re-arms.
@@ -7,29 +7,18 @@ all end in :meth:`Driver._after`, which sends, delivers and re-arms.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
 import threading
-import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from contextvars import Context, copy_context
-from functools import partial
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from .._shared.driver import DriverBase
 from .._shared.failures import OpenFailed
-from .._shared.handling import context_of, context_of_job, interrupt_main, start
-from .._shared.pool import Pool
-from ..core.kernel.handlers import Delivery, Handler
-from ..core.kernel.job import Job, title_of
-from ..core.kernel.usercode import describe
 from ..core.link.link import Phase
-from ..core.wire.limits import HANDLERS
 from ..errors import ConfigurationError
 from ..logs import Log
-from .tasks import asked_to_stop, begin
 from .transport import LinkSocket, open_socket
+from .user_code import UserCode
 
 if TYPE_CHECKING:
     from .._shared.settings import Settings
@@ -39,12 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Driver"]
 
 log = Log("handlers")
-
-#: Seconds that a plain handler may take before the log names it: it blocks the loop.
-SLOW_HANDLER = 0.25
-#: How many plain tools, stores and the like may run at once, each in a thread. They do not use the
-#: loop's executor: it resolves names too, and must not wait for user code that hangs.
-THREADS = 16
 
 
 class Driver(DriverBase):
@@ -58,8 +41,7 @@ class Driver(DriverBase):
         self._due: float | None = None
         self._scheduled = False
         self._delivering = False
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._threads = Pool("tools", THREADS)
+        self._code = UserCode(engine)
 
     # -- binding to a loop ----------------------------------------------------------------------
 
@@ -75,8 +57,8 @@ class Driver(DriverBase):
                 )
             self._abandon()
         if self.loop is not loop or not self._active():
-            self._context = copy_context()
-        self.loop = loop
+            self._code.context = copy_context()
+        self.loop = self._code.loop = loop
         self._thread = threading.get_ident()
         self._pid = os.getpid()
 
@@ -87,7 +69,7 @@ class Driver(DriverBase):
         """Forget what belonged to a loop that was closed meanwhile (a second asyncio.run)."""
         self._socket = self._opening = self._timer = self._due = None
         self._scheduled = False
-        self._tasks.clear()
+        self._code.tasks.clear()
         with self.engine.guard:
             self.engine.disconnect("connection_lost")
             self.engine.deliveries()
@@ -135,7 +117,7 @@ class Driver(DriverBase):
         self._send()
         self._delivering = True
         try:
-            self._deliver_all()
+            self._code.deliver()
         finally:
             self._delivering = False
         self._follow_link()
@@ -245,7 +227,7 @@ class Driver(DriverBase):
             with self.engine.guard:
                 self.engine.socket_closed(clean=clean)
         await self._end_tasks(max(0.0, deadline - self.loop.time()))
-        self._threads.close()
+        self._code.threads.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = self._due = None
@@ -258,7 +240,7 @@ class Driver(DriverBase):
         current = asyncio.current_task()
         while True:
             self._after()
-            running = [task for task in self._tasks if task is not current]
+            running = [task for task in self._code.tasks if task is not current]
             if not running:
                 return
             left = max(0.0, deadline - self.loop.time())
@@ -272,171 +254,9 @@ class Driver(DriverBase):
             task.cancel()
         await asyncio.wait(late, timeout=1.0)
 
-    # -- user code ------------------------------------------------------------------------------
-
-    def _deliver_all(self) -> None:
-        engine = self.engine
-        while True:
-            with engine.guard:
-                deliveries = engine.deliveries()
-            if not deliveries:
-                return
-            for delivery in deliveries:
-                if isinstance(delivery, Delivery):
-                    self._deliver(delivery)
-                else:
-                    self._start(delivery)
-
-    def _deliver(self, delivery: Delivery) -> None:
-        if delivery.done is None:
-            for handler in delivery.handlers:
-                self._run(handler, delivery)
-        else:
-            self._deliver_and_report(delivery, delivery.done)
-
-    def _deliver_and_report(self, delivery: Delivery, done: Callable[[], None]) -> None:
-        tasks = [self._run(handler, delivery) for handler in delivery.handlers]
-        pending = {task for task in tasks if task is not None}
-
-        def finished(task: asyncio.Task[Any] | None = None) -> None:
-            pending.discard(task)
-            if not pending:
-                self.engine.delivered(done)
-
-        if not pending:
-            finished()
-        for task in list(pending):
-            task.add_done_callback(finished)
-
-    def _run(self, handler: Handler, delivery: Delivery) -> asyncio.Task[Any] | None:
-        if handler.coroutine and len(self._tasks) >= HANDLERS:
-            if delivery.name != "events.gap":
-                self.engine.report_gap(delivery.call or delivery.agent, 1)
-            return None
-        context = context_of(handler, delivery, self._context)
-        started = time.perf_counter()
-        task, advice = None, "make it 'async def', or move the work to a thread"
-        result: Any = None
-        try:
-            result = context.run(start, handler, delivery)
-            if result is not None:
-                if inspect.isawaitable(result):
-                    finish = self._finish(result, handler, delivery)
-                    whose = delivery.call or delivery.agent
-                    task = self._spawn(finish, handler.function, whose, context)
-                    advice = "move the work to a thread"
-                else:
-                    self.engine.handler_gave(result, handler, delivery)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as exc:
-            if inspect.iscoroutine(result):
-                result.close()  # the loop's task factory failed
-            context.run(self.engine.handler_failed, exc, handler, delivery)
-            return None
-        took = time.perf_counter() - started
-        if took > SLOW_HANDLER:
-            log.warning(
-                "the handler %s for %s took %.2f s and held up the event loop; %s",
-                describe(handler.function),
-                delivery.name,
-                took,
-                advice,
-            )
-        return None if task is None or task.done() else task
-
-    async def _finish(self, result: Awaitable[Any], handler: Handler, delivery: Delivery) -> None:
-        try:
-            await result
-        except KeyboardInterrupt:
-            raise
-        except BaseException as exc:
-            if asked_to_stop(exc):
-                raise
-            self.engine.handler_failed(exc, handler, delivery)
-
-    def _start(self, job: Job) -> None:
-        if not job.over:
-            assert self.loop is not None
-            loop = self.loop
-            task = begin(loop, self._job(job), context_of_job(job, self._context), eager=False)
-            self._keep(task, job.label, job.call or job.agent)
-
-            def stop() -> None:
-                # It may be called in a tool's thread that removes its agent.
-                with suppress(RuntimeError):
-                    loop.call_soon_threadsafe(task.cancel)
-
-            job.stop = stop
-
-    async def _job(self, job: Job) -> None:
-        try:
-            if job.threaded:
-                result = await self._in_thread(job.function)
-            else:
-                result = job.function()
-            if inspect.isawaitable(result):
-                result = await result
-        except KeyboardInterrupt:
-            raise
-        except BaseException as exc:
-            stopped = asked_to_stop(exc)
-            if not job.over:
-                failure = RuntimeError(f"{job.label} was cancelled") if stopped else exc
-                self.engine.job_failed(job, failure)
-            if stopped:
-                raise
-        else:
-            self.engine.job_finished(job, result)
-
-    async def _in_thread(self, function: Callable[[], Any]) -> Any:
-        """Run in a thread. A future of the loop's executor could not carry every exception."""
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[None] = loop.create_future()
-        result: Any = None
-        failure: BaseException | None = None
-
-        def end() -> None:
-            if not ended.done():
-                ended.set_result(None)
-
-        def run() -> None:
-            nonlocal result, failure
-            try:
-                result = function()
-            except BaseException as exc:
-                interrupt_main(exc)
-                failure = exc
-            try:
-                loop.call_soon_threadsafe(end)
-            except RuntimeError:
-                pass  # the loop was closed meanwhile: nothing waits any more
-
-        self._threads.submit(partial(copy_context().run, run))
-        await ended
-        if failure is not None:
-            raise failure
-        return result
-
-    def _spawn(
-        self, coroutine: Any, what: Any, whose: object, context: Context
-    ) -> asyncio.Task[Any]:
-        """Begin a handler's coroutine at once, as a plain function would begin."""
-        assert self.loop is not None
-        return self._keep(begin(self.loop, coroutine, context), what, whose)
-
     def run_soon(self, coroutine: Any, what: str) -> None:
         """Run a coroutine of the SDK itself on the client's loop; drop it if there is no loop."""
         if self.loop is None or self.loop.is_closed():
             coroutine.close()
         else:
-            self._keep(begin(self.loop, coroutine, eager=False), what, None)
-
-    def _keep(self, task: asyncio.Task[Any], what: Any, whose: object) -> asyncio.Task[Any]:
-        """Keep a task until it is done. ``whose``: the call or agent it belongs to."""
-        if not task.done():
-            name = what if isinstance(what, str) else describe(what)
-            task.set_name(f"pinecall {name} of {title_of(whose)}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return task
+            self._code.begin(coroutine, what)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import Context
 from typing import TYPE_CHECKING
 
 from .failures import check_process
@@ -21,8 +20,6 @@ class DriverBase:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self.settings = settings
-        #: The context of connect(): handlers see the variables set there.
-        self._context: Context | None = None
         #: The process that connected; None while nothing is connected.
         self._pid: int | None = None
         #: The link's generation that the socket follows.

@@ -56,6 +56,8 @@ class Driver(DriverBase):
             engine.report_gap,
             lambda delivery: size_of(delivery.event),
         )
+        #: The context of connect(): handlers see the variables set there.
+        self._context: contextvars.Context | None = None
         self._thread: threading.Thread | None = None
         self._start_lock = threading.Lock()
         self._socket: Socket | None = None

@@ -236,7 +236,7 @@ def test_a_full_pool_is_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Tools that wait for a thread are reported, once; they run when there is one."""
-    monkeypatch.setattr("pinecall._asyncio.driver.THREADS", 1)
+    monkeypatch.setattr("pinecall._asyncio.user_code.THREADS", 1)
     go = threading.Event()
 
     @tool

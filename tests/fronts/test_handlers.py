@@ -331,7 +331,7 @@ def test_slow_handler_is_named(
     server: Server, log: Log, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """asyncio front: a plain handler that holds the loop up is named in the log."""
-    monkeypatch.setattr("pinecall._asyncio.driver.SLOW_HANDLER", -1.0)
+    monkeypatch.setattr("pinecall._asyncio.user_code.SLOW_HANDLER", -1.0)
     front = Asyncio()
     pc = front.connected(server, "mara")
 

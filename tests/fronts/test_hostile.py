@@ -178,7 +178,7 @@ def test_handlers_that_pile_up(
 ) -> None:
     """Coroutine handlers that never end: beyond the bound events are left out, which is announced.
     (On the blocking front the events of a lane wait in its inbox.)"""
-    monkeypatch.setattr("pinecall._asyncio.driver.HANDLERS", 5)
+    monkeypatch.setattr("pinecall._asyncio.user_code.HANDLERS", 5)
     if front.name == "blocking":
         pytest.skip("it has no coroutine handlers")
     begun, gaps, never = Log(), Log(), asyncio.Event()

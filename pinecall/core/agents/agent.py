@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import Context, copy_context
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from ...errors import ConfigurationError, PinecallError
@@ -18,17 +17,17 @@ from ..kernel.handlers import Source
 from ..kernel.outcome import Outcome
 from ..kernel.runtime import Runtime, frame_event
 from ..kernel.usercode import describe
-from ..model.owner import Owner
 from ..text.showing import shows
+from .channels import AgentChannels
 from .dials import Dials
+from .people import AgentPeople
 from .registration import AgentRegistration
-from .scope import scope_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..config.option_types import ConfigFields, ConfigureFields
-    from ..config.options import AddChannelFields, ConfigOptions, ConfigureChannelFields
+    from ..config.options import ConfigOptions
 
 __all__ = ["AgentBase", "check_coroutines", "tools_of"]
 
@@ -37,7 +36,7 @@ log = Log("agents")
 _NOTHING_GIVEN = AgentOptions()
 
 
-class AgentBase(Owner):
+class AgentBase(AgentChannels, AgentPeople):
     """One agent of this client (wire: ``agent.create``)."""
 
     __slots__ = {
@@ -87,11 +86,6 @@ class AgentBase(Owner):
     @property
     def _registration(self) -> AgentRegistration:
         return self._own_registration
-
-    @property
-    def channels(self) -> Mapping[str, Channel]:
-        """The channels by ref (``"+13186330963"``), or by type if they have none (``"chat"``)."""
-        return MappingProxyType(self._channel_table)
 
     @shows
     def __repr__(self) -> str:
@@ -187,147 +181,6 @@ class AgentBase(Owner):
             }
         return self._made_tools
 
-    # -- channels -------------------------------------------------------------------------------
-
-    def add_channel(
-        self, type: str | Channel, ref: str | None = None, /, **options: Unpack[AddChannelFields]
-    ) -> Channel:
-        """Add a channel: ``"webrtc"``, ``"chat"``, ``"phone"`` with a number, ``"whatsapp"`` with
-        its phone-number id and ``access_token`` (wire: ``channel.add``).
-
-        Adding the same ref again updates it. Raises ConfigurationError for a bad number or config.
-        """
-        self._require("add_channel")
-        channel = methods.channel_options(type, ref, options, agent_id=self.id)
-        with self._runtime.guard:
-            self._put_channel(channel)
-        self._runtime.wake()
-        return channel
-
-    def configure_channel(self, ref: str, /, **options: Unpack[ConfigureChannelFields]) -> None:
-        """Change a channel's own configuration; kept and replayed (wire: ``channel.configure``)."""
-        given = methods.channel_change(options, agent_id=self.id, ref=ref)
-        with self._runtime.guard:
-            channel = self._channel(ref, "configure_channel")
-            self._channel_table[channel.key] = wire_form.merge_channel(channel, given)
-            if self.registered:
-                self._runtime.transmit(
-                    {
-                        "event": "channel.configure",
-                        "agent_id": self.id,
-                        "ref": channel.key,
-                        **wire_form.encode_session(given),
-                    }
-                )
-        self._runtime.wake()
-
-    def remove_channel(self, ref: str, /) -> None:
-        """Remove a channel; it is not claimed again (wire: ``channel.remove``)."""
-        with self._runtime.guard:
-            channel = self._channel(ref, "remove_channel")
-            del self._channel_table[channel.key]
-            if self.registered:
-                self._send_remove(channel)
-        self._runtime.wake()
-
-    def _channel(self, ref: str, verb: str) -> Channel:
-        self._require(verb)
-        channel = methods.find_channel(self._channel_table.values(), ref)
-        if channel is None:
-            known = ", ".join(self._channel_table) or "none"
-            raise ConfigurationError(
-                f"{verb}({ref!r}): agent {self.id!r} has no such channel; it has {known}",
-                agent_id=self.id,
-            )
-        return channel
-
-    def _put_channel(self, channel: Channel) -> None:
-        if self.registered:
-            self._runtime.transmit(self._adding(channel))
-            if channel.type == "phone":
-                self._registration.ask_numbers([channel.key])
-        self._channel_table[channel.key] = channel
-
-    def _adding(self, channel: Channel) -> dict[str, Any]:
-        body = wire_form.encode_channel(channel)
-        return {"event": "channel.add", "agent_id": self.id, **body}
-
-    def _send_remove(self, channel: Channel) -> None:
-        self._runtime.transmit(
-            {
-                "event": "channel.remove",
-                "agent_id": self.id,
-                "type": channel.type,
-                "ref": channel.key,
-            }
-        )
-
-    def route_callers(self, numbers: Iterable[str]) -> None:
-        """Send the calls and messages of these numbers to this connection (``dev.config``)."""
-        self._require("route_callers")
-        if isinstance(numbers, str):
-            numbers = [numbers]
-        what = f"route_callers, {self._title}"
-        if not isinstance(numbers, Iterable):
-            raise ConfigurationError(
-                f"{what}: a list of phone numbers, not {type(numbers).__name__}", agent_id=self.id
-            )
-        callers = tuple(phone.normalize(number, what) for number in numbers)
-        with self._runtime.guard:
-            self._callers = callers
-            if self.registered:
-                self._runtime.transmit({"event": "dev.config", "callers": list(callers)})
-        self._runtime.wake()
-
-    # -- people in the loop ---------------------------------------------------------------------
-
-    def pause(self, session_id: str | None = None, *, contact: str | None = None) -> None:
-        """Let a person answer: one session's, one contact's, or all (wire: ``session.pause``).
-
-        Kept until ``resume`` and sent again after a reconnect.
-        """
-        self._require("pause")
-        scope = scope_of(session_id, contact)
-        with self._runtime.guard:
-            if scope not in self._pauses:
-                self._pauses.append(scope)
-            if self.registered:
-                self._runtime.transmit(self._pausing(scope))
-        self._runtime.wake()
-
-    def resume(self, session_id: str | None = None, *, contact: str | None = None) -> None:
-        """Let the model answer again; without a scope all pauses end (wire: ``session.resume``)."""
-        self._require("resume")
-        scope = scope_of(session_id, contact)
-        with self._runtime.guard:
-            self._pauses = [p for p in self._pauses if scope and p != scope]
-            if self.registered:
-                frame = {"event": "session.resume", "agent_id": self.id, **scope}
-                self._runtime.transmit(frame)
-        self._runtime.wake()
-
-    def _pausing(self, scope: dict[str, str]) -> dict[str, Any]:
-        return {"event": "session.pause", "agent_id": self.id, **scope}
-
-    def send_message(
-        self, text: str, *, session_id: str | None = None, contact: str | None = None
-    ) -> None:
-        """Send a message to a WhatsApp contact as a person; sent later if the link is down.
-
-        One of ``session_id`` and ``contact`` is needed. If the link is lost before the server has
-        confirmed it, ``error`` fires, and it is not sent again (wire: ``session.send``).
-        """
-        self._require("send_message")
-        scope = scope_of(session_id, contact)
-        if not scope or not isinstance(text, str):
-            raise ConfigurationError(
-                "send_message(text, …) needs a text and session_id= or contact=", agent_id=self.id
-            )
-        frame = {"event": "session.send", "agent_id": self.id, **scope, "text": text}
-        with self._runtime.guard:
-            self._runtime.send_durable(frame, now=self.registered, agent_id=self.id)
-        self._runtime.wake()
-
     # -- calls ----------------------------------------------------------------------------------
 
     @property
@@ -391,12 +244,6 @@ class AgentBase(Owner):
         else:
             self._runtime.hold_raw(frame, self.id)
 
-    def _stop_taking_calls(self) -> None:
-        """Close its channels on the server; here they stay, for the next connection."""
-        if self.registered:
-            for channel in self._channel_table.values():
-                self._send_remove(channel)
-
     # -- registration ---------------------------------------------------------------------------
 
     def _claim(self) -> dict[str, Any]:
@@ -416,12 +263,6 @@ class AgentBase(Owner):
             yield {"event": "dev.config", "callers": list(self._callers)}
         for scope in self._pauses:
             yield self._pausing(scope)
-
-    def _numbers(self) -> list[str]:
-        return [one.key for one in self._channel_table.values() if one.type == "phone"]
-
-    def _number_refused(self, number: str) -> bool:
-        return self._channel_table.pop(number, None) is not None
 
     def _registration_ended(self, error: PinecallError | None) -> None:
         if self._made_dials is not None:

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from pinecall.core.agents.agent import check_coroutines, tools_of
-from pinecall.core.kernel.outbox import MAX_UNSENT_BYTES
 from pinecall.errors import (
     ConfigurationError,
     DialError,
     NotConnected,
     RegistrationError,
 )
-from pinecall.options import AgentOptions, Channel
+from pinecall.options import AgentOptions
 from pinecall.skills import Skill
 from pinecall.tools import tool
 
@@ -180,77 +179,14 @@ class TestConfiguration:
         wire.reconnect()
         assert wire.sent()[1]["allowed_origins"] == ["https://x.dev"]
 
-
-class TestPeopleInTheLoop:
-    def test_send_message_needs_a_scope(self) -> None:
-        """send_message() without a scope, or without a text, is refused."""
-        mara = Wire().agent()
-        with pytest.raises(ConfigurationError, match="session_id= or contact="):
-            mara.send_message("hi")
-        with pytest.raises(ConfigurationError):
-            mara.send_message(5, contact="1")  # type: ignore[arg-type]
-
-    def test_before_the_ack(self) -> None:
-        """Pauses, callers and messages of an agent that is not registered yet go out with its ack."""
-        wire = Wire().up()
-        mara = wire.pc.agent("mara")
+    def test_the_same_channel_again(self) -> None:
+        """Channels of an option that are as they were are not sent again."""
+        wire = Wire()
+        mara = wire.agent()
+        chat = mara.add_channel("chat")
         wire.sent()
-        mara.route_callers(["+34600123456"])
-        for session_id in ("wa-1", "wa-2", "wa-2"):
-            mara.pause(session_id)
-        mara.resume("wa-1")
-        mara.send_message("hi", contact="549")
-        assert wire.sent() == []
-        wire.server("agent.created", agent_id="mara")
-        assert wire.sent_events() == ["dev.config", "session.pause", "session.send"]
-
-    @pytest.mark.parametrize(
-        ("callers", "message"),
-        [
-            (["12"], "route_callers, agent mara: '12' is not"),
-            (5, "a list of phone numbers, not int"),
-        ],
-    )
-    def test_bad_callers(self, callers: Any, message: str) -> None:
-        """Callers are phone numbers; otherwise nothing is sent or kept."""
-        wire = Wire()
-        mara = wire.agent()
-        with pytest.raises(ConfigurationError, match=message):
-            mara.route_callers(callers)
-        assert wire.sent() == []
-        assert mara._callers == ()
-
-    def test_scopes(self) -> None:
-        """pause and resume send their scope, or none."""
-        wire = Wire()
-        mara = wire.agent()
-        mara.pause()
-        mara.pause("wa-1")
-        mara.pause(contact="549")
-        mara.resume("wa-1")
-        mara.resume(contact="549")
-        mara.resume()
-        base = {"agent_id": "mara"}
-        assert wire.sent() == [
-            {"event": "session.pause", **base},
-            {"event": "session.pause", **base, "session_id": "wa-1"},
-            {"event": "session.pause", **base, "contact": "549"},
-            {"event": "session.resume", **base, "session_id": "wa-1"},
-            {"event": "session.resume", **base, "contact": "549"},
-            {"event": "session.resume", **base},
-        ]
-
-    def test_route_callers(self) -> None:
-        """route_callers() sends the numbers in their normal form; one number may be given alone."""
-        wire = Wire()
-        mara = wire.agent()
-        mara.route_callers("34 600-123-456")
-        assert wire.sent() == [{"event": "dev.config", "callers": ["+34600123456"]}]
-        wire.lost()
-        mara.route_callers(["+34600123457"])
-        wire.reconnect()
-        wire.server("agent.created", agent_id="mara")
-        assert wire.sent()[-1] == {"event": "dev.config", "callers": ["+34600123457"]}
+        mara._apply(AgentOptions(), [chat, Channel("webrtc")])
+        assert [(f["event"], f["type"]) for f in wire.sent()] == [("channel.add", "webrtc")]
 
 
 class TestDialling:
@@ -395,94 +331,6 @@ class TestReplay:
         assert mara.name == "Mara"
 
 
-class TestChannels:
-    def test_over_the_bound(self) -> None:
-        """add_channel() raises when the server has stopped reading; the channel is not kept then."""
-        wire = Wire()
-        mara = wire.agent()
-        wire.pc.send({"event": "brand.new", "text": "x" * MAX_UNSENT_BYTES})
-        with pytest.raises(NotConnected) as caught:
-            mara.add_channel("chat")
-        assert caught.value.code == "SEND_BUFFER_FULL"
-        assert dict(mara.channels) == {}
-
-    def test_added(self) -> None:
-        """add_channel() sends the channel, keeps it, and gives it back."""
-        wire = Wire()
-        mara = wire.agent()
-        channel = mara.add_channel("phone", NUMBER, language="es")
-        assert wire.sent() == [
-            {
-                "event": "channel.add",
-                "agent_id": "mara",
-                "type": "phone",
-                "ref": NUMBER,
-                "language": "es",
-            }
-        ]
-        assert dict(mara.channels) == {NUMBER: channel}
-        with pytest.raises(TypeError):
-            mara.channels["chat"] = channel  # type: ignore[index]
-
-    def test_the_same_channel_again(self) -> None:
-        """Channels of an option that are as they were are not sent again."""
-        wire = Wire()
-        mara = wire.agent()
-        chat = mara.add_channel("chat")
-        wire.sent()
-        mara._apply(AgentOptions(), [chat, Channel("webrtc")])
-        assert [(f["event"], f["type"]) for f in wire.sent()] == [("channel.add", "webrtc")]
-
-    def test_configured(self) -> None:
-        """configure_channel() sends what it changes; other options of the channel stay."""
-        wire = Wire()
-        mara = wire.agent(phone_number=NUMBER)
-        mara.configure_channel(NUMBER, language="es")
-        mara.configure_channel("1 318 633 0963", voice="elevenlabs/sarah")
-        base = {"event": "channel.configure", "agent_id": "mara", "ref": NUMBER}
-        assert wire.sent() == [
-            {**base, "language": "es"},
-            {**base, "voice": "elevenlabs/sarah"},
-        ]
-        wire.lost()
-        wire.reconnect()
-        wire.server("agent.created", agent_id="mara")
-        assert {"language": "es", "voice": "elevenlabs/sarah"}.items() <= wire.sent()[-1].items()
-
-    def test_configured_and_removed_while_down(self) -> None:
-        """Changes of channels while the link is down are part of the next registration."""
-        wire = Wire().up()
-        mara = wire.pc.agent("mara", phone_number=NUMBER)
-        mara.add_channel("chat")
-        mara.configure_channel(NUMBER, language="es")
-        mara.remove_channel("chat")
-        assert wire.sent_events() == ["agent.create"]
-        wire.server("agent.created", agent_id="mara")
-        (added,) = wire.sent()
-        assert (added["event"], added["ref"], added["language"]) == ("channel.add", NUMBER, "es")
-
-    def test_removed(self) -> None:
-        """remove_channel() gives the channel up on the server and here."""
-        wire = Wire()
-        mara = wire.agent(phone_number=NUMBER)
-        mara.remove_channel(NUMBER)
-        assert wire.sent() == [
-            {"event": "channel.remove", "agent_id": "mara", "type": "phone", "ref": NUMBER}
-        ]
-        assert dict(mara.channels) == {}
-
-    @pytest.mark.parametrize(
-        ("channels", "has"), [([], "none"), (["chat", "webrtc"], "chat, webrtc")]
-    )
-    def test_unknown(self, channels: list[str], has: str) -> None:
-        """A channel that the agent does not have is an error that names those it has."""
-        mara = Wire().agent()
-        for channel in channels:
-            mara.add_channel(channel)
-        with pytest.raises(ConfigurationError, match=f"no such channel; it has {has}$"):
-            mara.remove_channel("mic")
-
-
 class TestRepr:
     def test_repr(self) -> None:
         """An agent shows its id, the state of its registration, and how many channels and calls it has."""
@@ -518,11 +366,3 @@ class TestRemoval:
         wire.sent()
         wire.pc.remove_agent("mara")
         assert wire.sent() == []
-
-    def test_a_number_held_elsewhere(self) -> None:
-        """A number that the server refuses is no longer a channel of the agent."""
-        wire = Wire()
-        mara = wire.agent(phone_numbers=[NUMBER, "+13186330964"])
-        wire.server("error", agent_id="mara", code="PHONE_IN_USE", error="taken", phone=NUMBER)
-        assert list(mara.channels) == ["+13186330964"]
-        assert mara._numbers() == ["+13186330964"]
