@@ -257,6 +257,9 @@ def test_a_responder_that_fails(make: Any, exc: type[BaseException]) -> None:
                 call.say("hello")
                 while len([f for f in raw.inbox if f["event"] == "llm.error"]) < count:
                     await asyncio.sleep(0.01)
+            failures = [f for f in raw.inbox if f["event"] == "llm.error"]
+            assert [f["call_id"] for f in failures] == [call.id, call.id]
+            assert exc.__name__ in failures[0]["error"]
             await raw.socket.close()
 
     asyncio.run(asyncio.wait_for(scenario(), 15))

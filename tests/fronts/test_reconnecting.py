@@ -262,6 +262,19 @@ def test_run_forever_raises_a_displacement(front: Front, server: Server) -> None
         running.result(DEADLINE)
 
 
+def test_run_forever_raises_a_displacement_at_once(front: Front, server: Server) -> None:
+    """The same where the server takes the connection back in the moment in which it is confirmed."""
+
+    def confirm(connection: Any, _: Any) -> None:
+        connection.send({"event": "connected", "org_id": "org"})
+        connection.close(4001, "Displaced by a new connection")
+
+    server.replies["connect"] = confirm
+    running = front.begin(front.client(server).run_forever)
+    with pytest.raises(DisplacedError):
+        running.result(DEADLINE)
+
+
 def test_run_forever_raises_a_refused_key(front: Front, server: Server) -> None:
     """A key that is refused at a reconnect ends the client with that error."""
     from pinecall import AuthenticationError

@@ -1,4 +1,4 @@
-"""An agent: its configuration, its channels, its verbs."""
+"""An agent: its configuration, its dials, what follows its ack, and its end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pinecall.errors import (
     NotConnected,
     RegistrationError,
 )
-from pinecall.options import AgentOptions
+from pinecall.options import AgentOptions, Channel
 from pinecall.skills import Skill
 from pinecall.tools import tool
 

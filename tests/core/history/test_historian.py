@@ -12,7 +12,7 @@ from pinecall.core.history.record import (
 )
 from pinecall.errors import ConfigurationError
 
-from .world import CALLER, Store, World, past
+from .world import CALLER, NOBODY, Store, World, past
 
 # -- saving -------------------------------------------------------------------------------------
 
@@ -91,26 +91,7 @@ def test_the_end_waits_for_a_running_save_and_is_last() -> None:
 # -- contacts -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("channel", "from_", "metadata"),
-    [
-        ("webrtc", "webrtc", {}),
-        ("webrtc", CALLER, {}),
-        ("chat", "chat", {}),
-        ("chat", "chat", {"userId": "undefined"}),
-        ("chat", "chat", {"userId": " "}),
-        ("chat", "chat", {"userId": True}),
-        ("chat", "chat", {"userId": {"id": 1}}),
-        ("unknown", CALLER, {}),
-        ("phone", "", {}),
-        ("phone", "anonymous", {}),
-        ("phone", "+266696687", {}),
-        ("phone", "sip:anonymous@anonymous.invalid", {}),
-        ("phone", "sip:pbx.example", {}),
-        ("whatsapp", "", {}),
-        ("whatsapp", "whatsapp", {}),
-    ],
-)
+@pytest.mark.parametrize(("channel", "from_", "metadata"), NOBODY)
 def test_no_contact(channel: str, from_: str, metadata: dict[str, Any]) -> None:
     """A store is not asked for what is nobody's contact: webrtc, chat, a withheld number."""
     world = World(Store([past(1, "secret")]), from_=from_, transport=channel, metadata=metadata)

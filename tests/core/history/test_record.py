@@ -18,7 +18,7 @@ from pinecall.core.history.record import (
 )
 from pinecall.errors import ConfigurationError
 
-from .world import CALLER, Store, World, past
+from .world import CALLER, NOBODY, Store, World, past
 
 
 def test_a_record_is_a_snapshot() -> None:
@@ -132,27 +132,7 @@ def test_the_lines_of_a_history() -> None:
     assert lines == [line] and lines[0] is not line
 
 
-@pytest.mark.parametrize(
-    ("channel", "other", "metadata"),
-    [
-        ("webrtc", "webrtc", {}),
-        ("webrtc", CALLER, {}),
-        ("chat", "chat", {"userId": "undefined"}),
-        ("chat", "chat", {"userId": " "}),
-        ("chat", "chat", {"userId": "NULL"}),
-        ("chat", "chat", {"userId": True}),
-        ("chat", "chat", {"userId": {"id": 1}}),
-        ("unknown", CALLER, {}),
-        ("phone", "", {}),
-        ("phone", "anonymous", {}),
-        ("phone", "+266696687", {}),
-        ("phone", "sip:anonymous@pbx.example", {}),
-        ("phone", "sips:ana@anonymous.invalid", {}),
-        ("phone", "sip:pbx.example", {}),
-        ("whatsapp", "whatsapp", {}),
-        ("whatsapp", "+1234", {}),
-    ],
-)
+@pytest.mark.parametrize(("channel", "other", "metadata"), NOBODY)
 def test_nobodys(channel: str, other: str, metadata: dict[str, Any]) -> None:
     """What many people share (webrtc, chat, a withheld number) is nobody's contact."""
     assert contact_of(channel, "inbound", other, "+13186330963", metadata) is None

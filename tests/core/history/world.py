@@ -15,9 +15,32 @@ from pinecall.core.kernel.job import Job
 from pinecall.core.link.link import LinkSettings
 from pinecall.errors import PinecallError
 
-__all__ = ["CALLER", "Lookup", "Store", "World", "past"]
+__all__ = ["CALLER", "NOBODY", "Lookup", "Store", "World", "past"]
 
 CALLER = "+34607827824"
+
+#: Channel, number or address of the other end, and metadata of calls that are no contact's own.
+NOBODY: list[tuple[str, str, dict[str, Any]]] = [
+    ("webrtc", "webrtc", {}),
+    ("webrtc", CALLER, {}),
+    ("chat", "chat", {}),
+    ("chat", "chat", {"userId": "undefined"}),
+    ("chat", "chat", {"userId": " "}),
+    ("chat", "chat", {"userId": True}),
+    ("chat", "chat", {"userId": {"id": 1}}),
+    ("chat", "chat", {"userId": "NULL"}),
+    ("unknown", CALLER, {}),
+    ("phone", "", {}),
+    ("phone", "anonymous", {}),
+    ("phone", "+266696687", {}),
+    ("phone", "sip:anonymous@anonymous.invalid", {}),
+    ("phone", "sip:pbx.example", {}),
+    ("phone", "sip:anonymous@pbx.example", {}),
+    ("phone", "sips:ana@anonymous.invalid", {}),
+    ("whatsapp", "", {}),
+    ("whatsapp", "whatsapp", {}),
+    ("whatsapp", "+1234", {}),
+]
 
 
 class Front:
