@@ -198,6 +198,7 @@ class _Shared:
         self._hub = hub
         self._timer: asyncio.TimerHandle | None = None
         self._due: list[Push] = []
+        #: Held here, because a loop holds its tasks weakly.
         self._stopping = _end_with_hypercorn(hub, loop)
 
     def begin_soon(self, feed: Push) -> None:
