@@ -47,7 +47,7 @@ async def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = No
 
         with waiting(runtime, outcome, wake):
             try:
-                await asyncio.wait_for(settled, timeout)
+                await runtime.front.client._driver.settled(settled, timeout)
             except asyncio.TimeoutError:
                 if not outcome.done:
                     raise too_late(outcome, timeout or 0.0) from None

@@ -10,6 +10,8 @@ from pinecall.core.api.answering import Answering
 from pinecall.core.kernel.outcome import Outcome, too_late
 from pinecall.core.kernel.seconds import check_unit
 
+from ._threads.driver import LOOK
+
 if TYPE_CHECKING:
     from pinecall.core.calls.speech import SayResult
     from pinecall.core.kernel.delivering import Subscription
@@ -23,10 +25,6 @@ T = TypeVar("T")
 C = TypeVar("C")  # a call
 A = TypeVar("A")  # an agent or line
 
-#: The longest wait in one piece, in seconds. A Ctrl-C just before a wait is noticed only at its end,
-#: on some platforms any Ctrl-C.
-_LOOK = 2.0
-
 
 def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) -> T:
     """Wait until the outcome is settled. Raises RequestTimeout after ``timeout`` seconds; the core
@@ -36,11 +34,8 @@ def wait(runtime: Runtime, outcome: Outcome[T], timeout: float | None = None) ->
     if not outcome.done:
         settled = threading.Event()
         with waiting(runtime, outcome, settled.set):
-            if timeout is None:
-                while not settled.wait(_LOOK):
-                    pass
-            elif not settled.wait(timeout):
-                raise too_late(outcome, timeout)
+            if not runtime.front.client._driver.settled(settled, timeout):
+                raise too_late(outcome, timeout or 0.0)
     return outcome.result()
 
 
@@ -86,7 +81,7 @@ class EventIterator(EventIteratorBase, Generic[C, A]):
     def __next__(self) -> Item[C, A]:
         self._arrived.clear()
         while (item := self._take(StopIteration())) is None:
-            self._arrived.wait(_LOOK)
+            self._subscription.runtime.front.client._driver.settled(self._arrived, LOOK)
             self._arrived.clear()
         return item
 

@@ -127,7 +127,7 @@ class Driver(DriverBase):
     def _arm(self) -> None:
         assert self.loop is not None
         with self.engine.guard:
-            due = self.engine.deadline(self.loop.time())
+            due = self.engine.deadline(self.now())
         if due == self._due:
             return
         if self._timer is not None:
@@ -138,17 +138,20 @@ class Driver(DriverBase):
     def _tick(self) -> None:
         assert self.loop is not None and self._due is not None
         # A loop may call slightly early.
-        now = max(self.loop.time(), self._due)
+        now = max(self.now(), self._due)
         self._timer = self._due = None
         with self.engine.guard:
             self.engine.tick(now)
         self._after()
 
+    async def settled(self, waiter: asyncio.Future[None], timeout: float | None) -> None:
+        """Wait for an outcome's waiter. Raises asyncio.TimeoutError after ``timeout`` seconds."""
+        await asyncio.wait_for(waiter, timeout)
+
     # -- the socket -----------------------------------------------------------------------------
 
     def _follow_link(self) -> None:
         """Open or abort the socket, according to the link's phase and generation."""
-        assert self.loop is not None
         link = self.engine.link
         if link.generation == self._generation:
             return
@@ -160,10 +163,14 @@ class Driver(DriverBase):
             self._socket.abort()
             self._socket = None
         if link.phase is Phase.OPENING:
-            self._opening = self.loop.create_task(self._open(link.generation))
+            self._begin_opening(link.generation)
+
+    def _begin_opening(self, generation: int) -> None:
+        assert self.loop is not None
+        self._opening = self.loop.create_task(self._open(generation))
 
     async def _open(self, generation: int) -> None:
-        engine, loop = self.engine, asyncio.get_running_loop()
+        engine = self.engine
 
         def handshaking() -> None:
             engine.link.stage = "handshake"
@@ -178,7 +185,7 @@ class Driver(DriverBase):
             self._opening = None
             self._socket = socket
             with engine.guard:
-                engine.opened(generation, loop.time())
+                engine.opened(generation, self.now())
             self._send()
             socket.attach(self)
         self._after()
@@ -199,9 +206,8 @@ class Driver(DriverBase):
         if socket is not self._socket:
             return
         self._socket = None
-        assert self.loop is not None
         with self.engine.guard:
-            self.engine.lost(self._generation, code, reason, self.loop.time())
+            self.engine.lost(self._generation, code, reason, self.now())
         self._after()
 
     # -- closing --------------------------------------------------------------------------------

@@ -35,12 +35,15 @@ if TYPE_CHECKING:
     from pinecall._shared.settings import Settings
     from pinecall.core.engine import Engine
 
-__all__ = ["Driver"]
+__all__ = ["LOOK", "Driver"]
 
 log = Log("handlers")
 
 #: Seconds that the link's thread may take to end, after the wait for the server's goodbye.
 _GRACE = 0.25
+#: The longest wait in one piece, in seconds. A Ctrl-C just before a wait is noticed only at its end,
+#: on some platforms any Ctrl-C.
+LOOK = 2.0
 
 
 class Driver(DriverBase):
@@ -105,6 +108,14 @@ class Driver(DriverBase):
             except OSError:
                 pass  # full: the thread is awake; closed: it delivers the rest as it ends
 
+    def settled(self, event: threading.Event, timeout: float | None) -> bool:
+        """Wait until an outcome's event is set; return whether it was, within ``timeout`` seconds."""
+        if timeout is not None:
+            return event.wait(timeout)
+        while not event.wait(LOOK):
+            pass
+        return True
+
     # -- the link's thread ----------------------------------------------------------------------
 
     def _loop(self, wake_in: socket.socket) -> None:
@@ -133,7 +144,7 @@ class Driver(DriverBase):
                     else:
                         selector.register(watched, wanted)
                     events = wanted
-                timeout = None if due is None else max(0.0, due - time.monotonic())
+                timeout = None if due is None else max(0.0, due - self.now())
                 self._react(selector.select(timeout), wake_in, due)
         except Exception as exc:
             log.error("the link's thread failed; the client is closed", exc=exc)
@@ -165,7 +176,7 @@ class Driver(DriverBase):
         self._wake_in = self._wake_out = self._thread = self._pid = None
 
     def _react(self, ready: list[Any], wake_in: socket.socket, due: float | None) -> None:
-        now = time.monotonic()
+        now = self.now()
         for key, mask in ready:
             if key.fileobj is wake_in:
                 wake_in.recv(4096)
@@ -185,7 +196,7 @@ class Driver(DriverBase):
         self._send()
         self._deliver_all()
         with self.engine.guard:
-            return self.engine.deadline(time.monotonic())
+            return self.engine.deadline(self.now())
 
     def _follow_link(self) -> None:
         with self.engine.guard:
@@ -202,17 +213,20 @@ class Driver(DriverBase):
             if phase is Phase.CLOSED and reason == "client_disconnect":
                 self._deliver_all()
                 texts = self._outgoing()
-                left = max(0.0, self._close_by - time.monotonic())
+                left = max(0.0, self._close_by - self.now())
                 gone.close_within(texts, 1000, "client_disconnect", left)
                 with self.engine.guard:
                     self.engine.socket_closed(clean=gone.close_code is not None)
             else:
                 gone.abort()
         if phase is Phase.OPENING:
-            self._opening = threading.Thread(
-                target=self._open, args=(generation,), name="pinecall-open", daemon=True
-            )
-            self._opening.start()
+            self._begin_opening(generation)
+
+    def _begin_opening(self, generation: int) -> None:
+        self._opening = threading.Thread(
+            target=self._open, args=(generation,), name="pinecall-open", daemon=True
+        )
+        self._opening.start()
 
     def _open(self, generation: int) -> None:
         """Open the socket, in a thread of its own: DNS, TCP and TLS block, and disconnect() must not."""
@@ -238,7 +252,7 @@ class Driver(DriverBase):
                     return
                 self._give_up = None
                 self._socket = opened
-                engine.opened(generation, time.monotonic())
+                engine.opened(generation, self.now())
         self.wake()
 
     def _send(self) -> None:
@@ -269,7 +283,7 @@ class Driver(DriverBase):
             self._socket = None
         gone.abort()
         with self.engine.guard:
-            self.engine.lost(self._generation, gone.close_code, gone.close_reason, time.monotonic())
+            self.engine.lost(self._generation, gone.close_code, gone.close_reason, self.now())
 
     # -- closing --------------------------------------------------------------------------------
 
