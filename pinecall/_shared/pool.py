@@ -39,6 +39,11 @@ class Pool:
         self._closed = False
         self._full = False
 
+    @property
+    def open(self) -> int:
+        """How much work is queued or running."""
+        return self._open
+
     def submit(self, work: Work) -> None:
         with self._lock:
             self._closed = False

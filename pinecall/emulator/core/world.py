@@ -35,6 +35,8 @@ class World:
         self.knowledge = Knowledge()
         self.log = CallLog()
         self.transmit: Callable[[Connection, Frame], None] = self.put
+        #: Called with the id of a session and each of its events, whether its owner gets it or not.
+        self.observers: list[Callable[[str, Frame], None]] = []
 
     @property
     def now(self) -> float:

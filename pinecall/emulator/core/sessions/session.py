@@ -226,6 +226,8 @@ class Session:
         form = self.world.settings.ids
         frame = {"event": event, "agent_id": self.owner.address(form), **self.identity(), **fields}
         frame |= {"seq": self.seq, "ts": self.world.now}
+        for observe in self.world.observers:
+            observe(self.id, frame)
         self.world.deliver(self.owner, frame)
         self.world.log.record(self, frame, self.world.now)
         return frame

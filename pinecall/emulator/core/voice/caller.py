@@ -61,6 +61,11 @@ class Caller:
         """Whether something is being said or waits to be."""
         return self._now is not None or bool(self._queue)
 
+    @property
+    def pending(self) -> bool:
+        """Whether something is being said, waits to be, or waits to interrupt."""
+        return self.busy or self._cut is not None
+
     def say(self, saying: Saying) -> None:
         """Say it once the agent is silent; ``cut`` at once, or into the bot's next words.
 

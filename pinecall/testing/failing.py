@@ -1,0 +1,59 @@
+"""A failed expectation, as a person reads it: the conversation so far, and what was expected."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .story import Story
+
+__all__ = ["ExpectationFailed", "picture"]
+
+#: Lines of a conversation that a failure shows; the earlier ones are counted.
+SHOWN = 26
+WIDTH = 96
+
+_COLOURS = {"agent": "36", "caller": "33", "tool": "35", "keys": "33", "call": "2", "link": "2"}
+_MARK = "    >> expected  "
+
+
+class ExpectationFailed(AssertionError):
+    """The call went another way than the test expected."""
+
+    __module__ = "pinecall.testing"
+
+
+def picture(story: Story | None, what: str, why: str, *, colour: bool = False) -> str:
+    """Return the text of a failure: why, the conversation so far, and the expectation.
+
+    what: the expectation, as the test wrote it
+    why: what happened instead
+    """
+
+    def paint(text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if colour else text
+
+    lines = [f"{what}: {why}"]
+    if story is not None:
+        lines += ["", *_conversation(story, paint)]
+    lines.append(
+        paint(_MARK + textwrap.shorten(what, WIDTH - len(_MARK), placeholder="..."), "1;31")
+    )
+    return "\n".join(lines)
+
+
+def _conversation(story: Story, paint: object) -> list[str]:
+    told = sorted(story.lines, key=lambda line: line.at)
+    shown = []
+    for line in told:
+        head = f"{line.at - story.began:6.1f} {line.who:>7}  "
+        pieces = textwrap.wrap(line.text, WIDTH - len(head)) or [""]
+        if len(pieces) > 3:
+            pieces = [*pieces[:2], pieces[2][: WIDTH - len(head) - 3] + "..."]
+        text = ("\n" + " " * len(head)).join(pieces)
+        shown += paint(head + text, _COLOURS.get(line.who, "0")).split("\n")  # type: ignore[operator]
+    if len(shown) > SHOWN:
+        left_out = len(shown) - SHOWN + 1
+        shown = [f"   ...   ({left_out} lines before)", *shown[left_out:]]
+    return shown

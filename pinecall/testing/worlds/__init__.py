@@ -1,0 +1,1 @@
+"""Where a test runs: in virtual time and memory, or over sockets in real time."""

@@ -1,0 +1,361 @@
+"""Client and server in one process, with one clock that moves when nothing is left to do.
+
+Time stands still while the program under test works: a handler, a tool, a task on the loop. When
+all of it is done, or waits for the call, the clock jumps to the next moment at which the client or
+the server has something to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from pinecall._shared.failures import http_failure
+from pinecall.core.link.link import Failure
+from pinecall.emulator.core import Server, Settings
+
+from ..model import Model
+from .hanging import ProgramHangs
+from .link import Link
+from .loop import Loop, from_outside, stepping_aside
+from .runner import VirtualRunner
+
+__all__ = ["START", "VirtualWorld"]
+
+T = TypeVar("T")
+
+#: The time at which every test begins, in epoch seconds: Monday, 5 January 2026, 9:00 UTC.
+START = 1_767_603_600.0
+#: Seconds of real time in which a program must do something.
+PATIENCE = 10.0
+
+
+class VirtualWorld:
+    """The clock, the server, the clients and the program's loop of one test."""
+
+    virtual = True
+
+    def __init__(
+        self, settings: Settings, keys: dict[str, str], *, patience: float = PATIENCE
+    ) -> None:
+        self.now = START
+        self.loop = Loop()
+        self.thread = threading.get_ident()
+        self.model = Model()
+        self.patience = patience
+        #: Seconds that a message takes from one end to the other.
+        self.latency = 0.0
+        self.runner = VirtualRunner(self, Server(keys, settings, external=True))
+        self.drivers: list[Any] = []
+        self.links: list[Link] = []
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._made = 0
+        #: How often something was passed on, to see whether anything happens.
+        self.turns = 0
+        self._touched = False
+        self._exchanging = False
+        self._driving = 0
+        self._outside = 0
+        self._pumping = False
+        self._parked = 0
+        self._busy_since: float | None = None
+        self.runner.core.tick(self.now)
+
+    # -- waiting --------------------------------------------------------------------------------
+
+    def run(self, until: Callable[[], bool], limit: float) -> bool:
+        """Let the call go on until a condition is met, or the clock is at ``limit``.
+
+        Returns whether the condition was met. Raises ProgramHangs.
+        """
+        if self.loop.is_running() and asyncio._get_running_loop() is self.loop:
+            return self._drive(until, limit)
+        result = self.call(self._driven(until, limit))
+        return result
+
+    async def _driven(self, until: Callable[[], bool], limit: float) -> bool:
+        return self._drive(until, limit)
+
+    def call(self, awaitable: Awaitable[T]) -> T:
+        """Run a coroutine on the test's loop, from outside of it; the call goes on meanwhile."""
+        with from_outside():
+            return self.loop.run_until_complete(awaitable)
+
+    def settle(self) -> None:
+        """Let everything happen that follows from now, without moving the clock."""
+        if threading.get_ident() == self.thread and not self._driving and not self._exchanging:
+            self.run(lambda: self._quiet, self.now)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock; all that falls due happens at its own time."""
+        limit = self.now + seconds
+        self.run(lambda: False, limit)
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        self._driving += 1
+        try:
+            with stepping_aside(self.loop):
+                yield
+        finally:
+            self._driving -= 1
+
+    def _drive(self, until: Callable[[], bool], limit: float) -> bool:
+        with self._entered():
+            self._busy_since = None
+            while True:
+                self.exchange()
+                if self._work():
+                    continue
+                if until():
+                    return True
+                due = self._due()
+                if due is None or due > limit:
+                    if limit == float("inf"):
+                        raise ProgramHangs(self, "nothing is left that could happen")
+                    self._move(limit)
+                    self.exchange()
+                    while self._work():
+                        self.exchange()
+                    return until()
+                self._move(due)
+
+    # -- the client's own waits -----------------------------------------------------------------
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let the call go on while a coroutine waits for the client."""
+        self._outside += 1
+        self._pump_soon()
+        try:
+            yield
+        finally:
+            self._outside -= 1
+
+    def _pump_soon(self) -> None:
+        if not self._pumping:
+            self._pumping = True
+            self.loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        if self._driving or not self._outside:
+            return
+        with self._entered():
+            self.exchange()
+            if not self.loop.has_ready and not self._busy() and not self._touched:
+                due = self._due()
+                if due is None:
+                    # Nothing will happen by itself: only the program, or the test, can go on.
+                    self.loop.look_later(0.001, self._pump_soon)
+                    return
+                self._move(due)
+                self.exchange()
+        if self.loop.has_ready:
+            self._pump_soon()
+        elif self._busy():
+            self.loop.look_later(0.001, self._pump_soon)
+        else:
+            self._pump_soon()
+
+    @contextmanager
+    def parked(self) -> Iterator[None]:
+        """Note that a thread of the program waits for the call."""
+        with self.runner.lock:
+            self._parked += 1
+        self.touched()
+        try:
+            yield
+        finally:
+            with self.runner.lock:
+                self._parked -= 1
+
+    # -- user code ------------------------------------------------------------------------------
+
+    def touched(self) -> None:
+        """Note that there is something to send or deliver. Any thread may call it."""
+        self._touched = True
+        if threading.get_ident() != self.thread:
+            self.loop.call_soon_threadsafe(lambda: None)
+
+    def _busy(self) -> bool:
+        """Whether the program does something that does not wait for the call."""
+        if sum(driver.threads_at_work() for driver in self.drivers) > self._parked:
+            return True
+        return any(driver.has_tasks() for driver in self.drivers) and self.loop.expects
+
+    @property
+    def _quiet(self) -> bool:
+        return not self._touched and not self.loop.has_ready and not self._busy()
+
+    def _work(self) -> bool:
+        """Let the program work for a moment. Returns False when all of it waits for the call."""
+        if self.loop.has_ready:
+            self.loop.turn()
+            return True
+        if self._busy():
+            if self._busy_since is None:
+                self._busy_since = time.monotonic()
+            elif time.monotonic() - self._busy_since > self.patience:
+                raise ProgramHangs(self, f"it has been at work for {self.patience:g} s")
+            self._wait_for_work()
+            return True
+        self._busy_since = None
+        return self._touched
+
+    def _wait_for_work(self) -> None:
+        for driver in self.drivers:
+            if driver.threads_at_work() > self._parked and driver.wait_idle(0.002):
+                return
+        self.loop.turn(0.0 if self._touched else 0.002)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Call ``action`` after that many seconds of the call's time."""
+        self._made += 1
+        heapq.heappush(self._timers, (self.now + seconds, self._made, action))
+
+    def _due(self) -> float | None:
+        times = [self.runner.core.deadline()]
+        times += [driver.deadline() for driver in self.drivers]
+        times += [link.due() for link in self.links]
+        if self._timers:
+            times.append(self._timers[0][0])
+        known = [one for one in times if one is not None]
+        return max(min(known), self.now) if known else None
+
+    def _move(self, to: float) -> None:
+        self.now = max(self.now, to)
+        while self._timers and self._timers[0][0] <= self.now:
+            heapq.heappop(self._timers)[2]()
+        for driver in self.drivers:
+            driver.tick()
+
+    # -- exchange -------------------------------------------------------------------------------
+
+    def exchange(self) -> None:
+        """Pass everything on that is on its way now."""
+        self._exchanging = True
+        try:
+            moved = True
+            while moved or self._touched:
+                self._touched = False
+                self.turns += 1
+                for driver in self.drivers:
+                    driver.turn()
+                moved = self._to_server()
+                moved |= self.runner.turn()
+                for link in list(self.links):
+                    moved |= link.deliver(self.now)
+        finally:
+            self._exchanging = False
+
+    def _to_server(self) -> bool:
+        moved = False
+        for link in list(self.links):
+            if link.to_server and link.to_server[0][0] <= self.now:
+                moved = True
+                self.runner.received(link.id, link.arrived_at_server(self.now))
+        return moved
+
+    # -- connections ----------------------------------------------------------------------------
+
+    def open(self, driver: Any, generation: int) -> None:
+        """Open a connection for a client, unless a fault is set for the handshake."""
+        fault = next((f for f in self.runner.http_faults.pending if f.event == "/client"), None)
+        if fault is not None:
+            fault.times -= 1
+            if fault.times < 1:
+                self.runner.http_faults.pending.remove(fault)
+            if fault.how == "refuse":
+                failure = http_failure(int(fault.fields.get("status", 503)))
+                driver.opening_failed(generation, failure)
+                return
+            if fault.how == "drop":
+                cut = Failure("handshake", "the connection was cut during the handshake")
+                driver.opening_failed(generation, cut)
+                return
+            if fault.how == "ignore":
+                return
+            seconds = 0.1 if fault.delay is None else fault.delay
+            self.later(seconds, lambda: self._connect(driver, generation))
+            return
+        self._connect(driver, generation)
+
+    def _connect(self, driver: Any, generation: int) -> None:
+        if driver.engine.link.generation != generation:
+            return
+        link = Link(self, driver, generation)
+        with self.runner.lock:
+            link.id = self.runner.core.opened(self.now)
+            self.runner.sinks[link.id] = link
+        self.links.append(link)
+        driver.link_opened(link)
+
+    def hung_up(self, link: Link) -> None:
+        """The client has dropped a connection; a silent one tells the server nothing."""
+        self.forget(link)
+        if not link.silent:
+            with self.runner.lock:
+                self.runner.core.closed(link.id, self.now)
+            self.touched()
+
+    def forget(self, link: Link) -> None:
+        """Remove a connection that is over."""
+        self.runner.sinks.pop(link.id, None)
+        if link in self.links:
+            self.links.remove(link)
+
+    # -- the test's parts -----------------------------------------------------------------------
+
+    url = "ws://127.0.0.1:1/client"
+
+    def run_test(self, test: Coroutine[Any, Any, None]) -> None:
+        """Run an ``async def`` test on the loop. Raises ProgramHangs if nothing goes on in it."""
+        task = self.loop.create_task(test)
+        hangs: list[ProgramHangs] = []
+        before = (-1.0, 0)
+
+        def look() -> None:
+            nonlocal before
+            if task.done():
+                return
+            here = (self.now, self.turns)
+            if here == before and not self.loop.expects and not self._busy():
+                frames = task.get_stack(limit=1)
+                where = f" (line {frames[0].f_lineno})" if frames else ""
+                hangs.append(ProgramHangs(self, f"the test{where} waits for what does not come"))
+                task.cancel()
+                return
+            before = here
+            self.loop.look_later(self.patience, look)
+
+        self.loop.look_later(self.patience, look)
+        try:
+            self.call(task)
+        except asyncio.CancelledError:
+            if hangs:
+                raise hangs[0] from None
+            raise
+
+    def leaks(self) -> list[str]:
+        """Name what still runs after every client was closed."""
+        left = [thread.name for thread in threading.enumerate() if _is_ours(thread)]
+        return left + [task.get_name() for task in asyncio.all_tasks(self.loop) if not task.done()]
+
+    def close(self) -> None:
+        """Free what the test has used."""
+        self.runner.stop()
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+
+def _is_ours(thread: threading.Thread) -> bool:
+    return thread.name.startswith("pinecall-") and thread.is_alive()
