@@ -40,6 +40,9 @@ class _Front:
     def epoch(self) -> float:
         return time.time()
 
+    def now(self) -> float:
+        return 0.0
+
     def check(self) -> None:
         """It is never in a forked child."""
 

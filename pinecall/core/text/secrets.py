@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .utf8 import valid
 
-__all__ = ["clean", "clean_start", "keep", "keep_in", "keep_url", "scrub"]
+__all__ = ["clean", "clean_start", "clean_value", "keep", "keep_in", "keep_url", "scrub"]
 
 #: Characters: shorter secrets would match ordinary words, longer ones are never repeated.
 _SHORTEST, _LONGEST = 4, 8192
@@ -109,6 +110,23 @@ def clean_start(text: str, limit: int) -> str:
             end = min(end, at)
     short = clean(text[:end])
     return short if len(short) <= limit else short[:limit] + "…"
+
+
+def clean_value(value: Any, spared: Container[str] = ()) -> Any:
+    """Return a JSON value without secrets: each text :func:`clean`, and no text under a secret's
+    name, at any depth. ``spared``: names at the top that are not secrets here."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {
+            clean(name): _HIDDEN
+            if isinstance(inner, str) and name not in spared and _NAMED.fullmatch(name)
+            else clean_value(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [clean_value(inner) for inner in value]
+    return value
 
 
 def scrub(text: str) -> str:
