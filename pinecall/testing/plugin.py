@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from .caller import Caller
     from .clock import Clock
@@ -67,7 +67,12 @@ def _pinecall_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     from .options import options_of
     from .stage import Stage
 
-    stage = Stage(options_of(request), colour=_colour(request.config))
+    stage = Stage(
+        options_of(request),
+        colour=_colour(request.config),
+        folder=request.path.parent,
+        update=bool(request.config.getoption("--pinecall-update")),
+    )
     request.node.stash[_STAGE] = stage
     try:
         yield stage
@@ -115,6 +120,18 @@ def model(_pinecall_stage: Stage) -> Model:
 def tools(_pinecall_stage: Stage) -> Tools:
     """Doubles for the agents' own tools."""
     return _pinecall_stage.tools
+
+
+@pytest.fixture
+def assert_trace(_pinecall_stage: Stage) -> Callable[..., None]:
+    """``assert_trace(name, call)``: compare a call's trace with the stored one of that name."""
+    return _pinecall_stage.assert_trace
+
+
+@pytest.fixture
+def replay(_pinecall_stage: Stage) -> Callable[..., None]:
+    """``replay(path)``: play a saved call's server side, and check what the program sends."""
+    return _pinecall_stage.replay
 
 
 @pytest.fixture

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import define, field
 
+from . import current
+from .call import Call
 from .caller import Caller
 from .clock import Clock
 from .doubles import Tools
 from .emulator import Emulator
-from .failing import picture
+from .failing import ExpectationFailed, picture
 from .ground import KEY, Ground
+from .replaying import Replay
+from .stored import Stored, load_one
 from .worlds.virtual import PATIENCE, VirtualWorld
 
 __all__ = ["Options", "Stage"]
@@ -33,8 +39,17 @@ class Options:
 class Stage(Ground):
     """Everything that one test uses; made by the first fixture of the plugin that it asks for."""
 
-    def __init__(self, options: Options, *, colour: bool = False) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        colour: bool = False,
+        folder: Path | None = None,
+        update: bool = False,
+    ) -> None:
+        """``folder`` is that of the test's file, for its stored traces; ``update`` writes them."""
         super().__init__(colour=colour)
+        self._folder = folder or Path()
         self.options = options
         settings = dict(options.settings)
         settings.setdefault("pace", 1.0 if options.clock == "virtual" else 0.0)
@@ -44,6 +59,8 @@ class Stage(Ground):
         self.clock = Clock(self)
         self.caller = Caller(self)
         self.tools = Tools(self)
+        self._stored = Stored(self, self._folder, update=update)
+        current.stage = self
         core = self.world.runner.core
         core.world.observers.append(self.stories.event)
         core.world.outbox.watcher = self.stories.passed
@@ -58,6 +75,35 @@ class Stage(Ground):
         )
         self.emulator._live_in(world)
         return world
+
+    # -- traces -------------------------------------------------------------------------------
+
+    def assert_trace(self, name: str, call: Call | None = None) -> None:
+        """Compare the trace of a call, by default the test's only one, with the stored one."""
+        __tracebackhide__ = True
+        if call is None:
+            if len(self.caller.calls) != 1:
+                raise ExpectationFailed(
+                    f"assert_trace({name!r}): the test has {len(self.caller.calls)} calls; say which: "
+                    f"assert_trace({name!r}, call)"
+                )
+            call = self.caller.calls[0]
+        self._stored.assert_trace(name, call)
+
+    def replay(self, path: str | os.PathLike[str], *, call_id: str | None = None) -> None:
+        """Play the platform's side of a saved call against the program, and check what it sends.
+
+        path: a file that ``trace.save()`` or ``pc.traces(path=…)`` wrote; relative: beside the test
+        call_id: the call, where the file holds several
+
+        The agent must be deployed with the id that it has in the trace. Raises ExpectationFailed at
+        the first difference, which it tells field by field.
+        """
+        __tracebackhide__ = True
+        if not self.world.virtual:
+            raise ExpectationFailed("replay() needs the virtual clock: it moves it along the trace")
+        full = self._folder / path
+        Replay(self, load_one(full, call_id), str(path)).run()
 
     # -- the test ------------------------------------------------------------------------------
 
@@ -89,6 +135,7 @@ class Stage(Ground):
         """Disconnect, and check that nothing is left running."""
         for close in reversed(self._closers):
             close()
+        current.stage = None
         leaks = self.world.leaks()
         self.world.close()
         if leaks:
