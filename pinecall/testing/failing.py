@@ -13,6 +13,8 @@ __all__ = ["ExpectationFailed", "picture"]
 #: Lines of a conversation that a failure shows; the earlier ones are counted.
 SHOWN = 26
 WIDTH = 96
+#: Characters of what happened instead.
+WHY = 300
 
 _COLOURS = {"agent": "36", "caller": "33", "tool": "35", "keys": "33", "call": "2", "link": "2"}
 _MARK = "    >> expected  "
@@ -34,7 +36,7 @@ def picture(story: Story | None, what: str, why: str, *, colour: bool = False) -
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
-    lines = [f"{what}: {why}"]
+    lines = [f"{what}: {why if len(why) <= WHY else why[: WHY - 3] + '...'}"]
     if story is not None:
         lines += ["", *_conversation(story, paint)]
     lines.append(

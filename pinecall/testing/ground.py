@@ -28,12 +28,11 @@ class Ground:
 
     # -- clients --------------------------------------------------------------------------------
 
-    def client(self, *, sync: bool, **options: Any) -> Any:
-        """Return a connected client of one of the fronts."""
+    def client(self, *, sync: bool, traces: Any = None, **options: Any) -> Any:
+        """Return a connected client of one of the fronts; ``traces`` is a file for its traces."""
         options = {"api_key": KEY, "url": self.world.url, "strict": True, **options}
         client = make_client(self.world, sync=sync, **options)
-        if hasattr(client, "traces"):
-            client.traces()
+        client.traces(path=traces)
         self.clients.append(client)
         if sync:
             client.connect()

@@ -48,10 +48,10 @@ class Replay:
         """Play it. Raises ExpectationFailed."""
         __tracebackhide__ = True
         runner = self._world.runner
-        self._ground.settle()
-        self._link()
         runner.tap = self._take
         try:
+            self._ground.settle()
+            self._link()
             if self._trace.direction == "outbound":
                 self._await_dial()
             began = self._world.now - (self._entries[0].at if self._entries else 0.0)

@@ -97,6 +97,6 @@ class RealWorld:
     def close(self) -> None:
         """Stop the emulator, and free the loop."""
         self._emulator._stop()
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.call(self.loop.shutdown_asyncgens())
+        self.call(self.loop.shutdown_default_executor())
         self.loop.close()

@@ -62,7 +62,7 @@ class VirtualWorld:
         self._driving = 0
         self._outside = 0
         self._pumping = False
-        self._parked = 0
+        self._parked: list[Callable[[], bool]] = []
         self._busy_since: float | None = None
         self.runner.core.tick(self.now)
 
@@ -164,16 +164,16 @@ class VirtualWorld:
             self._pump_soon()
 
     @contextmanager
-    def parked(self) -> Iterator[None]:
-        """Note that a thread of the program waits for the call."""
+    def parked(self, waits: Callable[[], bool]) -> Iterator[None]:
+        """Note that a thread of the program waits for the call, for as long as ``waits()``."""
         with self.runner.lock:
-            self._parked += 1
+            self._parked.append(waits)
         self.touched()
         try:
             yield
         finally:
             with self.runner.lock:
-                self._parked -= 1
+                self._parked.remove(waits)
 
     # -- user code ------------------------------------------------------------------------------
 
@@ -183,9 +183,18 @@ class VirtualWorld:
         if threading.get_ident() != self.thread:
             self.loop.call_soon_threadsafe(lambda: None)
 
+    def _threads_busy(self) -> bool:
+        """Whether threads of the program do something that does not wait for the call."""
+        at_work: int = sum(driver.threads_at_work() for driver in self.drivers)
+        if not at_work:
+            return False
+        with self.runner.lock:
+            # One whose wait is over goes on, though it has not noticed yet.
+            return at_work > sum(waits() for waits in self._parked)
+
     def _busy(self) -> bool:
         """Whether the program does something that does not wait for the call."""
-        if sum(driver.threads_at_work() for driver in self.drivers) > self._parked:
+        if self._threads_busy():
             return True
         return any(driver.has_tasks() for driver in self.drivers) and self.loop.expects
 
@@ -210,7 +219,7 @@ class VirtualWorld:
 
     def _wait_for_work(self) -> None:
         for driver in self.drivers:
-            if driver.threads_at_work() > self._parked and driver.wait_idle(0.002):
+            if driver.threads_at_work() and driver.wait_idle(0.002):
                 return
         self.loop.turn(0.0 if self._touched else 0.002)
 
@@ -352,8 +361,8 @@ class VirtualWorld:
     def close(self) -> None:
         """Free what the test has used."""
         self.runner.stop()
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.call(self.loop.shutdown_asyncgens())
+        self.call(self.loop.shutdown_default_executor())
         self.loop.close()
 
 
