@@ -83,7 +83,7 @@ def test_hears_the_next_reply(program: Program, caller: Caller) -> None:
     call.hears("How can I help")
     call.hears("It is late")
     call.says("it rains")
-    with pytest.raises(ExpectationFailed, match="next reply was .You said: it rains"):
+    with pytest.raises(ExpectationFailed, match=r"next reply was .You said: it rains"):
         call.hears("Goodbye")
     call.hangs_up()
 
