@@ -187,7 +187,8 @@ class CallTraceBase:
     def transcript(self) -> str:
         """Return the conversation as a person reads it: a line for each turn of caller and agent,
         with the tools in between, the waits, and what went wrong."""
-        end = (self.duration, self.reason) if self._ends() else None
+        ends = self._ends()
+        end = (ends[0].at, self.reason) if ends else None
         title = (
             f"call {self.call_id} of {self.agent_id or 'an unknown agent'}: {self.direction} "
             f"{self.transport}, {self.from_ or '?'} → {self.to or '?'}"

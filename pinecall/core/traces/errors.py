@@ -24,7 +24,8 @@ def from_data(data: Mapping[str, Any]) -> PinecallError:
     cls = getattr(errors, str(data.get("class")), PinecallError)
     kept = {key: str(data[key]) for key in _KEYS[1:] if data.get(key) is not None}
     message = str(data.get("message", ""))
-    if not (isinstance(cls, type) and issubclass(cls, PinecallError)) or "__init__" in vars(cls):
+    plain = isinstance(cls, type) and issubclass(cls, PinecallError)
+    if not plain or cls.__init__ is not PinecallError.__init__:
         cls = PinecallError
     error: PinecallError = cls(message, **kept)
     return error

@@ -150,11 +150,11 @@ def read_lines(data: bytes, name: str, cls: type[T]) -> list[T]:
             if place == len(lines):
                 break  # the file was cut off here
             if torn:
-                raise _damaged(name, torn)
+                raise _damaged(name, torn, open_)
             torn = place
             continue
         if torn and not said.get("after_cut"):
-            raise _damaged(name, torn)
+            raise _damaged(name, torn, open_)
         torn = 0
         if "trace" in said:
             _begin(said, found, open_, f"{name}, line {place}")
@@ -168,7 +168,7 @@ def read_lines(data: bytes, name: str, cls: type[T]) -> list[T]:
                 "is missing"
             )
     if torn:
-        raise _damaged(name, torn) if open_ else _no_trace(name)
+        raise _damaged(name, torn, open_)
     return [cls._of(one.facts, one.entries, one.errors, one.end) for one in found]
 
 
@@ -223,7 +223,9 @@ def _add(found: _Found, said: dict[str, Any], place: int, name: str) -> None:
         raise ConfigurationError(f"{name}, line {place}: not a line of a trace")
 
 
-def _damaged(name: str, place: int) -> ConfigurationError:
+def _damaged(name: str, place: int, open_: dict[str, _Found]) -> ConfigurationError:
+    if not open_:
+        return _no_trace(name)
     return ConfigurationError(
         f"{name}, line {place}: the file is damaged here; only its end may be cut off"
     )

@@ -70,7 +70,12 @@ class Reading:
         """Read the next frame."""
         self.count += 1
         if entry.way == "in":
+            over = self.told.end is not None
             self.told.take(entry.name, entry.frame, entry.at)
+            if over and self.told.end is None:
+                # Another agent has the call now, and counts the caller's turns anew.
+                self._last = self._replies.heard = None
+                self._ids.clear()
             effects = self._in
         else:
             effects = self._out
@@ -191,7 +196,7 @@ class Reading:
 
     def _model_done(self, _frame: Frame, at: float) -> None:
         turn = self._answering(at)
-        if turn is not None:
+        if turn is not None and turn.said_from is None:
             turn.ready = at
 
     def _tools_asked(self, frame: Frame, at: float) -> None:

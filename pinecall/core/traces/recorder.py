@@ -255,6 +255,8 @@ class Recorder(Generic[T]):
                     trace.call_id,
                 )
                 return False
+            # A late frame of an ended call may have made room of its own trace.
+            return trace.call_id in self._kept
         return True
 
     def _trim(self, keep: int, size: int = 0) -> None:

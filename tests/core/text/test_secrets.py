@@ -244,3 +244,24 @@ class TestScrub:
         """Secrets that were kept are blanked as ``clean`` does."""
         secrets.keep("SECRET-0123456789")
         assert secrets.scrub("SECRET-0123456789 and ?token=abc") == "*** and ?token=***"
+
+
+def test_values() -> None:
+    """A value keeps its form: texts are cleaned, names too, and what has a secret's name is hidden."""
+    secrets.keep("known-secret")
+    value = {
+        "known-secret": [
+            "a known-secret",
+            5,
+            None,
+            {"password": "x", "token": ["y", "known-secret"]},
+        ],
+        "token": "spoken",
+        "api_key": {"n": 1},
+    }
+    assert secrets.clean_value(value, {"token"}) == {
+        "***": ["a ***", 5, None, {"password": "***", "token": ["y", "***"]}],
+        "token": "spoken",
+        "api_key": {"n": 1},
+    }
+    assert secrets.clean_value(value)["token"] == "***"
