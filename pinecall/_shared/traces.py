@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.traces.call_trace import CallTraceBase, Redact
+from ..core.traces.from_log import read_log
 from ..core.traces.lines import lines_of, mark_line, read_lines
 from ..errors import ConfigurationError
 
@@ -42,6 +43,16 @@ class CallTrace(CallTraceBase):
                 f"CallTrace.load(path): {file} cannot be read: {exc.strerror or exc}"
             ) from exc
         return read_lines(data, str(file), CallTrace)
+
+    @classmethod
+    def from_log(cls, entries: Iterable[Any]) -> CallTrace:
+        """Return the trace of a call from the platform's log of it (``pc.observe(call=…)``).
+
+        The log holds what was said, the turns and the tools; of the program's own commands it has
+        the results of tools only. Raises ConfigurationError unless the entries are of one call.
+        """
+        facts, frames = read_log(entries)
+        return cls._of(facts, frames)
 
     def save(self, path: AnyPath) -> None:
         """Write the trace to a file of its own, as JSON Lines; a file that is there is replaced.

@@ -42,7 +42,7 @@ class Replay:
         self._told: set[str] = set()
         self._dialled = False
         #: A call log holds no commands but the results of tools.
-        self._only = {"llm.tool_result"} if getattr(trace, "from_log", False) else None
+        self._only = {"llm.tool_result"} if trace._facts.source == "log" else None
 
     def run(self) -> None:
         """Play it. Raises ExpectationFailed."""

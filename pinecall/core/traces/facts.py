@@ -12,7 +12,7 @@ __all__ = ["End", "Facts", "Told"]
 @frozen(kw_only=True)
 class Facts:
     """What was known of the call when its trace began. ``began``: the time then, in epoch seconds
-    by this machine."""
+    by this machine. ``source`` is ``log`` for a trace made of the platform's call log."""
 
     call_id: str
     agent_id: str = ""
@@ -21,6 +21,7 @@ class Facts:
     direction: str = ""
     transport: str = ""
     began: float = 0.0
+    source: str = ""
 
 
 @frozen(kw_only=True)

@@ -34,12 +34,12 @@ def read_log(entries: Iterable[Any]) -> tuple[Facts, list[TraceEntry]]:
 
     Raises ConfigurationError without an entry of a call, and for entries of several calls.
     """
-    known: dict[int, Frame] = {}
+    known: dict[tuple[Any, int], Frame] = {}
     for entry in entries:
         said = _said(entry)
         if said is not None and not said["type"].startswith("log."):
-            known[said["seq"]] = said
-    ordered = [known[seq] for seq in sorted(known)]
+            known[said["call"], said["seq"]] = said
+    ordered = sorted(known.values(), key=lambda said: said["seq"])
     calls = {said["call"]: None for said in ordered if said["call"]}
     if len(calls) != 1:
         held = ", ".join(calls) or "none"
@@ -60,8 +60,8 @@ def read_log(entries: Iterable[Any]) -> tuple[Facts, list[TraceEntry]]:
 def _said(entry: Any) -> Frame | None:
     """Return an entry as a dict; None for what is none."""
     names = ("seq", "ts", "call", "agent", "type", "data")
-    get = entry.get if isinstance(entry, Mapping) else lambda name: getattr(entry, name, None)
-    said = {name: get(name) for name in names}
+    held = entry if isinstance(entry, Mapping) else {n: getattr(entry, n, None) for n in names}
+    said: Frame = {name: held.get(name) for name in names}
     usable = (
         isinstance(said["seq"], int)
         and number(said["ts"]) is not None
@@ -175,7 +175,11 @@ class _Reader:
     # -- tools ----------------------------------------------------------------------------------
 
     def _tool_call(self, data: Frame) -> None:
-        call = {"id": data.get("id", ""), "name": data.get("name", ""), "arguments": data.get("args")}
+        call = {
+            "id": data.get("id", ""),
+            "name": data.get("name", ""),
+            "arguments": data.get("args"),
+        }
         self._calls.append(call)
 
     def _tool_result(self, data: Frame) -> None:

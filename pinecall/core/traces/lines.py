@@ -53,6 +53,7 @@ _FACTS = {
     "direction": "direction",
     "transport": "transport",
     "began": "began",
+    "source": "source",
 }
 
 
@@ -63,6 +64,8 @@ def head_line(facts: Facts, *, again: bool = False) -> str:
     """Return the line that begins a trace. ``again``: the trace is there already and goes on, with
     another agent."""
     said = {key: getattr(facts, name) for key, name in _FACTS.items()}
+    if not facts.source:
+        del said["source"]
     return _line({"trace": VERSION, **said, **({"again": True} if again else {})})
 
 
