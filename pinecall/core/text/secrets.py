@@ -32,7 +32,7 @@ _NAMES = (
 _NAMED = re.compile(rf"(?i:{_NAMES})")
 # JSON, also inside a JSON string; a truncated text may end inside the value.
 _IN_JSON = re.compile(
-    rf'(?P<open>(?P<esc>\\*)"(?:{_NAMES})(?P=esc)"\s*:\s*)(?P=esc)"(?:(?!(?P=esc)")(?:\\.|.))*(?:(?P=esc)"|\\?\Z)',
+    rf'(?P<open>(?P<esc>\\*)"(?i:{_NAMES})(?P=esc)"\s*:\s*)(?P=esc)"(?:(?!(?P=esc)")(?:\\.|.))*(?:(?P=esc)"|\\?\Z)',
     re.DOTALL,
 )
 _IN_QUERY = re.compile(rf"([?&](?:{_NAMES}|key)=)[^&\s'\"]+")
@@ -88,13 +88,19 @@ def clean(text: str) -> str:
     text = valid(text)
     if _kept:
         text = _known().sub(_HIDDEN, text)
-    if '"' in text:
+    if '"' in text and _may_name(text):
         text = _IN_JSON.sub(rf'\g<open>\g<esc>"{_HIDDEN}\g<esc>"', text)
     if "=" in text:
         text = _IN_QUERY.sub(rf"\1{_HIDDEN}", text)
     if "uthorization" in text:
         text = _IN_HEADER.sub(rf"\1{_HIDDEN}", text)
     return text
+
+
+def _may_name(text: str) -> bool:
+    """Check whether one of ``_NAMES`` may be in it; most texts have none, and the pattern is slow."""
+    folded = text.casefold()
+    return any(part in folded for part in ("key", "token", "secret", "password"))
 
 
 def clean_start(text: str, limit: int) -> str:

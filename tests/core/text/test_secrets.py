@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from typing import Any
 
 import pytest
 
@@ -265,3 +266,12 @@ def test_values() -> None:
         "api_key": {"n": 1},
     }
     assert secrets.clean_value(value)["token"] == "***"
+
+
+@pytest.mark.parametrize("name", secrets._NAMES.split("|"))
+@pytest.mark.parametrize(
+    "form", [str, str.upper, lambda name: name.replace("s", "\u017f").replace("k", "\u212a")]
+)
+def test_every_name_in_any_case(name: str, form: Any) -> None:
+    """Each name of a secret is found in JSON however it is capitalised."""
+    assert secrets.clean(f'{{"{form(name)}":"hush"}}') == f'{{"{form(name)}":"***"}}'
