@@ -65,8 +65,10 @@ class Ground:
 
     @property
     def registered(self) -> bool:
-        """Whether all agents are registered."""
-        return all(agent.registered for agent in self.agents())
+        """Whether all agents are registered, and the server has their numbers."""
+        agents, runner = self.agents(), self.world.runner
+        held = runner.look(lambda: set(runner.core.registry.numbers()))
+        return all(agent.registered and held.issuperset(agent._numbers()) for agent in agents)
 
     def tool_names(self) -> list[str]:
         """The names of every tool that the model may be offered."""

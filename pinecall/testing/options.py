@@ -33,7 +33,8 @@ def options_of(request: pytest.FixtureRequest) -> Options:
             hint = f"did you mean {near!r}?" if near else f"it takes {', '.join(known)}"
             _wrong(f"{key}=…", f"no such option; {hint}")
     own = {key: value for key, value in given.items() if key in _OWN}
-    clock, patience, faults = (own.get(key) for key in _OWN)
+    clock, faults = own.get("clock"), own.get("faults")
+    patience: Any = own.get("patience")
     if "clock" in own and clock not in ("virtual", "real"):
         _wrong(f"clock={clock!r}", "'virtual' or 'real'")
     if "patience" in own and (not is_number(patience) or not patience > 0):

@@ -45,7 +45,7 @@ class World:
         in it."""
         __tracebackhide__ = True
         steps = _Steps(coroutine)
-        task = self.loop.create_task(steps.run(), name=what)
+        task: asyncio.Task[T] = self.loop.create_task(steps.run(), name=what)
         hangs: list[ProgramHangs] = []
         seen, since = 0, time.monotonic()
 
