@@ -11,19 +11,25 @@ from typing import Any
 import pytest
 from attrs import define, field
 
+from pinecall._shared.unattended import connected
+
 from . import current
 from .call import Call
 from .caller import Caller
 from .clock import Clock
 from .doubles import Tools
 from .emulator import Emulator
-from .failing import ExpectationFailed, picture
+from .failing import ExpectationFailed, picture, show_both
 from .ground import KEY, Ground
 from .replaying import Replay
 from .stored import Stored, load_one
+from .unawaited import Unawaited
 from .worlds.virtual import PATIENCE, VirtualWorld
 
 __all__ = ["Options", "Stage"]
+
+#: Seconds for closing a client that the test has left open.
+LEFT_OPEN = 0.2
 
 
 @define(kw_only=True)
@@ -51,6 +57,9 @@ class Stage(Ground):
         super().__init__(colour=colour)
         self._folder = folder or Path()
         self.options = options
+        #: Whether the test, or its end, has been run.
+        self.ran = False
+        self._before = set(connected())
         settings = dict(options.settings)
         settings.setdefault("pace", 1.0 if options.clock == "virtual" else 0.0)
         self.emulator = Emulator(api_keys=[KEY], **settings)
@@ -107,19 +116,47 @@ class Stage(Ground):
 
     # -- the test ------------------------------------------------------------------------------
 
-    def run(self, test: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    def run(self, test: Callable[..., Any], arguments: dict[str, Any]) -> None:
         """Run the test's function, a coroutine function on the test's loop, and check its end."""
         __tracebackhide__ = True
-        if inspect.iscoroutinefunction(test):
-            self.world.run_test(test(**arguments))
-        else:
-            test(**arguments)
+        unawaited = Unawaited()
+        self.ran = True
+        try:
+            with unawaited:
+                if inspect.iscoroutinefunction(test):
+                    self.world.run_test(test(**arguments))
+                else:
+                    test(**arguments)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, pytest.exit.Exception):
+            raise
+        except BaseException as exc:
+            self._settle_quietly()
+            show_both(exc, self.raised)
+            raise
         self.finish()
+        if unawaited.found:
+            pytest.fail(unawaited.told(), pytrace=False)
+
+    def _settle_quietly(self) -> None:
+        """See what else goes wrong in a test that has failed already."""
+        try:
+            self.world.settle()
+        except Exception:
+            pass  # the test's own failure comes first: this one follows from it
+        self.note_raised()
+
+    def run_coroutine(self, coroutine: Any, what: str) -> Any:
+        """Run a coroutine of the test's, like an ``async def`` fixture, on the test's loop."""
+        __tracebackhide__ = True
+        return self.world.run_test(coroutine, what)
 
     def finish(self) -> None:
         """Check what a test must not leave behind: open calls, handlers that raised."""
-        __tracebackhide__ = True
+        self.ran = True
         self.settle()
+        if self.raised:
+            # The test has caught it.
+            raise self.raised[0]
         for call in self.caller.calls:
             if call._known is not None and not call.over:
                 text = picture(
@@ -133,13 +170,34 @@ class Stage(Ground):
 
     def close(self) -> None:
         """Disconnect, and check that nothing is left running."""
+        told = len(self.raised)
         for close in reversed(self._closers):
             close()
         current.stage = None
-        leaks = self.world.leaks()
+        left = [f"{name} (cancelled, or left alone)" for name in self.unfinished]
+        left += self._others()
+        left += self.world.leaks()
+        self.note_raised()
         self.world.close()
-        if leaks:
+        if self.raised[told:]:
+            raise self.raised[told]
+        if left:
             pytest.fail(
-                f"the program left something running at the end of the test: {', '.join(leaks)}",
+                f"left running at the end of the test: {', '.join(left)}. End it in the test, or in "
+                "a fixture after its yield",
                 pytrace=False,
             )
+
+    def _others(self) -> list[str]:
+        """Name the clients that the test connected by itself and has left open, and close them."""
+        left = []
+        for client in connected():
+            if client in self._before or client in self.clients:
+                continue
+            left.append(f"{client!r}, which the test has connected itself")
+            driver = client._driver
+            if not hasattr(driver, "loop"):
+                client._close(LEFT_OPEN)
+            elif driver.loop is self.world.loop:
+                self.world.call(client._close(LEFT_OPEN))
+        return left
