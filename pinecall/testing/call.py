@@ -145,7 +145,8 @@ class Call(Awaitable):
         """Expect the agent's next reply, heard to its end, and return it.
 
         text: a part of it (in any case), a compiled pattern, or a function of the reply
-        within: seconds from the end of the caller's speech to the reply's first sound
+        within: seconds from the end of the caller's speech to the reply's first sound; not checked
+            any more once an injected fault has happened
         timeout: seconds of the call's time to wait for it
 
         Replies to what the caller said before its last words are skipped, and interrupted ones too.
@@ -160,7 +161,7 @@ class Call(Awaitable):
         )
         if not _fits(text, heard.text):
             self._fail(what, f"the agent's next reply was {heard.text!r}")
-        if within is not None:
+        if within is not None and not self._stage.faults.happened:
             self._check_wait(what, self._reply(heard), within)
         return Text(heard.text)
 
@@ -191,7 +192,7 @@ class Call(Awaitable):
         """Expect the end of the call, for this reason if it is given."""
         __tracebackhide__ = True
         what = f"ended({reason!r})" if reason else "ended()"
-        if not self._world.run(self._looked(lambda: self.over), self._world.now + timeout):
+        if not self._stage.wait(self._looked(lambda: self.over), timeout):
             self._fail(what, f"the call goes on, {timeout:g} s later")
         self._stage.check()
         if reason is not None and self.reason != reason:
@@ -247,9 +248,8 @@ class Call(Awaitable):
         self._begin()
         if isinstance(session, VoiceCall):
             self._world.runner.act(lambda: session.caller.say(saying))
-            self._world.run(
-                self._looked(lambda: session.ended or not session.caller.pending),
-                self._world.now + 2 * WAIT,
+            self._stage.wait(
+                self._looked(lambda: session.ended or not session.caller.pending), 2 * WAIT
             )
         else:
             self._world.runner.act(lambda: session.say(saying.text))
@@ -280,9 +280,8 @@ class Call(Awaitable):
         __tracebackhide__ = True
         session = self._session
         assert session is not None
-        done = self._world.run(
-            self._looked(lambda: found() or self.over or self._stage.failed),
-            self._world.now + timeout,
+        done = self._stage.wait(
+            self._looked(lambda: found() or self.over or self._stage.failed), timeout
         )
         self._stage.check()
         if done and found():

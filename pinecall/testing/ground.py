@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .failing import ExpectationFailed
+from .faults.injector import Faults
 from .story import Stories
 from .worlds.clients import make_client
 
@@ -25,6 +26,8 @@ class Ground:
         self.world: Any = None
         self.clients: list[Any] = []
         self._closers: list[Callable[[], None]] = []
+        #: What goes wrong in this test.
+        self.faults: Faults = Faults(None, self.stories)
 
     # -- clients --------------------------------------------------------------------------------
 
@@ -91,6 +94,17 @@ class Ground:
         __tracebackhide__ = True
         self.world.advance(seconds)
         self.check()
+
+    def wait(self, until: Callable[[], bool], timeout: float) -> bool:
+        """Wait until a condition is met, for ``timeout`` seconds of the call's time, those not counted
+        in which a fault keeps the clients cut off. Returns whether it was met."""
+        world, before, more = self.world, self.faults.outage(), 0.0
+        limit = world.now + timeout
+        while not world.run(until, limit + more):
+            granted, more = more, self.faults.outage() - before
+            if more <= granted:
+                return False
+        return True
 
     @property
     def failed(self) -> bool:

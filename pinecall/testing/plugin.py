@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .stage import Stage
 
 _STAGE: Any = pytest.StashKey[Any]()
+#: The fixtures that are clients.
+_CLIENTS = frozenset({"pinecall", "pinecall_sync"})
 _MARK = (
     "pinecall(clock='virtual', faults=[…], patience=10.0, **settings): how a test with a Pinecall "
     "client is run; the settings are the emulator's (pace, capacity, credits, numbers, …)"
@@ -38,6 +40,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARK)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """List the faults."""
+    if not config.getoption("--pinecall-faults"):
+        return None
+    from .options import list_of_faults
+
+    print(list_of_faults())
+    return 0
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that has a client under every fault too."""
+    config, used = metafunc.config, metafunc.fixturenames
+    if not config.getoption("--pinecall-chaos") or not _CLIENTS.intersection(used):
+        return
+    from .options import chaos_of
+
+    names = chaos_of(metafunc.definition)
+    if names:
+        metafunc.parametrize("_pinecall_chaos", [None, *names], ids=["no-fault", *names])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -63,11 +88,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.fixture
-def _pinecall_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def _pinecall_chaos() -> str | None:
+    """The fault of this run; parametrized under ``--pinecall-chaos``."""
+    return None
+
+
+@pytest.fixture
+def _pinecall_stage(request: pytest.FixtureRequest, _pinecall_chaos: str | None) -> Iterator[Stage]:
     from .options import options_of
     from .stage import Stage
 
-    stage = Stage(options_of(request), colour=_colour(request.config))
+    stage = Stage(options_of(request, _pinecall_chaos), colour=_colour(request.config))
     request.node.stash[_STAGE] = stage
     try:
         yield stage

@@ -14,6 +14,8 @@ from .clock import Clock
 from .doubles import Tools
 from .emulator import Emulator
 from .failing import picture
+from .faults.injector import Faults
+from .faults.known import FAULTS
 from .ground import KEY, Ground
 from .worlds.virtual import PATIENCE, VirtualWorld
 
@@ -26,6 +28,8 @@ class Options:
 
     clock: str = "virtual"
     faults: list[str] = field(factory=list)
+    #: Whether a test in which one of them does not happen fails.
+    must_happen: bool = True
     patience: float = PATIENCE
     settings: dict[str, Any] = field(factory=dict)
 
@@ -47,6 +51,8 @@ class Stage(Ground):
         core = self.world.runner.core
         core.world.observers.append(self.stories.event)
         core.world.outbox.watcher = self.stories.passed
+        self.faults = Faults(self.world, self.stories)
+        self.faults.begin(FAULTS[name] for name in options.faults)
 
     def _make_world(self) -> Any:
         if self.options.clock == "real":
@@ -84,6 +90,10 @@ class Stage(Ground):
                     colour=self.colour,
                 )
                 pytest.fail(text, pytrace=False)
+
+        never = self.faults.never() if self.options.must_happen else []
+        if never:
+            pytest.fail("; ".join(never), pytrace=False)
 
     def close(self) -> None:
         """Disconnect, and check that nothing is left running."""

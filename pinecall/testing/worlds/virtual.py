@@ -8,14 +8,16 @@ the server has something to do.
 from __future__ import annotations
 
 import asyncio
+import errno
 import heapq
+import os
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from pinecall._shared.failures import http_failure
+from pinecall._shared.failures import classify, http_failure
 from pinecall.core.link.link import Failure
 from pinecall.emulator.core import Server, Settings
 
@@ -50,6 +52,9 @@ class VirtualWorld:
         self.patience = patience
         #: Seconds that a message takes from one end to the other.
         self.latency = 0.0
+        #: Whether the server can be reached, and how many connections it has refused.
+        self.listening = True
+        self.refused = 0
         self.runner = VirtualRunner(self, Server(keys, settings, external=True))
         self.drivers: list[Any] = []
         self.links: list[Link] = []
@@ -268,6 +273,11 @@ class VirtualWorld:
 
     def open(self, driver: Any, generation: int) -> None:
         """Open a connection for a client, unless a fault is set for the handshake."""
+        if not self.listening:
+            self.refused += 1
+            nobody = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+            driver.opening_failed(generation, classify(nobody, connected=False))
+            return
         fault = next((f for f in self.runner.http_faults.pending if f.event == "/client"), None)
         if fault is not None:
             fault.times -= 1
