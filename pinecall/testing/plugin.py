@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,7 +50,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     from .options import list_of_faults
 
-    print(list_of_faults())
+    sys.stdout.write(f"{list_of_faults()}\n")
     return 0
 
 

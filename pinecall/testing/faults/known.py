@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from .actions import Cut, Delay, Handshake, Lose, Refuse, Repeat, Silence, Unreachable
 from .schedule import Moment, Schedule
 
@@ -128,8 +130,9 @@ _ALL = [
     # -- the beginning of a call ----------------------------------------------------------------
     Schedule(
         name="cut-before-start",
-        about="the link is cut instead of the first event of a conversation",
-        when=_START,
+        about="the link is cut instead of the first event of a conversation that somebody begins",
+        # A dial whose call has not begun when the link is lost fails: no client can know more.
+        when=evolve(_START, inbound=True, never="nobody called"),
         does=Cut(),
     ),
     Schedule(

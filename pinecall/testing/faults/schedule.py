@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from pinecall.emulator.core import Server
 from pinecall.emulator.core.kernel.records import Connection
@@ -69,6 +69,7 @@ class Moment:
 
     nth: the first frame that counts, from 1, over the whole test
     times: how many are hit from then on; None: all of them
+    inbound: a call of the program's own does not count
     never: why it did not come, for the failure of a test that named it
     """
 
@@ -76,10 +77,13 @@ class Moment:
     names: frozenset[str]
     nth: int = 1
     times: int | None = 1
-    never: str = field()
+    inbound: bool = False
+    never: str
 
     def fits(self, way: str, frame: Frame) -> bool:
         """Whether a frame counts."""
+        if self.inbound and frame.get("direction") == "outbound":
+            return False
         return self.way in ("", way) and (not self.names or frame["event"] in self.names)
 
 
