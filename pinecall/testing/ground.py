@@ -31,9 +31,10 @@ class Ground:
 
     # -- clients --------------------------------------------------------------------------------
 
-    def client(self, *, sync: bool, **options: Any) -> Any:
+    def client(self, *, sync: bool, **given: Any) -> Any:
         """Return a connected client of one of the fronts."""
-        options = {"api_key": KEY, "url": self.world.url, "strict": True, **options}
+        options: dict[str, Any] = {"api_key": KEY, "url": self.world.url, "strict": True}
+        options |= self.faults.client_options | given
         client = make_client(self.world, sync=sync, **options)
         if hasattr(client, "traces"):
             client.traces()

@@ -40,7 +40,10 @@ class Stage(Ground):
     def __init__(self, options: Options, *, colour: bool = False) -> None:
         super().__init__(colour=colour)
         self.options = options
+        schedules = [FAULTS[name] for name in options.faults]
         settings = dict(options.settings)
+        for schedule in schedules:
+            settings = schedule.settings | settings
         settings.setdefault("pace", 1.0 if options.clock == "virtual" else 0.0)
         self.emulator = Emulator(api_keys=[KEY], **settings)
         self.world = self._make_world()
@@ -52,7 +55,7 @@ class Stage(Ground):
         core.world.observers.append(self.stories.event)
         core.world.outbox.watcher = self.stories.passed
         self.faults = Faults(self.world, self.stories)
-        self.faults.begin(FAULTS[name] for name in options.faults)
+        self.faults.begin(schedules)
 
     def _make_world(self) -> Any:
         if self.options.clock == "real":

@@ -77,6 +77,16 @@ class Faults:
         """Whether anything has gone wrong yet."""
         return any(run.happened for run in self._runs)
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether the clients are without a connection, or an agent, at this moment."""
+        return self._away_since is not None
+
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """The options of the clients that go with the faults."""
+        return {key: value for run in self._runs for key, value in run.schedule.client.items()}
+
     def never(self) -> list[str]:
         """Say which faults have not happened, and why."""
         return [

@@ -37,6 +37,9 @@ _WORD = _out("bot.word", "llm.chat.chunk", nth=2, never=_SHORT)
 _SPOKEN = _out("bot.finished", "chat.response", "whatsapp.response", never=_NO_REPLY)
 _TURN = _out("user.message", "chat.message", "whatsapp.message", never=_NO_TURN)
 _EVENT = Moment(way="out", names=frozenset(), times=None, never="no event was sent")
+#: A dead link is found within 12 s by either end, not 45: a call that is silent for long is ended by
+#: the platform.
+_FOUND_SOON = {"client": {"ping_interval": 2.0}, "settings": {"stale_after": 12.0}}
 _RESTART = Cut(behind=True, everyone=True, code=1012, reason="service restart", down=2.0)
 
 _ALL = [
@@ -241,9 +244,9 @@ _ALL = [
     ),
     Schedule(
         name="flapping",
-        about="the link is cut when the agent first speaks, and twice more in the next 4 s",
+        about="the link is cut when the agent first speaks, and twice more within 1.2 s",
         when=_SPEAKS,
-        does=Cut(behind=True, again=(2.0, 4.0)),
+        does=Cut(behind=True, again=(0.6, 1.2)),
     ),
     Schedule(
         name="missing-words",
@@ -305,12 +308,14 @@ _ALL = [
         about="the link goes silent as the agent first speaks; the client must find out by itself",
         when=_SPEAKS,
         does=Silence(),
+        **_FOUND_SOON,
     ),
     Schedule(
         name="black-hole-during-tool",
         about="the link goes silent as a tool is called; the client must find out by itself",
         when=_TOOL,
         does=Silence(),
+        **_FOUND_SOON,
     ),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pinecall.emulator.core import Server
 from pinecall.emulator.core.kernel.records import Connection
@@ -89,12 +89,18 @@ class Moment:
 
 @frozen(kw_only=True)
 class Schedule:
-    """One fault that a test can be run under. Without a moment it is there from the beginning."""
+    """One fault that a test can be run under.
+
+    when: its moment; None if it is there from the beginning
+    client, settings: options of the clients, and settings of the emulator, that go with it
+    """
 
     name: str
     about: str
     does: Action | Beginning
     when: Moment | None = None
+    client: dict[str, Any] = field(factory=dict)
+    settings: dict[str, Any] = field(factory=dict)
 
     @property
     def never(self) -> str:

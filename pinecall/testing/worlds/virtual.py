@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any, TypeVar
 
 from pinecall._shared.failures import classify, http_failure
@@ -46,6 +47,7 @@ class VirtualWorld:
         self, settings: Settings, keys: dict[str, str], *, patience: float = PATIENCE
     ) -> None:
         self.now = START
+        self.random = Random(0)
         self.loop = Loop()
         self.thread = threading.get_ident()
         self.model = Model()
