@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from . import core, fanout, idle, importing, latency, memory, registering, throughput
+from . import core, fanout, idle, importing, latency, memory, registering, throughput, traces
 from .report import Result, as_json, compare, table
 from .running import Benchmark, Plan
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "latency": latency.latency,
     "register": registering.registering,
     "memory": memory.memory,
+    "traces": traces.traces,
     "import": importing.importing,
     "fanout": fanout.fanout,
     "idle": idle.idle,

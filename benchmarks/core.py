@@ -24,7 +24,7 @@ from . import mix
 from .report import Result, at_least, at_most, measured
 from .running import Plan, alternate, settled
 
-__all__ = ["World", "core", "scaling"]
+__all__ = ["World", "core", "listening", "loads", "scaling"]
 
 #: Events that a front reads at once when it is busy: it takes the deliveries after each read.
 READ = 64
@@ -39,6 +39,9 @@ class _Front:
 
     def epoch(self) -> float:
         return time.time()
+
+    def now(self) -> float:
+        return 0.0
 
     def check(self) -> None:
         """It is never in a forked child."""
@@ -116,13 +119,13 @@ class World:
         return took / len(texts) * 1e6
 
 
-def _listening(agents: int) -> World:
+def listening(agents: int) -> World:
     world = World(agents)
     world.listen()
     return world
 
 
-def _loads(texts: Sequence[str]) -> float:
+def loads(texts: Sequence[str]) -> float:
     with settled():
         began = time.process_time()
         for text in texts:
@@ -152,8 +155,8 @@ class _Dicts:
 
 def core(plan: Plan) -> list[Result]:
     texts = list(mix.events(plan.of(50_000, 2_000)))
-    world = _listening(10)
-    ours, bare = alternate(plan.rounds, lambda: world.run(texts), lambda: _loads(texts))
+    world = listening(10)
+    ours, bare = alternate(plan.rounds, lambda: world.run(texts), lambda: loads(texts))
     return [
         measured(
             "core",
@@ -175,7 +178,7 @@ def scaling(plan: Plan) -> list[Result]:
     """
     many, count = plan.of(10_000, 200), plan.of(50_000, 2_000)
     few_talk, all_talk = list(mix.events(count, 10)), list(mix.events(count, many))
-    small, large = _listening(10), _listening(many)
+    small, large = listening(10), listening(many)
     large.run(all_talk)
     few_dicts, many_dicts = _Dicts(10), _Dicts(many)
     ten, ten_of_many, all_of_many, ten_dicts, all_dicts = alternate(

@@ -16,12 +16,12 @@ from .registering import OPTIONS
 from .report import Result, at_most, measured
 from .running import Plan
 
-__all__ = ["memory"]
+__all__ = ["held", "memory"]
 
 KIB = 1024
 
 
-def _held(make: Callable[[], Any], count: int) -> float:
+def held(make: Callable[[], Any], count: int) -> float:
     """Bytes for each of ``count`` things that ``make()`` keeps alive."""
     gc.collect()
     tracemalloc.start()
@@ -85,7 +85,7 @@ def _message_dicts(count: int) -> list[dict[str, str]]:
 def memory(plan: Plan) -> list[Result]:
     """The memory allocator is asked, not the system: it tells the same each time."""
     count = plan.of(2_000, 100)
-    _held(lambda: _agents(10), 10)
+    held(lambda: _agents(10), 10)
 
     def calls() -> float:
         world = World(count, calls=0)
@@ -94,19 +94,19 @@ def memory(plan: Plan) -> list[Result]:
             for number in range(count):
                 world.hear(mix.call_started(number))
 
-        return _held(start, count)
+        return held(start, count)
 
     def transcript() -> float:
         world = World(1)
-        return _held(lambda: _talk(world, count), count) * 1000
+        return held(lambda: _talk(world, count), count) * 1000
 
     return [
         measured(
             "memory",
             "registered agent",
             "KiB",
-            [_held(lambda: _agents(count), count) / KIB],
-            [_held(lambda: _agent_dicts(count), count) / KIB],
+            [held(lambda: _agents(count), count) / KIB],
+            [held(lambda: _agent_dicts(count), count) / KIB],
             against="plain dicts",
             target=at_most(2.0, value=6.0, unit="KiB"),
         ),
@@ -115,7 +115,7 @@ def memory(plan: Plan) -> list[Result]:
             "idle call",
             "KiB",
             [calls() / KIB],
-            [_held(lambda: _call_dicts(count), count) / KIB],
+            [held(lambda: _call_dicts(count), count) / KIB],
             against="plain dicts",
             target=at_most(2.0, value=5.0, unit="KiB"),
         ),
@@ -124,7 +124,7 @@ def memory(plan: Plan) -> list[Result]:
             "1,000 transcript messages",
             "KiB",
             [transcript() / KIB],
-            [_held(lambda: _message_dicts(count), count) * 1000 / KIB],
+            [held(lambda: _message_dicts(count), count) * 1000 / KIB],
             against="plain dicts",
             target=at_most(2.0),
         ),

@@ -16,6 +16,8 @@ Speech on its way to the caller, and other answers to wait for:
     Playback, ReplyStream, Answer
 Results:
     SayResult, Heard, RouteResult, ChatReply, DrainReport, Token, Voice, Phone, Balance, LogEntry
+Traces of calls:
+    CallTrace, TraceEntry, TraceTurn, TraceTool, latency, Latency
 Streams to browsers, and saved conversations:
     EventStream, SqliteHistory, ConversationRecord
 Errors:
@@ -42,6 +44,8 @@ __all__ = [  # noqa: RUF022 (grouped)
     # results
     "SayResult", "Heard", "RouteResult", "ChatReply", "DrainReport",
     "Token", "Voice", "Phone", "Balance", "LogEntry",
+    # traces of calls
+    "CallTrace", "TraceEntry", "TraceTurn", "TraceTool", "latency", "Latency",
     # streams to browsers, and saved conversations
     "EventStream", "SqliteHistory", "ConversationRecord",
     # errors
@@ -91,6 +95,7 @@ if TYPE_CHECKING:
     from .skills import Skill
     from .stream import EventStream
     from .tools import Tool, tool
+    from .traces import CallTrace, Latency, TraceEntry, TraceTool, TraceTurn, latency
     from .waiting import Answer, Playback
 
     __version__: str

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from ._shared.prompt_file import PromptFile
+from ._shared.traced import Traced
 from .core.agents.agent import AgentBase
 from .core.api.agents import AgentVerbs, HasCalls
 from .core.api.calls import SpeechVerbs
@@ -46,7 +47,7 @@ class _Requests(Answers, PromptFile[Answer[list[dict[str, Any]]], Answer[int]]):
     """The requests that the server answers."""
 
 
-class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback]):
+class Call(Traced, Events, CallWeb, _Requests, SpeechVerbs[Playback]):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:

@@ -16,6 +16,8 @@ Speech on its way to the caller:
     Playback, ReplyStream
 Results:
     SayResult, Heard, RouteResult, ChatReply, DrainReport, Token, Voice, Phone, Balance, LogEntry
+Traces of calls:
+    CallTrace, TraceEntry, TraceTurn, TraceTool, latency, Latency
 Streams to browsers, and saved conversations:
     EventStream, SqliteHistory, ConversationRecord
 Errors:
@@ -42,6 +44,8 @@ __all__ = [  # noqa: RUF022 (grouped)
     # results
     "SayResult", "Heard", "RouteResult", "ChatReply", "DrainReport",
     "Token", "Voice", "Phone", "Balance", "LogEntry",
+    # traces of calls
+    "CallTrace", "TraceEntry", "TraceTurn", "TraceTool", "latency", "Latency",
     # streams to browsers, and saved conversations
     "EventStream", "SqliteHistory", "ConversationRecord",
     # errors
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
     from pinecall.options import AgentOptions, Channel, DeployOptions, LineOptions, ReconnectPolicy
     from pinecall.skills import Skill
     from pinecall.tools import Tool, tool
+    from pinecall.traces import CallTrace, Latency, TraceEntry, TraceTool, TraceTurn, latency
 
     from .agent import Agent, Call, Line, LineCall, WhatsAppSession
     from .client import Pinecall

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from pinecall._shared.prompt_file import PromptFile
+from pinecall._shared.traced import Traced
 from pinecall.core.agents.agent import AgentBase
 from pinecall.core.api.agents import AgentVerbs, HasCalls
 from pinecall.core.api.calls import SpeechVerbs
@@ -48,7 +49,7 @@ class _Requests(Answers, PromptFile[list[dict[str, Any]], int]):
     """The requests that the server answers."""
 
 
-class Call(Events, CallWeb, _Requests, SpeechVerbs[Playback]):
+class Call(Traced, Events, CallWeb, _Requests, SpeechVerbs[Playback]):
     __doc__ = CallBase.__doc__
 
     if TYPE_CHECKING:

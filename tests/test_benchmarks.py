@@ -22,6 +22,7 @@ NAMES = [
     "latency",
     "register",
     "memory",
+    "traces",
     "import",
     "fanout",
     "idle",

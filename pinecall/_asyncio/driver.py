@@ -16,7 +16,6 @@ from .._shared.driver import DriverBase
 from .._shared.failures import OpenFailed
 from ..core.link.link import Phase
 from ..errors import ConfigurationError
-from ..logs import Log
 from .transport import LinkSocket, open_socket
 from .user_code import UserCode
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from .websocket import Socket
 
 __all__ = ["Driver"]
-
-log = Log("handlers")
 
 
 class Driver(DriverBase):
@@ -255,8 +252,8 @@ class Driver(DriverBase):
             )
             if not done:
                 break
+        self.left_at_work([task.get_name() for task in late], cancelled=True)
         for task in late:
-            log.warning("still running at disconnect, cancelled: %s", task.get_name())
             task.cancel()
         await asyncio.wait(late, timeout=1.0)
 

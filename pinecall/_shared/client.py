@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..core.kernel.outcome import Outcome
     from ..core.kernel.runtime import Runtime
     from ..core.lines.line_call import LineCallBase
+    from .traces import CallTrace
 
 __all__ = ["BaseClient", "Host"]
 
@@ -43,6 +44,7 @@ class Driving(Protocol):
     """The methods of a front's driver that any thread may call."""
 
     def wake(self) -> None: ...
+    def now(self) -> float: ...
     def check_process(self) -> None: ...
 
 
@@ -66,6 +68,9 @@ class Host:
 
     def epoch(self) -> float:
         return time.time()
+
+    def now(self) -> float:
+        return 0.0 if self.driver is None else self.driver.now()
 
     def check(self) -> None:
         if self.driver is not None:
@@ -159,6 +164,30 @@ class BaseClient(ClientBase[AgentT, LineT], Answering, Generic[AgentT, LineT, Re
         )
         reply: ReplyT = self._answer(outcome)
         return reply
+
+    def traces(
+        self,
+        keep: int = 100,
+        path: str | os.PathLike[str] | None = None,
+        redact: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+    ) -> Mapping[str, CallTrace]:
+        """Keep a trace of each call from now on; return the traces by call id, the oldest first.
+
+        keep: how many; the traces of ended calls go first, the oldest before the others. Those of
+            live calls stay, so that there may be more for a while
+        path: also append each frame to this file as it passes, as JSON Lines, the calls side by
+            side; ``CallTrace.load(path)`` reads it
+        redact: gets each frame before it is kept or written, and returns it, changed or not, or
+            None to leave it out. Errors pass through it as frames of the event ``error``
+
+        It may be called again: an argument that is left out is not changed, one that was not given
+        before is from then on, and another value than before raises ConfigurationError. A file that
+        cannot be written raises it too; if writing fails later, ``error`` fires once, and the calls
+        go on. No key, token or WhatsApp secret is ever in a trace.
+        """
+        from .traces import keep_traces  # nothing of it is there before it is used
+
+        return keep_traces(self._engine, keep, path, redact)
 
     # -- a notebook's former clients --------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..logs import Log
 from .failures import check_process
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 __all__ = ["DriverBase"]
+
+log = Log("handlers")
 
 
 class DriverBase:
@@ -44,6 +47,11 @@ class DriverBase:
         """Report a message that is not a text; ``what`` says what it was."""
         with self.engine.guard:
             self.engine.receive_other(what, self.now())
+
+    def left_at_work(self, names: list[str], *, cancelled: bool = False) -> None:
+        """Report user code that still runs when the time of disconnect() is over."""
+        how = ", cancelled" if cancelled else ""
+        log.warning("still running at disconnect%s: %s", how, ", ".join(names))
 
     def _outgoing(self) -> list[str]:
         """The texts to write now."""

@@ -27,6 +27,7 @@ _SHARED = {
     "options": ("AgentOptions", "Channel", "DeployOptions", "LineOptions", "ReconnectPolicy"),
     "skills": ("Skill",),
     "tools": ("Tool", "tool"),
+    "traces": ("CallTrace", "Latency", "TraceEntry", "TraceTool", "TraceTurn", "latency"),
 }
 #: Modules of each package: each package has a class of its own.
 _OF_A_FRONT = {

@@ -7,14 +7,14 @@ import os
 import re
 import sys
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..logs import Log
 
 if TYPE_CHECKING:
     from ..core.engine import Engine
 
-__all__ = ["warn", "watch"]
+__all__ = ["connected", "warn", "watch"]
 
 log = Log("agents")
 
@@ -45,6 +45,11 @@ def watch(client: Client) -> None:
         atexit.register(_look)
     _clients.add(client)
     client._watched_by = os.getpid()
+
+
+def connected() -> list[Any]:
+    """Return the clients of both fronts that are connected, or on their way."""
+    return [client for client in list(_clients) if client.state not in ("idle", "closed")]
 
 
 def warn(client: Client) -> None:

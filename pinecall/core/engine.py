@@ -14,6 +14,7 @@ that never goes back, in seconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotConnected, PinecallError, ProtocolError
@@ -31,6 +32,9 @@ from .wire.tracing import Tracing
 
 if TYPE_CHECKING:
     from .streams.hub import Hub
+    from .traces.call_trace import CallTraceBase
+    from .traces.facts import Facts
+    from .traces.recorder import Recorder
 
 __all__ = ["Engine"]
 
@@ -94,7 +98,7 @@ class Engine(Lifecycle):
             self._bad_message(f"{exc}: {self.preview(text, 120)}")
             return
         if self.tracing.on:
-            self.tracing.received(text)
+            self._trace(event, text)
         if not self.link.ready:
             self._before_ready(event)
             return
@@ -138,8 +142,39 @@ class Engine(Lifecycle):
     def outgoing(self) -> list[str]:
         texts = self.outbox.take()
         if self.tracing.look():
-            self.tracing.sent(texts)
+            if self.tracing.lines:
+                self.tracing.sent(texts)
+            if self.recorder is not None and texts:
+                self.recorder.sent(texts, self.front.now())
         return texts
+
+    # -- traces ---------------------------------------------------------------------------------
+
+    def record(
+        self, make: Callable[[Facts, AbstractContextManager[Any]], CallTraceBase]
+    ) -> Recorder[Any]:
+        """Return the recorder of the calls' traces; the first time, begin with the calls that are
+        there."""
+        if self.recorder is None:
+            from .traces.recorder import Recorder
+
+            self.recorder = Recorder(make, self.guard, self._report_of_trace)
+            self.tracing.kept = self.tracing.on = True
+            for call in self.registry.calls.values():
+                self.recorder.begin(call, self.front.now(), self.front.epoch())
+        return self.recorder
+
+    def _trace(self, event: Event, text: str) -> None:
+        if self.tracing.lines:
+            self.tracing.received(text)
+        if self.recorder is not None:
+            call_id = getattr(event, "call_id", None) or getattr(event, "session_id", None)
+            if call_id:
+                self.recorder.received(call_id, text, self.now)
+
+    def _report_of_trace(self, error: PinecallError, call_id: str) -> None:
+        call = self.registry.calls.get(call_id)
+        self.report(error, agent=call.agent if call is not None else None, call=call)
 
     # -- the link -------------------------------------------------------------------------------
 

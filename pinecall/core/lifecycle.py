@@ -98,6 +98,8 @@ class Lifecycle(Runtime):
     def connect(self) -> Outcome[None]:
         if self.hub is not None:
             self.hub.reopen()
+        if self.recorder is not None:
+            self.recorder.reopen()
         self._ended_by = None
         return self.link.connect()
 
@@ -250,6 +252,8 @@ class Lifecycle(Runtime):
             owner._registration.link_closed()
         self.timers.clear_all()
         self._end_drain()
+        if self.recorder is not None:
+            self.recorder.close()
         if self.outbox.held:
             log.warning(
                 "the link is closed; %d frames wait for the next connect()", self.outbox.held
@@ -334,6 +338,8 @@ class Lifecycle(Runtime):
             raise _too_many(call, f"{LIVE_CALLS} calls are live here already")
         self.weigh(call, event)
         self.registry.add_call(call)
+        if self.recorder is not None:
+            self.recorder.begin(call, self.now, self.front.epoch())
 
     def weigh(self, call: CallBase, event: Any) -> None:
         """Count what the call is to hold of ``event``. Raises if that is too much."""
@@ -348,6 +354,8 @@ class Lifecycle(Runtime):
         if call._over:
             return
         call._finish(reason)
+        if self.recorder is not None:
+            self.recorder.end(call, self.now)
         self.registry.remove_call(call)
         self.call_starts -= call._start_size
         call._start_size = 0

@@ -78,7 +78,9 @@ class Runner:
         Raises:
             EmulatorError: the port is taken, or the server did not come up.
         """
-        listener = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        # With the protocol named, asyncio sends at once (TCP_NODELAY) on what it accepts.
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self.host, self.port))

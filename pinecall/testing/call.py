@@ -11,6 +11,7 @@ from pinecall.emulator.core.sessions.chat import ChatSession
 from pinecall.emulator.core.voice.call import VoiceCall
 from pinecall.emulator.core.voice.caller import Saying
 
+from .arguments import check_expected, check_seconds, check_text
 from .failing import ExpectationFailed, picture
 from .story import Reply, Story, ToolUse
 from .values import Awaitable, Text
@@ -114,8 +115,11 @@ class Call(Awaitable):
     def presses(self, digits: str) -> Call:
         """Press keys: ``0``-``9``, ``*``, ``#``."""
         __tracebackhide__ = True
-        session = self._voice("presses")
-        self._alive(f"presses({digits!r})")
+        session, what = self._voice("presses"), f"presses({digits!r})"
+        check_text(f"call.{what}", digits)
+        if not set(digits) <= set("0123456789*#"):
+            raise ValueError(f"call.{what}: a phone has the keys 0-9, * and #")
+        self._alive(what)
         self._begin()
         self._until_back()
         self._act(lambda: session.press(digits))
@@ -124,6 +128,7 @@ class Call(Awaitable):
     def waits(self, seconds: float) -> Call:
         """Stay silent for that many seconds of the call's time."""
         __tracebackhide__ = True
+        check_seconds(f"call.waits({seconds!r})", "seconds", seconds)
         self._stage.advance(seconds)
         return self
 
@@ -153,6 +158,9 @@ class Call(Awaitable):
         Replies to what the caller said before its last words are skipped, and interrupted ones too.
         """
         __tracebackhide__ = True
+        check_expected(f"call.hears({text!r})", text)
+        check_seconds("call.hears()", "within", within, optional=True)
+        check_seconds("call.hears()", "timeout", timeout)
         what = f"hears({_shown(text)}{'' if within is None else f', within={within:g}'})"
         self._wait(what, lambda: self._next() is not None, timeout, "no reply")
         heard = self._next()
@@ -173,6 +181,8 @@ class Call(Awaitable):
         before the last one found is not found again.
         """
         __tracebackhide__ = True
+        check_text(f"call.expects_tool({name!r})", name)
+        check_seconds("call.expects_tool()", "timeout", timeout)
         given = ", ".join(f"{key}={_shown(value)}" for key, value in arguments.items())
         what = f"expects_tool({name!r}{', ' if given else ''}{given})"
         self._known_tool(what, name)
@@ -192,6 +202,9 @@ class Call(Awaitable):
     def ended(self, reason: str | None = None, *, timeout: float = WAIT) -> Call:
         """Expect the end of the call, for this reason if it is given."""
         __tracebackhide__ = True
+        if reason is not None:
+            check_text(f"call.ended({reason!r})", reason)
+        check_seconds("call.ended()", "timeout", timeout)
         what = f"ended({reason!r})" if reason else "ended()"
         if not self._stage.wait(self._looked(lambda: self.over), timeout):
             self._fail(what, f"the call goes on, {timeout:g} s later")
@@ -204,6 +217,7 @@ class Call(Awaitable):
         """Expect that the agent says nothing since the last line of the test, and calls no tool that
         was not expected, for ``within`` seconds more."""
         __tracebackhide__ = True
+        check_seconds("call.nothing_more()", "within", within)
         if not self.over:
             self._stage.advance(within)
         self._stage.check()
@@ -243,9 +257,8 @@ class Call(Awaitable):
     def _say(self, saying: Saying, what: str) -> Call:
         __tracebackhide__ = True
         session = self._session
+        check_text(f"call.{what}", saying.text)
         self._alive(what)
-        if not isinstance(saying.text, str) or not saying.text.strip():
-            raise ExpectationFailed(f"{what}: give it a text")
         self._begin()
         self._until_back()
         if isinstance(session, VoiceCall):

@@ -9,6 +9,7 @@ from pinecall.emulator.core.openers.outbound import Outcome
 from pinecall.emulator.core.sessions.chat import ChatSession
 from pinecall.emulator.errors import EmulatorError, Nobody
 
+from .arguments import check_mapping, check_seconds, check_text
 from .call import WAIT, Call
 from .failing import ExpectationFailed
 
@@ -46,19 +47,21 @@ class Caller:
         extension: the keys dialled behind the number of a line
         """
         __tracebackhide__ = True
-        if not isinstance(to, str) or not to:
-            raise ExpectationFailed(
-                f"caller.phones({to!r}): a number like '+13186330963', or an agent"
-            )
+        what = f"caller.phones({to!r})"
+        check_text(what, to)
+        for given in (from_, language, extension):
+            if given is not None:
+                check_text(what, given, empty=True)
+        check_mapping(what, "metadata", metadata)
         if to.lstrip("+").replace(" ", "").replace("-", "").isdigit() or to.startswith("sip:"):
             return self._open(
-                f"caller.phones({to!r})",
+                what,
                 lambda core: core.inbound.phone(
                     to, from_, metadata=metadata, language=language, extension=extension
                 ),
             )
         return self._open(
-            f"caller.phones({to!r})",
+            what,
             lambda core: core.inbound.webrtc(to, metadata=metadata, language=language),
         )
 
@@ -72,6 +75,12 @@ class Caller:
     ) -> Call:
         """Open a chat with an agent, and write ``text`` if it is given."""
         __tracebackhide__ = True
+        what = f"caller.chats({agent!r})"
+        check_text(what, agent)
+        for given in (text, language):
+            if given is not None:
+                check_text(what, given)
+        check_mapping(what, "metadata", metadata)
 
         def start(core: Any) -> ChatSession:
             chat = core.chats.open(
@@ -80,7 +89,7 @@ class Caller:
             chat.start()
             return chat  # type: ignore[no-any-return]
 
-        call = self._open(f"caller.chats({agent!r})", start)
+        call = self._open(what, start)
         return call if text is None else call.says(text)
 
     def answers(
@@ -94,9 +103,11 @@ class Caller:
         The result is the call: its methods wait until the program has dialled.
         """
         __tracebackhide__ = True
+        check_text(f"caller.answers({to!r})", to)
         callee = Callee(self._stage, to)
+        callee._plans(how, after)
         self.calls.append(callee)
-        return callee._plans(how, after)
+        return callee
 
     def _open(self, what: str, start: Any) -> Call:
         __tracebackhide__ = True
@@ -153,10 +164,10 @@ class Callee(Call):
 
     def _plans(self, how: str, after: float | None) -> Callee:
         __tracebackhide__ = True
+        what = f"caller.answers({self._to!r}, {how!r})"
         if how not in _OUTCOMES:
-            raise ExpectationFailed(
-                f"caller.answers({self._to!r}, {how!r}): one of {', '.join(_OUTCOMES)}"
-            )
+            raise ValueError(f"{what}: one of {', '.join(_OUTCOMES)}")
+        check_seconds(what, "after", after, optional=True)
         self._how = how
         runner = self._stage.world.runner
         if after is None and how == "no_answer":

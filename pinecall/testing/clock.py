@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from .arguments import check_seconds
+
 if TYPE_CHECKING:
     from .ground import Ground
 
@@ -40,8 +42,7 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let that much time pass: speech, limits, timeouts and reconnects happen on the way."""
         __tracebackhide__ = True
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
-            raise ValueError(f"clock.advance({seconds!r}): a number of seconds, 0 or more")
+        check_seconds(f"clock.advance({seconds!r})", "seconds", seconds)
         self._stage.advance(float(seconds))
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from pinecall.core.agents.agent import tools_of
 from pinecall.core.text.spelling import nearest
 from pinecall.core.tools.tool import Tool
 
+from .arguments import check_text
 from .failing import ExpectationFailed
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ class Tools:
         It applies from the next call of the tool on, to every agent that has it.
         """
         __tracebackhide__ = True
-        error = raises() if isinstance(raises, type) else raises
+        what = f"tools.replace({name!r})"
+        check_text(what, name)
+        error: Any = raises() if isinstance(raises, type) else raises
         if error is not None and not isinstance(error, BaseException):
-            raise ExpectationFailed(f"tools.replace({name!r}, raises={raises!r}): an exception")
+            raise TypeError(f"{what}: raises={raises!r} is no exception")
         double = Double(name, returns, error)
         found = [self._put(agent, name, double) for agent in self._stage.agents()]
         if not any(found):
@@ -67,7 +70,7 @@ class Tools:
             near = nearest(name, names)
             hint = f"; did you mean {near!r}?" if near else ""
             raise ExpectationFailed(
-                f"tools.replace({name!r}): no deployed agent runs such a tool{hint} "
+                f"{what}: no deployed agent runs such a tool{hint} "
                 f"(tools: {', '.join(names) or 'none; deploy the agent first'})"
             )
         return double

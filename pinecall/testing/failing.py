@@ -5,14 +5,18 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from .story import Story
 
-__all__ = ["ExpectationFailed", "picture"]
+__all__ = ["ExpectationFailed", "picture", "show_both"]
 
 #: Lines of a conversation that a failure shows; the earlier ones are counted.
 SHOWN = 26
 WIDTH = 96
+#: Characters of what happened instead.
+WHY = 300
 
 _COLOURS = {"agent": "36", "caller": "33", "tool": "35", "keys": "33", "call": "2", "link": "2"}
 _MARK = "    >> expected  "
@@ -34,13 +38,31 @@ def picture(story: Story | None, what: str, why: str, *, colour: bool = False) -
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
-    lines = [f"{what}: {why}"]
+    lines = [f"{what}: {why if len(why) <= WHY else why[: WHY - 3] + '...'}"]
     if story is not None:
         lines += ["", *_conversation(story, paint)]
     lines.append(
         paint(_MARK + textwrap.shorten(what, WIDTH - len(_MARK), placeholder="..."), "1;31")
     )
     return "\n".join(lines)
+
+
+def show_both(failure: BaseException, raised: list[Exception]) -> None:
+    """Let the report of a failed test show what a handler has raised before it.
+
+    Raises the handler's exception if the test's own shows no traceback, or skips the test.
+    """
+    __tracebackhide__ = True
+    chain, one = [failure], failure.__cause__ or failure.__context__
+    while one is not None and one not in chain:
+        chain.append(one)
+        one = one.__cause__ or one.__context__
+    news = [exc for exc in raised if exc not in chain]
+    if not news:
+        return
+    if isinstance(failure, pytest.skip.Exception | pytest.fail.Exception):
+        raise news[0] from failure
+    chain[-1].__cause__ = news[0]
 
 
 def _conversation(story: Story, paint: object) -> list[str]:

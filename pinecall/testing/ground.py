@@ -25,26 +25,31 @@ class Ground:
         #: A :class:`~.worlds.virtual.VirtualWorld` or a :class:`~.worlds.real.RealWorld`.
         self.world: Any = None
         self.clients: list[Any] = []
+        #: What handlers have raised, each once.
+        self.raised: list[Exception] = []
+        #: Handlers and tools that were still at work when their client was closed.
+        self.unfinished: list[str] = []
         self._closers: list[Callable[[], None]] = []
         #: What goes wrong in this test.
         self.faults: Faults = Faults(None, self.stories)
 
     # -- clients --------------------------------------------------------------------------------
 
-    def client(self, *, sync: bool, **given: Any) -> Any:
-        """Return a connected client of one of the fronts."""
+    def client(self, *, sync: bool, traces: Any = None, **given: Any) -> Any:
+        """Return a connected client of one of the fronts; ``traces`` is a file for its traces."""
         options: dict[str, Any] = {"api_key": KEY, "url": self.world.url, "strict": True}
         options |= self.faults.client_options | given
         client = make_client(self.world, sync=sync, **options)
-        if hasattr(client, "traces"):
-            client.traces()
+        client.traces(path=traces)
+        client._driver.left_at_work = self._left_at_work
         self.clients.append(client)
+        # What a handler raises is told by check(), not by the end of the client.
         if sync:
             client.connect()
-            self._closers.append(client.disconnect)
+            self._closers.append(client._close)
         else:
             self.world.call(client.connect())
-            self._closers.append(lambda: self.world.call(client.disconnect()))
+            self._closers.append(lambda: self.world.call(client._close()))
         return client
 
     def agents(self) -> list[Any]:
@@ -63,8 +68,10 @@ class Ground:
 
     @property
     def registered(self) -> bool:
-        """Whether all agents are registered."""
-        return all(agent.registered for agent in self.agents())
+        """Whether all agents are registered, and the server has their numbers."""
+        agents, runner = self.agents(), self.world.runner
+        held = runner.look(lambda: set(runner.core.registry.numbers()))
+        return all(agent.registered and held.issuperset(agent._numbers()) for agent in agents)
 
     def tool_names(self) -> list[str]:
         """The names of every tool that the model may be offered."""
@@ -81,6 +88,9 @@ class Ground:
     def own_tool_names(self) -> list[str]:
         """The names of the tools that this program runs itself."""
         return list(dict.fromkeys(name for agent in self.agents() for name in agent._tools))
+
+    def _left_at_work(self, names: list[str], **_: Any) -> None:
+        self.unfinished += [name.removeprefix("pinecall ") for name in names]
 
     # -- the call's time ------------------------------------------------------------------------
 
@@ -113,12 +123,19 @@ class Ground:
         return any(client._engine._failure is not None for client in self.clients)
 
     def check(self) -> None:
-        """Raise what a handler has raised."""
+        """Raise what a handler has raised since the last look."""
         __tracebackhide__ = True
+        before = len(self.raised)
+        self.note_raised()
+        if self.raised[before:]:
+            raise self.raised[before]
+
+    def note_raised(self) -> None:
+        """Keep what handlers have raised: a test may catch it, but does not pass."""
         for client in self.clients:
             failure = client._engine.take_failure()
             if failure is not None:
-                raise failure
+                self.raised.append(failure)
 
     # -- traces ---------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pinecall.emulator.responders.builtin import respond
 from pinecall.emulator.responders.types import Failure, Piece, ToolCall, ToolCalls, Turn
 
+from .arguments import check_text
+
 if TYPE_CHECKING:
     from pinecall.emulator.core import Server
 
@@ -55,14 +57,14 @@ class Rule:
 
         Called again, it adds a round: the model calls the next tool when it has this one's result.
         """
-        if not isinstance(tool, str):
-            raise TypeError(f"model.on(…).calls() takes a tool's name, not {type(tool).__name__}")
+        check_text(f"model.on(…).calls({tool!r})", tool)
         piece = ToolCalls.of(ToolCall(tool, arguments))
         self._steps.append(lambda turn: piece)
         return self
 
     def fails(self, error: str = "the model failed") -> Rule:
         """Fail: the call gets ``llm.error``."""
+        check_text(f"model.on(…).fails({error!r})", error)
         self._steps.append(lambda turn: Failure(error))
         return self
 
@@ -97,6 +99,11 @@ class Model:
             raise TypeError(
                 "model.on() takes a part of what the caller says, a compiled pattern or a function "
                 f"of the turn, not {type(match).__name__}"
+            )
+        if isinstance(match, str) and not match.strip():
+            raise ValueError(
+                "model.on(''): the text is empty; for whatever the caller says, give it a function: "
+                "model.on(lambda turn: True)"
             )
         rule = Rule(match)
         self._rules.append(rule)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from .caller import Caller
     from .clock import Clock
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _STAGE: Any = pytest.StashKey[Any]()
 #: The fixtures that are clients.
 _CLIENTS = frozenset({"pinecall", "pinecall_sync"})
+#: The end of an asynchronous generator.
+_OVER: Any = object()
 _MARK = (
     "pinecall(clock='virtual', faults=[…], patience=10.0, **settings): how a test with a Pinecall "
     "client is run; the settings are the emulator's (pace, capacity, credits, numbers, …)"
@@ -69,23 +72,102 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Run a test that uses a stage; ``async def`` ones too, on the stage's loop."""
+    __tracebackhide__ = True
     stage = pyfuncitem.stash.get(_STAGE, None)
+    if stage is None:
+        return (yield)
+    test = pyfuncitem.obj
+    runs = _function_of(test)
+    names = pyfuncitem._fixtureinfo.argnames
+
+    @functools.wraps(runs)
+    def run(**_: Any) -> None:
+        __tracebackhide__ = True
+        stage.run(runs, {name: pyfuncitem.funcargs[name] for name in names})
+
+    pyfuncitem.obj = run
+    try:
+        return (yield)
+    finally:
+        pyfuncitem.obj = test
+
+
+def _function_of(test: Any) -> Any:
+    """Return what a test runs: its own coroutine function, if another plugin has wrapped one to run
+    it on its own loop."""
+    inner = inspect.unwrap(test)
+    if not inspect.iscoroutinefunction(inner):
+        return test
+    bound = getattr(test, "__self__", None)
+    if inner is not test and bound is not None and not hasattr(inner, "__self__"):
+        inner = inner.__get__(bound)
+    return inner
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Check the end of a test that is no function, and that a mark has not been without effect."""
+    __tracebackhide__ = True
+    result = yield
+    stage = item.stash.get(_STAGE, None)
     if stage is not None:
-        test = pyfuncitem.obj
-        inner = inspect.unwrap(test)
-        # Another plugin may have wrapped it, to run it on its own loop.
-        runs = inner if inspect.iscoroutinefunction(inner) else test
-        bound = getattr(test, "__self__", None)
-        if runs is not test and bound is not None and not hasattr(runs, "__self__"):
-            runs = runs.__get__(bound)
-        names = pyfuncitem._fixtureinfo.argnames
+        if not stage.ran:
+            stage.finish()
+    elif any(mark.name == "pinecall" for mark in item.own_markers):
+        pytest.fail(
+            "@pytest.mark.pinecall has no effect on a test without a fixture of the plugin: use one "
+            "(pinecall, pinecall_sync, emulator, …), or take the mark away",
+            pytrace=False,
+        )
+    return result
 
-        def run(**_: Any) -> None:
-            __tracebackhide__ = True
-            stage.run(runs, {name: pyfuncitem.funcargs[name] for name in names})
 
-        pyfuncitem.obj = run
-    return (yield)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Run an ``async def`` fixture of a test that uses a stage on the stage's loop, like the test."""
+    __tracebackhide__ = True
+    function = fixturedef.func
+    if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)) or not (
+        fixturedef.scope == "function" and "_pinecall_stage" in request.fixturenames
+    ):
+        return (yield)
+    stage: Stage = request.getfixturevalue("_pinecall_stage")
+    bound = _bound_to(function, request.instance)
+    made: Any = fixturedef
+    made.func = _run_by(stage, bound, fixturedef.argname)
+    try:
+        return (yield)
+    finally:
+        made.func = function
+
+
+def _bound_to(function: Any, instance: object) -> Any:
+    """Return a fixture that is a method as the test's own instance has it."""
+    itself = getattr(function, "__self__", None)
+    if instance is not None and isinstance(itself, type(instance)):
+        return function.__func__.__get__(instance)
+    return function
+
+
+def _run_by(stage: Stage, function: Any, name: str) -> Any:
+    """Return a plain fixture that runs the coroutine function, or async generator, ``function``."""
+    what = f"the fixture {name!r}"
+    if inspect.iscoroutinefunction(function):
+        return lambda **given: stage.run_coroutine(function(**given), what)
+
+    def run(**given: Any) -> Iterator[Any]:
+        steps = function(**given)
+        yield stage.run_coroutine(_next(steps), what)
+        if stage.run_coroutine(_next(steps), what) is not _OVER:
+            raise RuntimeError(f"{what} yields more than once")
+
+    return run
+
+
+async def _next(steps: Any) -> Any:
+    return await anext(steps, _OVER)
 
 
 @pytest.fixture
@@ -99,12 +181,15 @@ def _pinecall_stage(request: pytest.FixtureRequest, _pinecall_chaos: str | None)
     from .options import options_of
     from .stage import Stage
 
-    stage = Stage(options_of(request, _pinecall_chaos), colour=_colour(request.config))
+    stage = Stage(
+        options_of(request, _pinecall_chaos),
+        colour=_colour(request.config),
+        folder=request.path.parent,
+        update=bool(request.config.getoption("--pinecall-update")),
+    )
     request.node.stash[_STAGE] = stage
-    try:
-        yield stage
-    finally:
-        stage.close()
+    yield stage
+    stage.close()
 
 
 def _colour(config: pytest.Config) -> bool:
@@ -147,6 +232,18 @@ def model(_pinecall_stage: Stage) -> Model:
 def tools(_pinecall_stage: Stage) -> Tools:
     """Doubles for the agents' own tools."""
     return _pinecall_stage.tools
+
+
+@pytest.fixture
+def assert_trace(_pinecall_stage: Stage) -> Callable[..., None]:
+    """``assert_trace(name, call)``: compare a call's trace with the stored one of that name."""
+    return _pinecall_stage.assert_trace
+
+
+@pytest.fixture
+def replay(_pinecall_stage: Stage) -> Callable[..., None]:
+    """``replay(path)``: play a saved call's server side, and check what the program sends."""
+    return _pinecall_stage.replay
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from math import isfinite
 from typing import Any, TypeVar
 
-__all__ = ["Awaitable", "Text", "awaitable"]
+__all__ = ["Awaitable", "Text", "awaitable", "is_number"]
 
 T = TypeVar("T")
 
@@ -46,3 +47,8 @@ def awaitable(value: Any) -> Any:
     if type(value) is str:
         return Text(value)
     return _Frame(value) if type(value) is dict else value
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -306,7 +306,7 @@ class Driver(DriverBase):
             )
             if not idle and not self._told_busy:
                 self._told_busy = True
-                log.warning("still running at disconnect: %s", ", ".join(self._busy()))
+                self.left_at_work(self._busy())
             if not idle or not self._deliver_all():
                 break
         self._handlers.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -80,6 +81,10 @@ class Front:
         self.coroutines = coroutines
         self.guard = threading.RLock()
         self.wakes = 0
+        self.clock: Callable[[], float] = lambda: 0.0
+
+    def now(self) -> float:
+        return self.clock()
 
     def check(self) -> None:
         """Nobody forks here."""
@@ -135,6 +140,7 @@ class Wire:
         self.chance: float | None = None
         self._random = Random(7).random
         self.front = Front(coroutines)
+        self.front.clock = lambda: self.now
         settings = LinkSettings(
             url=lambda: self._given(self.url, "MISSING_URL"),
             api_key=lambda: self._given(self.key, "MISSING_KEY"),

@@ -10,6 +10,7 @@ import pytest
 
 from pinecall.core.kernel.outbox import MAX_UNSENT_BYTES
 from pinecall.core.link.link import Failure
+from pinecall.core.traces.call_trace import CallTraceBase
 from pinecall.core.wire.limits import MALFORMED_REPORTED, MAX_MESSAGE
 from pinecall.errors import (
     AuthenticationError,
@@ -466,3 +467,69 @@ class TestStats:
         assert after["received"] == before["received"] + 1
         assert after["sent"] > before["sent"]
         assert (after["held"], after["reconnects"]) == (1, 1)
+
+
+class TestTraces:
+    def test_what_passed(self) -> None:
+        """Frames in and out are in the trace of their call, with the link's time."""
+        wire = Wire()
+        mara = wire.agent()
+        recorder = wire.engine.record(CallTraceBase)
+        wire.at(10)
+        wire.call(mara)
+        wire.at(11)
+        wire.server(GOOD)
+        wire.server("agent.configured", agent_id="mara")
+        wire.server({**GOOD, "session_id": "CA1", "call_id": None})
+        wire.at(12)
+        wire.engine.registry.calls["CA1"]._speak("Hi", "", "m1")
+        wire.sent()
+        assert [(e.at, e.way, e.name) for e in recorder.traces["CA1"].entries] == [
+            (0.0, "in", "call.started"),
+            (1.0, "in", "bot.word"),
+            (1.0, "in", "bot.word"),
+            (2.0, "out", "bot.reply"),
+        ]
+
+    def test_calls_that_are_there(self) -> None:
+        """A call that goes on already has its trace from then on; a second time changes nothing."""
+        wire = Wire()
+        wire.call()
+        wire.at(10)
+        recorder = wire.engine.record(CallTraceBase)
+        wire.server(GOOD)
+        assert wire.engine.record(CallTraceBase) is recorder
+        trace = recorder.traces["CA1"]
+        assert [(e.at, e.name) for e in trace.entries] == [(0.0, "bot.word")]
+        assert (trace.from_, trace.started_at) == ("+15551230000", 1_800_000_000.0)
+
+    def test_traces_and_lines(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Frames are logged at DEBUG whether traces are kept or not, and kept at any level."""
+        wire = Wire()
+        wire.call()
+        recorder = wire.engine.record(CallTraceBase)
+        wire.sent()
+        assert caplog.messages == []
+        caplog.set_level(logging.DEBUG, "pinecall.wire")
+        wire.sent()
+        wire.server(GOOD)
+        assert len(caplog.messages) == 1
+        caplog.set_level(logging.INFO, "pinecall.wire")
+        wire.sent()
+        wire.server(GOOD)
+        assert len(caplog.messages) == 1
+        assert len(recorder.traces["CA1"].entries) == 2
+
+    def test_what_a_recorder_reports(self) -> None:
+        """An error of the recorder is one of the client, and of the call while it goes on."""
+        wire = Wire()
+        call = wire.call()
+        on_agent, on_client = wire.listen("error", on=call.agent), wire.listen("error")
+        recorder = wire.engine.record(CallTraceBase)
+        recorder.redact_with(lambda frame: {}[0])
+        wire.server(GOOD)
+        assert [error.code for _, error in on_agent] == ["REDACT_FAILED"]
+        wire.server("call.ended", **IDS)
+        wire.engine._report_of_trace(on_agent[0][1], "CA1")
+        wire.deliver()
+        assert (len(on_agent), len(on_client)) == (1, 2)

@@ -6,6 +6,7 @@ import pytest
 
 from pinecall.core.drain import DrainReport
 from pinecall.core.kernel.outcome import Outcome
+from pinecall.core.traces.call_trace import CallTraceBase
 from pinecall.core.wire.limits import MAX_ID
 from pinecall.errors import (
     AgentConflictError,
@@ -531,3 +532,45 @@ def test_a_second_drain() -> None:
     wire.settle()
     wire.at(10)
     assert first.result() == second.result() == DrainReport(cut=["CA1"])
+
+
+class File:
+    """A file of traces that only knows whether it is open."""
+
+    open = True
+
+    def write(self, line: str) -> None:
+        """It is not looked at."""
+
+    def close(self) -> None:
+        self.open = False
+
+    def reopen(self) -> None:
+        self.open = True
+
+
+class TestTraces:
+    def test_from_the_beginning_to_the_end(self) -> None:
+        """A trace begins with its call and ends with it, whatever ends it."""
+        wire = Wire()
+        recorder = wire.engine.record(CallTraceBase)
+        mara = wire.agent()
+        wire.call(mara, "CA1")
+        wire.call(mara, "CA2")
+        wire.server(
+            "call.ended", agent_id="mara", call_id="CA1", reason="hangup", duration_seconds=3
+        )
+        assert [trace.reason for trace in recorder.traces.values()] == ["hangup", ""]
+        wire.lost()
+        wire.at(30)
+        assert [trace.reason for trace in recorder.traces.values()] == ["hangup", "connection_lost"]
+        assert [trace.duration for trace in recorder.traces.values()] == [3.0, 30.0]
+
+    def test_the_file(self) -> None:
+        """The file is let go when the link is closed, and kept open again with the next one."""
+        wire, file = Wire().up(), File()
+        wire.engine.record(CallTraceBase).write_to(file)
+        wire.engine.disconnect()
+        assert not file.open
+        wire.connect()
+        assert file.open

@@ -20,6 +20,7 @@ LAYERS = [
     "logs",
     "events",
     "core.wire",
+    "core.traces",
     "core.kernel",
     "typing",
     "core.model",

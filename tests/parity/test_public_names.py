@@ -13,7 +13,7 @@ import pytest
 CLIENT = """
 agent agents audio balance chat connect connected create_token deploy disconnect drain events get_agent
 knowledge line observe off on once online_agents phones remove_agent run_forever send state stats stream
-voices
+traces voices
 """
 AGENT = """
 add_channel bridge call calls channels config configure configure_channel configure_session create_token
@@ -25,7 +25,7 @@ active_skills add_context add_history agent cancel clear clear_history configure
 direction duration ended_at events extension forward from_ get_history hangup hold id language
 last_message_id line_transcript load_skill messages metadata mute off on once reason reply reply_stream
 routed_from say send_dtmf set_history set_prompt set_prompt_file set_prompt_vars started_at status stream
-to tool_result transcript transport unhold unload_skill unmute wait_ended
+to tool_result trace transcript transport unhold unload_skill unmute wait_ended
 """
 LINE = "calls config destroy events extensions id number off on once registered wait_ready"
 REQUESTS = """

@@ -20,6 +20,7 @@ from .usercode import as_reported, describe, is_a, shown, to_raise
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from ..traces.recorder import Recorder
     from .front import Front
 
 __all__ = ["Delivering", "Publisher", "Subscription"]
@@ -84,6 +85,8 @@ class Delivering:
         self._reported: set[str] = set()
         self.tally = Tally()
         self._failure: BaseException | None = None
+        #: The traces of calls, once ``pc.traces()`` asked for them.
+        self.recorder: Recorder[Any] | None = None
 
     @property
     def ended(self) -> bool:
@@ -231,7 +234,7 @@ class Delivering:
         kind = f"{error.code} of agent {agent.id!r}" if agent is not None else error.code
         write = log.warning if self.tally.tells(kind, self.now) else log.debug
         write("%.2000s", error.message)
-        self.emit("error", (error,), event=error, agent=agent, call=call)
+        self._fire(error, agent, call)
 
     def report_once(self, kind: str, error: PinecallError) -> None:
         kind = kind[:KIND]
@@ -256,6 +259,12 @@ class Delivering:
             agent.id if agent else None,
             call.id if call else None,
         )
+        self._fire(error, agent, call)
+
+    def _fire(self, error: PinecallError, agent: Source | None, call: Source | None) -> None:
+        recorder, call_id = self.recorder, call.id if call is not None else error.call_id
+        if recorder is not None and call_id and call_id in recorder.traces:
+            recorder.failed(call_id, error, self.front.now())
         self.emit("error", (error,), event=error, agent=agent, call=call)
 
     def handler_failed(self, exc: BaseException, handler: Handler, delivery: Delivery) -> None:

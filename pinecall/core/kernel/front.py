@@ -22,6 +22,10 @@ class Front(Protocol):
         """Return seconds since 1970, for records; not for deadlines."""
         ...
 
+    def now(self) -> float:
+        """Return the time of the clock that ``now`` arguments are from, while it is connected."""
+        ...
+
     def check(self) -> None:
         """Raise ConfigurationError if this client cannot be used: in a forked child."""
         ...

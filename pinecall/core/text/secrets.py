@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .utf8 import valid
 
-__all__ = ["clean", "clean_start", "keep", "keep_in", "keep_url", "scrub"]
+__all__ = ["clean", "clean_start", "clean_value", "keep", "keep_in", "keep_url", "scrub"]
 
 #: Characters: shorter secrets would match ordinary words, longer ones are never repeated.
 _SHORTEST, _LONGEST = 4, 8192
@@ -31,7 +32,7 @@ _NAMES = (
 _NAMED = re.compile(rf"(?i:{_NAMES})")
 # JSON, also inside a JSON string; a truncated text may end inside the value.
 _IN_JSON = re.compile(
-    rf'(?P<open>(?P<esc>\\*)"(?:{_NAMES})(?P=esc)"\s*:\s*)(?P=esc)"(?:(?!(?P=esc)")(?:\\.|.))*(?:(?P=esc)"|\\?\Z)',
+    rf'(?P<open>(?P<esc>\\*)"(?i:{_NAMES})(?P=esc)"\s*:\s*)(?P=esc)"(?:(?!(?P=esc)")(?:\\.|.))*(?:(?P=esc)"|\\?\Z)',
     re.DOTALL,
 )
 _IN_QUERY = re.compile(rf"([?&](?:{_NAMES}|key)=)[^&\s'\"]+")
@@ -87,13 +88,19 @@ def clean(text: str) -> str:
     text = valid(text)
     if _kept:
         text = _known().sub(_HIDDEN, text)
-    if '"' in text:
+    if '"' in text and _may_name(text):
         text = _IN_JSON.sub(rf'\g<open>\g<esc>"{_HIDDEN}\g<esc>"', text)
     if "=" in text:
         text = _IN_QUERY.sub(rf"\1{_HIDDEN}", text)
     if "uthorization" in text:
         text = _IN_HEADER.sub(rf"\1{_HIDDEN}", text)
     return text
+
+
+def _may_name(text: str) -> bool:
+    """Check whether one of ``_NAMES`` may be in it; most texts have none, and the pattern is slow."""
+    folded = text.casefold()
+    return any(part in folded for part in ("key", "token", "secret", "password"))
 
 
 def clean_start(text: str, limit: int) -> str:
@@ -109,6 +116,23 @@ def clean_start(text: str, limit: int) -> str:
             end = min(end, at)
     short = clean(text[:end])
     return short if len(short) <= limit else short[:limit] + "…"
+
+
+def clean_value(value: Any, spared: Container[str] = ()) -> Any:
+    """Return a JSON value without secrets: each text :func:`clean`, and no text under a secret's
+    name, at any depth. ``spared``: names at the top that are not secrets here."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {
+            clean(name): _HIDDEN
+            if isinstance(inner, str) and name not in spared and _NAMED.fullmatch(name)
+            else clean_value(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [clean_value(inner) for inner in value]
+    return value
 
 
 def scrub(text: str) -> str:

@@ -68,6 +68,15 @@ WARNINGS = 10
 #: Kinds of trouble counted separately, and characters of a kind.
 KINDS, KIND = 256, 200
 
+# -- traces of calls ----------------------------------------------------------------------------------
+
+#: Frames of one trace, and characters of them; what comes after them is left out and reported once.
+TRACE_ENTRIES, TRACE_TEXT = 200_000, 32 << 20
+#: Characters of all traces; beyond it the oldest ended ones are forgotten, then frames left out.
+TRACES_TEXT = 256 << 20
+#: Characters of a frame from which on its audio (a recording) is left out.
+TRACE_SOUND = 64 << 10
+
 # -- streams to browsers ------------------------------------------------------------------------------
 
 #: Events, and their bytes, that the hub keeps for readers that reconnect.

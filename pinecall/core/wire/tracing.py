@@ -38,16 +38,18 @@ _read = msgspec.json.Decoder(_Ids).decode
 
 
 class Tracing:
-    """``on`` is looked up once for each read, not for each frame."""
+    """``on`` is looked up once for each read, not for each frame. ``kept``: traces of the calls are
+    kept, so that it is on whether there are lines or not."""
 
-    __slots__ = ("_words", "on")
+    __slots__ = ("_words", "kept", "lines", "on")
 
     def __init__(self, words: bool) -> None:
         self._words = words
-        self.on = False
+        self.kept = self.lines = self.on = False
 
     def look(self) -> bool:
-        self.on = log.enabled(logging.DEBUG)
+        self.lines = log.enabled(logging.DEBUG)
+        self.on = self.lines or self.kept
         return self.on
 
     def received(self, text: str) -> None:

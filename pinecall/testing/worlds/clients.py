@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from .virtual import VirtualWorld
@@ -15,10 +16,14 @@ def make_client(world: Any, *, sync: bool, **options: Any) -> Any:
         if sync:
             from . import threads_driver
 
-            return threads_driver.make_client(world, **options)
-        from . import asyncio_driver
+            client: Any = threads_driver.make_client(world, **options)
+        else:
+            from . import asyncio_driver
 
-        return asyncio_driver.make_client(world, **options)
+            client = asyncio_driver.make_client(world, **options)
+        # The same test has the same ids and the same delays each time.
+        client._engine.random = Random(0).random
+        return client
     if sync:
         from pinecall_sync import Pinecall as SyncPinecall
 

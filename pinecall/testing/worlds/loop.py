@@ -23,6 +23,10 @@ class Loop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
+        #: Goes up whenever something gets on, to see whether code blocks the loop.
+        self.beats = 0
+        #: How many turns are being run, one inside the other.
+        self.depth = 0
         #: How many functions run in the loop's executor.
         self.in_threads = 0
         #: Timers of the test itself, which no program waits for.
@@ -65,9 +69,17 @@ class Loop(asyncio.SelectorEventLoop):
                 timer = self.call_later(wait, _nothing)  # cancelled below
             else:
                 self.call_soon(_nothing)
-        self._run_once()  # type: ignore[attr-defined]
+        self._run_once()
         if timer is not None:
             timer.cancel()
+
+    def _run_once(self) -> None:
+        self.beats += 1
+        self.depth += 1
+        try:
+            super()._run_once()  # type: ignore[misc]
+        finally:
+            self.depth -= 1
 
     @contextmanager
     def inside(self) -> Iterator[None]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from ..model import Model
-from .loop import Loop, from_outside, stepping_aside
+from .loop import stepping_aside
+from .world import World
 
 if TYPE_CHECKING:
+    from pinecall.emulator import Turn
+    from pinecall.emulator.responders.types import Piece
+
     from ..emulator import Emulator
 
 __all__ = ["RealWorld"]
-
-T = TypeVar("T")
 
 #: Seconds between two looks at what has happened.
 LOOK = 0.001
@@ -23,23 +25,25 @@ LOOK = 0.001
 SETTLED = 0.003
 
 
-class RealWorld:
+class RealWorld(World):
     """A listening emulator, clients with sockets, and the machine's clock."""
 
     virtual = False
 
     def __init__(self, emulator: Emulator, *, patience: float) -> None:
-        self.loop = Loop()
-        self.patience = patience
+        super().__init__(patience)
         self.model = Model()
-        self.drivers: list[Any] = []
-        emulator._answered_by(self.model.respond)
+        emulator._answered_by(self._respond)
         emulator._start(None)
         self._emulator = emulator
         self.url = emulator.url
         runner: Any = emulator._runner
         runner.world = self
         self.runner = runner
+
+    async def _respond(self, turn: Turn) -> Piece:
+        """Answer on the server's loop; a plain function would need a thread each time."""
+        return self.model.respond(turn)
 
     @property
     def now(self) -> float:
@@ -66,37 +70,16 @@ class RealWorld:
                 self.loop.turn(LOOK)
         return True
 
-    def call(self, awaitable: Awaitable[T]) -> T:
-        """Run a coroutine on the test's loop, from outside of it."""
-        with from_outside():
-            return self.loop.run_until_complete(awaitable)
-
     def settle(self) -> None:
         """Give the program a moment to react."""
-        if threading.current_thread() is threading.main_thread():
+        if threading.get_ident() == self.thread:
             self.run(lambda: False, self.now + SETTLED)
 
     def advance(self, seconds: float) -> None:
         """Wait that long."""
         self.run(lambda: False, self.now + seconds)
 
-    def run_test(self, test: Coroutine[Any, Any, None]) -> None:
-        """Run an ``async def`` test on the loop."""
-        self.call(test)
-
     def leaks(self) -> list[str]:
-        """Name what still runs after every client was closed."""
-        mine = "pinecall-emulator"
-        left = [
-            thread.name
-            for thread in threading.enumerate()
-            if thread.name.startswith("pinecall-") and not thread.name.startswith(mine)
-        ]
-        return left + [task.get_name() for task in asyncio.all_tasks(self.loop) if not task.done()]
-
-    def close(self) -> None:
-        """Stop the emulator, and free the loop."""
+        """Name what still runs after every client was closed; the emulator is stopped first."""
         self._emulator._stop()
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
-        self.loop.close()
+        return super().leaks()

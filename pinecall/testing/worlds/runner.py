@@ -53,6 +53,8 @@ class VirtualRunner:
         self.outlets: set[Closable] = set()
         self.requests: deque[HttpRequest] = deque(maxlen=10_000)
         self.http_faults = Faults()
+        #: Takes a message in the server's place; returns whether it did.
+        self.tap: Callable[[str], bool] | None = None
         self._waiters: list[_Waiter] = []
 
     def now(self) -> float:
@@ -124,6 +126,8 @@ class VirtualRunner:
         """Pass on a client's messages."""
         with self.lock:
             for text in texts:
+                if self.tap is not None and self.tap(text):
+                    continue
                 self.core.receive(link, text, self.world.now)
 
     def turn(self) -> bool:

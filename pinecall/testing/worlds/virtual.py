@@ -13,10 +13,10 @@ import heapq
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 from pinecall._shared.failures import classify, http_failure
 from pinecall.core.link.link import Failure
@@ -25,12 +25,11 @@ from pinecall.emulator.core import Server, Settings
 from ..model import Model
 from .hanging import ProgramHangs
 from .link import Link
-from .loop import Loop, from_outside, stepping_aside
+from .loop import stepping_aside
 from .runner import VirtualRunner
+from .world import World
 
 __all__ = ["START", "VirtualWorld"]
-
-T = TypeVar("T")
 
 #: The time at which every test begins, in epoch seconds: Monday, 5 January 2026, 9:00 UTC.
 START = 1_767_603_600.0
@@ -38,7 +37,7 @@ START = 1_767_603_600.0
 PATIENCE = 10.0
 
 
-class VirtualWorld:
+class VirtualWorld(World):
     """The clock, the server, the clients and the program's loop of one test."""
 
     virtual = True
@@ -46,12 +45,11 @@ class VirtualWorld:
     def __init__(
         self, settings: Settings, keys: dict[str, str], *, patience: float = PATIENCE
     ) -> None:
+        super().__init__(patience)
         self.now = START
+        #: Chance, the same in every run.
         self.random = Random(0)
-        self.loop = Loop()
-        self.thread = threading.get_ident()
         self.model = Model()
-        self.patience = patience
         #: Seconds that a message takes from one end to the other.
         self.latency = 0.0
         #: Whether the server can be reached, and how many connections it has refused.
@@ -62,14 +60,12 @@ class VirtualWorld:
         self.links: list[Link] = []
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._made = 0
-        #: How often something was passed on, to see whether anything happens.
-        self.turns = 0
         self._touched = False
         self._exchanging = False
         self._driving = 0
         self._outside = 0
         self._pumping = False
-        self._parked = 0
+        self._parked: list[Callable[[], bool]] = []
         self._busy_since: float | None = None
         self.runner.core.tick(self.now)
 
@@ -87,11 +83,6 @@ class VirtualWorld:
 
     async def _driven(self, until: Callable[[], bool], limit: float) -> bool:
         return self._drive(until, limit)
-
-    def call(self, awaitable: Awaitable[T]) -> T:
-        """Run a coroutine on the test's loop, from outside of it; the call goes on meanwhile."""
-        with from_outside():
-            return self.loop.run_until_complete(awaitable)
 
     def settle(self) -> None:
         """Let everything happen that follows from now, without moving the clock."""
@@ -115,6 +106,7 @@ class VirtualWorld:
     def _drive(self, until: Callable[[], bool], limit: float) -> bool:
         with self._entered():
             self._busy_since = None
+            began = time.monotonic()
             while True:
                 self.exchange()
                 if self._work():
@@ -122,6 +114,10 @@ class VirtualWorld:
                 if until():
                     return True
                 due = self._due()
+                if limit == float("inf") and time.monotonic() - began > self.patience:
+                    raise ProgramHangs(
+                        self, f"what the test waits for has not come in {self.patience:g} s"
+                    )
                 if due is None or due > limit:
                     if limit == float("inf"):
                         raise ProgramHangs(self, "nothing is left that could happen")
@@ -171,16 +167,16 @@ class VirtualWorld:
             self._pump_soon()
 
     @contextmanager
-    def parked(self) -> Iterator[None]:
-        """Note that a thread of the program waits for the call."""
+    def parked(self, waits: Callable[[], bool]) -> Iterator[None]:
+        """Note that a thread of the program waits for the call, for as long as ``waits()``."""
         with self.runner.lock:
-            self._parked += 1
+            self._parked.append(waits)
         self.touched()
         try:
             yield
         finally:
             with self.runner.lock:
-                self._parked -= 1
+                self._parked.remove(waits)
 
     # -- user code ------------------------------------------------------------------------------
 
@@ -190,9 +186,18 @@ class VirtualWorld:
         if threading.get_ident() != self.thread:
             self.loop.call_soon_threadsafe(lambda: None)
 
+    def _threads_busy(self) -> bool:
+        """Whether threads of the program do something that does not wait for the call."""
+        at_work: int = sum(driver.threads_at_work() for driver in self.drivers)
+        if not at_work:
+            return False
+        with self.runner.lock:
+            # One whose wait is over goes on, though it has not noticed yet.
+            return at_work > sum(waits() for waits in self._parked)
+
     def _busy(self) -> bool:
         """Whether the program does something that does not wait for the call."""
-        if sum(driver.threads_at_work() for driver in self.drivers) > self._parked:
+        if self._threads_busy():
             return True
         return any(driver.has_tasks() for driver in self.drivers) and self.loop.expects
 
@@ -217,7 +222,7 @@ class VirtualWorld:
 
     def _wait_for_work(self) -> None:
         for driver in self.drivers:
-            if driver.threads_at_work() > self._parked and driver.wait_idle(0.002):
+            if driver.threads_at_work() and driver.wait_idle(0.002):
                 return
         self.loop.turn(0.0 if self._touched else 0.002)
 
@@ -253,7 +258,7 @@ class VirtualWorld:
             moved = True
             while moved or self._touched:
                 self._touched = False
-                self.turns += 1
+                self.loop.beats += 1
                 for driver in self.drivers:
                     driver.turn()
                 moved = self._to_server()
@@ -328,46 +333,7 @@ class VirtualWorld:
 
     url = "ws://127.0.0.1:1/client"
 
-    def run_test(self, test: Coroutine[Any, Any, None]) -> None:
-        """Run an ``async def`` test on the loop. Raises ProgramHangs if nothing goes on in it."""
-        task = self.loop.create_task(test)
-        hangs: list[ProgramHangs] = []
-        before = (-1.0, 0)
-
-        def look() -> None:
-            nonlocal before
-            if task.done():
-                return
-            here = (self.now, self.turns)
-            if here == before and not self.loop.expects and not self._busy():
-                frames = task.get_stack(limit=1)
-                where = f" (line {frames[0].f_lineno})" if frames else ""
-                hangs.append(ProgramHangs(self, f"the test{where} waits for what does not come"))
-                task.cancel()
-                return
-            before = here
-            self.loop.look_later(self.patience, look)
-
-        self.loop.look_later(self.patience, look)
-        try:
-            self.call(task)
-        except asyncio.CancelledError:
-            if hangs:
-                raise hangs[0] from None
-            raise
-
-    def leaks(self) -> list[str]:
-        """Name what still runs after every client was closed."""
-        left = [thread.name for thread in threading.enumerate() if _is_ours(thread)]
-        return left + [task.get_name() for task in asyncio.all_tasks(self.loop) if not task.done()]
-
     def close(self) -> None:
         """Free what the test has used."""
         self.runner.stop()
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
-        self.loop.close()
-
-
-def _is_ours(thread: threading.Thread) -> bool:
-    return thread.name.startswith("pinecall-") and thread.is_alive()
+        super().close()

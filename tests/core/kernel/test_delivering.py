@@ -10,6 +10,7 @@ import pytest
 
 from pinecall.core.kernel.handlers import Delivery
 from pinecall.core.kernel.job import Job
+from pinecall.core.traces.call_trace import CallTraceBase
 from pinecall.core.wire.limits import KIND, KINDS, WARNINGS
 from pinecall.errors import CallEnded, ConfigurationError, PinecallError
 from pinecall.events import Item
@@ -468,3 +469,23 @@ def test_a_calls_iterators_end_with_it() -> None:
     assert not other.over
     assert call._events_over
     assert not call.agent._events_over
+
+
+class TestTraces:
+    def test_what_is_reported_of_a_call(self) -> None:
+        """Errors of a call are in its trace: what a handler raised, and what only names the call."""
+        wire = Wire()
+        call = wire.call()
+        recorder = wire.engine.record(CallTraceBase)
+        call._add_handler("bot.word", raising(ValueError("no")))
+        told = wire.listen("error")
+        word(wire)
+        wire.engine.report(PinecallError("of the call", call_id="CA1"))
+        wire.engine.report(PinecallError("of another", call_id="CA2"))
+        wire.engine.report(PinecallError("of none"))
+        wire.deliver()
+        assert [error.code for error in recorder.traces["CA1"].errors] == [
+            "HANDLER_ERROR",
+            "PINECALL_ERROR",
+        ]
+        assert recorder.traces["CA1"].errors == tuple(error for _, error in told[:2])

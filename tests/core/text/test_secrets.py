@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from typing import Any
 
 import pytest
 
@@ -244,3 +245,33 @@ class TestScrub:
         """Secrets that were kept are blanked as ``clean`` does."""
         secrets.keep("SECRET-0123456789")
         assert secrets.scrub("SECRET-0123456789 and ?token=abc") == "*** and ?token=***"
+
+
+def test_values() -> None:
+    """A value keeps its form: texts are cleaned, names too, and what has a secret's name is hidden."""
+    secrets.keep("known-secret")
+    value = {
+        "known-secret": [
+            "a known-secret",
+            5,
+            None,
+            {"password": "x", "token": ["y", "known-secret"]},
+        ],
+        "token": "spoken",
+        "api_key": {"n": 1},
+    }
+    assert secrets.clean_value(value, {"token"}) == {
+        "***": ["a ***", 5, None, {"password": "***", "token": ["y", "***"]}],
+        "token": "spoken",
+        "api_key": {"n": 1},
+    }
+    assert secrets.clean_value(value)["token"] == "***"
+
+
+@pytest.mark.parametrize("name", secrets._NAMES.split("|"))
+@pytest.mark.parametrize(
+    "form", [str, str.upper, lambda name: name.replace("s", "\u017f").replace("k", "\u212a")]
+)
+def test_every_name_in_any_case(name: str, form: Any) -> None:
+    """Each name of a secret is found in JSON however it is capitalised."""
+    assert secrets.clean(f'{{"{form(name)}":"hush"}}') == f'{{"{form(name)}":"***"}}'
