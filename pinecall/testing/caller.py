@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Callee", "Caller"]
 
+#: Seconds that the channels of a registered agent are on their way, under faults.
+_CHANNELS = 3.0
 _OUTCOMES = {"busy": "busy", "no_answer": "no-answer", "picks_up": "answer"}
 
 
@@ -109,23 +111,25 @@ class Caller:
 
     def _open(self, what: str, start: Any) -> Call:
         __tracebackhide__ = True
-        world, last = self._stage.world, ""
+        stage, runner = self._stage, self._stage.world.runner
+        session: Any = None
+        last = ""
 
-        def attempt() -> Any:
-            nonlocal last
+        def attempt() -> bool:
+            nonlocal session, last
             try:
-                return world.runner.act(lambda: start(world.runner.core))
+                session = runner.act(lambda: start(runner.core))
             except Nobody as why:
                 last = str(why)
-                return None
+            return session is not None
 
         try:
-            self._stage.settle()
-            session = attempt()
-            if session is None:
-                # The program may still be on its way back, after a fault.
-                world.run(lambda: self._stage.registered, world.now + WAIT)
-                session = attempt()
+            stage.settle()
+            # The program may still be on its way back, after a fault.
+            if not attempt() and not stage.registered:
+                stage.wait(lambda: attempt() or stage.registered, WAIT)
+            if session is None and stage.faults.active:
+                stage.wait(attempt, _CHANNELS)
         except EmulatorError as why:
             raise ExpectationFailed(f"{what}: {why}") from None
         if session is None:
@@ -213,7 +217,7 @@ class Callee(Call):
                     return True
             return False
 
-        found = world.run(lambda: bool(world.runner.look(take)), world.now + 2 * WAIT)
+        found = self._stage.wait(lambda: bool(world.runner.look(take)), 2 * WAIT)
         self._stage.check()
         if not found:
             raise ExpectationFailed(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .failing import ExpectationFailed
+from .faults.injector import Faults
 from .story import Stories
 from .worlds.clients import make_client
 
@@ -29,12 +30,15 @@ class Ground:
         #: Handlers and tools that were still at work when their client was closed.
         self.unfinished: list[str] = []
         self._closers: list[Callable[[], None]] = []
+        #: What goes wrong in this test.
+        self.faults: Faults = Faults(None, self.stories)
 
     # -- clients --------------------------------------------------------------------------------
 
-    def client(self, *, sync: bool, traces: Any = None, **options: Any) -> Any:
+    def client(self, *, sync: bool, traces: Any = None, **given: Any) -> Any:
         """Return a connected client of one of the fronts; ``traces`` is a file for its traces."""
-        options = {"api_key": KEY, "url": self.world.url, "strict": True, **options}
+        options: dict[str, Any] = {"api_key": KEY, "url": self.world.url, "strict": True}
+        options |= self.faults.client_options | given
         client = make_client(self.world, sync=sync, **options)
         client.traces(path=traces)
         client._driver.left_at_work = self._left_at_work
@@ -101,6 +105,17 @@ class Ground:
         __tracebackhide__ = True
         self.world.advance(seconds)
         self.check()
+
+    def wait(self, until: Callable[[], bool], timeout: float) -> bool:
+        """Wait until a condition is met, for ``timeout`` seconds of the call's time, those not counted
+        in which a fault keeps the clients cut off. Returns whether it was met."""
+        world, before, more = self.world, self.faults.outage(), 0.0
+        limit = world.now + timeout
+        while not world.run(until, limit + more):
+            granted, more = more, self.faults.outage() - before
+            if more <= granted:
+                return False
+        return True
 
     @property
     def failed(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .stage import Stage
 
 _STAGE: Any = pytest.StashKey[Any]()
+#: The fixtures that are clients.
+_CLIENTS = frozenset({"pinecall", "pinecall_sync"})
 #: The end of an asynchronous generator.
 _OVER: Any = object()
 _MARK = (
@@ -41,6 +44,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARK)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """List the faults."""
+    if not config.getoption("--pinecall-faults"):
+        return None
+    from .options import list_of_faults
+
+    sys.stdout.write(f"{list_of_faults()}\n")
+    return 0
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that has a client under every fault too."""
+    config, used = metafunc.config, metafunc.fixturenames
+    if not config.getoption("--pinecall-chaos") or not _CLIENTS.intersection(used):
+        return
+    from .options import chaos_of
+
+    names = chaos_of(metafunc.definition)
+    if names:
+        metafunc.parametrize("_pinecall_chaos", [None, *names], ids=["no-fault", *names])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -145,12 +171,18 @@ async def _next(steps: Any) -> Any:
 
 
 @pytest.fixture
-def _pinecall_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def _pinecall_chaos() -> str | None:
+    """The fault of this run; parametrized under ``--pinecall-chaos``."""
+    return None
+
+
+@pytest.fixture
+def _pinecall_stage(request: pytest.FixtureRequest, _pinecall_chaos: str | None) -> Iterator[Stage]:
     from .options import options_of
     from .stage import Stage
 
     stage = Stage(
-        options_of(request),
+        options_of(request, _pinecall_chaos),
         colour=_colour(request.config),
         folder=request.path.parent,
         update=bool(request.config.getoption("--pinecall-update")),

@@ -216,6 +216,7 @@ class AgentRegistration(Registration):
                 )
             )
             return
+        runtime.timers.clear(self._claimed)
         self.status = "waiting"
         runtime.timers.set(self._timer, delay, self._retry)
         if hurried:

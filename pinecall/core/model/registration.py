@@ -4,7 +4,8 @@
 status   on the server                             what changes it
 ======== ========================================= ============================================
 idle     not there: the link is down               the link comes up → asked
-asked    the claim is on its way                   ack → held; conflict → waiting; refusal → refused
+asked    the claim is on its way                   ack → held; conflict → waiting; refusal → refused;
+                                                   no answer → asked, again
 waiting  another connection has it                 the retry timer → asked; budget spent → refused
 held     ours                                      the link goes down → idle; displaced → refused
 refused  it will not be ours                       the user asks again → asked; the next link → asked
@@ -17,11 +18,18 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from ...errors import NotConnected, PinecallError, RegistrationError, ServerAtCapacityError
+from ...logs import Log
 from ..kernel.handlers import Handlers
 from ..kernel.outcome import Outcome
 from ..kernel.runtime import Runtime
 
 __all__ = ["Claimant", "Registration"]
+
+log = Log("agents")
+
+#: Seconds without an answer after which a name is asked for again. Nothing else would show that an
+#: ack was lost, and all that waits for it would wait for as long as the connection lasts.
+ASK_AGAIN = 10.0
 
 
 class Claimant(Protocol):
@@ -79,13 +87,28 @@ class Registration:
             self.claim()
 
     def claim(self) -> None:
-        """Ask the server for the name."""
+        """Ask the server for the name, and again while there is no answer."""
         self.runtime.transmit(self.owner._claim(), state=True)
+        self.runtime.timers.set(self._claimed, ASK_AGAIN, self._unanswered)
+
+    @property
+    def _claimed(self) -> tuple[str, str]:
+        """The key of the timer for an answer to the claim."""
+        return ("claimed", self.owner.id)
+
+    def _unanswered(self, _late: float) -> None:
+        log.warning(
+            "the server has not answered the registration of %s for %g s; asking again",
+            self.owner._title,
+            ASK_AGAIN,
+        )
+        self.claim()
 
     def acked(self) -> bool:
         """Handle the ack. Return False for a repeated one."""
         if self.held:
             return False
+        self.runtime.timers.clear(self._claimed)
         self.status = "held"
         self.error = None
         if self._ready is not None and self._ready.error is not None:
@@ -144,6 +167,7 @@ class Registration:
         self.runtime.report(error, agent=self.owner)
 
     def over(self, error: PinecallError) -> None:
+        self.runtime.timers.clear(self._claimed)
         self.status = "refused"
         self.error = error
         if self._ready is not None and not self._ready.done:
@@ -156,11 +180,13 @@ class Registration:
     def link_lost(self) -> None:
         if self.held:
             self._ready = None
+        self.runtime.timers.clear(self._claimed)
         self.status = "idle"
         self._renew()
 
     def forget(self) -> None:
         """End the claim: the owner was removed."""
+        self.runtime.timers.clear(self._claimed)
         self.status = "removed"
         self.error = self._removed("wait_ready()")
         if self._ready is not None:

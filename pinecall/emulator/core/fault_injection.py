@@ -11,7 +11,11 @@ from .kernel.records import Connection
 from .kernel.refusals import DEFAULT_CODES, Refused
 from .world import World
 
-__all__ = ["FaultInjection"]
+__all__ = ["Between", "FaultInjection"]
+
+#: Gets the way of a frame (``in``: from a client, ``out``: to one), its connection, the frame, and what
+#: passes it on, which may be called later, more than once, or not at all.
+Between = Callable[[str, Connection, Frame, Callable[[], None]], None]
 
 _DELAY = 0.1
 _REORDER_WAIT = 0.5
@@ -37,12 +41,35 @@ class FaultInjection:
         self._faults = faults
         self._dispatch = dispatch
         self._refusal = refusal
+        #: They stand between the clients and the server, and may do to each frame what they like.
+        self.between: list[Between] = []
         self._copies = 1
         self._held: list[tuple[Connection, Frame]] = []
         self._held_out: list[tuple[Connection, Frame]] = []
 
     def receive(self, link: Connection, frame: Frame) -> None:
         """Handle one frame from a client."""
+        self._pass("in", link, frame, lambda: self._receive(link, frame))
+
+    def send(self, link: Connection, frame: Frame) -> None:
+        """Handle one frame to a client."""
+        self._pass("out", link, frame, lambda: self._send(link, frame))
+
+    def _pass(
+        self, way: str, link: Connection, frame: Frame, arrive: Callable[[], None], at: int = 0
+    ) -> None:
+        """Pass a frame on to the next in between, or to its end. It is lost if the connection is."""
+        if at == len(self.between):
+            arrive()
+            return
+
+        def go_on() -> None:
+            if link.id in self._world.open:
+                self._pass(way, link, frame, arrive, at + 1)
+
+        self.between[at](way, link, frame, go_on)
+
+    def _receive(self, link: Connection, frame: Frame) -> None:
         fault = self._faults.take(frame)
         if fault is None:
             self._dispatch(link, frame)
@@ -65,8 +92,7 @@ class FaultInjection:
         elif fault.how == "drop":
             self._connections.close(link, _close_code(fault), fault.error or "")
 
-    def send(self, link: Connection, frame: Frame) -> None:
-        """Handle one frame to a client."""
+    def _send(self, link: Connection, frame: Frame) -> None:
         fault = self._faults.take(frame)
         if fault is None or fault.how == "refuse":
             for _ in range(self._copies):

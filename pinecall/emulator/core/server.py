@@ -30,10 +30,10 @@ class Server(Platform):
         super().__init__(keys, settings or Settings(), external=external)
         self.faults = Faults()
         self.frames: deque[Frame] = deque(maxlen=_FRAMES_KEPT)
-        self._injection = FaultInjection(
-            self.world, self.connections, self.faults, self._dispatch, self._refusal
+        self.injection = FaultInjection(
+            self.world, self.connections, self.faults, self._dispatch, self.refusal
         )
-        self.world.transmit = self._injection.send
+        self.world.transmit = self.injection.send
         self._unread: list[tuple[int, str | bytes]] = []
 
     def opened(self, now: float) -> int:
@@ -59,7 +59,7 @@ class Server(Platform):
         self.frames.append(frame)
         if outbox.watcher is not None:
             outbox.watcher(Passed("in", link.id, frame, now))
-        self._injection.receive(link, frame)
+        self.injection.receive(link, frame)
 
     def closed(self, connection: int, now: float) -> None:
         """Report that a socket is gone; harmless for one this side closed."""
@@ -125,9 +125,9 @@ class Server(Platform):
             if late:
                 self.world.note(link, frame, refused.error)
             else:
-                self.world.send(link, self._refusal(frame, refused))
+                self.world.send(link, self.refusal(frame, refused))
 
-    def _refusal(self, frame: Frame, refused: Refused) -> Frame:
+    def refusal(self, frame: Frame, refused: Refused) -> Frame:
         """Make the frame that refuses a command."""
         call_id = frame.get("call_id")
         session = self.sessions.get(call_id) if isinstance(call_id, str) else None

@@ -138,6 +138,8 @@ def make_client(world: VirtualWorld, **options: Any) -> Pinecall:
             return host
 
         def _make_driver(self) -> Driver:
+            # The same delays in every run.
+            self._engine.random = world.random.random
             return VirtualDriver(self._engine, self._settings, world)
 
         def _open_port(self) -> Any:

@@ -8,14 +8,17 @@ the server has something to do.
 from __future__ import annotations
 
 import asyncio
+import errno
 import heapq
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
-from pinecall._shared.failures import http_failure
+from pinecall._shared.failures import classify, http_failure
 from pinecall.core.link.link import Failure
 from pinecall.emulator.core import Server, Settings
 
@@ -44,9 +47,14 @@ class VirtualWorld(World):
     ) -> None:
         super().__init__(patience)
         self.now = START
+        #: Chance, the same in every run.
+        self.random = Random(0)
         self.model = Model()
         #: Seconds that a message takes from one end to the other.
         self.latency = 0.0
+        #: Whether the server can be reached, and how many connections it has refused.
+        self.listening = True
+        self.refused = 0
         self.runner = VirtualRunner(self, Server(keys, settings, external=True))
         self.drivers: list[Any] = []
         self.links: list[Link] = []
@@ -272,6 +280,11 @@ class VirtualWorld(World):
 
     def open(self, driver: Any, generation: int) -> None:
         """Open a connection for a client, unless a fault is set for the handshake."""
+        if not self.listening:
+            self.refused += 1
+            nobody = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+            driver.opening_failed(generation, classify(nobody, connected=False))
+            return
         fault = next((f for f in self.runner.http_faults.pending if f.event == "/client"), None)
         if fault is not None:
             fault.times -= 1

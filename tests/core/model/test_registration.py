@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -58,6 +59,45 @@ class TestAsking:
         assert (registration.status, registration.error) == ("asked", None)
         assert not registration.ready.done
         assert not registration.usable.done
+
+
+def pass_time(runtime: Bare, now: float) -> None:
+    """Let everything happen that is due."""
+    for action, due in runtime.timers.expired(now):
+        action(now - due)
+    runtime.timers.arm(now)
+
+
+class TestNoAnswer:
+    def test_asked_again(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A claim that is not answered is made again every ten seconds, which is logged."""
+        runtime, registration = asked()
+        pass_time(runtime, 0.0)
+        pass_time(runtime, 9.9)
+        assert runtime.outbox.take() == []
+        for now in (10.0, 20.0):
+            pass_time(runtime, now)
+            assert [json.loads(text)["event"] for text in runtime.outbox.take()] == ["agent.create"]
+        assert registration.status == "asked"
+        assert "has not answered the registration of agent mara for 10 s" in caplog.text
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            lambda it: it.acked(),
+            lambda it: it.refuse(REFUSED),
+            lambda it: it.link_lost(),
+            lambda it: it.forget(),
+        ],
+        ids=["ack", "refusal", "lost link", "removal"],
+    )
+    def test_answered(self, answer: Callable[[Registration], object]) -> None:
+        """Nothing is asked again after an answer, the loss of the link, or the agent's removal."""
+        runtime, registration = asked()
+        answer(registration)
+        pass_time(runtime, 0.0)
+        pass_time(runtime, 100.0)
+        assert runtime.outbox.take() == []
 
 
 class TestTheAck:
