@@ -88,12 +88,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         if not stage.ran:
             stage.finish()
     elif any(mark.name == "pinecall" for mark in item.own_markers):
-        pytest.fail(
-            "@pytest.mark.pinecall has no effect on a test without a fixture of the plugin: use one "
-            "(pinecall, pinecall_sync, emulator, …), or take the mark away",
-            pytrace=False,
-        )
+        _told_without_effect()
     return result
+
+
+def _told_without_effect() -> None:
+    pytest.fail(
+        "@pytest.mark.pinecall has no effect on a test without a fixture of the plugin: use one "
+        "(pinecall, pinecall_sync, emulator, …), or take the mark away",
+        pytrace=False,
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -128,16 +132,19 @@ def _bound_to(function: Any, instance: object) -> Any:
 def _run_by(stage: Stage, function: Any, name: str) -> Any:
     """Return a plain fixture that runs the coroutine function, or async generator, ``function``."""
     what = f"the fixture {name!r}"
-    if inspect.iscoroutinefunction(function):
-        return lambda **given: stage.run_coroutine(function(**given), what)
+
+    def wait(**given: Any) -> Any:
+        __tracebackhide__ = True
+        return stage.run_coroutine(function(**given), what)
 
     def run(**given: Any) -> Iterator[Any]:
+        __tracebackhide__ = True
         steps = function(**given)
         yield stage.run_coroutine(_next(steps), what)
         if stage.run_coroutine(_next(steps), what) is not _OVER:
             raise RuntimeError(f"{what} yields more than once")
 
-    return run
+    return wait if inspect.iscoroutinefunction(function) else run
 
 
 async def _next(steps: Any) -> Any:

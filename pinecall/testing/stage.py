@@ -10,6 +10,7 @@ import pytest
 from attrs import define, field
 
 from pinecall._shared.unattended import connected
+from pinecall.emulator.errors import EmulatorError
 
 from .caller import Caller
 from .clock import Clock
@@ -47,7 +48,10 @@ class Stage(Ground):
         self._before = set(connected())
         settings = dict(options.settings)
         settings.setdefault("pace", 1.0 if options.clock == "virtual" else 0.0)
-        self.emulator = Emulator(api_keys=[KEY], **settings)
+        try:
+            self.emulator = Emulator(api_keys=[KEY], **settings)
+        except (EmulatorError, TypeError, ValueError) as why:
+            pytest.fail(f"@pytest.mark.pinecall(…): {why}", pytrace=False)
         self.world = self._make_world()
         self.model = self.world.model
         self.clock = Clock(self)
@@ -87,9 +91,7 @@ class Stage(Ground):
             self._settle_quietly()
             show_both(exc, self.raised)
             raise
-        self.finish()
-        if unawaited.found:
-            pytest.fail(unawaited.told(), pytrace=False)
+        self.finish(unawaited.told())
 
     def _settle_quietly(self) -> None:
         """See what else goes wrong in a test that has failed already."""
@@ -104,13 +106,18 @@ class Stage(Ground):
         __tracebackhide__ = True
         return self.world.run_test(coroutine, what)
 
-    def finish(self) -> None:
-        """Check what a test must not leave behind: open calls, handlers that raised."""
+    def finish(self, mistake: str | None = None) -> None:
+        """Check what a test must not leave behind: open calls, handlers that raised.
+
+        mistake: what else is known to be wrong with it
+        """
         self.ran = True
         self.settle()
         if self.raised:
             # The test has caught it.
             raise self.raised[0]
+        if mistake is not None:
+            pytest.fail(mistake, pytrace=False)
         for call in self.caller.calls:
             if call._known is not None and not call.over:
                 text = picture(
@@ -127,7 +134,7 @@ class Stage(Ground):
         told = len(self.raised)
         for close in reversed(self._closers):
             close()
-        left = [f"{name} (cancelled, or left alone)" for name in self.unfinished]
+        left = list(self.unfinished)
         left += self._others()
         left += self.world.leaks()
         self.note_raised()
