@@ -13,9 +13,14 @@ INNER = Path(__file__).parent / "inner"
 ROOT = Path(__file__).parents[2]
 
 #: The plugins of other people that a run is without, unless it asks for them.
-OTHERS = {"asyncio": "pytest_asyncio", "anyio": "anyio", "xdist": "xdist", "hypothesispytest": "hypothesis"}
+OTHERS = {
+    "asyncio": "pytest_asyncio",
+    "anyio": "anyio",
+    "xdist": "xdist",
+    "hypothesispytest": "hypothesis",
+}
 
-_RECORDING = '''
+_RECORDING = """
 import json, os
 from pathlib import Path
 
@@ -27,7 +32,7 @@ def pytest_runtest_logreport(report):
 def pytest_sessionfinish(session):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         Path("reports.json").write_text(json.dumps(reports))
-'''
+"""
 
 
 class Run:
@@ -62,8 +67,9 @@ def run_pytest(
     where: Path, files: list[str], *options: str, plugins: tuple[str, ...] = (), ini: str = ""
 ) -> Run:
     """Run pytest on files of ``inner/`` in the folder ``where``, with these plugins of others only."""
-    for name in files:
-        shutil.copy(INNER / name, where / f"test_{name}")
+    targets = [f"test_{name}" for name in files]
+    for name, target in zip(files, targets, strict=True):
+        shutil.copy(INNER / name, where / target)
     (where / "conftest.py").write_text(_RECORDING)
     (where / "pytest.ini").write_text(f"[pytest]\n{ini}\n")
     without = [f"-pno:{name}" for name in OTHERS if name not in plugins]
@@ -72,7 +78,7 @@ def run_pytest(
     for name in [name for name in environment if name.startswith("PYTEST_XDIST")]:
         del environment[name]
     process = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", *without, *options],
+        [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", *without, *options, *targets],
         cwd=where, env=environment, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     found = where / "reports.json"

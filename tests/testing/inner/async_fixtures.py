@@ -45,7 +45,7 @@ class TestInAClass:
     @pytest.fixture
     async def own(self, mara):
         self.mine = mara
-        yield "own"
+        return "own"
 
     async def test_method(self, own, mara, caller):
         assert self.mine is mara and own == "own"

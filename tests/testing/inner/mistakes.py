@@ -1,4 +1,4 @@
-"""One mistake each. The first line of a docstring says what a failure must tell; the tests read it."""
+"""One mistake each. A docstring, in parts, is what the failure must tell; ``test_mistakes.py`` reads it."""
 
 import asyncio
 import threading
@@ -34,7 +34,9 @@ def find_tables_blocking(party: int) -> list[str]:
 
 
 def deploy(pc, *tools):
-    return pc.deploy("mara", prompt="You are Mara.", greeting="Hello.", tools=tools, channels=[NUMBER, "chat"])
+    return pc.deploy(
+        "mara", prompt="You are Mara.", greeting="Hello.", tools=tools, channels=[NUMBER, "chat"]
+    )
 
 
 @pytest.fixture(params=["asyncio", "blocking"])
@@ -252,7 +254,7 @@ def test_leaves_a_thread(mara, caller):
 
 @pytest.mark.pinecall(clock="real")
 def test_leaves_a_client(mara, emulator):
-    """left running at the end of the test: <pinecall | Pinecall connected which the test has connected itself"""
+    """left running at the end of the test: <pinecall | Pinecall connected: 0 agents, 0 calls>, which the test has connected itself"""
     client = blocking_front.Pinecall(api_key="pk_test", url=emulator.url)
     client.connect()
     emulator.mine = client
@@ -260,7 +262,7 @@ def test_leaves_a_client(mara, emulator):
 
 @pytest.mark.pinecall(clock="real")
 async def test_leaves_a_client_of_the_loop(mara, emulator):
-    """left running at the end of the test: <pinecall | Pinecall connected which the test has connected itself"""
+    """left running at the end of the test: <pinecall | Pinecall connected: 0 agents, 0 calls>, which the test has connected itself"""
     client = asyncio_front.Pinecall(api_key="pk_test", url=emulator.url)
     await client.connect()
     emulator.mine = client
