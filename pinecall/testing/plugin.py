@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from .caller import Caller
     from .clock import Clock
@@ -60,10 +60,31 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         stage.run(runs, {name: pyfuncitem.funcargs[name] for name in names})
 
     pyfuncitem.obj = run
+    put_back = _run_examples(stage, getattr(test, "hypothesis", None))
     try:
         return (yield)
     finally:
         pyfuncitem.obj = test
+        put_back()
+
+
+def _run_examples(stage: Stage, given: Any) -> Callable[[], None]:
+    """Let Hypothesis run the examples of an ``async def`` test on the stage's loop."""
+    test = getattr(given, "inner_test", None)
+    runs = _function_of(test) if test is not None else None
+    if not inspect.iscoroutinefunction(runs):
+        return lambda: None
+
+    @functools.wraps(runs)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        return stage.run_coroutine(runs(*args, **kwargs), "the test")
+
+    def put_back() -> None:
+        given.inner_test = test
+
+    given.inner_test = run
+    return put_back
 
 
 def _function_of(test: Any) -> Any:

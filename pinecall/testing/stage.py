@@ -79,6 +79,7 @@ class Stage(Ground):
         __tracebackhide__ = True
         unawaited = Unawaited()
         self.ran = True
+        failure: BaseException | None = None
         try:
             with unawaited:
                 if inspect.iscoroutinefunction(test):
@@ -88,10 +89,16 @@ class Stage(Ground):
         except (KeyboardInterrupt, SystemExit, GeneratorExit, pytest.exit.Exception):
             raise
         except BaseException as exc:
+            failure = exc
+        if failure is None:
+            self.finish(unawaited.told())
+            return
+        try:
             self._settle_quietly()
-            show_both(exc, self.raised)
-            raise
-        self.finish(unawaited.told())
+            show_both(failure, self.raised)
+            raise failure
+        finally:
+            del failure  # it refers to this frame
 
     def _settle_quietly(self) -> None:
         """See what else goes wrong in a test that has failed already."""

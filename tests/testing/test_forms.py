@@ -27,7 +27,7 @@ def test_every_form_of_test(tmp_path: Path, plugins: tuple[str, ...], ini: str) 
     """``def`` and ``async def`` tests and fixtures, classes, TestCase and parameters pass on both fronts."""
     run = run_pytest(tmp_path, ["conversations.py", "async_fixtures.py"], plugins=plugins, ini=ini)
     assert set(run.outcomes.values()) == {"passed"}, run.output
-    assert len(run.outcomes) == 20 and run.status == 0, run.output
+    assert len(run.outcomes) == 21 and run.status == 0, run.output
 
 
 @pytest.mark.parametrize("mode", ["strict", "auto"])
@@ -44,7 +44,19 @@ def test_marks_of_anyio(tmp_path: Path) -> None:
     assert set(run.outcomes.values()) == {"passed"} and len(run.outcomes) == 2, run.output
 
 
+@pytest.mark.parametrize("plugins", [("hypothesispytest",), ALL], ids=["alone", "all"])
+def test_examples_of_hypothesis(tmp_path: Path, plugins: tuple[str, ...]) -> None:
+    """Each example of a ``@given`` test runs on the plugin's loop, of ``async def`` ones too."""
+    run = run_pytest(
+        tmp_path,
+        ["examples.py"],
+        plugins=plugins,
+        ini="asyncio_mode=auto" if len(plugins) > 1 else "",
+    )
+    assert set(run.outcomes.values()) == {"passed"} and len(run.outcomes) == 2, run.output
+
+
 def test_on_two_workers(tmp_path: Path) -> None:
     """Under pytest-xdist the same tests pass."""
     run = run_pytest(tmp_path, ["conversations.py", "async_fixtures.py"], "-n2", plugins=("xdist",))
-    assert set(run.outcomes.values()) == {"passed"} and len(run.outcomes) == 20, run.output
+    assert set(run.outcomes.values()) == {"passed"} and len(run.outcomes) == 21, run.output

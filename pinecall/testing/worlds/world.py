@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
 from .hanging import ProgramHangs, place
@@ -32,6 +32,22 @@ class World:
         self.thread = threading.get_ident()
         self._unwatch = watch(self.loop, patience)
         self._threads = set(threading.enumerate())
+
+    def run(self, until: Callable[[], bool], limit: float) -> bool:
+        """Let the call go on until a condition is met, or the clock is at ``limit``.
+
+        Returns whether the condition was met. Raises ProgramHangs.
+        """
+        if asyncio._get_running_loop() is self.loop:
+            return self._drive(until, limit)
+        return self.call(self._driven(until, limit))
+
+    async def _driven(self, until: Callable[[], bool], limit: float) -> bool:
+        return self._drive(until, limit)
+
+    def _drive(self, until: Callable[[], bool], limit: float) -> bool:
+        """Do that, while the loop runs."""
+        raise NotImplementedError
 
     def call(self, awaitable: Awaitable[T]) -> T:
         """Run a coroutine on the test's loop, from outside of it; the call goes on meanwhile."""
@@ -61,6 +77,10 @@ class World:
             self.loop.look_later(self.patience / 4, look)
 
         self.loop.look_later(self.patience / 4, look)
+        if asyncio._get_running_loop() is self.loop:
+            # A fixture that an ``async def`` test asks for while it runs.
+            self.run(task.done, float("inf"))
+            return task.result()
         return self.call(task)
 
     def leaks(self) -> list[str]:

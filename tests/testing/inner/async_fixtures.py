@@ -41,6 +41,11 @@ def test_plain(mara, caller, notes):
     call.hangs_up()
 
 
+async def test_asks_while_it_runs(mara, caller, request):
+    assert request.getfixturevalue("notes") == []
+    caller.chats("mara").hangs_up()
+
+
 class TestInAClass:
     @pytest.fixture
     async def own(self, mara):
