@@ -41,7 +41,7 @@ class Transport(httpx.BaseTransport):
         if threading.get_ident() == world.thread:
             return world.call(self._answer(request))
         future = asyncio.run_coroutine_threadsafe(self._answer(request), world.loop)
-        with world.parked():
+        with world.parked(future.done):
             return future.result()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:

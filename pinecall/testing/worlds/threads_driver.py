@@ -60,7 +60,7 @@ class VirtualDriver(Driver):
 
         if timeout is not None:
             self.world.later(timeout, over)
-        with self.world.parked():
+        with self.world.parked(event.is_set):
             event.wait()
         return not late
 

@@ -62,7 +62,8 @@ class VirtualWorld:
         self._driving = 0
         self._outside = 0
         self._pumping = False
-        self._parked = 0
+        #: Threads of the program that wait for the call: each as whether it has got what it waits for.
+        self._parked: list[Callable[[], bool]] = []
         self._busy_since: float | None = None
         self.runner.core.tick(self.now)
 
@@ -164,16 +165,19 @@ class VirtualWorld:
             self._pump_soon()
 
     @contextmanager
-    def parked(self) -> Iterator[None]:
-        """Note that a thread of the program waits for the call."""
+    def parked(self, done: Callable[[], bool]) -> Iterator[None]:
+        """Note that a thread of the program waits for the call, until ``done()``.
+
+        From then on it is at work, though it may take a moment to wake.
+        """
         with self.runner.lock:
-            self._parked += 1
+            self._parked.append(done)
         self.touched()
         try:
             yield
         finally:
             with self.runner.lock:
-                self._parked -= 1
+                self._parked.remove(done)
 
     # -- user code ------------------------------------------------------------------------------
 
@@ -185,9 +189,16 @@ class VirtualWorld:
 
     def _busy(self) -> bool:
         """Whether the program does something that does not wait for the call."""
-        if sum(driver.threads_at_work() for driver in self.drivers) > self._parked:
+        if self._at_work():
             return True
         return any(driver.has_tasks() for driver in self.drivers) and self.loop.expects
+
+    def _at_work(self) -> bool:
+        """Whether a thread of the program does not wait for the call."""
+        with self.runner.lock:
+            waiting = sum(not done() for done in self._parked)
+            working: int = sum(driver.threads_at_work() for driver in self.drivers)
+            return working > waiting
 
     @property
     def _quiet(self) -> bool:
@@ -209,9 +220,10 @@ class VirtualWorld:
         return self._touched
 
     def _wait_for_work(self) -> None:
-        for driver in self.drivers:
-            if driver.threads_at_work() > self._parked and driver.wait_idle(0.002):
-                return
+        if self._at_work():
+            for driver in self.drivers:
+                if driver.threads_at_work() and driver.wait_idle(0.002):
+                    return
         self.loop.turn(0.0 if self._touched else 0.002)
 
     # -- time -----------------------------------------------------------------------------------
