@@ -31,7 +31,7 @@ _STEPS = 12
 _TROUBLE = ("link", "again", "late", "model")
 #: Seconds by which it is late.
 _LATE = 5.0
-_QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
+_QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))  # pyright: ignore[reportArgumentType]
 #: One failure, and no search for what does not matter in it: the story says that better.
 _DEFAULT = settings(
     _QUIET,
@@ -53,10 +53,9 @@ def _case(machine: type[CallerMachine]) -> type[unittest.TestCase]:
 
         def runTest(self) -> None:
             # A user's own settings name examples and steps; that a run may take long is known.
-            run_state_machine_as_test(
-                machine, settings=settings(self.settings, deadline=None,
-                                           suppress_health_check=list(HealthCheck)),
-            )  # fmt: skip
+            checks = _QUIET.suppress_health_check
+            given = settings(self.settings, deadline=None, suppress_health_check=checks)
+            run_state_machine_as_test(machine, settings=given)
 
         runTest.is_hypothesis_test = True  # type: ignore[attr-defined]
 
@@ -146,7 +145,7 @@ class CallerMachine(RuleBasedStateMachine):
             self.model.instead = self._asked
             client = stage.client(sync=self.sync)
             self.build(client)
-            self._watch.follow(client)
+            self._watch.follow(client, sync=self.sync)
             stage.settle()
             self._ways = self._open_ways()
         except BaseException:

@@ -46,6 +46,9 @@ class _Call:
     silent_at: float = 0.0
     #: Whether the caller speaks over what the agent was saying.
     cut: bool = False
+    #: In the blocking front: how many events the program has handled, and how many before the cut.
+    handled: int = 0
+    handled_at_cut: int = 0
     pressed: str = ""
     told: str = ""
     ended_at: float | None = None
@@ -90,8 +93,8 @@ class Watch:
 
         outbox.watcher = watcher
 
-    def follow(self, client: Any) -> None:
-        """Follow what reaches the program of one client."""
+    def follow(self, client: Any, *, sync: bool) -> None:
+        """Follow what reaches the program of one client, after its own handlers."""
         engine = client._engine
         failed = engine.handler_failed
 
@@ -107,6 +110,11 @@ class Watch:
 
         engine.handler_failed = handler_failed
         client.on("call.dtmf_received", self._digit_arrived)
+        if sync:
+            # One handler at a time: what the next one says is not what was interrupted.
+            client.on("call.started", self._handled)
+            for name in ("call.dtmf_received", "user.message", "turn.end"):
+                client.on(name, self._event_handled)
 
     def of(self, call_id: str) -> _Call:
         """Return what is known of a call."""
@@ -160,7 +168,8 @@ class Watch:
     def _silent(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
         call.speaking = False
         call.silent_at = frame["ts"]
-        call.cut = call.cut or frame.get("reason") in ("user_spoke", "continuation")
+        if not call.cut and frame.get("reason") in ("user_spoke", "continuation"):
+            call.cut, call.handled_at_cut = True, call.handled
 
     def _pressed(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
         if self._linked(call_id):
@@ -208,7 +217,8 @@ class Watch:
                 "nothing after the end",
                 f"{name} came after the call was over: {_words(frame)}",
             )
-        if call.cut and name in _SPEAKS and frame.get("action", "start") == "start":
+        begins = name in _SPEAKS and frame.get("action", "start") == "start"
+        if begins and call.cut and call.handled == call.handled_at_cut:
             self._fault(
                 call_id, "an interrupted agent stops",
                 f"while the caller spoke over it, the program went on: {_words(frame)}",
@@ -225,6 +235,13 @@ class Watch:
                     f"{call.names.get(known, 'a tool')} was answered with {call.results[known]!r}, "
                     f"then with {value!r}, for one call of the model",
                 )  # fmt: skip
+
+    def _handled(self, call: Any) -> None:
+        self.of(call.id).handled += 1
+
+    def _event_handled(self, event: Any, call: Any) -> None:
+        if call is not None:
+            self._handled(call)
 
     def _digit_arrived(self, event: Any, call: Any) -> None:
         if call is not None:
