@@ -17,13 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from pinecall.emulator.responders.types import ToolCall, ToolCalls, Turn
 
 from .call import Call
-from .failing import ExpectationFailed, picture
+from .machines.people import NAMES, Found, People, speaks
+from .machines.watching import Fault, Watch
 from .stage import Options, Stage
-from .watching import Fault, Watch
 
 __all__ = ["CallerMachine"]
 
-_NAMES = ("Anouk", "Benno", "Cosima", "Dorte", "Emmerich")
 #: Steps of a run.
 _STEPS = 12
 #: What goes wrong: the link breaks, the server asks for the next tool twice, the next result is late,
@@ -40,7 +39,7 @@ _DEFAULT = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
 )
 
-_who = st.runner().flatmap(lambda machine: st.sampled_from(_NAMES[: machine.callers]))
+_who = st.runner().flatmap(lambda machine: st.sampled_from(NAMES[: machine.callers]))
 _phrase = st.runner().flatmap(lambda machine: st.sampled_from(list(machine.phrases)))
 _keys = st.runner().flatmap(lambda machine: st.sampled_from(list(machine.keys)))
 _seconds = st.sampled_from((0.2, 1.0, 3.0, 12.0, 45.0, 120.0))
@@ -126,8 +125,6 @@ class CallerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._script: list[str] = []
-        self._calls: dict[str, Call] = {}
         self._failed = False
         self._task_failure: BaseException | None = None
         self._repeats = False
@@ -136,6 +133,7 @@ class CallerMachine(RuleBasedStateMachine):
         try:
             core = stage.world.runner.core
             self._watch = Watch(core, self.answers_within)
+            self._people = People(stage, self._watch)
             stage.world.loop.set_exception_handler(self._task_raised)
             #: What the model says, and doubles for tools, as in a test; set them up in ``build``.
             self.model = stage.model
@@ -147,7 +145,7 @@ class CallerMachine(RuleBasedStateMachine):
             self.build(client)
             self._watch.follow(client, sync=self.sync)
             stage.settle()
-            self._ways = self._open_ways()
+            self._people.find_ways(type(self).__name__, self.number, self.agent)
         except BaseException:
             self._failed = True
             self._close()
@@ -168,61 +166,61 @@ class CallerMachine(RuleBasedStateMachine):
     def calls(self, who: str, way: int) -> None:
         """Call, if not in a call already."""
         with self._step():
-            self._call_of(who, way)
+            self._people.of(who, way)
 
     @rule(who=_who, text=_phrase)
     def says(self, who: str, text: str) -> None:
         """Say something once the agent has finished."""
         with self._step():
-            self._act(self._call_of(who), who, "says", text)
+            self._people.act(self._people.of(who), who, "says", text)
 
     @rule(who=_who, text=_phrase)
     def interrupts(self, who: str, text: str) -> None:
         """Speak over the agent."""
         with self._step():
-            call = self._call_of(who)
-            self._act(call, who, "interrupts" if _speaks(call) else "says", text)
+            call = self._people.of(who)
+            self._people.act(call, who, "interrupts" if speaks(call) else "says", text)
 
     @rule(who=_who, text=_phrase)
     def continues(self, who: str, text: str) -> None:
         """Go on in the turn that had ended."""
         with self._step():
-            call = self._call_of(who)
-            begun = _speaks(call) and self._watch.of(call.id).turns
-            self._act(call, who, "continues" if begun else "says", text)
+            call = self._people.of(who)
+            begun = speaks(call) and self._watch.of(call.id).turns
+            self._people.act(call, who, "continues" if begun else "says", text)
 
     @rule(who=_who, digits=_keys)
     def presses(self, who: str, digits: str) -> None:
         """Press keys."""
         with self._step():
-            call = self._call_of(who)
-            if _speaks(call) and not call.over:
-                self._line(f"{who.lower()}.presses({digits!r})")
+            call = self._people.of(who)
+            if speaks(call) and not call.over:
+                self._people.line(f"{who.lower()}.presses({digits!r})")
                 call.presses(digits)
 
     @rule(who=_who)
     def hangs_up(self, who: str) -> None:
         """Hang up."""
-        call = self._calls.get(who)
+        call = self._people.calls.get(who)
         if call is not None and not call.over:
             with self._step():
-                self._line(f"{who.lower()}.hangs_up()")
+                self._people.line(f"{who.lower()}.hangs_up()")
                 call.hangs_up()
 
     @rule(seconds=_seconds)
     def waits(self, seconds: float) -> None:
         """Say nothing, all of them."""
-        if self._live():
+        if self._people.live():
             with self._step():
-                self._line(f"clock.advance({seconds:g})")
+                self._people.line(f"clock.advance({seconds:g})")
                 self._stage.advance(seconds)
 
     @rule(what=st.sampled_from(_TROUBLE))
     def meets(self, what: str) -> None:
         """Cause trouble of the platform's, or of the model's."""
-        if what == "link" and self._live():
+        if what == "link" and self._people.live():
             with self._step():
-                self._line("emulator.drop()")
+                self._people.line("emulator.drop()")
                 self._watch.link_broke()
                 self._stage.emulator.drop()
         elif what == "again":
@@ -230,70 +228,17 @@ class CallerMachine(RuleBasedStateMachine):
         elif what == "late":
             self._fails("llm.tool_result", "delay")
         elif what == "model" and self.repeatable and not self._repeats:
-            self._line("# the model calls its next tool twice")
+            self._people.line("# from here on the model calls its tools twice")
             self._repeats = True
 
     # -- inside ---------------------------------------------------------------------------------
-
-    def _line(self, text: str) -> None:
-        self._script.append(text)
-
-    def _act(self, call: Call, who: str, verb: str, text: str) -> None:
-        if call.over:
-            return
-        text = f"{text}, {who}"
-        self._line(f"{who.lower()}.{verb}({text!r})")
-        getattr(call, verb)(text)
 
     def _fails(self, event: str, how: str) -> None:
         pending = self._stage.world.runner.core.faults.pending
         if self._stage.tool_names() and not any(fault.event == event for fault in pending):
             with self._step():
-                self._line(f"emulator.fail({event!r}, {how!r}, delay={_LATE:g})")
+                self._people.line(f"emulator.fail({event!r}, {how!r}, delay={_LATE:g})")
                 self._stage.emulator.fail(event, how, delay=_LATE)
-
-    def _live(self) -> list[Call]:
-        return [call for call in self._calls.values() if not call.over]
-
-    def _call_of(self, who: str, way: int = 0) -> Call:
-        call = self._calls.get(who)
-        if call is not None and not call.over:
-            return call
-        kind, to = self._ways[way % len(self._ways)]
-        number = _number(who)
-        words = (who, number)
-        if kind == "chat":
-            self._line(f"{who.lower()} = caller.chats({to!r})")
-            call = self._stage.caller.chats(to)
-        else:
-            self._line(f"{who.lower()} = caller.phones({to!r}, {number!r})")
-            call = self._stage.caller.phones(to, number)
-        self._calls[who] = call
-        self._watch.owners[call.id] = words
-        return call
-
-    def _open_ways(self) -> list[tuple[str, str]]:
-        """Find how the program can be called."""
-        registry = self._stage.world.runner.core.registry
-        if self.number is not None:
-            ways = [("phone", self.number)]
-        elif self.agent is not None:
-            ways = []
-        else:
-            ways = [("phone", number) for number in registry.numbers()]
-        if self.agent is not None or self.number is None:
-            ways += [
-                ("chat" if channel.type == "chat" else "webrtc", agent.id)
-                for agent in registry.agents if self.agent in (None, agent.id)
-                for channel in agent.channels if channel.type in ("chat", "webrtc", "mic")
-            ]  # fmt: skip
-        if not ways:
-            wanted = f" to {self.agent!r}" if self.agent is not None else ""
-            raise ExpectationFailed(
-                f"{type(self).__name__}: no way{wanted} for a caller, no number, 'webrtc' or 'chat' "
-                f"channel; deployed: {self._stage.deployed()}"
-            )
-        return ways
 
     def _asked(self, core: Any, ask: int, turn: Turn, now: float) -> bool:
         """Look at what the model is asked; answer in its place if it is to repeat itself."""
@@ -301,10 +246,11 @@ class CallerMachine(RuleBasedStateMachine):
         last = turn.messages[-2:]
         if not self._repeats or len(last) < 2 or last[1].get("role") != "tool":
             return False
+        if any(message.get("role") == "tool" for message in turn.messages[-4:-2]):
+            return False  # it has just done so
         for tool in last[0].get("tool_calls") or ():
             name = tool["function"]["name"]
             if name in self.repeatable and len(last[0]["tool_calls"]) == 1:
-                self._repeats = False
                 self._repeated.append((turn.call_id, tool["id"]))
                 again = ToolCalls.of(ToolCall(name, tool["function"]["arguments"]))
                 core.answer(ask, again, now)
@@ -325,16 +271,16 @@ class CallerMachine(RuleBasedStateMachine):
         try:
             yield
             self._look()
-            for call in self._calls.values():
+            for call in self._people.calls.values():
                 self.check(call)
-        except (HypothesisException, _Found):
+        except (HypothesisException, Found):
             raise
         except Exception as exc:
             self._failed = True
             lines = str(exc).splitlines()
             what = "no code of the program raises" if call is None else "check(call)"
             why = f"{type(exc).__name__}: {lines[0]}" if lines else type(exc).__name__
-            raise self._told(call or self._last(), what, why) from exc
+            raise self._people.told(call or self._people.last(), what, why) from exc
 
     def _look(self, *, over: bool = False) -> None:
         __tracebackhide__ = True
@@ -342,7 +288,7 @@ class CallerMachine(RuleBasedStateMachine):
         stage.settle()
         if self._task_failure is not None:
             raise self._task_failure
-        for call in self._calls.values():
+        for call in self._people.calls.values():
             for reply in call.story.replies.values():
                 if reply.ended is not None and not reply.interrupted:
                     watch.read_back(call.id, reply.line.text)
@@ -353,7 +299,7 @@ class CallerMachine(RuleBasedStateMachine):
             self._failed = True
             calls = self._stage.caller.calls
             of = next((call for call in calls if call.id == fault.call_id), None)
-            raise self._told(of, fault.rule, fault.why)
+            raise self._people.told(of, fault.rule, fault.why)
 
     def _twice(self) -> Fault | None:
         """Find a tool that did its work twice, of those that were called again."""
@@ -368,14 +314,6 @@ class CallerMachine(RuleBasedStateMachine):
                 return Fault(call_id, "a repeated tool changes nothing more", why)
         return None
 
-    def _last(self) -> Call | None:
-        calls = self._stage.caller.calls
-        return calls[-1] if calls else None
-
-    def _told(self, call: Call | None, what: str, why: str) -> _Found:
-        head, _, rest = picture(call.story if call else None, what, why).partition("\n")
-        return _Found("\n".join([head, "", *(f"    {line}" for line in self._script), rest]))
-
     def teardown(self) -> None:
         """End the run: let what is due come, hang up, and see that nothing is left."""
         try:
@@ -383,9 +321,9 @@ class CallerMachine(RuleBasedStateMachine):
                 with self._step():
                     self._stage.advance((self.answers_within or 0.0) + 1.0)
                     self._look()
-                    for who, call in self._calls.items():
+                    for who, call in self._people.calls.items():
                         if not call.over:
-                            self._line(f"{who.lower()}.hangs_up()")
+                            self._people.line(f"{who.lower()}.hangs_up()")
                             call.hangs_up()
                     self._stage.advance(1.0)
                     self._look(over=True)
@@ -402,21 +340,6 @@ class CallerMachine(RuleBasedStateMachine):
             # What went wrong before says more.
             if not self._failed:
                 raise
-
-
-class _Found(ExpectationFailed):
-    """What a machine found."""
-
-    __module__ = "pinecall.testing"
-    __qualname__ = "ExpectationFailed"
-
-
-def _number(who: str) -> str:
-    return f"+1555010000{_NAMES.index(who) + 1}"
-
-
-def _speaks(call: Call) -> bool:
-    return hasattr(call._session, "caller")
 
 
 def _is_error(result: Any) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import msgspec
 from attrs import define, field
 
 from pinecall.errors import CallEnded, NotConnected
+
+from .texts import found, read_with_a_gap, words_of
 
 __all__ = ["Fault", "Watch"]
 
@@ -22,8 +23,6 @@ _ENDS = frozenset({"call.ended", "llm.chat.ended"})
 #: Commands by which a program speaks or acts in a call; the others, like a tool's result, may be late.
 _SPEAKS = frozenset({"bot.reply", "bot.reply.stream"})
 _ACTS = _SPEAKS | {"call.hold", "call.mute", "call.forward", "call.dtmf", "call.send_dtmf"}
-#: Digits as a person reads them: 1234, 1 2 3 4 or 1-2-3-4.
-_DIGITS = re.compile(r"\d(?:[\s,.-]{0,2}\d){2,}")
 
 
 @define
@@ -206,7 +205,7 @@ class Watch:
         name, call_id = frame["event"], str(frame["call_id"])
         call = self.of(call_id)
         text = msgspec.json.encode(frame).decode()
-        self.said(call_id, _words(frame), text)
+        self.said(call_id, words_of(frame), text)
         if name == "llm.tool_result":
             self._results(call_id, call, frame)
         if name not in _ACTS:
@@ -215,13 +214,13 @@ class Watch:
             self._fault(
                 call_id,
                 "nothing after the end",
-                f"{name} came after the call was over: {_words(frame)}",
+                f"{name} came after the call was over: {words_of(frame)}",
             )
         begins = name in _SPEAKS and frame.get("action", "start") == "start"
         if begins and call.cut and call.handled == call.handled_at_cut:
             self._fault(
                 call_id, "an interrupted agent stops",
-                f"while the caller spoke over it, the program went on: {_words(frame)}",
+                f"while the caller spoke over it, the program went on: {words_of(frame)}",
             )  # fmt: skip
 
     def _results(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
@@ -295,7 +294,7 @@ class Watch:
         if own is None:
             return
         others = {word for words in self.owners.values() for word in words} - set(own)
-        strange = _found(text, others)
+        strange = found(text, others)
         if strange is not None:
             self._fault(
                 call_id, "callers share nothing", f"{strange!r} of another caller is in {what}"
@@ -303,25 +302,8 @@ class Watch:
 
     def read_back(self, call_id: str, text: str) -> None:
         """Take what the agent said, and see whether it reads back the caller's digits with a gap."""
-        pressed = re.sub(r"\D", "", self.of(call_id).pressed)
-        for run in _DIGITS.findall(text):
-            digits = re.sub(r"\D", "", run)
-            if digits not in pressed and _is_in_order(digits, pressed):
-                why = f"the caller pressed {self.of(call_id).pressed!r}, and the agent read {digits!r}"
-                self._fault(call_id, "every digit arrives", why)
-
-
-def _words(frame: dict[str, Any]) -> str:
-    said = frame.get("text") or frame.get("token")
-    return repr(said) if said else f"its {frame['event']}"
-
-
-def _found(text: str, words: Iterable[str]) -> str | None:
-    return next(
-        (w for w in sorted(words) if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", text)), None
-    )
-
-
-def _is_in_order(few: str, many: str) -> bool:
-    rest = iter(many)
-    return all(digit in rest for digit in few)
+        pressed = self.of(call_id).pressed
+        digits = read_with_a_gap(text, pressed)
+        if digits is not None:
+            why = f"the caller pressed {pressed!r}, and the agent read {digits!r}"
+            self._fault(call_id, "every digit arrives", why)
