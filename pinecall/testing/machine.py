@@ -2,71 +2,36 @@
 
 from __future__ import annotations
 
-import unittest
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisException
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from pinecall.emulator.responders.types import ToolCall, ToolCalls, Turn
 
 from .call import Call
+from .machines.known import Fault
 from .machines.people import NAMES, Found, People, speaks
-from .machines.watching import Fault, Watch
+from .machines.test_case import TestCaseOf
+from .machines.watching import Watch
 from .stage import Options, Stage
 
 __all__ = ["CallerMachine"]
 
-#: Steps of a run.
-_STEPS = 12
 #: What goes wrong: the link breaks, the server asks for the next tool twice, the next result is late,
 #: the model calls a tool again.
 _TROUBLE = ("link", "again", "late", "model")
 #: Seconds by which it is late.
 _LATE = 5.0
-_QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))  # pyright: ignore[reportArgumentType]
-#: One failure, and no search for what does not matter in it: the story says that better.
-_DEFAULT = settings(
-    _QUIET,
-    stateful_step_count=_STEPS,
-    report_multiple_bugs=False,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
-)
 
 _who = st.runner().flatmap(lambda machine: st.sampled_from(NAMES[: machine.callers]))
 _phrase = st.runner().flatmap(lambda machine: st.sampled_from(list(machine.phrases)))
 _keys = st.runner().flatmap(lambda machine: st.sampled_from(list(machine.keys)))
 _seconds = st.sampled_from((0.2, 1.0, 3.0, 12.0, 45.0, 120.0))
-
-
-@cache
-def _case(machine: type[CallerMachine]) -> type[unittest.TestCase]:
-    class Callers(unittest.TestCase):
-        settings: ClassVar[settings] = _DEFAULT
-
-        def runTest(self) -> None:
-            # A user's own settings name examples and steps; that a run may take long is known.
-            checks = _QUIET.suppress_health_check
-            given = settings(self.settings, deadline=None, suppress_health_check=checks)
-            run_state_machine_as_test(machine, settings=given)
-
-        runTest.is_hypothesis_test = True  # type: ignore[attr-defined]
-
-    Callers.__name__ = f"{machine.__name__}.TestCase"
-    Callers.__qualname__ = f"{machine.__qualname__}.TestCase"
-    Callers.__module__ = machine.__module__
-    return Callers
-
-
-class _TestCase:
-    def __get__(self, machine: object, owner: Any) -> Any:
-        return _case(owner)
 
 
 class CallerMachine(RuleBasedStateMachine):
@@ -101,7 +66,7 @@ class CallerMachine(RuleBasedStateMachine):
     More runs: ``Guests.TestCase.settings = settings(max_examples=1000)``.
     """
 
-    TestCase: Any = _TestCase()
+    TestCase: Any = TestCaseOf()
 
     #: Which front ``build`` gets a client of.
     sync: ClassVar[bool] = False

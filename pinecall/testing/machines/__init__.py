@@ -1,1 +1,1 @@
-"""The parts of a :class:`~pinecall.testing.CallerMachine` that know nothing of Hypothesis."""
+"""The parts of a :class:`~pinecall.testing.CallerMachine`."""

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import msgspec
-from attrs import define, field
 
 from pinecall.errors import CallEnded, NotConnected
 
+from .known import Fault, Known
 from .texts import found, read_with_a_gap, words_of
 
-__all__ = ["Fault", "Watch"]
+__all__ = ["Watch"]
 
 #: Events by which an agent takes its turn.
 _ANSWERS = frozenset({
@@ -23,39 +23,6 @@ _ENDS = frozenset({"call.ended", "llm.chat.ended"})
 #: Commands by which a program speaks or acts in a call; the others, like a tool's result, may be late.
 _SPEAKS = frozenset({"bot.reply", "bot.reply.stream"})
 _ACTS = _SPEAKS | {"call.hold", "call.mute", "call.forward", "call.dtmf", "call.send_dtmf"}
-
-
-@define
-class Fault:
-    """Something that an agent must not do: in which call, the rule, and what happened."""
-
-    call_id: str
-    rule: str
-    why: str
-
-
-@define(eq=False)
-class _Call:
-    """One call, as far as the rules need it."""
-
-    #: Since when the caller waits for an answer; None while nothing is asked.
-    asked_at: float | None = None
-    turns: int = 0
-    speaking: bool = False
-    silent_at: float = 0.0
-    #: Whether the caller speaks over what the agent was saying.
-    cut: bool = False
-    #: In the blocking front: how many events the program has handled, and how many before the cut.
-    handled: int = 0
-    handled_at_cut: int = 0
-    pressed: str = ""
-    told: str = ""
-    ended_at: float | None = None
-    ended_up: bool = True
-    #: Tool calls without a result, and since when; then the results.
-    waiting: dict[str, tuple[str, float]] = field(factory=dict)
-    results: dict[str, Any] = field(factory=dict)
-    names: dict[str, str] = field(factory=dict)
 
 
 class Server(Protocol):
@@ -79,7 +46,7 @@ class Watch:
         self.owners: dict[str, tuple[str, ...]] = {}
         self._core = core
         self._within = answers_within
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, Known] = {}
         self._texts: list[tuple[str, str, str]] = []
         core.world.observers.append(self._event)
         outbox = core.world.outbox
@@ -115,9 +82,9 @@ class Watch:
             for name in ("call.dtmf_received", "user.message", "turn.end"):
                 client.on(name, self._event_handled)
 
-    def of(self, call_id: str) -> _Call:
+    def of(self, call_id: str) -> Known:
         """Return what is known of a call."""
-        return self._calls.setdefault(call_id, _Call())
+        return self._calls.setdefault(call_id, Known())
 
     def task_failed(self, exc: BaseException | None) -> bool:
         """Take what a task of the program's own raised. Returns whether it was a rule's matter."""
@@ -150,7 +117,7 @@ class Watch:
         session = self._core.sessions.get(call_id)
         return session is not None and session.owner.link is not None
 
-    def _asked(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _asked(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         call.cut = False
         call.turns += 1
         session = self._core.sessions.get(call_id)
@@ -158,35 +125,35 @@ class Watch:
         if self._linked(call_id) and session.agent is not None:
             call.asked_at = frame["ts"]
 
-    def _speech_started(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _speech_started(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         call.asked_at = None
 
-    def _speaks(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _speaks(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         call.speaking = True
 
-    def _silent(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _silent(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         call.speaking = False
         call.silent_at = frame["ts"]
         if not call.cut and frame.get("reason") in ("user_spoke", "continuation"):
             call.cut, call.handled_at_cut = True, call.handled
 
-    def _pressed(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _pressed(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         if self._linked(call_id):
             call.pressed += frame["digit"]
 
-    def _tools(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _tools(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         for tool in frame["tool_calls"]:
             call.names[tool["id"]] = tool["name"]
             if tool["id"] not in call.results:
                 call.waiting.setdefault(tool["id"], (tool["name"], frame["ts"]))
             self.said(call_id, f"the arguments of {tool['name']}", str(tool["arguments"]))
 
-    def _over(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _over(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         call.ended_at, call.ended_up = frame["ts"], self._linked(call_id)
         call.cut = False
         call.waiting.clear()
 
-    _EVENTS: ClassVar[dict[str, Callable[[Watch, str, _Call, dict[str, Any]], None]]] = {
+    _EVENTS: ClassVar[dict[str, Callable[[Watch, str, Known, dict[str, Any]], None]]] = {
         "turn.end": _asked,
         "chat.message": _asked,
         "speech.started": _speech_started,
@@ -223,7 +190,7 @@ class Watch:
                 f"while the caller spoke over it, the program went on: {words_of(frame)}",
             )  # fmt: skip
 
-    def _results(self, call_id: str, call: _Call, frame: dict[str, Any]) -> None:
+    def _results(self, call_id: str, call: Known, frame: dict[str, Any]) -> None:
         for result in frame.get("results") or ():
             known = result.get("tool_call_id")
             value = result.get("result")
@@ -254,11 +221,11 @@ class Watch:
     def _fault(self, call_id: str, rule: str, why: str) -> None:
         self.faults.append(Fault(call_id, rule, why))
 
-    def _answered(self, call_id: str, call: _Call, at: float) -> None:
+    def _answered(self, call_id: str, call: Known, at: float) -> None:
         self._late(call_id, call, at)
         call.asked_at = None
 
-    def _late(self, call_id: str, call: _Call, now: float) -> None:
+    def _late(self, call_id: str, call: Known, now: float) -> None:
         if call.asked_at is None or self._within is None or call.speaking:
             return
         waited = now - max(call.asked_at, call.silent_at)
