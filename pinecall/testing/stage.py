@@ -24,8 +24,8 @@ from .failing import ExpectationFailed, picture, show_both
 from .faults.injector import Faults
 from .faults.known import FAULTS
 from .ground import KEY, Ground
-from .replaying import Replay
-from .stored import Stored, load_one
+from .replays.replaying import Replay
+from .replays.stored import Stored, load_one
 from .unawaited import Unawaited
 from .worlds.virtual import PATIENCE, VirtualWorld
 
