@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections import Counter
 from pathlib import Path
@@ -131,33 +132,41 @@ def test_other_conversations(
     conversation(mara, caller, model, clock)
 
 
-@pytest.mark.parametrize("_pinecall_chaos", FAULTS)
-async def test_dial(pinecall: Any, caller: Any, model: Any, clock: Any) -> None:
-    """A call that the program makes goes as without the fault."""
-    import asyncio
+@pytest.fixture
+def asyncio_mara(pinecall: Any) -> Mara:
+    """Mara on the asyncio front."""
+    return Mara(Program(pinecall))
 
-    mara = Mara(Program(pinecall))
+
+@pytest.fixture
+def blocking_mara(pinecall_sync: Any) -> Mara:
+    """Mara on the blocking front."""
+    return Mara(Program(pinecall_sync))
+
+
+@pytest.mark.parametrize("_pinecall_chaos", FAULTS)
+async def test_dial(asyncio_mara: Mara, caller: Any, model: Any, clock: Any) -> None:
+    """A call that the program makes goes as without the fault: the test begins when the agent is
+    registered."""
     model.on("yes").calls("find_tables", party=1).then("Thank you.")
     callee = caller.answers("+34600000000").picks_up()
-    await mara.agent.wait_ready()
-    dialling = asyncio.create_task(mara.agent.dial("+34600000000", greeting="It is Mara."))
+    dial = asyncio_mara.agent.dial("+34600000000", greeting="It is Mara.")
+    dialling = asyncio.ensure_future(dial)
     _answers(callee)
     await dialling
-    mara.went_well(callee, clock, "find_tables 1")
+    asyncio_mara.went_well(callee, clock, "find_tables 1")
 
 
 @pytest.mark.parametrize("_pinecall_chaos", FAULTS)
 def test_dial_on_the_blocking_front(
-    pinecall_sync: Any, caller: Any, model: Any, clock: Any
+    blocking_mara: Mara, caller: Any, model: Any, clock: Any
 ) -> None:
     """A call that the program makes goes as without the fault."""
-    mara = Mara(Program(pinecall_sync))
     model.on("yes").calls("find_tables", party=1).then("Thank you.")
     callee = caller.answers("+34600000000").picks_up()
-    mara.agent.wait_ready()
-    mara.agent.dial("+34600000000", greeting="It is Mara.")
+    blocking_mara.agent.dial("+34600000000", greeting="It is Mara.")
     _answers(callee)
-    mara.went_well(callee, clock, "find_tables 1")
+    blocking_mara.went_well(callee, clock, "find_tables 1")
 
 
 def _answers(callee: Any) -> None:
