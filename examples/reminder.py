@@ -2,7 +2,7 @@
 
 Exits with 0 once the appointment is confirmed, with 1 if it is not, with 2 if nobody answered. Needs
 PINECALL_API_KEY, and PINECALL_URL where it is not the platform itself. With threads:
-reminder_sync.py.
+reminder_sync.py. Its tests: test_reminder.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from pinecall import Call, DialError, Pinecall, tool
 
 
-async def remind(number: str, when: str) -> int:
+async def remind(pc: Pinecall, number: str, when: str) -> int:
     answers: list[bool] = []
     over = asyncio.Event()
 
@@ -27,42 +27,46 @@ async def remind(number: str, when: str) -> int:
         answers.append(comes)
         return "Thank you, goodbye!"
 
-    async with Pinecall() as pc:
-        clinic = pc.agent(
-            "clinic",
-            llm="openai/gpt-4.1-mini",
-            voice="elevenlabs/sarah",
-            prompt="Remind the patient of the appointment on {{when}}. Ask if they come, and note it.",
-            tools=[confirm],
-            phone_number="+13186330963",
+    clinic = pc.agent(
+        "clinic",
+        llm="openai/gpt-4.1-mini",
+        voice="elevenlabs/sarah",
+        prompt="Remind the patient of the appointment on {{when}}. Ask if they come, and note it.",
+        tools=[confirm],
+        phone_number="+13186330963",
+    )
+
+    @clinic.on("message.confirmed")
+    async def spoken(event: object, call: Call) -> None:
+        if answers:
+            call.hangup()
+
+    @clinic.on("call.ended")
+    async def ended(call: Call, reason: str) -> None:
+        over.set()
+
+    await clinic.wait_ready()
+    try:
+        call = await clinic.dial(
+            number,
+            greeting=f"Hello, your appointment is on {when}. Will you come?",
+            config={"prompt_vars": {"when": when}},
+            timeout=45.0,
         )
-
-        @clinic.on("message.confirmed")
-        async def spoken(event: object, call: Call) -> None:
-            if answers:
-                call.hangup()
-
-        @clinic.on("call.ended")
-        async def ended(call: Call, reason: str) -> None:
-            over.set()
-
-        await clinic.wait_ready()
-        try:
-            call = await clinic.dial(
-                number,
-                greeting=f"Hello, your appointment is on {when}. Will you come?",
-                config={"prompt_vars": {"when": when}},
-                timeout=45.0,
-            )
-        except DialError as error:
-            print(f"nobody was reached: {error.reason}")
-            return 2
-        print(f"talking to {call.to}", flush=True)
-        await over.wait()
+    except DialError as error:
+        print(f"nobody was reached: {error.reason}")
+        return 2
+    print(f"talking to {call.to}", flush=True)
+    await over.wait()
 
     print("confirmed" if True in answers else "not confirmed")
     return 0 if True in answers else 1
 
 
+async def main(number: str, when: str) -> int:
+    async with Pinecall() as pc:
+        return await remind(pc, number, when)
+
+
 if __name__ == "__main__":
-    raise SystemExit(asyncio.run(remind(sys.argv[1], sys.argv[2])))
+    raise SystemExit(asyncio.run(main(sys.argv[1], sys.argv[2])))

@@ -2,7 +2,7 @@
 
 Exits with 0 once the appointment is confirmed, with 1 if it is not, with 2 if nobody answered. Needs
 PINECALL_API_KEY, and PINECALL_URL where it is not the platform itself. For asyncio:
-reminder.py.
+reminder.py. Its tests: test_reminder_sync.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 from pinecall_sync import Call, DialError, Pinecall, tool
 
 
-def remind(number: str, when: str) -> int:
+def remind(pc: Pinecall, number: str, when: str) -> int:
     answers: list[bool] = []
     over = threading.Event()
 
@@ -27,42 +27,42 @@ def remind(number: str, when: str) -> int:
         answers.append(comes)
         return "Thank you, goodbye!"
 
-    with Pinecall() as pc:
-        clinic = pc.agent(
-            "clinic",
-            llm="openai/gpt-4.1-mini",
-            voice="elevenlabs/sarah",
-            prompt="Remind the patient of the appointment on {{when}}. Ask if they come, and note it.",
-            tools=[confirm],
-            phone_number="+13186330963",
+    clinic = pc.agent(
+        "clinic",
+        llm="openai/gpt-4.1-mini",
+        voice="elevenlabs/sarah",
+        prompt="Remind the patient of the appointment on {{when}}. Ask if they come, and note it.",
+        tools=[confirm],
+        phone_number="+13186330963",
+    )
+
+    @clinic.on("message.confirmed")
+    def spoken(event: object, call: Call) -> None:
+        if answers:
+            call.hangup()
+
+    @clinic.on("call.ended")
+    def ended(call: Call, reason: str) -> None:
+        over.set()
+
+    clinic.wait_ready()
+    try:
+        call = clinic.dial(
+            number,
+            greeting=f"Hello, your appointment is on {when}. Will you come?",
+            config={"prompt_vars": {"when": when}},
+            timeout=45.0,
         )
-
-        @clinic.on("message.confirmed")
-        def spoken(event: object, call: Call) -> None:
-            if answers:
-                call.hangup()
-
-        @clinic.on("call.ended")
-        def ended(call: Call, reason: str) -> None:
-            over.set()
-
-        clinic.wait_ready()
-        try:
-            call = clinic.dial(
-                number,
-                greeting=f"Hello, your appointment is on {when}. Will you come?",
-                config={"prompt_vars": {"when": when}},
-                timeout=45.0,
-            )
-        except DialError as error:
-            print(f"nobody was reached: {error.reason}")
-            return 2
-        print(f"talking to {call.to}", flush=True)
-        over.wait()
+    except DialError as error:
+        print(f"nobody was reached: {error.reason}")
+        return 2
+    print(f"talking to {call.to}", flush=True)
+    over.wait()
 
     print("confirmed" if True in answers else "not confirmed")
     return 0 if True in answers else 1
 
 
 if __name__ == "__main__":
-    raise SystemExit(remind(sys.argv[1], sys.argv[2]))
+    with Pinecall() as pc:
+        raise SystemExit(remind(pc, sys.argv[1], sys.argv[2]))

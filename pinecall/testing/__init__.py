@@ -58,7 +58,8 @@ def assert_trace(name: str, call: Call | None = None) -> None:
 def replay(path: str | os.PathLike[str], *, call_id: str | None = None) -> None:
     """Play the platform's side of a saved call against the program, and check what it sends.
 
-    path: a file that ``trace.save()`` or ``pc.traces(path=…)`` wrote; relative: beside the test
+    path: a file that ``trace.save()`` or ``pc.traces(path=…)`` wrote, beside the test or in the
+        current folder
     call_id: the call, where the file holds several
 
     Raises ExpectationFailed at the first difference, which it tells field by field.

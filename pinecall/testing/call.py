@@ -79,6 +79,12 @@ class Call(Awaitable):
         return self._stage.trace(self)
 
     @property
+    def forwarded_to(self) -> str | None:
+        """The number that the agent has forwarded the call to."""
+        to: str | None = getattr(self._session, "forward_to", None)
+        return to
+
+    @property
     def over(self) -> bool:
         """Whether the call has ended."""
         return bool(self._session.ended)
@@ -211,6 +217,7 @@ class Call(Awaitable):
         self._stage.check()
         if reason is not None and self.reason != reason:
             self._fail(what, f"the call ended with the reason {self.reason!r}")
+        self._begin()
         return self
 
     def nothing_more(self, *, within: float = _QUIET) -> Call:
@@ -259,7 +266,6 @@ class Call(Awaitable):
         session = self._session
         check_text(f"call.{what}", saying.text)
         self._alive(what)
-        self._begin()
         self._until_back()
         if isinstance(session, VoiceCall):
             self._world.runner.act(lambda: session.caller.say(saying))
@@ -269,10 +275,17 @@ class Call(Awaitable):
         else:
             self._world.runner.act(lambda: session.say(saying.text))
         self._stage.settle()
+        self._spoken()
         return self
 
     def _begin(self) -> None:
+        """Note that what the agent has said so far is not what the test waits for."""
         self._mark = len(self.story.replies)
+
+    def _spoken(self) -> None:
+        """The same for what the agent said before the caller had finished speaking."""
+        story = self.story
+        self._mark = sum(reply.began < story.caller_silent for reply in story.replies.values())
 
     def _until_back(self) -> None:
         """Wait while a fault keeps the program away from a call whose turns it answers itself: the

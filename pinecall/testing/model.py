@@ -16,8 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Model", "Rule"]
 
-#: What the caller said must hold: a part of it in any case, a pattern, or a function of the turn.
-Match: TypeAlias = str | re.Pattern[str] | Callable[[Turn], Any]
+
+class Said(str):
+    """What the caller said, with the attributes of its :class:`~pinecall.emulator.Turn`
+    (``messages``, ``tools``, ``agent_id``, …)."""
+
+    __slots__ = ("turn",)
+    turn: Turn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.turn, name)
+
+
+#: What the caller said must hold: a part of it in any case, a pattern, or a function of it.
+Match: TypeAlias = str | re.Pattern[str] | Callable[[Said], Any]
 
 
 class Rule:
@@ -32,9 +44,9 @@ class Rule:
         self._steps: list[Callable[[Turn], Piece]] = []
         self.used = 0
 
-    def says(self, *texts: str | Callable[[Turn], str]) -> Rule:
-        """Answer with a text, or with what a function of the turn returns; several: one after the
-        other, turn by turn, the last one from then on."""
+    def says(self, *texts: str | Callable[[Said], str]) -> Rule:
+        """Answer with a text, or with what a function of what was said returns; several: one after
+        the other, turn by turn, the last one from then on."""
         if not texts:
             raise ValueError("model.on(…).says(): give it a text")
         for text in texts:
@@ -45,7 +57,7 @@ class Rule:
 
         def say(turn: Turn) -> Piece:
             text = texts[min(max(self.used - 1, 0), len(texts) - 1)]
-            return text if isinstance(text, str) else text(turn)
+            return text if isinstance(text, str) else text(_said(turn))
 
         self._steps.append(say)
         return self
@@ -75,7 +87,7 @@ class Rule:
             return match.casefold() in turn.text.casefold()
         if isinstance(match, re.Pattern):
             return match.search(turn.text) is not None
-        return bool(match(turn))
+        return bool(match(_said(turn)))
 
     def step(self, turn: Turn, number: int) -> Piece | None:
         """Return what to do in the turn's round ``number``; None when nothing is set for it."""
@@ -94,7 +106,8 @@ class Model:
 
     def on(self, match: Match) -> Rule:
         """Add a rule: for a part of what the caller says (in any case), a compiled pattern, or a
-        function of the :class:`~pinecall.emulator.Turn`."""
+        function of it, which gets a text with the attributes of a
+        :class:`~pinecall.emulator.Turn`."""
         if not isinstance(match, str | re.Pattern) and not callable(match):
             raise TypeError(
                 "model.on() takes a part of what the caller says, a compiled pattern or a function "
@@ -142,3 +155,9 @@ class Model:
         if rule is not None:
             rule.used += 1
         return rule
+
+
+def _said(turn: Turn) -> Said:
+    said = Said(turn.text)
+    said.turn = turn
+    return said

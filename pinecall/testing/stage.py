@@ -118,7 +118,8 @@ class Stage(Ground):
     def replay(self, path: str | os.PathLike[str], *, call_id: str | None = None) -> None:
         """Play the platform's side of a saved call against the program, and check what it sends.
 
-        path: a file that ``trace.save()`` or ``pc.traces(path=…)`` wrote; relative: beside the test
+        path: a file that ``trace.save()`` or ``pc.traces(path=…)`` wrote, beside the test or in the
+            current folder
         call_id: the call, where the file holds several
 
         The agent must be deployed with the id that it has in the trace. Raises ExpectationFailed at
@@ -127,7 +128,8 @@ class Stage(Ground):
         __tracebackhide__ = True
         if not self.world.virtual:
             raise ExpectationFailed("replay() needs the virtual clock: it moves it along the trace")
-        full = self._folder / path
+        beside = self._folder / path
+        full = beside if beside.exists() else Path(path)
         Replay(self, load_one(full, call_id), str(path)).run()
 
     # -- the test ------------------------------------------------------------------------------

@@ -336,7 +336,7 @@ def test_model_rules(program: Program, caller: Caller, model: Model) -> None:
     program.deploy()
     model.on("one").says("first")
     model.on(re.compile("^one$")).says("second", "third")
-    model.on(lambda turn: turn.text == "two").says(lambda turn: turn.text.upper())
+    model.on(lambda said: said == "two" and said.channel == "phone").says(lambda said: said.upper())
     model.on("bad").fails("out of order")
     call = caller.phones(NUMBER)
     for said, heard in [("one", "first"), ("one", "second"), ("one", "third"), ("one", "third"),

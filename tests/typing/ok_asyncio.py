@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pinecall import (
     Agent,
     Call,
+    CallTrace,
     ChatReply,
+    Latency,
     Line,
     LineCall,
     Pinecall,
     PinecallError,
     Playback,
     RingingCall,
+    TraceTurn,
+    latency,
 )
 from pinecall.agent import WhatsAppSession
 from pinecall.events import (
@@ -170,3 +174,20 @@ async def items() -> None:
             of_line.call.listen(digits=1, timeout=5)
         if of_line.agent is not None:
             of_line.agent.extensions({})
+
+
+def without_names(frame: dict[str, Any]) -> dict[str, Any] | None:
+    return None if frame["event"] == "user.speaking" else frame
+
+
+def look_back(call: Call) -> None:
+    traces: Mapping[str, CallTrace] = pc.traces(keep=10, path="calls.jsonl", redact=without_names)
+    trace: CallTrace | None = call.trace
+    loaded: list[CallTrace] = CallTrace.load("calls.jsonl")
+    if trace is not None:
+        turns: tuple[TraceTurn, ...] = trace.turns
+        waits: list[float | None] = [turn.wait for turn in turns]
+        print(waits, trace.entries[0].frame["event"], trace.tools[0].error)
+    found: Latency = latency([*traces.values(), *loaded])
+    p90: float | None = found.wait.p90
+    print(p90)

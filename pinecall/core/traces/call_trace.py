@@ -59,7 +59,8 @@ class CallTraceBase:
         self._size = 0
         self._errors: list[tuple[float, PinecallError]] = []
         self._end: End | None = None
-        self._reading = Reading()
+        #: Made when somebody reads: most traces are only kept.
+        self._reading: Reading | None = None
 
     @classmethod
     def _of(
@@ -94,7 +95,7 @@ class CallTraceBase:
         with self._guard:
             before = list(self.entries)
             self._kept, self._ats, self._ways = [], array("d"), bytearray()
-            self._size, self._reading = 0, Reading()
+            self._size, self._reading = 0, None
             for entry in before:
                 text = redacted(entry.frame, self.call_id)
                 if text is not None:
@@ -234,7 +235,7 @@ class CallTraceBase:
     def _read(self) -> Reading:
         """Return the reading of all that has passed."""
         with self._guard:
-            reading = self._reading
+            reading = self._reading = self._reading or Reading()
             while reading.count < len(self._ways):
                 reading.take(self._entry(reading.count))
             return reading

@@ -26,6 +26,7 @@ from ..model import Model
 from .hanging import ProgramHangs
 from .link import Link
 from .loop import stepping_aside
+from .own_threads import OwnThreads, is_ours
 from .runner import VirtualRunner
 from .world import World
 
@@ -66,6 +67,7 @@ class VirtualWorld(World):
         self._outside = 0
         self._pumping = False
         self._parked: list[Callable[[], bool]] = []
+        self._own_threads = OwnThreads()
         self._busy_since: float | None = None
         self.runner.core.tick(self.now)
 
@@ -169,6 +171,11 @@ class VirtualWorld(World):
     @contextmanager
     def parked(self, waits: Callable[[], bool]) -> Iterator[None]:
         """Note that a thread of the program waits for the call, for as long as ``waits()``."""
+        if not is_ours(threading.current_thread()):
+            with self._own_threads.parked(waits):
+                self.touched()
+                yield
+            return
         with self.runner.lock:
             self._parked.append(waits)
         self.touched()
@@ -184,6 +191,7 @@ class VirtualWorld(World):
         """Note that there is something to send or deliver. Any thread may call it."""
         self._touched = True
         if threading.get_ident() != self.thread:
+            self._own_threads.stirred()
             self.loop.call_soon_threadsafe(lambda: None)
 
     def _threads_busy(self) -> bool:
@@ -217,7 +225,12 @@ class VirtualWorld(World):
                 raise ProgramHangs(self, f"it has been at work for {self.patience:g} s")
             self._wait_for_work()
             return True
-        self._busy_since = None
+        if self._busy_since is not None:
+            self._busy_since = None
+            self._own_threads.stirred()
+        if self._own_threads.at_work():
+            self.loop.turn(0.0 if self._touched else 0.001)
+            return True
         return self._touched
 
     def _wait_for_work(self) -> None:

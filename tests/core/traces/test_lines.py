@@ -61,6 +61,14 @@ def test_there_and_back() -> None:
     assert same(live, made(*GREETING, agent_id="mara"))
 
 
+def test_where_a_trace_is_from() -> None:
+    """A trace that was not recorded by a client says so in its head, and is read with it."""
+    trace = CallTraceBase._of(evolve(FACTS, source="log"), GREETING)
+    [again] = read(*lines.lines_of(trace))
+    assert (again._facts, sample()._facts.source) == (trace._facts, "")
+    assert "source" not in json.loads(lines.head_line(FACTS))
+
+
 def test_each_line_is_json() -> None:
     """Each line is an object of its own that any reader takes, and names its call."""
     for line in lines.lines_of(sample()):
