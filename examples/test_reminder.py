@@ -27,8 +27,9 @@ async def test_nobody_is_reached(pinecall, caller, how):
     assert await remind(pinecall, PATIENT, "Friday at ten") == 2
 
 
-async def test_hangs_up_at_once(pinecall, caller):
+async def test_hangs_up_without_an_answer(pinecall, caller):
     patient = caller.answers(PATIENT)
     reminding = asyncio.create_task(remind(pinecall, PATIENT, "Friday at ten"))
+    patient.hears("Will you come")
     patient.hangs_up()
     assert await reminding == 1

@@ -34,8 +34,9 @@ def test_nobody_is_reached(pinecall_sync, caller, how):
     assert remind(pinecall_sync, PATIENT, "Friday at ten") == 2
 
 
-def test_hangs_up_at_once(reminding, caller):
+def test_hangs_up_without_an_answer(reminding, caller):
     patient = caller.answers(PATIENT)
     program = reminding()
+    patient.hears("Will you come")
     patient.hangs_up()
     assert program.result(timeout=5) == 1

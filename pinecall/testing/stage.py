@@ -177,6 +177,11 @@ class Stage(Ground):
         except Exception:
             pass  # the test's own failure comes first: this one follows from it
         self.note_raised()
+        if self.world.holds_threads:
+            # A fixture may wait for the thread to end, and nothing moves the clock for it any more.
+            for client in self.clients:
+                client._engine.disconnect()
+            self.world.settle()
 
     def run_coroutine(self, coroutine: Any, what: str) -> Any:
         """Run a coroutine of the test's, like an ``async def`` fixture, on the test's loop."""

@@ -13,6 +13,7 @@ from types import FrameType
 __all__ = ["OwnThreads", "is_ours"]
 
 _POOLS = concurrent.futures.thread.__file__
+_JOINS = ("join", "_wait_for_tstate_lock")
 #: Seconds of real time for which the clock waits for a thread that does not wait for the call.
 LINGER = 0.5
 
@@ -44,6 +45,11 @@ class OwnThreads:
         finally:
             del self._parked[mine]
 
+    @property
+    def any_parked(self) -> bool:
+        """Whether one waits for the client."""
+        return any(waits() for waits in list(self._parked.values()))
+
     def stirred(self) -> None:
         """Note that the program did something, so that a thread may go on."""
         self._given_up = False
@@ -51,7 +57,7 @@ class OwnThreads:
 
     def at_work(self) -> bool:
         """Whether a thread does something; one that goes on for long counts no more."""
-        if threading.active_count() <= len(self._before) or self._given_up:
+        if self._given_up:
             return False
         if not any(self._works(thread) for thread in threading.enumerate()):
             self._since = None
@@ -80,6 +86,8 @@ def _waits(frame: FrameType) -> bool:
         return frame.f_code.co_name == "_worker"
     if frame.f_code.co_filename != threading.__file__:
         return False
-    waiter = frame.f_locals.get("waiter")
+    if frame.f_code.co_name in _JOINS:
+        return True
+    waiter = frame.f_locals.get("waiter") if frame.f_code.co_name == "wait" else None
     # It has been woken, and has not run yet, once its own lock is free.
-    return waiter is None or bool(waiter.locked())
+    return waiter is not None and bool(waiter.locked())

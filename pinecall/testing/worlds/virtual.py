@@ -12,10 +12,10 @@ import heapq
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from pinecall._shared.failures import classify, http_failure
 from pinecall.core.link.link import Failure
@@ -30,6 +30,11 @@ from .runner import VirtualRunner
 from .world import World
 
 __all__ = ["START", "VirtualWorld"]
+
+T = TypeVar("T")
+
+#: Seconds beyond a message's way and its answer's, on a slow link.
+_MARGIN = 0.01
 
 #: The time at which every test begins, in epoch seconds: Monday, 5 January 2026, 9:00 UTC.
 START = 1_767_603_600.0
@@ -63,7 +68,8 @@ class VirtualWorld(World):
         self._touched = False
         self._exchanging = False
         self._driving = 0
-        self._outside = 0
+        #: How many coroutines await the client, and how many tests are coroutines themselves.
+        self._outside = self._tests = 0
         self._pumping = False
         self._parked: list[Callable[[], bool]] = []
         self._own_threads = OwnThreads()
@@ -73,9 +79,11 @@ class VirtualWorld(World):
     # -- waiting --------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Let everything happen that follows from now, without moving the clock."""
+        """Let everything happen that follows from now; the clock moves only for what is on its way on
+        a slow link."""
         if threading.get_ident() == self.thread and not self._driving and not self._exchanging:
-            self.run(lambda: self._quiet, self.now)
+            on_its_way = 2 * self.latency + _MARGIN if self.latency else 0.0
+            self.run(lambda: self._quiet and self._arrived, self.now + on_its_way)
 
     def advance(self, seconds: float) -> None:
         """Move the clock; all that falls due happens at its own time."""
@@ -92,6 +100,13 @@ class VirtualWorld(World):
             self._driving -= 1
 
     def _drive(self, until: Callable[[], bool], limit: float) -> bool:
+        try:
+            return self._step_until(until, limit)
+        finally:
+            if self._outside or self._tests:
+                self._pump_soon()
+
+    def _step_until(self, until: Callable[[], bool], limit: float) -> bool:
         with self._entered():
             self._busy_since = None
             began = time.monotonic()
@@ -128,31 +143,46 @@ class VirtualWorld(World):
         finally:
             self._outside -= 1
 
+    def run_test(self, coroutine: Coroutine[Any, Any, T], what: str = "the test") -> T:
+        __tracebackhide__ = True
+        self._tests += 1
+        self._pump_soon()
+        try:
+            return super().run_test(coroutine, what)
+        finally:
+            self._tests -= 1
+
     def _pump_soon(self) -> None:
         if not self._pumping:
             self._pumping = True
             self.loop.call_soon(self._pump)
 
     def _pump(self) -> None:
+        """Let the call go on by a step: a coroutine awaits the client, or the test awaits something."""
         self._pumping = False
-        if self._driving or not self._outside:
+        if self._driving or not (self._outside or self._tests):
             return
+        idle = False
         with self._entered():
             self.exchange()
-            if not self.loop.has_ready and not self._busy() and not self._touched:
-                due = self._due()
-                if due is None:
-                    # Nothing will happen by itself: only the program, or the test, can go on.
-                    self.loop.look_later(0.001, self._pump_soon)
-                    return
-                self._move(due)
-                self.exchange()
-        if self.loop.has_ready:
-            self._pump_soon()
-        elif self._busy():
+            if not self.loop.has_ready and not self._touched:
+                due = None if self._occupied() else self._due()
+                idle = due is None
+                if due is not None:
+                    self._move(due)
+                    self.exchange()
+        if idle:
+            # What happens next is the program's, or the test's own.
             self.loop.look_later(0.001, self._pump_soon)
         else:
             self._pump_soon()
+
+    def _occupied(self) -> bool:
+        """Whether the program, or the test, does something that does not wait for the call."""
+        if self._busy() or self._own_threads.at_work():
+            return True
+        # A test that awaits neither the client nor anything outside waits for the call too.
+        return not self._outside and self.loop.expects
 
     @contextmanager
     def parked(self, waits: Callable[[], bool]) -> Iterator[None]:
@@ -194,6 +224,15 @@ class VirtualWorld(World):
         if self._threads_busy():
             return True
         return any(driver.has_tasks() for driver in self.drivers) and self.loop.expects
+
+    @property
+    def holds_threads(self) -> bool:
+        """Whether threads of the test's own wait for the call."""
+        return self._own_threads.any_parked
+
+    @property
+    def _arrived(self) -> bool:
+        return all(link.due() is None for link in self.links)
 
     @property
     def _quiet(self) -> bool:

@@ -83,6 +83,11 @@ class World:
             return task.result()
         return self.call(task)
 
+    @property
+    def holds_threads(self) -> bool:
+        """Whether threads of the test's own can only go on while the test waits."""
+        return False
+
     def leaks(self) -> list[str]:
         """Name what still runs after every client was closed, and end what can be ended."""
         for _ in range(TURNS):
