@@ -147,6 +147,7 @@ class Call(Awaitable):
             self._act(lambda: session.end("closed"))
         else:
             self._act(session.caller_hangs_up)
+        self._stage.await_end(self.id)
         return self
 
     # -- what the test expects ------------------------------------------------------------------
@@ -203,7 +204,11 @@ class Call(Awaitable):
         at = find()
         assert at is not None
         self._seen_tools = at + 1
-        return self.tools[at]
+        use = self.tools[at]
+        if self._stage.faults.active:
+            # Its result, which is there at once without a fault, may be on its way.
+            self._stage.wait(lambda: use.ended is not None or self.over, WAIT)
+        return use
 
     def ended(self, reason: str | None = None, *, timeout: float = WAIT) -> Call:
         """Expect the end of the call, for this reason if it is given."""
@@ -214,6 +219,7 @@ class Call(Awaitable):
         what = f"ended({reason!r})" if reason else "ended()"
         if not self._stage.wait(self._looked(lambda: self.over), timeout):
             self._fail(what, f"the call goes on, {timeout:g} s later")
+        self._stage.await_end(self.id)
         self._stage.check()
         if reason is not None and self.reason != reason:
             self._fail(what, f"the call ended with the reason {self.reason!r}")

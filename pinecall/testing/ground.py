@@ -16,6 +16,9 @@ __all__ = ["KEY", "Ground"]
 
 #: The key that the emulator of a test accepts.
 KEY = "pk_test"
+#: Seconds in which what a fault holds back arrives, and those in which a client gives a call up
+#: whose end it has missed.
+LATE, GIVEN_UP = 5.0, 40.0
 
 
 class Ground:
@@ -104,6 +107,10 @@ class Ground:
         """Let everything happen that follows from now; a handler that raised fails the test."""
         __tracebackhide__ = True
         self.world.settle()
+        if self.faults.on_the_way:
+            # What follows from now comes late.
+            self.wait(lambda: not self.faults.on_the_way, LATE)
+            self.world.settle()
         self.check()
 
     def advance(self, seconds: float) -> None:
@@ -122,6 +129,17 @@ class Ground:
             if more <= granted:
                 return False
         return True
+
+    def await_end(self, call_id: str) -> None:
+        """Wait under faults until every client knows that a call is over."""
+        if self.faults.active:
+            self.wait(
+                lambda: (
+                    not any(call_id in client._engine.registry.calls for client in self.clients)
+                ),
+                GIVEN_UP,
+            )
+            self.settle()
 
     @property
     def failed(self) -> bool:

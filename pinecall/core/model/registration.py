@@ -28,8 +28,9 @@ __all__ = ["Claimant", "Registration"]
 log = Log("agents")
 
 #: Seconds without an answer after which a name is asked for again. Nothing else would show that an
-#: ack was lost, and all that waits for it would wait for as long as the connection lasts.
-ASK_AGAIN = 10.0
+#: ack was lost, and all that waits for it would wait for as long as the connection lasts. Less than
+#: the 10 that wait_ready() waits by default, so that it can still succeed.
+ASK_AGAIN = 7.0
 
 
 class Claimant(Protocol):

@@ -93,7 +93,7 @@ class Repeat(_Frames):
     ) -> None:
         go_on()
         if self.after:
-            place.core.world.later(self.after, go_on)
+            place.later(self.after, go_on)
         else:
             go_on()
 
@@ -107,7 +107,7 @@ class Delay(_Frames):
     def happen(
         self, place: Place, way: str, link: Connection, frame: Frame, go_on: Callable[[], None]
     ) -> None:
-        place.core.world.later(self.seconds, go_on)
+        place.later(self.seconds, go_on)
 
 
 @frozen(kw_only=True)

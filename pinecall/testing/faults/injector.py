@@ -45,6 +45,8 @@ class Faults:
         self._runs: list[_Run] = []
         self._away_since: float | None = None
         self._away_before = 0.0
+        #: How many frames are held back at this moment.
+        self.on_the_way = 0
 
     @property
     def core(self) -> Server:
@@ -137,6 +139,16 @@ class Faults:
         for call_id, story in self._stories.calls.items():
             if self.core.sessions.get(call_id) is not None:
                 story.tell(self.core.world.now, "link", text)
+
+    def later(self, seconds: float, go_on: Callable[[], None]) -> None:
+        """Pass a frame on after that many seconds."""
+
+        def arrive() -> None:
+            self.on_the_way -= 1
+            go_on()
+
+        self.on_the_way += 1
+        self.core.world.later(seconds, arrive)
 
     def away(self) -> None:
         """Note that the clients are cut off, until the server answers a registration again."""

@@ -30,6 +30,8 @@ _ASKED = _in("agent.create", never=_NO_AGENT)
 _REGISTERED = _out("agent.created", never=_NO_AGENT)
 _CHANNEL = _out("channel.added", never=_NO_NUMBER)
 _START = _out("call.started", "llm.chat.started", "whatsapp.session_started", never=_NO_CALL)
+#: A dial fails if the link is lost, or the call over, before it is told of a start.
+_INBOUND = evolve(_START, inbound=True, never="nobody called")
 _TOOL = _out("llm.tool_call", never=_NO_TOOL)
 _RESULT = _in("llm.tool_result", never=_NO_TOOL)
 _SPEAKS = _out("bot.speaking", "llm.chat.chunk", "whatsapp.response", never=_NO_REPLY)
@@ -134,8 +136,7 @@ _ALL = [
     Schedule(
         name="cut-before-start",
         about="the link is cut instead of the first event of a conversation that somebody begins",
-        # A dial whose call has not begun when the link is lost fails: no client can know more.
-        when=evolve(_START, inbound=True, never="nobody called"),
+        when=_INBOUND,
         does=Cut(),
     ),
     Schedule(
@@ -152,8 +153,8 @@ _ALL = [
     ),
     Schedule(
         name="late-start",
-        about="the first event of a conversation comes 0.2 s late, after others",
-        when=_START,
+        about="the first event of a conversation that somebody begins comes 0.2 s late, after others",
+        when=_INBOUND,
         does=Delay(seconds=0.2),
     ),
     # -- tools ----------------------------------------------------------------------------------

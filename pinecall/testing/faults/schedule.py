@@ -26,6 +26,10 @@ class Place(Protocol):
         """Add a line to the stories of the calls that go on."""
         ...
 
+    def later(self, seconds: float, go_on: Callable[[], None], /) -> None:
+        """Pass a frame on after that many seconds."""
+        ...
+
     def away(self) -> None:
         """Note that the clients are cut off, until the server answers a registration again."""
         ...

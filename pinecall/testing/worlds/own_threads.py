@@ -12,8 +12,9 @@ from types import FrameType
 
 __all__ = ["OwnThreads", "is_ours"]
 
-_POOLS = concurrent.futures.thread.__file__
+#: Functions of ``threading`` that wait for the end of a thread, in any version of Python.
 _JOINS = ("join", "_wait_for_tstate_lock")
+_POOLS = concurrent.futures.thread.__file__
 #: Seconds of real time for which the clock waits for a thread that does not wait for the call.
 LINGER = 0.5
 
@@ -88,6 +89,7 @@ def _waits(frame: FrameType) -> bool:
         return False
     if frame.f_code.co_name in _JOINS:
         return True
-    waiter = frame.f_locals.get("waiter") if frame.f_code.co_name == "wait" else None
-    # It has been woken, and has not run yet, once its own lock is free.
-    return waiter is not None and bool(waiter.locked())
+    # Other functions of the module only pass by. A waiter's own lock is free when it has been woken
+    # and has not run yet; then it has got it.
+    waiter = frame.f_locals.get("waiter")
+    return waiter is not None and bool(waiter.locked()) and not frame.f_locals.get("gotit")

@@ -70,16 +70,16 @@ def pass_time(runtime: Bare, now: float) -> None:
 
 class TestNoAnswer:
     def test_asked_again(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A claim that is not answered is made again every ten seconds, which is logged."""
+        """A claim that is not answered is made again every seven seconds, which is logged."""
         runtime, registration = asked()
         pass_time(runtime, 0.0)
-        pass_time(runtime, 9.9)
+        pass_time(runtime, 6.9)
         assert runtime.outbox.take() == []
-        for now in (10.0, 20.0):
+        for now in (7.0, 14.0):
             pass_time(runtime, now)
             assert [json.loads(text)["event"] for text in runtime.outbox.take()] == ["agent.create"]
         assert registration.status == "asked"
-        assert "has not answered the registration of agent mara for 10 s" in caplog.text
+        assert "has not answered the registration of agent mara for 7 s" in caplog.text
 
     @pytest.mark.parametrize(
         "answer",
