@@ -44,7 +44,9 @@ os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "coverage", "lowest", "tests", "web", "build"]
+nox.options.sessions = [
+    "lint", "types", "imports", "coverage", "lowest", "tests", "testing", "web", "build",
+]  # fmt: skip
 
 
 @nox.session(python=PRESENT[-1])
@@ -72,6 +74,25 @@ def tests(session: nox.Session) -> None:
     if all_of_it:
         # The benchmarks have processes of their own.
         session.run("python", "-m", "pytest", "-q", "tests/test_benchmarks.py")
+
+
+@nox.session(python=OLDEST_AND_NEWEST)
+def testing(session: nox.Session) -> None:
+    """The pytest plugin: the examples' own tests with nothing but its extra, then the plugin's."""
+    session.install("-q", "-e", ".[testing]")
+    if not session.posargs:
+        session.run("python", "-m", "pytest", "-q", "examples")
+    session.install("-q", *nox.project.dependency_groups(PYPROJECT, "test"))
+    where = session.posargs or [*IN_PARALLEL, "tests/testing"]
+    session.run("python", "-m", "pytest", "-q", *where)
+
+
+@nox.session(python=OLDEST_AND_NEWEST)
+def nightly(session: nox.Session) -> None:
+    """The examples' tests a thousand times over, without one flake: ``-- --count=200`` for fewer."""
+    session.install("-q", "-e", ".[testing]", *nox.project.dependency_groups(PYPROJECT, "nightly"))
+    often = session.posargs or ["--count=1000"]
+    session.run("python", "-m", "pytest", "-q", "-n", "2", "--maxfail=5", *often, "examples")
 
 
 @nox.session(python=PRESENT[-1])
