@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
     from .call import Call
     from .failing import ExpectationFailed
+    from .machine import CallerMachine
 
-__all__ = ["Call", "ExpectationFailed", "assert_trace", "replay"]
+__all__ = ["Call", "CallerMachine", "ExpectationFailed", "assert_trace", "replay"]
 
 #: Loaded on first use: pytest imports this package in every run.
-_HOMES = {"Call": "call", "ExpectationFailed": "failing"}
+_HOMES = {"Call": "call", "CallerMachine": "machine", "ExpectationFailed": "failing"}
 
 
 def __getattr__(name: str) -> Any:
@@ -40,7 +41,15 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    try:
+        return getattr(import_module(f"{__name__}.{home}"), name)
+    except ModuleNotFoundError as missing:
+        if missing.name != "hypothesis":
+            raise
+        raise ModuleNotFoundError(
+            'CallerMachine needs hypothesis, which comes with an extra: pip install "pinecall-sdk[testing]"',
+            name="hypothesis",
+        ) from None
 
 
 def assert_trace(name: str, call: Call | None = None) -> None:

@@ -52,17 +52,15 @@ def show_both(failure: BaseException, raised: list[Exception]) -> None:
 
     Raises the handler's exception if the test's own shows no traceback, or skips the test.
     """
-    __tracebackhide__ = True
+    if raised and isinstance(failure, pytest.skip.Exception | pytest.fail.Exception):
+        raise raised[0]
     chain, one = [failure], failure.__cause__ or failure.__context__
     while one is not None and one not in chain:
         chain.append(one)
         one = one.__cause__ or one.__context__
     news = [exc for exc in raised if exc not in chain]
-    if not news:
-        return
-    if isinstance(failure, pytest.skip.Exception | pytest.fail.Exception):
-        raise news[0] from failure
-    chain[-1].__cause__ = news[0]
+    if news:
+        chain[-1].__cause__ = news[0]
 
 
 def _conversation(story: Story, paint: object) -> list[str]:

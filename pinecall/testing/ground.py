@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from .failing import ExpectationFailed
 from .faults.injector import Faults
 from .story import Stories
 from .worlds.clients import make_client
+from .worlds.hanging import place
 
 __all__ = ["KEY", "Ground"]
 
@@ -90,7 +92,11 @@ class Ground:
         return list(dict.fromkeys(name for agent in self.agents() for name in agent._tools))
 
     def _left_at_work(self, names: list[str], **_: Any) -> None:
-        self.unfinished += [name.removeprefix("pinecall ") for name in names]
+        """Take what still runs when a client is closed; in the blocking front these are threads."""
+        where = {one.get_name(): one.get_coro() for one in asyncio.all_tasks(self.world.loop)}
+        for name in names:
+            waits = f", which waits {place(where[name])}" if name in where else ""
+            self.unfinished.append(f"{name.removeprefix('pinecall ')}{waits}")
 
     # -- the call's time ------------------------------------------------------------------------
 

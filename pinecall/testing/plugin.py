@@ -97,10 +97,31 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         stage.run(runs, {name: pyfuncitem.funcargs[name] for name in names})
 
     pyfuncitem.obj = run
+    put_back = _run_examples(stage, getattr(test, "hypothesis", None))
     try:
         return (yield)
     finally:
         pyfuncitem.obj = test
+        put_back()
+
+
+def _run_examples(stage: Stage, given: Any) -> Callable[[], None]:
+    """Let Hypothesis run the examples of an ``async def`` test on the stage's loop."""
+    test = getattr(given, "inner_test", None)
+    runs = _function_of(test) if test is not None else None
+    if not inspect.iscoroutinefunction(runs):
+        return lambda: None
+
+    @functools.wraps(runs)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        return stage.run_coroutine(runs(*args, **kwargs), "the test")
+
+    def put_back() -> None:
+        given.inner_test = test
+
+    given.inner_test = run
+    return put_back
 
 
 def _function_of(test: Any) -> Any:
@@ -125,12 +146,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         if not stage.ran:
             stage.finish()
     elif any(mark.name == "pinecall" for mark in item.own_markers):
-        pytest.fail(
-            "@pytest.mark.pinecall has no effect on a test without a fixture of the plugin: use one "
-            "(pinecall, pinecall_sync, emulator, …), or take the mark away",
-            pytrace=False,
-        )
+        _told_without_effect()
     return result
+
+
+def _told_without_effect() -> None:
+    pytest.fail(
+        "@pytest.mark.pinecall has no effect on a test without a fixture of the plugin: use one "
+        "(pinecall, pinecall_sync, emulator, …), or take the mark away",
+        pytrace=False,
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -165,16 +190,19 @@ def _bound_to(function: Any, instance: object) -> Any:
 def _run_by(stage: Stage, function: Any, name: str) -> Any:
     """Return a plain fixture that runs the coroutine function, or async generator, ``function``."""
     what = f"the fixture {name!r}"
-    if inspect.iscoroutinefunction(function):
-        return lambda **given: stage.run_coroutine(function(**given), what)
+
+    def wait(**given: Any) -> Any:
+        __tracebackhide__ = True
+        return stage.run_coroutine(function(**given), what)
 
     def run(**given: Any) -> Iterator[Any]:
+        __tracebackhide__ = True
         steps = function(**given)
         yield stage.run_coroutine(_next(steps), what)
         if stage.run_coroutine(_next(steps), what) is not _OVER:
             raise RuntimeError(f"{what} yields more than once")
 
-    return run
+    return wait if inspect.iscoroutinefunction(function) else run
 
 
 async def _next(steps: Any) -> Any:

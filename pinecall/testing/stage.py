@@ -12,6 +12,7 @@ import pytest
 from attrs import define, field
 
 from pinecall._shared.unattended import connected
+from pinecall.emulator.errors import EmulatorError
 
 from . import current
 from .call import Call
@@ -23,8 +24,8 @@ from .failing import ExpectationFailed, picture, show_both
 from .faults.injector import Faults
 from .faults.known import FAULTS
 from .ground import KEY, Ground
-from .replaying import Replay
-from .stored import Stored, load_one
+from .replays.replaying import Replay
+from .replays.stored import Stored, load_one
 from .unawaited import Unawaited
 from .worlds.virtual import PATIENCE, VirtualWorld
 
@@ -69,7 +70,10 @@ class Stage(Ground):
         for schedule in schedules:
             settings = schedule.settings | settings
         settings.setdefault("pace", 1.0 if options.clock == "virtual" else 0.0)
-        self.emulator = Emulator(api_keys=[KEY], **settings)
+        try:
+            self.emulator = Emulator(api_keys=[KEY], **settings)
+        except (EmulatorError, TypeError, ValueError) as why:
+            pytest.fail(f"@pytest.mark.pinecall(…): {why}", pytrace=False)
         self.world = self._make_world()
         self.model = self.world.model
         self.clock = Clock(self)
@@ -135,6 +139,7 @@ class Stage(Ground):
         __tracebackhide__ = True
         unawaited = Unawaited()
         self.ran = True
+        failure: BaseException | None = None
         try:
             with unawaited:
                 if inspect.iscoroutinefunction(test):
@@ -144,12 +149,16 @@ class Stage(Ground):
         except (KeyboardInterrupt, SystemExit, GeneratorExit, pytest.exit.Exception):
             raise
         except BaseException as exc:
+            failure = exc
+        if failure is None:
+            self.finish(unawaited.told())
+            return
+        try:
             self._settle_quietly()
-            show_both(exc, self.raised)
-            raise
-        self.finish()
-        if unawaited.found:
-            pytest.fail(unawaited.told(), pytrace=False)
+            show_both(failure, self.raised)
+            raise failure
+        finally:
+            del failure  # it refers to this frame
 
     def _settle_quietly(self) -> None:
         """See what else goes wrong in a test that has failed already."""
@@ -164,13 +173,18 @@ class Stage(Ground):
         __tracebackhide__ = True
         return self.world.run_test(coroutine, what)
 
-    def finish(self) -> None:
-        """Check what a test must not leave behind: open calls, handlers that raised."""
+    def finish(self, mistake: str | None = None) -> None:
+        """Check what a test must not leave behind: open calls, handlers that raised.
+
+        mistake: what else is known to be wrong with it
+        """
         self.ran = True
         self.settle()
         if self.raised:
             # The test has caught it.
             raise self.raised[0]
+        if mistake is not None:
+            pytest.fail(mistake, pytrace=False)
         for call in self.caller.calls:
             if call._known is not None and not call.over:
                 text = picture(
@@ -191,7 +205,7 @@ class Stage(Ground):
         for close in reversed(self._closers):
             close()
         current.stage = None
-        left = [f"{name} (cancelled, or left alone)" for name in self.unfinished]
+        left = list(self.unfinished)
         left += self._others()
         left += self.world.leaks()
         self.note_raised()

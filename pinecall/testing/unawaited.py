@@ -13,6 +13,9 @@ _SDK = str(Path(__file__).parents[1])
 #: What Python calls when a coroutine is thrown away; a filter for warnings does not hide it from here.
 _TOLD = "_warn_unawaited_coroutine"
 
+#: Frames between a test and the coroutine of the SDK.
+_DEPTH = 4
+
 
 class Unawaited:
     """Notes them while it is entered; they are found however the warnings are filtered."""
@@ -27,7 +30,7 @@ class Unawaited:
         if self._original is not None:
             # With it a coroutine knows where it was called.
             self._depth = sys.get_coroutine_origin_tracking_depth()
-            sys.set_coroutine_origin_tracking_depth(max(1, self._depth))
+            sys.set_coroutine_origin_tracking_depth(max(_DEPTH, self._depth))
             setattr(warnings, _TOLD, self._note)
         return self
 
@@ -40,12 +43,19 @@ class Unawaited:
         if not coroutine.cr_code.co_filename.startswith(_SDK):
             self._original(coroutine)
             return
-        origin = coroutine.cr_origin
-        where = f" at {Path(origin[0][0]).name}:{origin[0][1]}" if origin else ""
-        self.found.append(f"{coroutine.__qualname__}(){where}")
+        name, where = coroutine.__qualname__, ""
+        for file, line, function in coroutine.cr_origin or ():
+            if not file.startswith(_SDK):
+                where = f" at {Path(file).name}:{line}"
+                break
+            # The SDK's own function that was called, and made this coroutine.
+            name = function
+        self.found.append(f"{name}(){where}")
 
-    def told(self) -> str:
-        """Say what was found, and what to do."""
+    def told(self) -> str | None:
+        """Say what was found, and what to do; None if there is nothing."""
+        if not self.found:
+            return None
         return (
             f"called but never run: {', '.join(self.found)}. It is a coroutine of the asyncio front: "
             "await it in an 'async def' test, or use the fixture pinecall_sync"

@@ -464,3 +464,14 @@ def test_a_person_types_with_an_agent() -> None:
             out, _ = process.communicate("thanks\n\n", timeout=20)
     assert "mara: You are welcome." in out
     assert process.returncode == 0
+
+
+def test_what_it_sends_leaves_at_once() -> None:
+    """Accepted sockets have TCP_NODELAY: small messages do not wait for the client's acknowledgement."""
+    with BlockingEmulator() as emulator, connect_sync(f"{emulator.url}?api_key=x") as client:
+        client.send("{}")
+        server = emulator._runner._uvicorn
+        assert server is not None
+        (protocol,) = server.server_state.connections
+        accepted = protocol.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

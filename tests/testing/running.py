@@ -67,8 +67,9 @@ def run_pytest(
     where: Path, files: list[str], *options: str, plugins: tuple[str, ...] = (), ini: str = ""
 ) -> Run:
     """Run pytest on files of ``inner/`` in the folder ``where``, with these plugins of others only."""
-    for name in files:
-        shutil.copy(INNER / name, where / f"test_{name}")
+    targets = [f"test_{name}" for name in files]
+    for name, target in zip(files, targets, strict=True):
+        shutil.copy(INNER / name, where / target)
     (where / "conftest.py").write_text(_RECORDING)
     (where / "pytest.ini").write_text(f"[pytest]\n{ini}\n")
     without = [f"-pno:{name}" for name in OTHERS if name not in plugins]
@@ -77,7 +78,7 @@ def run_pytest(
     for name in [name for name in environment if name.startswith("PYTEST_XDIST")]:
         del environment[name]
     process = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", *without, *options],
+        [sys.executable, "-m", "pytest", "-q", "-pno:cacheprovider", *without, *options, *targets],
         cwd=where, env=environment, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     found = where / "reports.json"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pinecall.core.traces.entry import TraceEntry
-from pinecall.testing.comparing import Names, differences, first_difference, nearest_frame
+from pinecall.testing.replays.comparing import Names, differences, first_difference, nearest_frame
 
 
 def entries(*frames: dict[str, Any]) -> list[TraceEntry]:

@@ -16,6 +16,9 @@ from .virtual import VirtualWorld
 
 __all__ = ["make_client"]
 
+#: Seconds in which handlers end that nothing keeps.
+_MOMENT = 0.05
+
 
 class VirtualDriver(Driver):
     """Driven by the test's world; handlers and tools run as in production."""
@@ -121,7 +124,8 @@ class VirtualDriver(Driver):
             with self.engine.guard:
                 self.engine.socket_closed(clean=clean)
         if self.loop is not None:
-            await self._end_tasks(timeout)
+            # What neither sleeps nor has a thread waits for a call, and there is none any more.
+            await self._end_tasks(timeout if self.world.loop.expects else min(timeout, _MOMENT))
         self._code.threads.close()
         self._pid = None
         if self in self.world.drivers:

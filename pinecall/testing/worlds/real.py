@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -49,18 +48,6 @@ class RealWorld(World):
     def now(self) -> float:
         """The time, in epoch seconds."""
         return float(self.runner.now())
-
-    def run(self, until: Callable[[], bool], limit: float) -> bool:
-        """Wait until a condition is met, or until ``limit``; the program's loop runs meanwhile.
-
-        Returns whether the condition was met.
-        """
-        if self.loop.is_running() and asyncio._get_running_loop() is self.loop:
-            return self._drive(until, limit)
-        return self.call(self._driven(until, limit))
-
-    async def _driven(self, until: Callable[[], bool], limit: float) -> bool:
-        return self._drive(until, limit)
 
     def _drive(self, until: Callable[[], bool], limit: float) -> bool:
         with stepping_aside(self.loop):

@@ -7,7 +7,6 @@ the server has something to do.
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import heapq
 import os
@@ -72,19 +71,6 @@ class VirtualWorld(World):
         self.runner.core.tick(self.now)
 
     # -- waiting --------------------------------------------------------------------------------
-
-    def run(self, until: Callable[[], bool], limit: float) -> bool:
-        """Let the call go on until a condition is met, or the clock is at ``limit``.
-
-        Returns whether the condition was met. Raises ProgramHangs.
-        """
-        if self.loop.is_running() and asyncio._get_running_loop() is self.loop:
-            return self._drive(until, limit)
-        result = self.call(self._driven(until, limit))
-        return result
-
-    async def _driven(self, until: Callable[[], bool], limit: float) -> bool:
-        return self._drive(until, limit)
 
     def settle(self) -> None:
         """Let everything happen that follows from now, without moving the clock."""

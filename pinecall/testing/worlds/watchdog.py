@@ -24,6 +24,8 @@ _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd", "debugpy")
 class BlocksTheLoop(ProgramHangs):
     """Raised where the code is that does not return to the event loop."""
 
+    __module__ = "pinecall.testing"
+
     def __init__(self) -> None:
         Exception.__init__(
             self,
@@ -105,6 +107,7 @@ class _Watchdog:
 
 
 def _raise(_number: int, _frame: object) -> None:
+    __tracebackhide__ = True
     raise BlocksTheLoop
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import linecache
 import threading
 import time
-from collections.abc import Awaitable, Coroutine, Generator
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
-from .hanging import ProgramHangs
+from .hanging import ProgramHangs, place
 from .loop import Loop, from_outside
 from .watchdog import watch
 
@@ -35,18 +33,34 @@ class World:
         self._unwatch = watch(self.loop, patience)
         self._threads = set(threading.enumerate())
 
+    def run(self, until: Callable[[], bool], limit: float) -> bool:
+        """Let the call go on until a condition is met, or the clock is at ``limit``.
+
+        Returns whether the condition was met. Raises ProgramHangs.
+        """
+        if asyncio._get_running_loop() is self.loop:
+            return self._drive(until, limit)
+        return self.call(self._driven(until, limit))
+
+    async def _driven(self, until: Callable[[], bool], limit: float) -> bool:
+        return self._drive(until, limit)
+
+    def _drive(self, until: Callable[[], bool], limit: float) -> bool:
+        """Do that, while the loop runs."""
+        raise NotImplementedError
+
     def call(self, awaitable: Awaitable[T]) -> T:
         """Run a coroutine on the test's loop, from outside of it; the call goes on meanwhile."""
+        __tracebackhide__ = True
         with from_outside():
             return self.loop.run_until_complete(awaitable)
 
     def run_test(self, coroutine: Coroutine[Any, Any, T], what: str = "the test") -> T:
-        """Run an ``async def`` test, or fixture, on the loop. Raises ProgramHangs if nothing goes on
-        in it."""
+        """Run an ``async def`` test, or fixture, on the loop. ProgramHangs is raised in it if it does
+        not get on."""
         __tracebackhide__ = True
         steps = _Steps(coroutine)
         task: asyncio.Task[T] = self.loop.create_task(steps.run(), name=what)
-        hangs: list[ProgramHangs] = []
         seen, since = 0, time.monotonic()
 
         def look() -> None:
@@ -56,19 +70,18 @@ class World:
             if steps.count != seen:
                 seen, since = steps.count, time.monotonic()
             elif time.monotonic() - since >= self.patience:
-                place = _place(coroutine)
-                hangs.append(ProgramHangs(self, f"{what} has waited {self.patience:g} s, {place}"))
+                since = time.monotonic()
+                why = f"{what} has waited {self.patience:g} s {place(coroutine)}"
+                steps.hangs = ProgramHangs(self, why)
                 task.cancel()
-                return
             self.loop.look_later(self.patience / 4, look)
 
         self.loop.look_later(self.patience / 4, look)
-        try:
-            return self.call(task)
-        except asyncio.CancelledError:
-            if hangs:
-                raise hangs[0] from None
-            raise
+        if asyncio._get_running_loop() is self.loop:
+            # A fixture that an ``async def`` test asks for while it runs.
+            self.run(task.done, float("inf"))
+            return task.result()
+        return self.call(task)
 
     def leaks(self) -> list[str]:
         """Name what still runs after every client was closed, and end what can be ended."""
@@ -106,6 +119,8 @@ class _Steps:
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         self.count = 0
+        #: What is raised in the coroutine instead of the cancellation that comes next.
+        self.hangs: BaseException | None = None
         self._coroutine = coroutine
 
     async def run(self) -> Any:
@@ -129,28 +144,14 @@ class _Steps:
                 self._coroutine.close()
                 raise
             except BaseException as exc:
-                go_on, given = self._coroutine.throw, exc
-
-
-def _place(coroutine: Any) -> str:
-    frame = coroutine.cr_frame
-    if frame is None:
-        return "at its end"
-    name = frame.f_code.co_filename
-    line = linecache.getline(name, frame.f_lineno, frame.f_globals).strip()
-    return f"at {Path(name).name}:{frame.f_lineno}: {line}"
+                hangs, self.hangs = self.hangs, None
+                go_on, given = self._coroutine.throw, hangs or exc
 
 
 def _task(task: asyncio.Task[Any]) -> str:
     coroutine: Any = task.get_coro()
     name = getattr(coroutine, "__qualname__", repr(coroutine))
-    return (
-        f"{task.get_name()!r} ({name}, {_place(coroutine)})" if _framed(coroutine) else repr(name)
-    )
-
-
-def _framed(coroutine: Any) -> bool:
-    return getattr(coroutine, "cr_frame", None) is not None
+    return f"{task.get_name()!r} ({name} {place(coroutine)})"
 
 
 def _thread(thread: threading.Thread) -> str:

@@ -41,11 +41,16 @@ def test_plain(mara, caller, notes):
     call.hangs_up()
 
 
+async def test_asks_while_it_runs(mara, caller, request):
+    assert request.getfixturevalue("notes") == []
+    caller.chats("mara").hangs_up()
+
+
 class TestInAClass:
     @pytest.fixture
     async def own(self, mara):
         self.mine = mara
-        yield "own"
+        return "own"
 
     async def test_method(self, own, mara, caller):
         assert self.mine is mara and own == "own"

@@ -56,7 +56,9 @@ def place():
 
 @pytest.fixture(autouse=True, scope="module")
 def surroundings():
-    yield
+    came = []
+    yield came
+    came.clear()
 
 
 def conversation(caller, model):
@@ -139,6 +141,24 @@ async def test_parametrized(mara, caller, model, party):
     call = caller.chats("mara", "a table")
     call.expects_tool("find_tables", party=party)
     call.hears("Done")
+    call.hangs_up()
+
+
+def test_tool_that_raises(mara, caller, model, tools):
+    tools.replace("find_tables", raises=ValueError("the book is gone"))
+    model.on("table").calls("find_tables", party=2).then("I cannot look.")
+    call = caller.chats("mara", "a table")
+    assert "the book is gone" in str(call.expects_tool("find_tables").result)
+    call.hears("I cannot look")
+    call.hangs_up()
+
+
+def test_tool_that_raises_blocking(mara_sync, caller, model, tools):
+    tools.replace("find_tables", raises=ValueError("the book is gone"))
+    model.on("table").calls("find_tables", party=2).then("I cannot look.")
+    call = caller.chats("mara", "a table")
+    assert "the book is gone" in str(call.expects_tool("find_tables").result)
+    call.hears("I cannot look")
     call.hangs_up()
 
 

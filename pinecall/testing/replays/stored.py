@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..failing import ExpectationFailed
 from .comparing import first_difference
-from .failing import ExpectationFailed
 
 if TYPE_CHECKING:
-    from .ground import Ground
+    from ..ground import Ground
 
 __all__ = ["Stored"]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..failing import ExpectationFailed
 from .comparing import IDS, differences, nearest_frame
-from .failing import ExpectationFailed
 
 if TYPE_CHECKING:
-    from .ground import Ground
+    from ..ground import Ground
 
 __all__ = ["Replay"]
 

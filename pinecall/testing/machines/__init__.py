@@ -1,0 +1,1 @@
+"""The parts of a :class:`~pinecall.testing.CallerMachine`."""

@@ -1,0 +1,1 @@
+"""Saved calls: compared with the present one, or played against the program."""
