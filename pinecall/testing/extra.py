@@ -7,9 +7,9 @@ from importlib.util import find_spec
 __all__ = ["lacking"]
 
 
-def lacking(what: str) -> str | None:
-    """Say that ``what`` needs the extra; None if the emulator's packages are there."""
-    for package in ("starlette", "uvicorn"):
+def lacking(what: str, *packages: str) -> str | None:
+    """Say that ``what`` needs the extra; None if the emulator's packages are there, and these."""
+    for package in ("starlette", "uvicorn", *packages):
         if find_spec(package) is None:
             return (
                 f"{what} needs {package}, which comes with an extra: "

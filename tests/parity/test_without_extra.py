@@ -66,6 +66,13 @@ def test_a_fixture_says_what_it_needs(tmp_path: Path, fixture: str) -> None:
     assert len(done.stdout.splitlines()) < 15
 
 
+@pytest.mark.parametrize("name", ["CallerMachine", "Call"])
+def test_an_import_says_what_it_needs(name: str) -> None:
+    """What is imported of the plugin names the extra that is missing."""
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "pinecall-sdk\[testing\]"'):
+        getattr(importlib.import_module("pinecall.testing"), name)
+
+
 @pytest.mark.parametrize("option", ["--pinecall-faults", "--pinecall-chaos"])
 def test_an_option_says_what_it_needs(tmp_path: Path, option: str) -> None:
     """An option that cannot do anything is an error of usage, which names the command."""
