@@ -76,7 +76,7 @@ def tests(session: nox.Session) -> None:
         session.run("python", "-m", "pytest", "-q", "tests/test_benchmarks.py")
 
 
-@nox.session(python=OLDEST_AND_NEWEST)
+@nox.session(python=PRESENT)
 def testing(session: nox.Session) -> None:
     """The pytest plugin: the examples' own tests with nothing but its extra, then the plugin's."""
     session.install("-q", "-e", ".[testing]")
@@ -127,12 +127,18 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(python=PRESENT[0])
 def lowest(session: nox.Session) -> None:
-    """The core and both fronts on the oldest of every dependency that pyproject.toml admits."""
+    """The core, both fronts and the plugin on the oldest of every dependency that pyproject.toml admits."""
     project = PYPROJECT["project"]
-    oldest = [wanted.replace(">=", "==") for wanted in project["dependencies"]]
-    session.install(
-        "-q", "-e", ".[emulator]", *oldest, *nox.project.dependency_groups(PYPROJECT, "test")
+    extras = project["optional-dependencies"]
+    oldest, oldest_of_extras = (
+        [wanted.replace(">=", "==") for wanted in group if not wanted.startswith(project["name"])]
+        for group in (project["dependencies"], [*extras["emulator"], *extras["testing"]])
     )
+    session.install("-q", "-e", ".[testing]", *oldest, *oldest_of_extras)
+    if not session.posargs:
+        session.run("python", "-m", "pytest", "-q", "examples")
+    # What the project's own tests need is newer than what the extra admits.
+    session.install("-q", *oldest, *nox.project.dependency_groups(PYPROJECT, "test"))
     where = session.posargs or [*IN_PARALLEL, "tests/core", "tests/fronts"]
     session.run("python", "-m", "pytest", "-q", *where)
 
