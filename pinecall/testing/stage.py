@@ -47,6 +47,10 @@ class Options:
     settings: dict[str, Any] = field(factory=dict)
 
 
+#: Seconds that a test under faults waits for the registration of its agents.
+REGISTERED = 30.0
+
+
 class Stage(Ground):
     """Everything that one test uses; made by the first fixture of the plugin that it asks for."""
 
@@ -140,6 +144,7 @@ class Stage(Ground):
         unawaited = Unawaited()
         self.ran = True
         failure: BaseException | None = None
+        self._await_registration()
         try:
             with unawaited:
                 if inspect.iscoroutinefunction(test):
@@ -159,6 +164,11 @@ class Stage(Ground):
             raise failure
         finally:
             del failure  # it refers to this frame
+
+    def _await_registration(self) -> None:
+        """Wait under faults until they let the agents be registered: a test says nothing of that."""
+        if self.faults.active:
+            self.wait(lambda: self.registered and not self.faults.cut_off, REGISTERED)
 
     def _settle_quietly(self) -> None:
         """See what else goes wrong in a test that has failed already."""

@@ -48,6 +48,42 @@ def test_conflicts_as_often_as_asked(world: World, client: Client) -> None:
     )
 
 
+def test_whoever_stands_in_between(world: World, client: Client) -> None:
+    """Each in turn gets every frame, and passes it on, now or later, as often as it likes."""
+    seen: list[tuple[str, str]] = []
+
+    def twice(way: str, link: Any, frame: dict[str, Any], go_on: Any) -> None:
+        go_on()
+        if frame["event"] == "agent.created":
+            go_on()
+
+    def late(way: str, link: Any, frame: dict[str, Any], go_on: Any) -> None:
+        seen.append((way, frame["event"]))
+        if way == "out":
+            world.server.world.later(5.0, go_on)
+        else:
+            go_on()
+
+    world.server.injection.between += [twice, late]
+    assert client.send("agent.create", agent_id="mara") == []
+    assert seen == [("in", "agent.create"), ("out", "agent.created"), ("out", "agent.created")]
+    world.pass_time(5.0)
+    assert client.names()[-2:] == ["agent.created", "agent.created"]
+
+
+def test_what_was_in_between_when_the_connection_is_lost(world: World, client: Client) -> None:
+    """It is lost too."""
+
+    def late(way: str, link: Any, frame: dict[str, Any], go_on: Any) -> None:
+        world.server.world.later(5.0, go_on)
+
+    world.server.injection.between.append(late)
+    client.send("agent.create", agent_id="mara")
+    client.gone()
+    world.pass_time(5.0)
+    assert world.server.registry.agents == []
+
+
 @pytest.mark.parametrize(
     ("event", "fields", "answer"),
     [

@@ -366,6 +366,7 @@ def test_misuse_is_refused_with_the_fix() -> None:
 
 def test_stop_leaves_nothing_behind() -> None:
     """The thread and the port are gone, and every waiter is woken."""
+    before = set(threading.enumerate())
     emulator = BlockingEmulator().start()
     failures: list[BaseException] = []
 
@@ -385,7 +386,8 @@ def test_stop_leaves_nothing_behind() -> None:
         emulator.stop()
         waiter.join(5)
     assert isinstance(failures[0], EmulatorError)
-    assert not [t for t in threading.enumerate() if t.name.startswith("pinecall-")]
+    left = set(threading.enumerate()) - before
+    assert not [t for t in left if t.name.startswith("pinecall-")]
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", emulator.port)) != 0
     with emulator:

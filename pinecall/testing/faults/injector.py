@@ -117,13 +117,18 @@ class Faults:
         return between
 
     def _look(self, way: str, link: Connection, frame: Frame, go_on: Callable[[], None]) -> None:
-        """Note that the server has answered a registration."""
-        if self._away_since is not None and way == "out" and frame["event"] in _BACK:
+        """Note that the server has answered a registration, or a client without any."""
+        if self._away_since is not None and way == "out" and self._is_back(frame["event"]):
             took = self.core.world.now - self._away_since
             self._away_before += took
             self._away_since = None
             self.tell(f"back after {took:.1f} s")
         go_on()
+
+    def _is_back(self, event: str) -> bool:
+        registry = self.core.registry
+        alone = not registry.agents and not registry.lines
+        return event in _BACK or (alone and event == "connected")
 
     # -- for the actions ------------------------------------------------------------------------
 
