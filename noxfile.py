@@ -44,7 +44,9 @@ os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "imports", "coverage", "lowest", "tests", "web", "build"]
+nox.options.sessions = [
+    "lint", "types", "imports", "coverage", "lowest", "tests", "testing", "web", "build",
+]  # fmt: skip
 
 
 @nox.session(python=PRESENT[-1])
@@ -72,6 +74,25 @@ def tests(session: nox.Session) -> None:
     if all_of_it:
         # The benchmarks have processes of their own.
         session.run("python", "-m", "pytest", "-q", "tests/test_benchmarks.py")
+
+
+@nox.session(python=PRESENT)
+def testing(session: nox.Session) -> None:
+    """The pytest plugin: the examples' own tests with nothing but its extra, then the plugin's."""
+    session.install("-q", "-e", ".[testing]")
+    if not session.posargs:
+        session.run("python", "-m", "pytest", "-q", "examples")
+    session.install("-q", *nox.project.dependency_groups(PYPROJECT, "test"))
+    where = session.posargs or [*IN_PARALLEL, "tests/testing"]
+    session.run("python", "-m", "pytest", "-q", *where)
+
+
+@nox.session(python=OLDEST_AND_NEWEST)
+def nightly(session: nox.Session) -> None:
+    """The examples' tests a thousand times over, without one flake: ``-- --count=200`` for fewer."""
+    session.install("-q", "-e", ".[testing]", *nox.project.dependency_groups(PYPROJECT, "nightly"))
+    often = session.posargs or ["--count=1000"]
+    session.run("python", "-m", "pytest", "-q", "-n", "2", "--maxfail=5", *often, "examples")
 
 
 @nox.session(python=PRESENT[-1])
@@ -106,12 +127,18 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(python=PRESENT[0])
 def lowest(session: nox.Session) -> None:
-    """The core and both fronts on the oldest of every dependency that pyproject.toml admits."""
+    """The core, both fronts and the plugin on the oldest of every dependency that pyproject.toml admits."""
     project = PYPROJECT["project"]
-    oldest = [wanted.replace(">=", "==") for wanted in project["dependencies"]]
-    session.install(
-        "-q", "-e", ".[emulator]", *oldest, *nox.project.dependency_groups(PYPROJECT, "test")
+    extras = project["optional-dependencies"]
+    oldest, oldest_of_extras = (
+        [wanted.replace(">=", "==") for wanted in group if not wanted.startswith(project["name"])]
+        for group in (project["dependencies"], [*extras["emulator"], *extras["testing"]])
     )
+    session.install("-q", "-e", ".[testing]", *oldest, *oldest_of_extras)
+    if not session.posargs:
+        session.run("python", "-m", "pytest", "-q", "examples")
+    # What the project's own tests need is newer than what the extra admits.
+    session.install("-q", *oldest, *nox.project.dependency_groups(PYPROJECT, "test"))
     where = session.posargs or [*IN_PARALLEL, "tests/core", "tests/fronts"]
     session.run("python", "-m", "pytest", "-q", *where)
 

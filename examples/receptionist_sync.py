@@ -1,8 +1,7 @@
 """A restaurant's receptionist: the platform's model talks, its tools book tables and call a person.
 
 Needs PINECALL_API_KEY, and PINECALL_URL where it is not the platform itself. For asyncio:
-receptionist.py. Its tests:
-test_receptionist_sync.py.
+receptionist.py. Its tests: test_receptionist_sync.py.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ def deploy(pc: Pinecall, history: SqliteHistory) -> Agent:
         skills=[Skill("complaints", "When a guest is not happy", tools=[ask_the_owner])],
         session_limits={"idle_timeout_seconds": 30},
         history=history,
-        channels=["webrtc", "+13186330963"],
+        channels=["webrtc", "chat", "+13186330963"],
     )
 
     @bella.on("call.started")

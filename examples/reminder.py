@@ -15,7 +15,6 @@ from pinecall import Call, DialError, Pinecall, tool
 
 async def remind(pc: Pinecall, number: str, when: str) -> int:
     answers: list[bool] = []
-    over = asyncio.Event()
 
     @tool
     async def confirm(comes: bool, call: Call) -> str:
@@ -41,10 +40,6 @@ async def remind(pc: Pinecall, number: str, when: str) -> int:
         if answers:
             call.hangup()
 
-    @clinic.on("call.ended")
-    async def ended(call: Call, reason: str) -> None:
-        over.set()
-
     await clinic.wait_ready()
     try:
         call = await clinic.dial(
@@ -57,7 +52,7 @@ async def remind(pc: Pinecall, number: str, when: str) -> int:
         print(f"nobody was reached: {error.reason}")
         return 2
     print(f"talking to {call.to}", flush=True)
-    await over.wait()
+    await call.wait_ended()
 
     print("confirmed" if True in answers else "not confirmed")
     return 0 if True in answers else 1

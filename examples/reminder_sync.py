@@ -8,14 +8,12 @@ reminder.py. Its tests: test_reminder_sync.py.
 from __future__ import annotations
 
 import sys
-import threading
 
 from pinecall_sync import Call, DialError, Pinecall, tool
 
 
 def remind(pc: Pinecall, number: str, when: str) -> int:
     answers: list[bool] = []
-    over = threading.Event()
 
     @tool
     def confirm(comes: bool, call: Call) -> str:
@@ -41,10 +39,6 @@ def remind(pc: Pinecall, number: str, when: str) -> int:
         if answers:
             call.hangup()
 
-    @clinic.on("call.ended")
-    def ended(call: Call, reason: str) -> None:
-        over.set()
-
     clinic.wait_ready()
     try:
         call = clinic.dial(
@@ -57,7 +51,7 @@ def remind(pc: Pinecall, number: str, when: str) -> int:
         print(f"nobody was reached: {error.reason}")
         return 2
     print(f"talking to {call.to}", flush=True)
-    over.wait()
+    call.wait_ended()
 
     print("confirmed" if True in answers else "not confirmed")
     return 0 if True in answers else 1

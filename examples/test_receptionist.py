@@ -11,10 +11,10 @@ NUMBER, GUEST = "+13186330963", "+34600000001"
 
 
 @pytest.fixture
-def history(tmp_path: Path):
+async def history(tmp_path: Path):
     store = SqliteHistory(tmp_path / "calls.db")
     yield store
-    store.close()
+    await store.close()
 
 
 @pytest.fixture
@@ -58,6 +58,25 @@ def test_is_interrupted(bella, caller):
     call.interrupts("Is that the trattoria?")
     call.hears("Is that the trattoria")
     assert call.heard[0] == "Trattoria Bella,"
+    call.hangs_up()
+
+
+def test_books_in_a_chat(bella, caller, model, tools):
+    booking = tools.replace("book_table", returns={"table": "by the window"})
+    model.on("two of us").calls("book_table", day="Friday", people=2)
+    chat = caller.chats("bella")
+    chat.says("Friday evening, the two of us")
+    chat.hears("by the window")
+    chat.hangs_up()
+    assert booking.calls == [{"day": "Friday", "people": 2}]
+
+
+def test_the_book_is_lost(bella, caller, model, tools):
+    tools.replace("free_tables", raises=OSError("the book is lost"))
+    model.on("free").calls("free_tables", day="Friday").then("I cannot tell now. Call again?")
+    call = caller.phones(NUMBER)
+    call.says("Is anything free on Friday?")
+    call.hears("cannot tell")
     call.hangs_up()
 
 

@@ -61,6 +61,25 @@ def test_is_interrupted(bella, caller):
     call.hangs_up()
 
 
+def test_books_in_a_chat(bella, caller, model, tools):
+    booking = tools.replace("book_table", returns={"table": "by the window"})
+    model.on("two of us").calls("book_table", day="Friday", people=2)
+    chat = caller.chats("bella")
+    chat.says("Friday evening, the two of us")
+    chat.hears("by the window")
+    chat.hangs_up()
+    assert booking.calls == [{"day": "Friday", "people": 2}]
+
+
+def test_the_book_is_lost(bella, caller, model, tools):
+    tools.replace("free_tables", raises=OSError("the book is lost"))
+    model.on("free").calls("free_tables", day="Friday").then("I cannot tell now. Call again?")
+    call = caller.phones(NUMBER)
+    call.says("Is anything free on Friday?")
+    call.hears("cannot tell")
+    call.hangs_up()
+
+
 def test_puts_a_complaint_through(bella, caller, model):
     model.on("cold").calls("load_skill", name="complaints").calls("ask_the_owner")
     call = caller.phones(NUMBER)

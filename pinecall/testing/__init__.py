@@ -41,15 +41,12 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    try:
-        return getattr(import_module(f"{__name__}.{home}"), name)
-    except ModuleNotFoundError as missing:
-        if missing.name != "hypothesis":
-            raise
-        raise ModuleNotFoundError(
-            'CallerMachine needs hypothesis, which comes with an extra: pip install "pinecall-sdk[testing]"',
-            name="hypothesis",
-        ) from None
+    from .extra import lacking
+
+    text = lacking(name, *(("hypothesis",) if home == "machine" else ()))
+    if text is not None:
+        raise ModuleNotFoundError(text)
+    return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 def assert_trace(name: str, call: Call | None = None) -> None:

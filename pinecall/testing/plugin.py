@@ -44,6 +44,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARK)
+    if config.getoption("--pinecall-chaos"):
+        _check_extra("--pinecall-chaos")
+
+
+def _check_extra(option: str) -> None:
+    from .extra import lacking
+
+    text = lacking(option)
+    if text:
+        raise pytest.UsageError(text)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,6 +61,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """List the faults."""
     if not config.getoption("--pinecall-faults"):
         return None
+    _check_extra("--pinecall-faults")
     from .options import list_of_faults
 
     sys.stdout.write(f"{list_of_faults()}\n")
@@ -206,6 +217,11 @@ def _pinecall_chaos() -> str | None:
 
 @pytest.fixture
 def _pinecall_stage(request: pytest.FixtureRequest, _pinecall_chaos: str | None) -> Iterator[Stage]:
+    from .extra import lacking
+
+    text = lacking("a test with a fixture of pinecall.testing")
+    if text:
+        pytest.fail(text, pytrace=False)
     from .options import options_of
     from .stage import Stage
 
