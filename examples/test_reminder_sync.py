@@ -11,8 +11,9 @@ PATIENT = "+34607827824"
 @pytest.fixture
 def reminding(pinecall_sync):
     """The program, at work beside the test."""
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda: pool.submit(remind, pinecall_sync, PATIENT, "Friday at ten")
+    pool = ThreadPoolExecutor(1)
+    yield lambda: pool.submit(remind, pinecall_sync, PATIENT, "Friday at ten")
+    pool.shutdown(wait=False)  # whatever it still waits for, the client's end ends it
 
 
 @pytest.mark.parametrize(("says", "comes", "status"), [("yes", True, 0), ("no", False, 1)])
