@@ -78,13 +78,23 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PRESENT)
 def testing(session: nox.Session) -> None:
-    """The pytest plugin: the examples' own tests with nothing but its extra, then the plugin's."""
+    """The pytest plugin: the examples' own tests with nothing but its extra, then the plugin's.
+
+    The plugin's own tests run on the oldest and newest; callers as a state machine, and the
+    examples under each named fault, on the newest.
+    """
     session.install("-q", "-e", ".[testing]")
     if not session.posargs:
         session.run("python", "-m", "pytest", "-q", "examples")
+        if session.python not in OLDEST_AND_NEWEST:
+            return
     session.install("-q", *nox.project.dependency_groups(PYPROJECT, "test"))
     where = session.posargs or [*IN_PARALLEL, "tests/testing"]
+    if session.python != PRESENT[-1] and not session.posargs:
+        where += [f"--ignore=tests/testing/test_{name}.py" for name in ("machine", "docs")]
     session.run("python", "-m", "pytest", "-q", *where)
+    if session.python == PRESENT[-1] and not session.posargs:
+        session.run("python", "-m", "pytest", "-q", "-n", "2", "--pinecall-chaos", "examples")
 
 
 @nox.session(python=OLDEST_AND_NEWEST)

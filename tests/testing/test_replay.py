@@ -228,6 +228,7 @@ def test_from_a_program_in_production(program: Program, replay: Replays, tmp_pat
     replay(path)
 
 
+@pytest.mark.pinecall(faults=[])
 async def test_a_dialled_call(pinecall: Any, replay: Replays, tmp_path: Path) -> None:
     """A call that the program dials is played once it has dialled."""
     import asyncio

@@ -29,6 +29,22 @@ def test_speech_takes_the_calls_time(program: Program, caller: Caller, clock: Cl
     call.hangs_up()
 
 
+def test_ten_minutes(program: Program, caller: Caller, clock: Clock) -> None:
+    """A call of ten minutes with forty turns; how long the test takes is in docs/testing.md."""
+    mara = program.deploy(session_limits={"max_duration_seconds": 900})
+    seen: list[str] = []
+    mara.on("user.message", lambda event, call: seen.append(event.text))
+    call = caller.phones(NUMBER, GUEST)
+    call.hears("How can I help")
+    words = " ".join(f"word{number}" for number in range(15))
+    for turn in range(40):
+        call.says(f"number {turn}: {words}")
+        call.hears(f"number {turn}: {words}")
+    call.hangs_up()
+    assert len(seen) == 40
+    assert clock.now > 600
+
+
 def test_time_stands_still_while_the_test_works(program: Program, clock: Clock) -> None:
     """Nothing moves the clock but the waits of the test."""
     program.deploy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Container
+from functools import lru_cache
 
 from ...errors import EmulatorError
 
@@ -13,6 +14,7 @@ __all__ = ["Ids", "addressed", "caller_id", "normal_number", "slug"]
 _ALNUM = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
+@lru_cache(maxsize=1024)
 def slug(text: str) -> str:
     """Turn ``My Agent`` into ``my-agent``, the form in which ids are stored; empty for non-Latin ids."""
     text = re.sub(r"[_\s]+", "-", text.strip().lower())
