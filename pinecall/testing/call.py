@@ -169,7 +169,7 @@ class Call(Awaitable):
         check_seconds("call.hears()", "within", within, optional=True)
         check_seconds("call.hears()", "timeout", timeout)
         what = f"hears({_shown(text)}{'' if within is None else f', within={within:g}'})"
-        self._wait(what, lambda: self._next() is not None, timeout, "no reply")
+        self._wait(what, lambda: self._next() is not None, timeout, self._no_reply)
         heard = self._next()
         self._read += self._look(lambda: self._session.heard[self._read :].index(heard)) + 1
         self._mark = max(
@@ -351,6 +351,13 @@ class Call(Awaitable):
             hint = f"; did you mean {near!r}?" if near else ""
             known = ", ".join(offered) or "none"
             raise ExpectationFailed(f"{what}: no agent has such a tool{hint} (tools: {known})")
+
+    def _no_reply(self) -> str:
+        if self._look(self._session.has_model):
+            return "no reply"
+        return (
+            "no reply (the agent has no prompt and no llm, so its program answers the turns itself)"
+        )
 
     def _other_tools(self, name: str) -> str:
         others = [str(use) for use in self.tools[self._seen_tools :]]
