@@ -131,7 +131,8 @@ class VirtualRunner:
                 self.core.receive(link, text, self.world.now)
 
     def turn(self) -> bool:
-        """Run what is due, and send what there is to send. Returns whether there was anything."""
+        """Run what is due, and send what there is to send. Returns whether there may be more: the model
+        was asked."""
         with self.lock:
             self.core.tick(self.world.now)
             asked = self.core.asked()
@@ -144,4 +145,4 @@ class VirtualRunner:
                 sink.push(item)
         if self._waiters:
             self.settled()
-        return bool(outgoing or asked)
+        return bool(asked)

@@ -293,16 +293,18 @@ class VirtualWorld(World):
         """Pass everything on that is on its way now."""
         self._exchanging = True
         try:
-            moved = True
-            while moved or self._touched:
+            server = arrived = True
+            while server or arrived or self._touched:
+                server |= self._touched
                 self._touched = False
                 self.loop.beats += 1
                 for driver in self.drivers:
                     driver.turn()
-                moved = self._to_server()
-                moved |= self.runner.turn()
+                if self._to_server() or server:
+                    server = self.runner.turn()
+                arrived = False
                 for link in list(self.links):
-                    moved |= link.deliver(self.now)
+                    arrived |= link.deliver(self.now)
         finally:
             self._exchanging = False
 
