@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import pinecall.testing
+from pinecall import CallTrace
 from pinecall.testing import ExpectationFailed
 from pinecall.testing.caller import Caller
 from pinecall.testing.doubles import Tools
@@ -197,17 +198,38 @@ def test_several_calls(program: Program, replay: Replays, booking: Path, tmp_pat
     quiet(program)
     both = tmp_path / "both.jsonl"
     text = booking.read_text()
-    call_id = pinecall_trace(booking).call_id
+    call_id = CallTrace.load(booking)[0].call_id
     both.write_text(text + text.replace(call_id, "CA2"))
     with pytest.raises(ExpectationFailed, match="one call is wanted"):
         replay(both)
     replay(both, call_id="CA2")
 
 
-def pinecall_trace(path: Path) -> Any:
-    from pinecall import CallTrace
-
-    return CallTrace.load(path)[0]
+@pytest.mark.parametrize("found", ["20:30", "21:00"])
+def test_from_the_call_log(
+    program: Program, replay: Replays, tmp_path: Path, tools: Tools, found: str
+) -> None:
+    """The platform's log of a call is played too; of the commands it has the results of tools."""
+    path = tmp_path / "log.jsonl"
+    stage = Stage(Options())
+    try:
+        chatty(Program(stage.client(sync=False)))
+        stage.model.on("table").calls("find_tables", party=2).then("At 20:30.")
+        call = stage.caller.phones(NUMBER, GUEST)
+        call.says("a table")
+        call.hears("20:30")
+        call.hangs_up()
+        log = stage.world.runner.core.world.log.calls[call.id]
+        CallTrace.from_log(log.entries).save(path)
+    finally:
+        stage.close()
+    quiet(program)  # what it says of its own is not in the log
+    if found == "20:30":
+        replay(path)
+        return
+    tools.replace("find_tables", returns=[found])
+    with pytest.raises(ExpectationFailed, match=r"expected '20:30', it is '21:00'"):
+        replay(path)
 
 
 def test_from_a_program_in_production(program: Program, replay: Replays, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -483,3 +484,28 @@ def test_mark_setting(pinecall):
 @pytest.mark.pinecall(clock="real")
 def test_mark_without_effect():
     """@pytest.mark.pinecall has no effect on a test without a fixture of the plugin"""
+
+
+# -- a program in a thread of its own ----------------------------------------------------------------
+
+
+@pytest.fixture
+def dialling(mara_sync):
+    """A program that waits for the end of a call, in a thread that is waited for in turn."""
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda: pool.submit(lambda: mara_sync.dial("+34600000000").wait_ended())
+
+
+def test_a_failure_beside_a_waiting_thread(dialling, caller):
+    """no reply within 30 s"""
+    guest = caller.answers("+34600000000")
+    dialling()
+    guest.hears()
+
+
+def test_an_agent_without_a_model(pinecall, caller):
+    """the agent has no prompt and no llm"""
+    pinecall.agent("mara", phone_number=NUMBER)
+    call = caller.phones(NUMBER)
+    call.says("Hello?")
+    call.hears()
