@@ -79,7 +79,7 @@ def test_every_fixture(tmp_path: Path) -> None:
     assert set(re.findall(r"`(\w+)`", " ".join(rows))) == fixtures
 
 
-@pytest.mark.parametrize("name", [name for name in vars(Call) if not name.startswith("_")])
+@pytest.mark.parametrize("name", [name for name in dir(Call) if not name.startswith("_")])
 def test_every_verb(name: str) -> None:
     """What the caller can do or tell is on the page."""
     if name not in ("id", "story"):

@@ -8,10 +8,10 @@ from typing import Any
 from pinecall._asyncio.driver import Driver
 from pinecall._asyncio.http import HttpPort
 from pinecall.client import Pinecall
-from pinecall.core.link.link import Failure
 
 from .http import AsyncTransport
 from .link import Link
+from .stepped import Stepped
 from .virtual import VirtualWorld
 
 __all__ = ["make_client"]
@@ -20,17 +20,12 @@ __all__ = ["make_client"]
 _MOMENT = 0.05
 
 
-class VirtualDriver(Driver):
+class VirtualDriver(Stepped, Driver):
     """Driven by the test's world; handlers and tools run as in production."""
-
-    _socket: Any
 
     def __init__(self, engine: Any, settings: Any, world: VirtualWorld) -> None:
         super().__init__(engine, settings)
         self.world = world
-
-    def now(self) -> float:
-        return self.world.now
 
     def bind(self) -> None:
         super().bind()
@@ -60,37 +55,12 @@ class VirtualDriver(Driver):
         if late:
             raise asyncio.TimeoutError
 
-    def _begin_opening(self, generation: int) -> None:
-        self.world.open(self, generation)
-
     # -- from the world -------------------------------------------------------------------------
 
     def turn(self) -> None:
         """Send and deliver what there is."""
         if self.loop is not None:
             self._after()
-
-    def deadline(self) -> float | None:
-        """Return when the client has something to do by itself."""
-        with self.engine.guard:
-            return self.engine.deadline(self.world.now)
-
-    def tick(self) -> None:
-        """Do what is due."""
-        with self.engine.guard:
-            self.engine.tick(self.world.now)
-
-    def link_opened(self, link: Link) -> None:
-        """Take a connection that was asked for."""
-        self._socket = link
-        with self.engine.guard:
-            self.engine.opened(link.generation, self.world.now)
-        self.world.touched()
-
-    def opening_failed(self, generation: int, failure: Failure) -> None:
-        """Take the failure to open one."""
-        self._failed(generation, failure)
-        self.world.touched()
 
     def link_closed(self, link: Link) -> None:
         """Take the server's end of the connection."""

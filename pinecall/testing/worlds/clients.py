@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 from .virtual import VirtualWorld
@@ -16,14 +15,10 @@ def make_client(world: Any, *, sync: bool, **options: Any) -> Any:
         if sync:
             from . import threads_driver
 
-            client: Any = threads_driver.make_client(world, **options)
-        else:
-            from . import asyncio_driver
+            return threads_driver.make_client(world, **options)
+        from . import asyncio_driver
 
-            client = asyncio_driver.make_client(world, **options)
-        # The same test has the same ids and the same delays each time.
-        client._engine.random = Random(0).random
-        return client
+        return asyncio_driver.make_client(world, **options)
     if sync:
         from pinecall_sync import Pinecall as SyncPinecall
 

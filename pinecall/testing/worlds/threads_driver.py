@@ -8,29 +8,25 @@ import threading
 import time
 from typing import Any
 
-from pinecall.core.link.link import Failure, Phase
+from pinecall.core.link.link import Phase
 from pinecall_sync._threads.driver import Driver
 from pinecall_sync._threads.http import HttpPort
 from pinecall_sync.client import Pinecall
 
 from .http import Transport
 from .link import Link
+from .stepped import Stepped
 from .virtual import VirtualWorld
 
 __all__ = ["make_client"]
 
 
-class VirtualDriver(Driver):
+class VirtualDriver(Stepped, Driver):
     """Driven by the test's world; handlers and tools run in threads as in production."""
-
-    _socket: Any
 
     def __init__(self, engine: Any, settings: Any, threads: int, world: VirtualWorld) -> None:
         super().__init__(engine, settings, threads)
         self.world = world
-
-    def now(self) -> float:
-        return self.world.now
 
     def start(self) -> None:
         if self not in self.world.drivers:
@@ -64,9 +60,6 @@ class VirtualDriver(Driver):
             event.wait()
         return not late
 
-    def _begin_opening(self, generation: int) -> None:
-        self.world.open(self, generation)
-
     # -- from the world -------------------------------------------------------------------------
 
     def turn(self) -> None:
@@ -74,28 +67,6 @@ class VirtualDriver(Driver):
         self._follow_link()
         self._send()
         self._deliver_all()
-
-    def deadline(self) -> float | None:
-        """Return when the client has something to do by itself."""
-        with self.engine.guard:
-            return self.engine.deadline(self.world.now)
-
-    def tick(self) -> None:
-        """Do what is due."""
-        with self.engine.guard:
-            self.engine.tick(self.world.now)
-
-    def link_opened(self, link: Link) -> None:
-        """Take a connection that was asked for."""
-        self._socket = link
-        with self.engine.guard:
-            self.engine.opened(link.generation, self.world.now)
-        self.world.touched()
-
-    def opening_failed(self, generation: int, failure: Failure) -> None:
-        """Take the failure to open one."""
-        self._failed(generation, failure)
-        self.world.touched()
 
     def link_closed(self, link: Link) -> None:
         """Take the server's end of the connection."""
