@@ -79,12 +79,12 @@ def test_a_local_agent_that_is_refused(scene: Scene) -> None:
 
 
 def test_a_local_agent_without_an_answer(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A registration that is not answered within 10 s is AGENT_NOT_REGISTERED."""
+    """A registration that is not answered within 10 s is AGENT_NOT_REGISTERED; it is asked for twice."""
     wait_ready = scene.front.module.Agent.wait_ready
     assert wait_ready.__defaults__ == (10.0,)
     monkeypatch.setattr(wait_ready, "__defaults__", (0.05,))
     scene.connected()
-    scene.emu.fail("agent.create", "ignore")
+    scene.emu.fail("agent.create", "ignore", times=2)
     scene.do(scene.pc.agent, "mara")
     with pytest.raises(RegistrationError) as caught:
         scene.do(scene.pc.create_token, "webrtc", "mara")

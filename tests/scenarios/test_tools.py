@@ -270,14 +270,21 @@ def test_ephemeral_and_no_followup(scene: Scene) -> None:
 
 
 def test_a_repeated_call_runs_once(scene: Scene) -> None:
-    """The server repeats a tool call: the function runs once, and the result is sent again."""
+    """The server repeats a tool call, at once and after its answer: the function runs once, and the
+    result is sent again."""
     runs = scene.notes
     scene.model(tools=[tool(name="count")(lambda: runs("run"))])
     caller, _ = scene.ring()
     scene.emu.fail("llm.tool_call", "repeat")
     caller.say(call_tool("count"))
     caller.wait_reply()
-    until(lambda: len(scene.frames("llm.tool_result")) == 2, "the result again")
+    # A repeat that comes while the function runs is answered with it, a later one on its own.
+    event = scene.got("llm.tool_call")
+    first = scene.sent("llm.tool_result")
+    answered = len(scene.frames("llm.tool_result"))
+    scene.emu.send(event.raw, agent="mara")
+    until(lambda: len(scene.frames("llm.tool_result")) > answered, "the result again")
+    assert all(frame == first for frame in scene.frames("llm.tool_result"))
     assert runs.items == ["run"]
 
 

@@ -32,7 +32,8 @@ def _case(machine: type[RuleBasedStateMachine]) -> type[unittest.TestCase]:
             # A user's own settings name examples and steps; that a run may take long is known.
             checks = _QUIET.suppress_health_check
             given = settings(self.settings, deadline=None, suppress_health_check=checks)
-            run_state_machine_as_test(machine, settings=given)
+            run: Any = run_state_machine_as_test  # without types in the version for Python 3.10
+            run(machine, settings=given)
 
         runTest.is_hypothesis_test = True  # type: ignore[attr-defined]
 
