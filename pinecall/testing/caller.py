@@ -148,7 +148,6 @@ class Callee(Call):
         super().__init__(stage, None)
         self._to = to
         self._how = "picks_up"
-        self._dialled_from = len(stage.stories.calls)
 
     def picks_up(self, after: float | None = None) -> Callee:
         """Answer, ``after`` that many seconds of ringing."""

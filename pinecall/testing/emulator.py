@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinecall.emulator.conversations import Conversations
 from pinecall.emulator.core import Settings
+from pinecall.emulator.errors import EmulatorError
 from pinecall.emulator.far_ends import CallerBase, ChatBase, WhatsAppBase
 from pinecall.emulator.faults_api import FaultsApi
 from pinecall.emulator.views import HeldAgent
@@ -76,21 +77,26 @@ class Emulator(
     @property
     def latency(self) -> float:
         """Seconds that a message takes to the other end. Can be set; it applies at once."""
-        return self._world.latency
+        return self._virtual("latency").latency
 
     @latency.setter
     def latency(self, seconds: float) -> None:
-        self._world.latency = seconds
-        for link in self._world.links:
+        world = self._virtual("latency")
+        world.latency = seconds
+        for link in world.links:
             link.delay = seconds
 
     def black_hole(self) -> None:
         """Lose everything on the connections there are, and tell neither end."""
-        for link in self._world.links:
+        for link in self._virtual("black_hole()").links:
             link.silent = True
 
-    @property
-    def _world(self) -> VirtualWorld:
+    def _virtual(self, what: str) -> VirtualWorld:
+        """Return the world whose network is the test's own. Raises EmulatorError, naming ``what``."""
         runner: Any = self._runner
+        if not runner.world.virtual:
+            raise EmulatorError(
+                f"emulator.{what} needs the virtual clock; freeze() and drop() do not"
+            )
         world: VirtualWorld = runner.world
         return world

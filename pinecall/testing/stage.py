@@ -33,6 +33,8 @@ __all__ = ["Options", "Stage"]
 
 #: Seconds for closing a client that the test has left open.
 LEFT_OPEN = 0.2
+#: Seconds that a test under faults waits for the registration of its agents.
+REGISTERED = 30.0
 
 
 @define(kw_only=True)
@@ -45,10 +47,6 @@ class Options:
     must_happen: bool = True
     patience: float = PATIENCE
     settings: dict[str, Any] = field(factory=dict)
-
-
-#: Seconds that a test under faults waits for the registration of its agents.
-REGISTERED = 30.0
 
 
 class Stage(Ground):

@@ -179,6 +179,14 @@ def test_a_wrong_file(
         replay(path)
 
 
+def test_an_empty_trace(program: Program, replay: Replays, booking: Path) -> None:
+    """A trace that was cut off behind its first line has nothing to play."""
+    quiet(program)
+    booking.write_bytes(booking.read_bytes().partition(b"\n")[0] + b"\n")
+    with pytest.raises(ExpectationFailed, match="the trace holds no frame to play"):
+        replay(booking)
+
+
 def test_a_missing_file(program: Program, replay: Replays, tmp_path: Path) -> None:
     """A file that is not there is told with its path."""
     with pytest.raises(ExpectationFailed, match=r"nowhere\.jsonl"):

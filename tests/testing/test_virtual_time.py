@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pinecall import DialError, RegistrationError, RequestTimeout, tool
+from pinecall.emulator import EmulatorError
 from pinecall.testing.caller import Caller
 from pinecall.testing.clock import Clock
 from pinecall.testing.emulator import Emulator
@@ -330,3 +331,12 @@ def test_the_same_test_is_the_same(program: Program, caller: Caller) -> None:
     call.hangs_up()
     assert call.id == "CAeb1167b367a9c3787c65c1e582e2e662"
     assert call.trace.started_at == 1_767_603_600.0
+
+
+@pytest.mark.pinecall(clock="real")
+def test_a_network_of_its_own_is_virtual(pinecall: Any, emulator: Emulator) -> None:
+    """Over sockets there is no latency to set and no black hole: the error says what there is."""
+    with pytest.raises(EmulatorError, match="latency needs the virtual clock"):
+        emulator.latency = 0.2
+    with pytest.raises(EmulatorError, match=r"black_hole\(\) needs the virtual clock"):
+        emulator.black_hole()

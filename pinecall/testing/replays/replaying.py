@@ -47,6 +47,8 @@ class Replay:
     def run(self) -> None:
         """Play it. Raises ExpectationFailed."""
         __tracebackhide__ = True
+        if not self._entries:
+            raise ExpectationFailed(f"replay({self._name!r}): the trace holds no frame to play")
         runner = self._world.runner
         runner.tap = self._take
         try:
@@ -54,7 +56,7 @@ class Replay:
             self._link()
             if self._trace.direction == "outbound":
                 self._await_dial()
-            began = self._world.now - (self._entries[0].at if self._entries else 0.0)
+            began = self._world.now - self._entries[0].at
             for place, entry in enumerate(self._entries):
                 if entry.way == "in":
                     self._world.run(lambda: False, began + entry.at)

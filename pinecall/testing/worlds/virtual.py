@@ -61,7 +61,6 @@ class VirtualWorld(World):
         self.listening = True
         self.refused = 0
         self.runner = VirtualRunner(self, Server(keys, settings, external=True))
-        self.drivers: list[Any] = []
         self.links: list[Link] = []
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._made = 0
